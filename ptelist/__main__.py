@@ -1,0 +1,5 @@
+"""python -m ptelist"""
+
+from ptelist.cli import main
+
+main()

@@ -1,0 +1,135 @@
+"""What a comparison took for granted, in sentences for below the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptelist import presets
+from ptelist.engine import rules
+from ptelist.units import format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ptelist.scenario import Host, Kernel, Scenario, Vm
+
+MOST_VARIANTS = 4
+"""More different statements than this on one topic are summed up."""
+
+PAGING = {
+    "shadow": "shadow paging (no EPT or NPT)",
+    "tdp-mmu": "TDP MMU",
+    "tdp-legacy": "TDP with the legacy MMU (tdp_mmu=0)",
+}
+
+
+Statement = tuple[str, ...]
+"""Clauses about one topic, joined by commas."""
+
+
+def assume(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
+    """Return the assumptions of all scenarios, a line a topic.
+
+    Where columns differ in one clause, the others are said; where they differ in
+    more, each variant is, up to a few.
+    """
+    topics: dict[str, list[Statement]] = {}
+    for scenario in scenarios:
+        for topic, statement in _topics(scenario):
+            known = topics.setdefault(topic, [])
+            if statement not in known:
+                known.append(statement)
+    return tuple(f"{topic.rstrip(DIGITS)}: {text}" for topic, known in topics.items() for text in _texts(known))
+
+
+DIGITS = "0123456789"
+
+
+def _texts(statements: list[Statement]) -> list[str]:
+    common = [clause for clause in statements[0] if all(clause in other for other in statements)]
+    differing = max(map(len, statements)) - len(common)
+    if len(statements) <= MOST_VARIANTS and (differing > 1 or not common):
+        return [", ".join(statement) for statement in statements]
+    return [", ".join([*common, "else by column"] if differing else common)]
+
+
+def _topics(scenario: Scenario) -> Iterator[tuple[str, Statement]]:
+    kernel, host = scenario.kernel, scenario.host
+    yield "kernel", (_kernel(kernel),)
+    yield "host", tuple(_host(host))
+    for number, vm in enumerate(scenario.vms):
+        yield f"vm{number}", tuple(_vm(kernel, vm))
+    yield "caches", (_caches(scenario),)
+    if any(vm.rmaps or vm.parent_ptes for vm in scenario.vms):
+        yield "lists", (_lists(scenario),)
+    yield "slabs", ("packed, filled by KVM alone; what a busy host keeps beside: bytes.retained",)
+    for name in scenario.proposals:
+        if name != "none":
+            yield f"proposal {name}", (_proposal(name),)
+    for path, source in scenario.sources.items():
+        if path.startswith("kernel.") and "UNVERIFIED" in source:
+            yield f"UNVERIFIED {path}", (source.removesuffix(" [UNVERIFIED]"),)
+
+
+def _kernel(kernel: Kernel) -> str:
+    if kernel.seen:
+        return f"{kernel.version} (tree {kernel.tree})"
+    return f"{kernel.version}, UNVERIFIED: read in no tree ({kernel.tree.removeprefix('none: ')})"
+
+
+def _host(host: Host) -> Iterator[str]:
+    yield host.name
+    possible = f" of {host.possible_cpus} possible" if host.possible_cpus else ""
+    yield _count(host.cpus, "CPU") + possible
+    yield _count(host.nodes, "node")
+    yield "memcg on (VMM in a cgroup)" if host.memcg else "memcg off"
+    if host.alloc_profiling != "absent":
+        yield f"allocation profiling {host.alloc_profiling}"
+    yield "slab caches merged" if host.slab_merge else "slab_nomerge"
+    for option in ("slub_min_objects", "slub_min_order", "slub_max_order", "slub_debug"):
+        if getattr(host, option) or option == "slub_max_order" and host.slub_max_order is not None:
+            yield f"{option}={getattr(host, option)}"
+    if host.external_write_tracking:
+        yield "external write tracking (KVMGT)"
+
+
+def _vm(kernel: Kernel, vm: Vm) -> Iterator[str]:
+    yield vm.name
+    run = "all have run" if vm.vcpus > 1 else "has run"
+    if vm.vcpus_run is not None:
+        run = f"{vm.vcpus_run} have run"
+    yield f"{_count(vm.count, 'VM')} of {_count(vm.vcpus, 'vCPU')} ({run})"
+    yield f"{format_size(vm.memory)} of {vm.leaf} leaves"
+    default = "tdp-mmu" if rules.tdp_mmu(kernel, vm) else "tdp-legacy"
+    yield PAGING[default if vm.paging == "tdp" else vm.paging]
+    yield f"nested (L2 has {format_size(vm.l2_memory)} of {vm.l2_leaf} leaves)" if vm.nested else "not nested"
+    if vm.root_level != USUAL_ROOT_LEVEL:
+        yield f"{vm.root_level}-level tables"
+    flags = {"eager_split": "split caches filled", "dirty_log": "dirty bitmaps", "tdx": "TDX"}
+    yield from (text for field, text in flags.items() if getattr(vm, field))
+    if vm.smm and not vm.tdx:
+        yield "SMM memslots"
+
+
+USUAL_ROOT_LEVEL = 4
+
+
+def _caches(scenario: Scenario) -> str:
+    if all(vm.caches == "topped-up" for vm in scenario.vms):
+        return "just topped up: each memory cache holds its capacity"
+    return "drawn from since the last top-up, by how much is open"
+
+
+def _lists(scenario: Scenario) -> str:
+    if all(vm.history == "grown" for vm in scenario.vms):
+        return "only grew (no entry was removed)"
+    return f"of any history; policy of this kernel: {scenario.kernel.list_policy}"
+
+
+def _proposal(name: str) -> str:
+    about = presets.load(name, "proposals").about if "/" not in name else presets.load(name).about
+    return ", ".join(about[key] for key in ("status", "message_id") if key in about)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

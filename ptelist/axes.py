@@ -1,0 +1,216 @@
+"""Parameters and their values: every option is an axis, several give a product."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ptelist.errors import PtelistError, suggestion
+from ptelist.units import format_size, parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+MOST_COLUMNS = 10_000
+_RANGE = re.compile(r"(.+?)\.\.(.+?)(?:([*+])(.+))?")
+_LISTS = re.compile(r"(\d+)x(\d+)(?:-(\d+))?")
+_INTEGER = re.compile(r"-?\d+")
+
+Value = Any
+
+
+class Axis(NamedTuple):
+    """One parameter: its option, the field it sets, and how its values read."""
+
+    name: str
+    path: str
+    kind: str
+    """`int`, `size`, `bool`, `text`, `lists`, or the kind of preset it names."""
+    help: str
+    clears: tuple[str, ...] = ()
+    """Fields reset to none, so that the value given is the one in force."""
+
+    @property
+    def metavar(self) -> str:
+        """Return how --help shows a value."""
+        return METAVARS.get(self.kind, "NAME,..")
+
+
+METAVARS = {
+    "int": "N,..|A..B",
+    "size": "SIZE,..|A..B",
+    "bool": "[on|off]",
+    "text": "WORD,..",
+    "lists": "NxENTRIES,..",
+}
+
+AXES = {
+    axis.name: axis
+    for axis in (
+        Axis("kernel", "", "kernels", "Kernel version: 5.10 to 7.3, or a TOML file."),
+        Axis("host", "", "hosts", "Host preset or TOML file."),
+        Axis("vm", "", "vms", "VM preset or TOML file; A+B puts groups on one host."),
+        Axis("proposal", "", "proposals", "Unmerged patches; A+B applies both."),
+        Axis("ext", "kernel.pte_list_ext", "int", "PTE_LIST_EXT, at least 2.", ("kernel.pte_list_ext_tdp",)),
+        Axis(
+            "capacity",
+            "kernel.cache_capacity",
+            "int",
+            "Objects in a full memory cache.",
+            ("kernel.pte_list_desc_capacity", "kernel.pte_list_desc_capacity_tdp"),
+        ),
+        Axis("vcpus", "vm.vcpus", "int", "vCPUs of each VM."),
+        Axis("vcpus-run", "vm.vcpus_run", "int", "vCPUs that have run, if not all."),
+        Axis("vms", "vm.count", "int", "Equal VMs on the host."),
+        Axis("memory", "vm.memory", "size", "Memory of each VM, e.g. 4GiB."),
+        Axis("leaf", "vm.leaf", "text", "Page size it is mapped with: 4K, 2M or 1G."),
+        Axis("root-level", "vm.root_level", "int", "Levels of page tables: 4 or 5."),
+        Axis("paging", "vm.paging", "text", "tdp, tdp-mmu, tdp-legacy or shadow."),
+        Axis("nested", "vm.nested", "bool", "An L2 runs (nested TDP)."),
+        Axis("l2-memory", "vm.l2_memory", "size", "Memory that L2 has mapped."),
+        Axis("l2-leaf", "vm.l2_leaf", "text", "Page size it is mapped with."),
+        Axis("rmaps", "vm.rmaps", "lists", "rmap lists, e.g. 1000x15 or 10x2+5x16-31."),
+        Axis("parent-ptes", "vm.parent_ptes", "lists", "parent_ptes lists, e.g. 3x500."),
+        Axis("history", "vm.history", "text", "Lists only grown, or of any history."),
+        Axis("caches", "vm.caches", "text", "topped-up, or drawn from since."),
+        Axis("eager-split", "vm.eager_split", "bool", "Split caches filled (dirty logging of an L1)."),
+        Axis("dirty-log", "vm.dirty_log", "bool", "Dirty bitmaps present."),
+        Axis("smm", "vm.smm", "bool", "A second address space, for SMM."),
+        Axis("tdx", "vm.tdx", "bool", "A TDX guest."),
+        Axis("cpus", "host.cpus", "int", "Present CPUs.", ("host.possible_cpus",)),
+        Axis("possible-cpus", "host.possible_cpus", "int", "Possible CPUs, if more."),
+        Axis("nodes", "host.nodes", "int", "NUMA nodes."),
+        Axis("memcg", "host.memcg", "bool", "Kernel memory is accounted to cgroups."),
+        Axis("alloc-profiling", "host.alloc_profiling", "text", "absent, built or on."),
+        Axis("slab-merge", "host.slab_merge", "bool", "Caches of the same stride are merged."),
+        Axis("slub-min-objects", "host.slub_min_objects", "int", "Boot option; 0: by CPUs."),
+        Axis("slub-min-order", "host.slub_min_order", "int", "Boot option."),
+        Axis("slub-max-order", "host.slub_max_order", "int", "Boot option."),
+        Axis("slub-debug", "host.slub_debug", "text", "Boot option: letters of FZPUTA."),
+    )
+}
+
+
+class Choice(NamedTuple):
+    """One value on an axis: how it reads in a name, and what it is in JSON."""
+
+    label: str
+    value: Value
+
+
+def choices(axis: Axis, text: str) -> list[Choice]:
+    """Return the values that an option's text lists.
+
+    Raises PtelistError, naming the option, for what does not read as such
+    values, for one given twice and for more than 10 000.
+    """
+    found: list[Choice] = []
+    for item in text.split(","):
+        try:
+            found += _item(axis, item.strip())
+        except ValueError as error:
+            raise PtelistError(f"--{axis.name}: {error}") from None
+        if len(found) > MOST_COLUMNS:
+            raise PtelistError(f"--{axis.name}: more than {MOST_COLUMNS:,} values")
+    labels = [choice.label for choice in found]
+    for label in labels:
+        if len(set(labels)) < len(labels) and labels.count(label) > 1:
+            raise PtelistError(f"--{axis.name}: {label} is given twice")
+    return found
+
+
+def _item(axis: Axis, text: str) -> Iterable[Choice]:
+    if not text:
+        raise ValueError("a value is missing")
+    if axis.kind in {"int", "size"}:
+        read = _integer if axis.kind == "int" else parse_size
+        match = _RANGE.fullmatch(text)
+        values = _span(match, read) if match else [read(text)]
+        show = str if axis.kind == "int" else format_size
+        return [Choice(show(value), value) for value in values]
+    if axis.kind == "bool":
+        if text not in {"on", "off"}:
+            raise ValueError(f'expected on or off, got "{text}"')
+        return [Choice(text, text == "on")]
+    if axis.kind == "lists":
+        return [Choice(text, _lists(text))]
+    if axis.kind == "field":
+        return [Choice(text, _plain(text))]
+    return [Choice(text, text)]
+
+
+def _integer(text: str) -> int:
+    if not _INTEGER.fullmatch(text) or len(text) > len(str(1 << 64)):
+        raise ValueError(f'expected a whole number, a list (2,14) or a range (1..16, 1..1024*2), got "{text[:40]}"')
+    return int(text)
+
+
+def _span(match: re.Match[str], read: Callable[[str], int]) -> Iterable[int]:
+    """Return first, first + 1 (or + step, or * step) up to last."""
+    first, last = read(match[1]), read(match[2])
+    step = read(match[4]) if match[4] else 1
+    if last < first:
+        raise ValueError(f"the range {match[0]} is empty: its end is below its start")
+    if match[3] == "*":
+        if first < 1 or step <= 1:
+            raise ValueError(f"the range {match[0]} never ends: start at 1 or more, multiply by 2 or more")
+        values = [first]
+        while values[-1] * step <= last:
+            values.append(values[-1] * step)
+        return values
+    if step < 1:
+        raise ValueError(f"the range {match[0]} never ends: step by 1 or more")
+    if (last - first) // step >= MOST_COLUMNS:
+        raise ValueError(f"the range {match[0]} has more than {MOST_COLUMNS:,} values")
+    return range(first, last + 1, step)
+
+
+def _lists(text: str) -> tuple[dict[str, int], ...]:
+    """Return the classes of lists in "10x2+5x16-31"; "none" is no list."""
+    if text == "none":
+        return ()
+    classes = []
+    for item in text.split("+"):
+        match = _LISTS.fullmatch(item)
+        if match is None:
+            raise ValueError(f'expected COUNTxENTRIES such as 1000x15, joined by "+", got "{item[:40]}"')
+        fields = {"count": int(match[1]), "entries": int(match[2])}
+        classes.append(fields | ({"entries_to": int(match[3])} if match[3] else {}))
+    return tuple(classes)
+
+
+def _plain(text: str) -> Value:
+    """Return a --set value as TOML would have it: number, on/off, else text."""
+    if _INTEGER.fullmatch(text):
+        return _integer(text)
+    return {"on": True, "off": False, "true": True, "false": False, "none": None}.get(text, text)
+
+
+def parse_set(text: str) -> tuple[Axis, list[Choice]]:
+    """Return the axis and the values of `--set PATH=VALUE[,VALUE..]`."""
+    path, equals, values = text.partition("=")
+    part, _, field = path.partition(".")
+    if not equals or part not in {"kernel", "host", "vm"} or not field:
+        raise PtelistError(f'--set: expected PART.FIELD=VALUE with kernel, host or vm, got "{text[:60]}"')
+    from ptelist.overlay import known_fields  # noqa: PLC0415 -- brings the models in
+
+    if field not in (known := known_fields(part)):
+        raise PtelistError(f"--set: unknown field {path}{suggestion(field, known)}")
+    axis = Axis(f"set {path}", path, "field", "")
+    return axis, choices(axis, values)
+
+
+def points(axes: list[tuple[Axis, list[Choice]]]) -> list[tuple[Choice, ...]]:
+    """Return the product of the axes, the first one slowest.
+
+    Raises PtelistError if that makes more than 10 000 columns.
+    """
+    columns = 1
+    for _, values in axes:
+        columns *= len(values)
+    if columns > MOST_COLUMNS:
+        raise PtelistError(
+            f"{' x '.join(f'--{axis.name}' for axis, _ in axes)} make {columns:,} columns; at most {MOST_COLUMNS:,}"
+        )
+    return list(product(*(values for _, values in axes)))

@@ -1,0 +1,88 @@
+"""The command line: click, one small module a command, each loaded when used."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ptelist import __version__
+from ptelist.errors import PtelistError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = ("compare", "show", "explain", "presets", "completion")
+
+BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
+
+
+class Cli(click.Group):
+    """The group of all commands, and the only place that ends the process."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of their use."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command's module when it is asked for."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"ptelist.cli.{cmd_name}").command
+        return command
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+        """Run, and turn every failure into one line and an exit code."""
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(args, *rest, **extra)
+            sys.stdout.flush()
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            code = BAD_INPUT
+        except (click.Abort, KeyboardInterrupt):
+            code = INTERRUPTED
+        except BrokenPipeError:
+            _drop_stdout()
+            code = CLOSED_PIPE
+        except click.ClickException as error:
+            code = _fail(error.format_message())
+        except PtelistError as error:
+            code = _fail(str(error))
+        except OSError as error:
+            code = _fail(f"{error.filename or 'output'}: {error.strerror or error}")
+        except Exception as error:
+            if os.environ.get("PTELIST_DEBUG"):
+                raise
+            code = _fail(f"internal error, please report it: {type(error).__name__}: {error} (PTELIST_DEBUG=1 shows where)")
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> int:
+    line = " ".join(message.split())
+    click.echo(f"ptelist: {line}".encode("ascii", "backslashreplace").decode(), err=True)
+    return BAD_INPUT
+
+
+def _drop_stdout() -> None:
+    """Let nothing more be written, or Python complains when it flushes at exit."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    os.close(devnull)
+
+
+@click.group(cls=Cli, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ptelist", message="%(prog)s %(version)s")
+def main() -> None:
+    """Say exactly what KVM's shadow-MMU structures cost in memory.
+
+    The question it began with: what does a smaller pte_list_desc save?
+
+    \b
+      ptelist compare --vcpus 256 --ext 2,14
+    """

@@ -1,0 +1,47 @@
+"""ptelist compare: the main job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ptelist.cli.options import FORMATS, ScenarioCommand, chosen, command_line, output_options, scenario_options
+
+
+@click.command("compare", cls=ScenarioCommand, short_help="Figures of several scenarios side by side.")
+@click.argument("presets", nargs=-1, metavar="[PRESET]...")
+@scenario_options
+@click.option("--baseline", metavar="AXIS=VALUE,..", help="What to compare with; default: the kernel's own value.")
+@click.option("--figure", multiple=True, metavar="ID", help="Show this figure instead of the usual ones; repeatable.")
+@output_options(FORMATS)
+def command(
+    presets: tuple[str, ...],
+    baseline: str | None,
+    figure: tuple[str, ...],
+    format_: str | None,
+    output: str | None,
+    **params: Any,
+) -> None:
+    """Compare what scenarios take, PRESETs or option values.
+
+    Every option is an axis: a list (2,14), a range (1..16, 1..64+8, 1..1024*2)
+    or one value. Several axes give their product, at most 10,000 columns. Each
+    column is compared with the one that has the kernel's own value, else the
+    first; among the same vCPUs, memory and host where these vary too.
+
+    \b
+      ptelist compare --vcpus 256 --ext 2,14
+      ptelist compare --kernel 5.14,6.18 --vcpus 1..256*4
+      ptelist compare tdp nested shadow
+    """
+    from ptelist.cli import output as out  # noqa: PLC0415 -- not for --help
+    from ptelist.columns import expand  # noqa: PLC0415 -- not for --help
+    from ptelist.comparison import compare  # noqa: PLC0415 -- not for --help
+    from ptelist.views.table import document  # noqa: PLC0415 -- not for --help
+
+    options = chosen(params)
+    extra = [("baseline", baseline)] if baseline else []
+    line = command_line("compare", presets, [*options, *extra, *(("figure", name) for name in figure)])
+    comparison = compare(expand(presets, options, baseline), line)
+    out.emit(comparison, figure, lambda width: document(comparison, figure, width), format_, output)

@@ -1,0 +1,105 @@
+"""Options that commands share: the axes of a scenario, formats and output."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ptelist.axes import AXES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from click.shell_completion import CompletionItem
+
+    from ptelist.axes import Axis
+
+FORMATS = ("terminal", "mail", "markdown", "csv", "json")
+SWITCHES = {f"--{axis.name}": axis.name for axis in AXES.values() if axis.kind == "bool"}
+_ON_OFF = re.compile(r"(on|off)(,(on|off))*")
+
+
+class ScenarioCommand(click.Command):
+    """A command whose switches take `--x`, `--no-x`, `--x off` or `--x on,off`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Give every switch its value before click reads the arguments."""
+        read = []
+        for number, arg in enumerate(args):
+            if arg == "--":
+                read += args[number:]
+                break
+            if arg in SWITCHES and not (number + 1 < len(args) and _ON_OFF.fullmatch(args[number + 1])):
+                read.append(f"{arg}=on")
+            elif arg.startswith("--no-") and f"--{arg[5:]}" in SWITCHES:
+                read.append(f"--{arg[5:]}=off")
+            else:
+                read.append(arg)
+        return super().parse_args(ctx, read)
+
+
+def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each axis, `--set` for every other field."""
+    function = click.option(
+        "--set", "set_", multiple=True, metavar="PART.FIELD=V,..", help="Any field, e.g. kernel.page_topup_min=4."
+    )(function)
+    for axis in reversed(AXES.values()):
+        if axis.kind == "bool":
+            hidden = click.option(f"--no-{axis.name}", is_flag=True, hidden=True, expose_value=False)
+            function = hidden(function)
+        text = f"{axis.help} Also --no-{axis.name}." if axis.kind == "bool" else axis.help
+        function = click.option(
+            f"--{axis.name}",
+            multiple=True,
+            metavar=axis.metavar,
+            help=text,
+            shell_complete=_completer(axis),
+        )(function)
+    return function
+
+
+def _completer(axis: Axis) -> Callable[..., list[CompletionItem | str]]:
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem | str]:
+        """Return the shipped presets that an option can name."""
+        del ctx, param
+        from ptelist import presets  # noqa: PLC0415 -- only while completing
+
+        return [name for name in presets.names(axis.kind) if name.startswith(incomplete)]
+
+    return complete
+
+
+def output_options(formats: Iterable[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add --format and -o."""
+
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        function = click.option("-o", "--output", metavar="FILE", help="Write there, all or nothing; - is stdout.")(function)
+        return click.option(
+            "--format",
+            "format_",
+            type=click.Choice(list(formats)),
+            help="Default: terminal on a terminal, else mail (72 columns, ASCII).",
+        )(function)
+
+    return add
+
+
+def chosen(params: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the axes given, in the order typed; click keeps that order in params."""
+    found = []
+    for param, texts in params.items():
+        name = "set" if param == "set_" else param.replace("_", "-")
+        if name in AXES or name == "set":
+            found += [(name, text) for text in texts or ()]
+    return found
+
+
+def command_line(name: str, arguments: Iterable[str], options: Iterable[tuple[str, str]]) -> str:
+    """Return the command that gives the same figures again."""
+    words = ["ptelist", name, *arguments]
+    for option, text in options:
+        words += [f"--{option}", text]
+    return shlex.join(words)

@@ -1,0 +1,120 @@
+"""Where results go: stdout, or a file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ptelist.cli.options import FORMATS
+from ptelist.errors import PtelistError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ptelist.comparison import Comparison
+    from ptelist.views.table import Document
+
+TERMINAL, MAIL, MARKDOWN, CSV, JSON = FORMATS
+MAIL_WIDTH = 72
+LEAST_WIDTH = 20
+
+
+def choose(wanted: str | None, output: str | None) -> str:
+    """Return the format asked for, else the one that suits stdout."""
+    if wanted:
+        return wanted
+    return TERMINAL if output in {None, "-"} and sys.stdout.isatty() else MAIL
+
+
+def width(chosen: str) -> int:
+    """Return the columns of the terminal, or those of a mail."""
+    if chosen == TERMINAL:
+        return max(shutil.get_terminal_size((80, 24)).columns, LEAST_WIDTH)
+    columns = os.environ.get("COLUMNS", "")
+    limit = int(columns) if columns.isdecimal() and len(columns) < len("10000") else MAIL_WIDTH
+    return max(min(MAIL_WIDTH, limit), LEAST_WIDTH)
+
+
+def emit(
+    comparison: Comparison,
+    figures: tuple[str, ...],
+    build: Callable[[int | None], Document],
+    wanted: str | None,
+    output: str | None,
+) -> None:
+    """Write a comparison; `build` makes the document of the text formats for a width."""
+    chosen = choose(wanted, output)
+    if chosen == JSON:
+        from ptelist.views import json  # noqa: PLC0415 -- one view is loaded, not all
+
+        text = json.render(comparison, figures)
+    elif chosen == CSV:
+        from ptelist.views import csv  # noqa: PLC0415 -- one view is loaded, not all
+
+        text = csv.render(comparison, figures)
+    else:
+        text = _render(build(None if chosen == MARKDOWN else width(chosen)), chosen)
+    write(text, output)
+
+
+def emit_tree(comparison: Comparison, figure: str, wanted: str | None, output: str | None) -> None:
+    """Write how a figure of the first column follows."""
+    chosen = choose(wanted, output)
+    if chosen == JSON:
+        from ptelist.views import json  # noqa: PLC0415 -- one view is loaded, not all
+
+        write(json.render_tree(comparison, figure), output)
+        return
+    from ptelist.views import tree  # noqa: PLC0415 -- one view is loaded, not all
+
+    columns = width(chosen)
+    lines = tree.lines(comparison.ledgers[0][figure], columns)
+    write(tree.render(lines, comparison, columns, chosen), output)
+
+
+def _render(document: Document, chosen: str) -> str:
+    if chosen == TERMINAL:
+        from ptelist.views import terminal  # noqa: PLC0415 -- rich only for terminals
+
+        return terminal.render(document, width(chosen), sys.stdout.encoding or "ascii")
+    if chosen == MAIL:
+        from ptelist.views import mail  # noqa: PLC0415 -- tabulate only where needed
+
+        return mail.render(document, width(chosen))
+    from ptelist.views import markdown  # noqa: PLC0415 -- tabulate only where needed
+
+    return markdown.render(document)
+
+
+def write(text: str, output: str | None) -> None:
+    """Write to stdout, or to a temporary file that then takes the place of `output`."""
+    if output is None or output == "-":
+        encoding = sys.stdout.encoding or "ascii"
+        click.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False)
+        return
+    target = Path(output)
+    try:
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            Path(name).chmod(mode)
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise PtelistError(f"{output}: cannot be written: {error.strerror}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

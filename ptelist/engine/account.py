@@ -1,0 +1,122 @@
+"""Scenario in, Ledger out: every figure of design, rounding per host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptelist.engine import rules
+from ptelist.engine.facts import Facts
+from ptelist.engine.kmem_cache import Cache
+from ptelist.engine.ledger import Ledger, Term, Unit, named, nothing, product, total
+from ptelist.engine.vm import Group
+
+if TYPE_CHECKING:
+    from ptelist.scenario import Scenario
+
+B, OBJECTS = Unit.BYTES, Unit.OBJECTS
+DESC, HEADER = "pte_list_desc", "kvm_mmu_page_header"
+
+KINDS = {
+    f"{DESC}.objects.vcpu_caches": OBJECTS,
+    f"{DESC}.objects.split_caches": OBJECTS,
+    f"{DESC}.objects.rmaps": OBJECTS,
+    f"{DESC}.objects.parent_ptes": OBJECTS,
+    f"{HEADER}.objects.vcpu_caches": OBJECTS,
+    f"{HEADER}.objects.split_caches": OBJECTS,
+    f"{HEADER}.objects.page_tables": OBJECTS,
+    "vcpu_caches.bytes.pages": B,
+    "vcpu_caches.bytes.arrays": B,
+    "split_caches.bytes.pages": B,
+    "split_caches.bytes.arrays": B,
+    "page_tables.bytes.tables": B,
+    "page_tables.bytes.shadowed_info": B,
+    "page_tables.bytes.external": B,
+    "memslots.bytes.rmap_heads": B,
+    "memslots.bytes.lpage_info": B,
+    "memslots.bytes.write_track": B,
+    "memslots.bytes.dirty_bitmap": B,
+    "page_hash.bytes": B,
+    "embedded.bytes": B,
+}
+"""What VMs hold, each a sum over the groups."""
+
+BELOW = {
+    parent: tuple(name for name in KINDS if name.startswith(f"{parent}."))
+    for parent in (f"{DESC}.objects", f"{HEADER}.objects", "page_tables.bytes", "memslots.bytes")
+}
+"""Figures that are the sum of those below them."""
+
+BESIDE_SLABS = (
+    "vcpu_caches.bytes.pages",
+    "vcpu_caches.bytes.arrays",
+    "split_caches.bytes.pages",
+    "split_caches.bytes.arrays",
+    "page_tables.bytes",
+    "memslots.bytes",
+    "page_hash.bytes",
+    "embedded.bytes",
+)
+"""What makes up the MMU's total together with the two kmem_caches."""
+
+
+def account(scenario: Scenario) -> Ledger:
+    """Return all figures of a scenario.
+
+    Rounding to slabs is per kmem_cache and host, over all VM groups together:
+    VMs share slabs. `vcpu_caches.bytes` and `split_caches.bytes` say what those
+    caches hold, objects included; in `mmu.bytes.total` those objects are counted
+    once, within their kmem_cache's slabs.
+    """
+    ledger = Ledger()
+    facts = Facts(scenario)
+    _holdings(ledger, facts, scenario)
+    sizes = _desc_size(ledger, facts, scenario), named(f"{HEADER}.size", facts.kernel("kvm_mmu_page_bytes", B))
+    slabs = [_cache(ledger, facts, scenario, size) for size in sizes]
+    for owner in ("vcpu_caches", "split_caches"):
+        _held(ledger, owner, sizes)
+    for owner in ("page_tables", "memslots"):
+        ledger.add(total(f"{owner}.bytes", B, [ledger[name] for name in BELOW[f"{owner}.bytes"]]))
+    ledger.add(total("mmu.bytes.total", B, [*slabs, *(ledger[name] for name in BESIDE_SLABS)]))
+    return ledger
+
+
+def _holdings(ledger: Ledger, facts: Facts, scenario: Scenario) -> None:
+    """Enter what the VM groups hold, added up by kind."""
+    found: dict[str, list[Term]] = {name: [] for name in KINDS}
+    for number, vm in enumerate(scenario.vms):
+        for name, term in Group(facts, scenario.kernel, scenario.host, vm, number).usage():
+            found[name].append(term)
+    for name, parts in found.items():
+        if len(parts) == 1:
+            ledger.add(named(name, parts[0]))
+        elif parts:
+            ledger.add(total(name, KINDS[name], parts))
+        else:
+            ledger.add(nothing(name, KINDS[name], "not used in this scenario"))
+
+
+def _desc_size(ledger: Ledger, facts: Facts, scenario: Scenario) -> Term:
+    """Return sizeof(struct pte_list_desc) and enter PTE_LIST_EXT."""
+    field = rules.ext_field(scenario.kernel, with_tdp=rules.tdp(scenario.vms[0]))
+    ext = ledger.add(named(f"{DESC}.ext", facts.kernel(field, Unit.ENTRIES)))
+    array = product("sptes", B, ext, facts.kernel("spte_pointer_bytes", B))
+    return total(f"{DESC}.size", B, (facts.kernel("pte_list_desc_fixed_bytes", B), array))
+
+
+def _cache(ledger: Ledger, facts: Facts, scenario: Scenario, size: Term) -> Term:
+    """Enter one kmem_cache's figures and return its bytes in all."""
+    name = size.name.removesuffix(".size")
+    cache = Cache(ledger, facts, scenario.kernel, scenario.host, size)
+    kinds = [ledger[kind] for kind in BELOW[f"{name}.objects"]]
+    return cache.account(total(f"{name}.objects", OBJECTS, kinds))
+
+
+def _held(ledger: Ledger, owner: str, sizes: tuple[Term, Term]) -> None:
+    """Enter what the memory caches hold in all: objects, pages, arrays."""
+    parts = []
+    for size in sizes:
+        name = size.name.removesuffix(".size")
+        objects = ledger[f"{name}.objects.{owner}"]
+        parts.append(ledger.add(product(f"{owner}.bytes.{name}", B, objects, size)))
+    parts += [ledger[f"{owner}.bytes.pages"], ledger[f"{owner}.bytes.arrays"]]
+    ledger.add(total(f"{owner}.bytes", B, parts))

@@ -1,0 +1,134 @@
+"""The figures of one kmem_cache: objects in, slabs, bytes and their waste out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptelist.engine import rules, slab
+from ptelist.engine.kmalloc import kmalloc
+from ptelist.engine.ledger import (
+    Ledger,
+    Term,
+    Unit,
+    ceil_div,
+    fixed,
+    floor_div,
+    nothing,
+    product,
+    rule,
+    total,
+)
+
+if TYPE_CHECKING:
+    from ptelist.engine.facts import Facts
+    from ptelist.scenario import Host, Kernel
+
+B = Unit.BYTES
+
+
+class Cache:
+    """One cache on one kernel and host; its figures are named `NAME.what`."""
+
+    def __init__(self, ledger: Ledger, facts: Facts, kernel: Kernel, host: Host, size: Term) -> None:
+        """Enter the layout for objects of `size`, a figure named `NAME.size`."""
+        self._name = name = size.name.removesuffix(".size")
+        self._ledger, self._facts, self._kernel, self._host = ledger, facts, kernel, host
+        self._size = ledger.add(size)
+        stride = slab.stride(size.low, debug=host.slub_debug, track_bytes=kernel.slub_track_bytes)
+        order_rule = rules.order_rule(kernel, host)
+        self._layout = layout = slab.layout(stride, order_rule)
+        note = "size rounded up to 8, and what slub_debug adds (calculate_sizes())"
+        self._stride = ledger.add(fixed(f"{name}.stride", stride, B, note, size))
+        note = (
+            f"first order for min_objects that wastes at most 1/{order_rule.fractions[0]},"
+            f" else 1/{order_rule.fractions[1]}, ... (calculate_order(), form {order_rule.form!r})"
+        )
+        wanted = self._min_objects(order_rule.min_objects)
+        order = ledger.add(fixed(f"{name}.slab_order", layout.order, Unit.ORDER, note, self._stride, wanted))
+        page = facts.kernel("page_bytes", B)
+        self._slab_bytes = fixed("slab_bytes", layout.slab_bytes, B, "page_bytes << slab_order", page, order)
+        per_slab = floor_div(f"{name}.objects_per_slab", Unit.OBJECTS, self._slab_bytes, self._stride)
+        self._per_slab = ledger.add(per_slab)
+
+    def _min_objects(self, wanted: int) -> Term:
+        facts = self._facts
+        if self._host.slub_min_objects:
+            return facts.host("slub_min_objects", Unit.OBJECTS)
+        counted = rules.counted_cpus(self._kernel, self._host)
+        source = facts.source("kernel.slub_cpus")
+        cpus = fixed("cpus_counted", counted, Unit.COUNT, source, facts.host("cpus"))
+        return fixed("min_objects", wanted, Unit.OBJECTS, "4 x (fls(cpus) + 1)", cpus)
+
+    def account(self, objects: Term) -> Term:
+        """Enter all figures for `NAME.objects` and return `NAME.bytes.total`."""
+        name, add, layout = self._name, self._ledger.add, self._layout
+        add(objects)
+        slabs = add(self._slabs(objects))
+        per_slab = layout.slab_bytes // self._kernel.page_bytes
+        pages = fixed("pages_per_slab", per_slab, Unit.PAGES, "1 << slab_order", self._ledger[f"{name}.slab_order"])
+        add(product(f"{name}.pages", Unit.PAGES, slabs, pages))
+        add(product(f"{name}.bytes.used", B, objects, self._size))
+        whole = add(product(f"{name}.bytes.slab", B, slabs, self._slab_bytes))
+        add(self._waste(objects, slabs))
+        memcg = add(self._memcg(slabs))
+        self._retain()
+        return add(total(f"{name}.bytes.total", B, (whole, memcg)))
+
+    def _slabs(self, objects: Term) -> Term:
+        name, nodes = f"{self._name}.slabs", self._host.nodes
+        packed = ceil_div(name, Unit.SLABS, objects, self._per_slab)
+        most = slab.most_slabs(objects.high, self._layout.objects, nodes)
+        if most == packed.high:
+            return packed
+        why = "packed, or one slab more on each further node, partly filled: which node an object is on is open"
+        return rule(name, packed.low, most, Unit.SLABS, why, objects, self._per_slab, self._facts.host("nodes"))
+
+    def _waste(self, objects: Term, slabs: Term) -> Term:
+        """Return what is not used: padding, slab tails and free objects."""
+        name, add, layout = f"{self._name}.bytes.waste", self._ledger.add, self._layout
+        gap = fixed("gap", layout.stride - self._size.low, B, "stride - size", self._stride, self._size)
+        rest = layout.slab_bytes - layout.objects * layout.stride
+        tail = fixed("tail", rest, B, "slab_bytes - objects_per_slab x stride", self._slab_bytes, self._per_slab, self._stride)
+        least = max(slabs.low * layout.objects - objects.high, 0)
+        most = min(slabs.high * layout.objects - objects.low, self._host.nodes * (layout.objects - 1))
+        why = "slabs x objects_per_slab - objects; at most one slab a node is partly filled"
+        free = rule("free_objects", least, most, Unit.OBJECTS, why, slabs, self._per_slab, objects)
+        parts = (
+            add(product(f"{name}.padding", B, objects, gap)),
+            add(product(f"{name}.tail", B, slabs, tail)),
+            add(product(f"{name}.free", B, free, self._stride)),
+        )
+        return total(name, B, parts)
+
+    def _memcg(self, slabs: Term) -> Term:
+        name, layout = f"{self._name}.bytes.memcg", self._layout
+        each = rules.obj_ext_bytes(self._kernel, self._host)
+        if each == 0:
+            return nothing(name, B, "neither memcg nor allocation profiling is on")
+        vector = each * layout.objects
+        start = slab.round_up(layout.objects * layout.stride, each)
+        if self._kernel.obj_ext_in_tail and start + vector <= layout.slab_bytes:
+            return nothing(name, B, self._facts.source("kernel.obj_ext_in_tail"))
+        size = kmalloc(vector, rules.pool(self._kernel))
+        per_object = fixed("obj_ext_bytes", each, B, self._facts.source("kernel.obj_ext"))
+        why = f"kmalloc bucket of objects_per_slab x obj_ext_bytes = {vector}"
+        return product(name, B, slabs, fixed("obj_ext_vector", size, B, why, self._per_slab, per_object))
+
+    def _retain(self) -> None:
+        """Enter what a busy host may keep beyond `slabs`; it is part of no total."""
+        kernel, host, facts = self._kernel, self._host, self._facts
+        stride, debug = self._layout.stride, bool(host.slub_debug)
+        most = host.nodes * slab.min_partial(stride, *kernel.slub_min_partial)
+        sheaf = 0 if debug else slab.by_size(stride, kernel.slub_sheaf_capacity)
+        if sheaf:
+            sheaves = host.cpus * kernel.slub_sheaves_per_cpu + host.nodes * kernel.slub_sheaves_per_node
+            most += sheaf * sheaves
+            why = f"min_partial slabs a node, and one pinned by each object parked in {sheaves} sheaves of {sheaf}"
+        else:
+            free = 0 if debug else slab.by_size(stride, kernel.slub_cpu_partial)
+            partial = slab.cpu_partial_slabs(free, self._layout.objects, kernel.slub_cpu_partial_unit)
+            most += host.cpus * (1 + partial)
+            why = f"min_partial slabs a node; on each CPU its own slab and {partial} partial ones"
+        parts = facts.host("cpus"), facts.host("nodes"), self._stride
+        slabs = self._ledger.add(rule(f"{self._name}.slabs.retained", 0, most, Unit.SLABS, why, *parts))
+        self._ledger.add(product(f"{self._name}.bytes.retained", B, slabs, self._slab_bytes))

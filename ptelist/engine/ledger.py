@@ -1,0 +1,134 @@
+"""Figures that can show where they come from.
+
+A `Term` is an interval of integers (exact when both ends meet) together with
+the operation and the terms that gave it, down to values with a kernel source.
+A `Ledger` is the set of named figures of one scenario.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class Unit(StrEnum):
+    """What a figure counts. Terms of different units are never added."""
+
+    BYTES = "bytes"
+    PAGES = "pages"
+    SLABS = "slabs"
+    OBJECTS = "objects"
+    ENTRIES = "entries"
+    ORDER = "order"
+    COUNT = "count"
+
+
+class Op(StrEnum):
+    """How a term follows from its parts."""
+
+    GIVEN = "given"
+    SUM = "sum"
+    PRODUCT = "product"
+    CEIL_DIV = "ceil_div"
+    FLOOR_DIV = "floor_div"
+    RULE = "rule"
+
+
+class Term(NamedTuple):
+    """One figure and its derivation.
+
+    `note` is the source of a given value, or what a rule does, or why the
+    interval is open; `low <= high` always, and `low >= 0`.
+    """
+
+    name: str
+    low: int
+    high: int
+    unit: Unit
+    op: Op
+    parts: tuple[Term, ...] = ()
+    note: str = ""
+
+    @property
+    def exact(self) -> bool:
+        """True when the kernel leaves nothing open."""
+        return self.low == self.high
+
+    def walk(self) -> Iterator[Term]:
+        """Yield this term and, depth first, all that it rests on."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
+
+
+_GIVEN, _SUM, _PRODUCT, _CEIL, _FLOOR, _RULE = Op  # a lookup on the class is slow
+
+
+def given(name: str, value: int, unit: Unit, source: str) -> Term:
+    """Return a value that comes from the scenario, with its source."""
+    return Term(name, value, value, unit, _GIVEN, (), source)
+
+
+def total(name: str, unit: Unit, parts: Iterable[Term], note: str = "") -> Term:
+    """Return the sum of parts; the empty sum is 0."""
+    terms = tuple(parts)
+    low = high = 0
+    for term in terms:
+        low += term.low
+        high += term.high
+    return Term(name, low, high, unit, _SUM, terms, note)
+
+
+def product(name: str, unit: Unit, *parts: Term) -> Term:
+    """Return the product of parts, all of them non-negative."""
+    low = high = 1
+    for term in parts:
+        low *= term.low
+        high *= term.high
+    return Term(name, low, high, unit, _PRODUCT, parts)
+
+
+def floor_div(name: str, unit: Unit, dividend: Term, divisor: Term) -> Term:
+    """Return dividend / divisor, rounded down; the divisor is positive."""
+    low = dividend.low // divisor.high
+    high = dividend.high // divisor.low
+    return Term(name, low, high, unit, _FLOOR, (dividend, divisor))
+
+
+def ceil_div(name: str, unit: Unit, dividend: Term, divisor: Term) -> Term:
+    """Return dividend / divisor, rounded up; the divisor is positive."""
+    low = -(-dividend.low // divisor.high)
+    high = -(-dividend.high // divisor.low)
+    return Term(name, low, high, unit, _CEIL, (dividend, divisor))
+
+
+def rule(name: str, low: int, high: int, unit: Unit, note: str, *parts: Term) -> Term:
+    """Return what a kernel rule gives that plain arithmetic does not say."""
+    return Term(name, low, high, unit, _RULE, parts, note)
+
+
+def fixed(name: str, value: int, unit: Unit, note: str, *parts: Term) -> Term:
+    """Return what a kernel rule gives exactly."""
+    return Term(name, value, value, unit, _RULE, parts, note)
+
+
+def nothing(name: str, unit: Unit, why: str) -> Term:
+    """Return a zero, with the reason for it."""
+    return Term(name, 0, 0, unit, _GIVEN, (), why)
+
+
+def named(name: str, term: Term) -> Term:
+    """Return the same derivation under another name."""
+    return Term(name, *term[1:])
+
+
+class Ledger(dict[str, Term]):
+    """The figures of one scenario by id, e.g. `pte_list_desc.bytes.slab`."""
+
+    def add(self, term: Term) -> Term:
+        """Enter a figure under its own name and return it."""
+        self[term.name] = term
+        return term

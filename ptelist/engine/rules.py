@@ -1,0 +1,112 @@
+"""Small questions to a kernel profile that several rooms ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptelist.engine.kmalloc import Pool
+from ptelist.engine.slab import OrderRule, min_objects
+
+if TYPE_CHECKING:
+    from ptelist.scenario import Host, Kernel, Vm
+
+
+def tdp(vm: Vm) -> bool:
+    """Return whether the hardware walks EPT or NPT for this VM."""
+    return vm.paging != "shadow"
+
+
+def tdp_mmu(kernel: Kernel, vm: Vm) -> bool:
+    """Return whether the TDP MMU is in use: module parameters tdp and tdp_mmu."""
+    return vm.paging == "tdp-mmu" or (vm.paging == "tdp" and kernel.tdp_mmu_default)
+
+
+def shadow_root(vm: Vm) -> bool:
+    """Return whether a shadow root was ever allocated: no TDP, or an L2 ran."""
+    return vm.nested or not tdp(vm)
+
+
+def uses_rmaps(kernel: Kernel, vm: Vm) -> bool:
+    """Return what kvm_memslots_have_rmaps() says: TDP MMU off, or a shadow root."""
+    return shadow_root(vm) or not tdp_mmu(kernel, vm)
+
+
+def ext(kernel: Kernel, *, with_tdp: bool) -> int:
+    """Return PTE_LIST_EXT in force; a proposal makes it depend on TDP."""
+    if with_tdp and kernel.pte_list_ext_tdp is not None:
+        return kernel.pte_list_ext_tdp
+    return kernel.pte_list_ext
+
+
+def ext_field(kernel: Kernel, *, with_tdp: bool) -> str:
+    """Return the name of the field that `ext` takes its value from."""
+    return "pte_list_ext_tdp" if with_tdp and kernel.pte_list_ext_tdp is not None else "pte_list_ext"
+
+
+def desc_topup_min(kernel: Kernel) -> int:
+    """Return 1 + PT64_ROOT_MAX_LEVEL + PTE_PREFETCH_NUM."""
+    return 1 + kernel.pt64_root_max_level + kernel.pte_prefetch_num
+
+
+def desc_capacity_field(kernel: Kernel, vm: Vm) -> str:
+    """Return the name of the field with the vCPU pte_list_desc cache's capacity."""
+    if tdp(vm) and kernel.pte_list_desc_capacity_tdp is not None:
+        return "pte_list_desc_capacity_tdp"
+    return "cache_capacity" if kernel.pte_list_desc_capacity is None else "pte_list_desc_capacity"
+
+
+def rmap_cap(kernel: Kernel) -> int:
+    """Return the most entries of a stable rmap list.
+
+    An add is followed by a zap of the whole list when it held more than
+    RMAP_RECYCLE_THRESHOLD before.
+    """
+    return kernel.rmap_recycle_threshold + 1
+
+
+def pool(kernel: Kernel) -> Pool:
+    """Return the kernel's kmalloc caches."""
+    return Pool(kernel.kmalloc_buckets, kernel.page_bytes)
+
+
+def counted_cpus(kernel: Kernel, host: Host) -> int:
+    """Return the CPUs that calculate_order() counts.
+
+    Present ones, or nr_cpu_ids if only one is present (from v5.12); always
+    nr_cpu_ids before.
+    """
+    possible = host.possible_cpus or host.cpus
+    return possible if kernel.slub_cpus == "nr_cpu_ids" or host.cpus == 1 else host.cpus
+
+
+def max_order(kernel: Kernel, host: Host) -> int:
+    """Return slub_max_order: the boot option, else the kernel's own."""
+    return kernel.slub_max_order if host.slub_max_order is None else host.slub_max_order
+
+
+def order_rule(kernel: Kernel, host: Host) -> OrderRule:
+    """Return what calculate_order() works with."""
+    return OrderRule(
+        kernel.slub_order_form,
+        kernel.slub_fractions,
+        host.slub_min_objects or min_objects(counted_cpus(kernel, host)),
+        host.slub_min_order,
+        max_order(kernel, host),
+        kernel.page_bytes,
+        kernel.slub_max_objects,
+    )
+
+
+def obj_ext_bytes(kernel: Kernel, host: Host) -> int:
+    """Return the bytes of memcg and profiling metadata for each object, 0 if none.
+
+    Up to v6.9 a cgroup pointer; v6.10 to v7.2 a struct whose size is fixed by
+    the configuration and which exists if either user is active; from v7.3 a slot
+    for each active user.
+    """
+    profiling = host.alloc_profiling == "on" and kernel.obj_ext != "pointer"
+    users = host.memcg + profiling
+    if kernel.obj_ext == "slots":
+        return kernel.obj_ext_bytes * users
+    slots = 2 if kernel.obj_ext == "struct" and host.alloc_profiling != "absent" else 1
+    return kernel.obj_ext_bytes * slots if users else 0

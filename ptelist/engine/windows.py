@@ -1,0 +1,51 @@
+"""Guest-physical ranges and the naturally aligned windows that they touch.
+
+Both the memslot arrays and the page tables are counted by windows, in closed
+form: the cost does not depend on the size of the guest.
+"""
+
+from __future__ import annotations
+
+Range = tuple[int, int]
+"""First byte and first byte after, both page-aligned."""
+
+GIB = 1 << 30
+FOUR_GIB = 4 * GIB
+"""Where RAM goes on above the PCI hole."""
+
+
+def guest_ranges(memory: int, low_memory: int) -> tuple[Range, ...]:
+    """Return where `memory` bytes of RAM lie in guest-physical space.
+
+    RAM beyond `low_memory` (at most 4 GiB) starts anew at 4 GiB, above the PCI
+    hole.
+    """
+    if memory == 0:
+        return ()
+    low = min(memory, low_memory)
+    if memory == low:
+        return ((0, low),)
+    return (0, low), (FOUR_GIB, FOUR_GIB + memory - low)
+
+
+def touched(span: Range, size: int) -> int:
+    """Return how many size-aligned windows the range touches."""
+    first, end = span
+    return (end - 1) // size - first // size + 1
+
+
+def covered(span: Range, size: int) -> int:
+    """Return how many size-aligned windows lie wholly inside the range."""
+    first, end = span
+    return max(0, end // size - -(-first // size))
+
+
+def distinct(spans: tuple[Range, ...], size: int) -> int:
+    """Return how many windows several ascending, disjoint ranges touch in all."""
+    count = 0
+    previous = -1
+    for first, end in spans:
+        last = (end - 1) // size
+        count += last - first // size + 1 - (first // size == previous)
+        previous = last
+    return count

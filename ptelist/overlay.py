@@ -1,0 +1,156 @@
+"""Partial scenarios that are laid over each other until one is whole.
+
+Presets, proposals and options all end here, each setting with its origin, so
+that any value can be traced and any error can name its line or its option.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ptelist.errors import PtelistError, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ptelist.scenario import Scenario
+
+Fields = dict[str, "Setting"]
+
+
+class Origin(NamedTuple):
+    """The file (with the lines of its keys) or the option that says something."""
+
+    label: str
+    lines: Mapping[str, int] = {}
+
+    def at(self, path: str) -> str:
+        """Return `file:line` for the nearest known key at or above path."""
+        while path:
+            if path in self.lines:
+                return f"{self.label}:{self.lines[path]}"
+            path = path.rpartition(".")[0]
+        return self.label
+
+
+class Setting(NamedTuple):
+    """One value, where it was said, and its kernel source."""
+
+    value: Any
+    origin: Origin
+    path: str = ""
+    source: str = ""
+    unverified: bool = False
+
+    @property
+    def provenance(self) -> str:
+        """Return the source, or where it was said if there is none."""
+        text = self.source or self.origin.at(self.path)
+        return f"{text} [UNVERIFIED]" if self.unverified and "UNVERIFIED" not in text else text
+
+
+class Overlay(NamedTuple):
+    """Settings of a kernel, a host, every VM group, and the groups themselves."""
+
+    kernel: Fields = {}
+    host: Fields = {}
+    vm: Fields = {}
+    vms: tuple[Fields, ...] = ()
+    proposals: tuple[str, ...] = ()
+
+    def over(self, base: Overlay) -> Overlay:
+        """Return base with this laid over it; groups given here replace base's."""
+        groups = self.vms or tuple(group | self.vm for group in base.vms)
+        return Overlay(
+            base.kernel | self.kernel,
+            base.host | self.host,
+            base.vm | self.vm,
+            groups,
+            base.proposals + self.proposals,
+        )
+
+    def groups(self) -> tuple[Fields, ...]:
+        """Return the VM groups; `[vm]` alone is one group."""
+        return self.vms or (self.vm,)
+
+
+def build(overlay: Overlay) -> Scenario:
+    """Return the validated scenario.
+
+    Raises PtelistError with one line that names the file and line, or the option,
+    of the first value that is missing, unknown, of a wrong type or out of range.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 -- heavy, not needed for --help
+
+    from ptelist.scenario import Scenario  # noqa: PLC0415 -- heavy, not needed for --help
+
+    groups = overlay.groups()
+    parts = {"kernel": overlay.kernel, "host": overlay.host}
+    parts |= {f"vms.{number}": group for number, group in enumerate(groups)}
+    sources = {
+        f"{part}.{field}": setting.provenance
+        for part, fields in parts.items()
+        for field, setting in fields.items()
+    }
+    try:
+        scenario = Scenario.model_validate(
+            {
+                "kernel": {name: setting.value for name, setting in overlay.kernel.items()},
+                "host": {name: setting.value for name, setting in overlay.host.items()},
+                "vms": tuple({name: setting.value for name, setting in group.items()} for group in groups),
+                "proposals": overlay.proposals,
+                "sources": sources,
+            }
+        )
+    except ValidationError as error:
+        raise PtelistError(_message(error.errors(include_url=False), parts)) from None
+    _check(scenario, parts)
+    return scenario
+
+
+def _check(scenario: Scenario, parts: dict[str, Fields]) -> None:
+    from ptelist.consistency import problems  # noqa: PLC0415 -- after the models
+
+    for part, field, text in problems(scenario):
+        setting = parts[part].get(field)
+        where = setting.origin.at(setting.path) if setting else part
+        raise PtelistError(f"{where}: {text}")
+
+
+def _message(errors: list[Any], parts: dict[str, Fields]) -> str:
+    error = errors[0]
+    loc = [str(step) for step in error["loc"]]
+    cut = 2 if loc[0] == "vms" else 1
+    part, fields = ".".join(loc[:cut]), loc[cut:]
+    setting = parts.get(part, {}).get(fields[0]) if fields else None
+    inner = [step for step in fields[1:] if not step.startswith("function-")]
+    name = ".".join([part.partition(".")[0].rstrip("s"), *fields[:1], *inner])
+    where = setting.origin.at(".".join([setting.path, *inner])) if setting else part
+    if where.startswith("--"):
+        name = ""
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{where}: {name + ': ' if name else ''}{_reason(error, part, fields)}{more}"
+
+
+def _reason(error: Any, part: str, fields: list[str]) -> str:
+    kind = error["type"]
+    if kind == "missing":
+        return "is missing"
+    if kind == "extra_forbidden":
+        return f"unknown field{suggestion(fields[-1], known_fields(part, fields[:-1]))}"
+    text = error["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    value = error["input"]
+    if kind == "value_error":
+        return str(text)
+    shown = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return f"{text}, got {shown[:80]}"
+
+
+def known_fields(part: str, inside: list[str] | None = None) -> list[str]:
+    """Return the field names of "kernel", "host" or a VM (or of a list inside it)."""
+    from ptelist import scenario  # noqa: PLC0415 -- heavy, not needed for --help
+
+    if inside:
+        return list(scenario.ListClass.model_fields)
+    models = {"kernel": scenario.Kernel, "host": scenario.Host}
+    return list(models.get(part, scenario.Vm).model_fields)

@@ -1,0 +1,182 @@
+"""Presets: named TOML overlays, shipped with the package or the user's own."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ptelist import toml_lines
+from ptelist.errors import PtelistError, suggestion
+from ptelist.overlay import Origin, Overlay, Setting
+
+KINDS = ("kernels", "hosts", "vms", "proposals")
+ABOUT = frozenset(
+    ("title", "extends", "source", "note", "status", "message_id", "date", "author")
+)
+TABLES = frozenset(("kernel", "host", "vm"))
+MOST_BYTES = 1 << 20
+MOST_PARENTS = 64
+_SERIES = re.compile(r"v?(\d+)\.(\d+)(?:[.+\-].*)?")
+
+
+class Preset(NamedTuple):
+    """One preset: what it is about, and the settings it and its parents make."""
+
+    name: str
+    kind: str
+    about: dict[str, Any]
+    overlay: Overlay
+
+
+@cache
+def root() -> Path:
+    """Return the folder of the shipped presets, installed or in a checkout."""
+    package = Path(__file__).parent
+    installed = package / "preset_data"
+    return installed if installed.is_dir() else package.parent / "presets"
+
+
+def version_key(name: str) -> tuple[int, int]:
+    """Return a kernel version's sort key."""
+    match = _SERIES.fullmatch(name)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+@cache
+def names(kind: str) -> tuple[str, ...]:
+    """Return the shipped presets of a kind, kernels by version."""
+    found = sorted(path.stem for path in (root() / kind).glob("*.toml"))
+    return tuple(sorted(found, key=version_key)) if kind == "kernels" else tuple(found)
+
+
+def find(name: str, kind: str | None = None) -> tuple[Path, str]:
+    """Return the file and the kind ("file" for a user's own) that a name means.
+
+    A name with a slash or ending in .toml is a path. Raises PtelistError with
+    the nearest names for an unknown one.
+    """
+    if "/" in name or name.endswith(".toml"):
+        return Path(name), "file"
+    kinds = KINDS if kind is None else (kind,)
+    for folder in kinds:
+        if (path := root() / folder / f"{name}.toml").is_file():
+            return path, folder
+    if "kernels" in kinds and (match := _SERIES.fullmatch(name)):
+        series = f"{match[1]}.{match[2]}"
+        if series != name and series in names("kernels"):
+            return find(series, "kernels")
+        raise PtelistError(_no_kernel(series))
+    what = f"{kind.rstrip('s')} preset" if kind else "preset"
+    known = [each for folder in kinds for each in names(folder)]
+    raise PtelistError(f'no {what} "{name}"{suggestion(name, known)}')
+
+
+def _no_kernel(series: str) -> str:
+    key = version_key(series)
+    known = names("kernels")
+    older = [name for name in known if version_key(name) < key]
+    newer = [name for name in known if version_key(name) > key]
+    nearest = [*older[-1:], *newer[:1]]
+    return f"no profile for kernel {series}; the nearest are {' and '.join(nearest)}"
+
+
+@cache
+def load(name: str, kind: str | None = None) -> Preset:
+    """Return a preset with all that it extends laid under it.
+
+    Raises PtelistError with file and line for anything that cannot be read.
+    """
+    path, kind = find(name, kind)
+    return _load(path, kind, ())
+
+
+def _load(path: Path, kind: str, children: tuple[Path, ...]) -> Preset:
+    label = str(path) if kind == "file" else f"{kind}/{path.name}"
+    if path in children or len(children) > MOST_PARENTS:
+        raise PtelistError(f"{label}: extends itself, through {' and '.join(p.name for p in children)}")
+    about, overlay = parse(read_text(path, label), label)
+    parent = about.get("extends")
+    if parent is not None:
+        above, parent_kind = find(str(parent), None if kind == "file" else kind)
+        if parent_kind == "file" and not above.is_absolute():
+            above = path.parent / above
+        overlay = overlay.over(_load(above, parent_kind, (*children, path)).overlay)
+    return Preset(path.stem, kind, about, overlay)
+
+
+def read_text(path: Path, label: str) -> str:
+    """Return the text of a file of at most 1 MiB; every failure is one line."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except IsADirectoryError:
+        raise PtelistError(f"{label}: is a directory, expected a TOML file") from None
+    except OSError as error:
+        raise PtelistError(f"{label}: cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise PtelistError(f"{label!r}: is not a file name") from None
+    if len(data) > MOST_BYTES:
+        raise PtelistError(f"{label}: larger than 1 MiB, not a preset")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise PtelistError(f"{label}:{line}: not UTF-8 text, expected a TOML file") from None
+
+
+def parse(text: str, label: str) -> tuple[dict[str, Any], Overlay]:
+    """Return what a preset says of itself and what it sets."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        reason, _, place = str(error).partition(" (at ")
+        match = re.match(r"line (\d+)", place)
+        where = f"{label}:{match[1]}" if match else label
+        raise PtelistError(f"{where}: not valid TOML: {reason[:1].lower()}{reason[1:]}") from None
+    except RecursionError:
+        raise PtelistError(f"{label}: not valid TOML: nested too deeply") from None
+    origin = Origin(label, toml_lines.index(text))
+    for key in data.keys() - ABOUT - TABLES:
+        raise PtelistError(f"{origin.at(key)}: unknown key {key}{suggestion(key, ABOUT | TABLES)}")
+    about = {key: value for key, value in data.items() if key in ABOUT}
+    for key, value in about.items():
+        if not isinstance(value, str):
+            raise PtelistError(f"{origin.at(key)}: {key}: expected text")
+    source = about.get("source", "")
+    kernel, host = (_fields(data.get(part, {}), part, origin, source) for part in ("kernel", "host"))
+    vm = data.get("vm", {})
+    if isinstance(vm, list):
+        groups = tuple(_fields(group, f"vm.{number}", origin, source) for number, group in enumerate(vm))
+        return about, Overlay(kernel, host, {}, groups)
+    return about, Overlay(kernel, host, _fields(vm, "vm", origin, source))
+
+
+def _fields(table: object, part: str, origin: Origin, source: str) -> dict[str, Setting]:
+    if not isinstance(table, dict):
+        raise PtelistError(f"{origin.at(part)}: {part}: expected a table, as [{part}]")
+    fields = {}
+    for name, value in table.items():
+        path = f"{part}.{name}"
+        if not isinstance(value, dict):
+            fields[name] = Setting(_frozen(value), origin, path, source)
+            continue
+        for key in value.keys() - {"value", "source", "unverified"}:
+            raise PtelistError(f"{origin.at(path)}: {path}: unknown key {key}; known: value, source, unverified")
+        if "value" not in value:
+            raise PtelistError(f"{origin.at(path)}: {path}: a table here needs a value")
+        fields[name] = Setting(
+            _frozen(value["value"]),
+            origin,
+            path,
+            str(value.get("source", source)),
+            value.get("unverified", False) is True,
+        )
+    return fields
+
+
+def _frozen(value: Any) -> Any:
+    """Return value with lists as tuples, which the strict models want."""
+    return tuple(_frozen(each) for each in value) if isinstance(value, list) else value

@@ -1,0 +1,152 @@
+"""What is accounted for: a kernel, a host and the VMs on it, validated once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from ptelist.units import parse_size
+
+Positive = Annotated[int, Field(ge=1)]
+Natural = Annotated[int, Field(ge=0)]
+Table = tuple[tuple[Natural, Natural], ...]
+
+
+def _size(value: object) -> object:
+    return parse_size(value) if isinstance(value, str) else value
+
+
+Size = Annotated[int, BeforeValidator(_size), Field(ge=0, le=1 << 52, multiple_of=4096)]
+"""Bytes of guest memory: whole pages, at most the 52 bits of an x86 physical address."""
+
+
+class Model(BaseModel):
+    """Strict, closed and immutable."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Kernel(Model):
+    """What one kernel version does; see presets/kernels for values and sources."""
+
+    version: str
+    tree: str
+    seen: bool
+    # struct pte_list_desc and its lists
+    pte_list_ext: Annotated[int, Field(ge=2, le=4096)]
+    pte_list_ext_tdp: Annotated[int, Field(ge=2, le=4096)] | None = None
+    pte_list_desc_fixed_bytes: Natural
+    spte_pointer_bytes: Positive
+    list_policy: Literal["walk", "head"]
+    rmap_recycle_threshold: Positive
+    rmaps_stat: Literal["none", "ffs", "fls"]
+    # memory caches
+    cache_capacity: Annotated[int, Field(ge=1, le=4096)]
+    pte_list_desc_capacity: Annotated[int, Field(ge=0, le=4096)] | None = None
+    pte_list_desc_capacity_tdp: Annotated[int, Field(ge=0, le=4096)] | None = None
+    capacity_below_minimum: bool = False
+    page_topup_min: Positive
+    shadow_page_caches_per_node: bool = False
+    pt64_root_max_level: Positive
+    pte_prefetch_num: Positive
+    topup_pte_list_desc: Literal["always", "if_rmaps"]
+    memory_cache_array: Literal["embedded", "kvmalloc"]
+    external_spt_cache: bool
+    split_caches: bool
+    # page tables
+    kvm_mmu_page_bytes: Positive
+    spte_ent_per_page: Positive
+    tdp_mmu_default: bool
+    shadowed_info_max_level: Positive
+    shadow_page_divisor: Positive
+    shadow_page_least: Positive
+    shadow_page_refill: Positive
+    # memslots and page hash
+    rmap_lazy: Literal["never", "if_tdp_mmu"]
+    write_track_lazy: Literal["never", "if_no_shadow_root"]
+    memslot_alloc: Literal["kvcalloc", "vcalloc"]
+    rmap_head_bytes: Positive
+    lpage_info_bytes: Positive
+    write_track_bytes: Positive
+    page_hash: Literal["embedded", "deferred"]
+    page_hash_bytes: Positive
+    # SLUB
+    page_bytes: Positive
+    slub_order_form: Literal["loop", "fixed"]
+    slub_fractions: tuple[Positive, ...]
+    slub_cpus: Literal["present", "nr_cpu_ids"]
+    slub_max_order: Natural
+    slub_max_objects: Positive
+    slub_min_partial: tuple[Positive, Positive]
+    slub_cpu_partial: Table
+    slub_cpu_partial_unit: Literal["objects", "slabs"]
+    slub_sheaf_capacity: Table
+    slub_sheaves_per_cpu: Natural
+    slub_sheaves_per_node: Natural
+    slub_track_bytes: Positive
+    obj_ext: Literal["pointer", "struct", "slots"]
+    obj_ext_bytes: Positive
+    obj_ext_in_tail: bool
+    kmalloc_buckets: tuple[Positive, ...]
+
+
+class Host(Model):
+    """The machine that KVM runs on, as SLUB and the memory controller see it."""
+
+    name: str
+    cpus: Annotated[int, Field(ge=1, le=8192)]
+    possible_cpus: Annotated[int, Field(ge=1, le=8192)] | None = None
+    nodes: Annotated[int, Field(ge=1, le=1024)]
+    slub_min_objects: Annotated[int, Field(ge=0, le=32767)]
+    slub_min_order: Annotated[int, Field(ge=0, le=10)]
+    slub_max_order: Annotated[int, Field(ge=0, le=10)] | None = None
+    slub_debug: Annotated[str, Field(pattern=r"^[FZPUTA]*$")]
+    slab_merge: bool
+    memcg: bool
+    alloc_profiling: Literal["absent", "built", "on"]
+    external_write_tracking: bool
+
+
+class ListClass(Model):
+    """So many lists of so many entries each (or of low..high entries)."""
+
+    count: Annotated[int, Field(ge=1, le=1 << 40)]
+    entries: Annotated[int, Field(ge=1, le=1 << 30)]
+    entries_to: Annotated[int, Field(ge=1, le=1 << 30)] | None = None
+
+
+class Vm(Model):
+    """A group of equal VMs."""
+
+    name: str
+    count: Annotated[int, Field(ge=1, le=1_000_000)]
+    vcpus: Annotated[int, Field(ge=1, le=65536)]
+    vcpus_run: Annotated[int, Field(ge=0, le=65536)] | None = None
+    memory: Size
+    low_memory: Annotated[int, BeforeValidator(_size), Field(ge=4096, le=1 << 32, multiple_of=4096)]
+    leaf: Literal["4K", "2M", "1G"]
+    root_level: Literal[4, 5]
+    paging: Literal["tdp", "tdp-mmu", "tdp-legacy", "shadow"]
+    nested: bool
+    l2_memory: Size
+    l2_leaf: Literal["4K", "2M", "1G"]
+    eager_split: bool
+    dirty_log: bool
+    tdx: bool
+    smm: bool
+    caches: Literal["topped-up", "drawn"]
+    history: Literal["grown", "any"]
+    rmaps: tuple[ListClass, ...] = ()
+    parent_ptes: tuple[ListClass, ...] = ()
+    rmap_heads: tuple[Natural, Natural, Natural] | None = None
+
+
+class Scenario(Model):
+    """One column of a comparison; `sources` says where each value came from."""
+
+    kernel: Kernel
+    host: Host
+    vms: Annotated[tuple[Vm, ...], Field(min_length=1)]
+    proposals: tuple[str, ...] = ()
+    sources: dict[str, str] = Field(default_factory=dict, exclude=True, repr=False)

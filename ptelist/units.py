@@ -1,0 +1,38 @@
+"""Sizes in text, exactly: "128 B", "1.25 MiB", or a plain number of bytes."""
+
+from __future__ import annotations
+
+import re
+
+UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+_SIZE = re.compile(r"(\d+)(?:\.(\d+))? ?([A-Za-z]*)")
+
+
+def parse_size(text: str) -> int:
+    """Return the bytes that text names.
+
+    Raises ValueError for anything but a decimal number with B, KiB, MiB, GiB or
+    TiB behind it; for KB or GB, which mean two things; for parts of a byte.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f'expected a size such as "4 GiB" or "128 B", got "{text}"')
+    whole, part, unit = match[1], match[2] or "", match[3]
+    if unit not in UNITS:
+        if f"{unit[:1].upper()}iB" in UNITS:
+            clear = f"{unit[:1].upper()}iB"
+            raise ValueError(f'"{unit}" is ambiguous or misspelt: write {clear}, as in "{whole} {clear}"')
+        raise ValueError(f'unknown unit "{unit}": use B, KiB, MiB, GiB or TiB')
+    scaled = int(whole + part) * UNITS[unit]
+    size, rest = divmod(scaled, 10 ** len(part))
+    if rest:
+        raise ValueError(f'"{text}" is not a whole number of bytes')
+    return size
+
+
+def format_size(size: int) -> str:
+    """Return the shortest exact text for a size, e.g. "4 GiB", "640 KiB", "97 B"."""
+    for unit in ("TiB", "GiB", "MiB", "KiB"):
+        if size and size % UNITS[unit] == 0:
+            return f"{size // UNITS[unit]} {unit}"
+    return f"{size} B"

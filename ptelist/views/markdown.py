@@ -1,0 +1,33 @@
+"""Markdown tables, for a web page or a merge request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tabulate import tabulate
+
+if TYPE_CHECKING:
+    from ptelist.views.table import Document, Table
+
+
+def render(document: Document) -> str:
+    """Return tables, assumptions as a list, and the command."""
+    blocks = [_table(table) for table in document.tables]
+    blocks.append("\n".join(f"- {_escape(note)}" for note in document.notes))
+    blocks.append(f"```console\n$ {document.command}\n```")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _table(table: Table) -> str:
+    align = ("left", *["right"] * (len(table.head) - 1))
+    head = [_escape(cell) for cell in table.head]
+    rows = [[_escape(cell).strip() for cell in row] for row in table.rows]
+    text = tabulate(rows, head, tablefmt="pipe", disable_numparse=True, colalign=align)
+    return f"**{_escape(table.title)}**\n\n{text}" if table.title else text
+
+
+def _escape(text: str) -> str:
+    """Escape what Markdown would take for markup; tabulate leaves "|" as it is."""
+    for char in "\\|*_`<":
+        text = text.replace(char, f"\\{char}")
+    return text

@@ -1,0 +1,192 @@
+"""The one builder of tables: it picks the layout that fits, and crops nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.comparison import PART, WHOLE, pick
+from ptelist.views import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ptelist.comparison import Comparison
+
+DESC = "pte_list_desc"
+FIGURES = (
+    f"{DESC}.ext",
+    f"{DESC}.size",
+    f"{DESC}.objects",
+    f"{DESC}.objects_per_slab",
+    f"{DESC}.slab_order",
+    f"{DESC}.slabs",
+    f"{DESC}.bytes.used",
+    f"{DESC}.bytes.waste",
+    f"{DESC}.bytes.slab",
+    f"{DESC}.bytes.memcg",
+    PART,
+    WHOLE,
+)
+"""What compare shows unless told otherwise."""
+
+BRIEF = (
+    (f"{DESC}.slabs", f"{DESC}.bytes.used", f"{DESC}.bytes.slab", f"{DESC}.bytes.memcg", PART),
+    (f"{DESC}.slabs", f"{DESC}.bytes.slab", PART),
+    (f"{DESC}.slabs", PART),
+    (PART,),
+)
+"""What is left with one row a column, richest first; PART comes with its change."""
+
+GAP = 2
+"""Blanks between two columns of a table."""
+
+PAIR = 2
+MOST_BESIDE = 12
+"""More columns than this are easier to read as rows."""
+
+SHARE = "  share of mmu"
+
+
+class Table(NamedTuple):
+    """Text cells: the first column reads left-aligned, the others right."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    title: str = ""
+
+    def widths(self) -> list[int]:
+        """Return the widest cell of each column."""
+        return [max(map(len, cells)) for cells in zip(self.head, *self.rows, strict=True)]
+
+    def width(self) -> int:
+        """Return the columns of text that the table takes."""
+        widths = self.widths()
+        return sum(widths) + GAP * (len(widths) - 1)
+
+
+class Document(NamedTuple):
+    """What a text format shows: tables, what was assumed, how to get it again."""
+
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...]
+    command: str
+
+
+def document(comparison: Comparison, wanted: tuple[str, ...], width: int | None) -> Document:
+    """Return the comparison in the first layout that fits in `width` columns.
+
+    Figures as rows, else columns as rows, else a table a column. None: no limit.
+    """
+    figures = tuple(pick(comparison.ledgers[0], wanted)) or FIGURES
+    for tables in _layouts(comparison, figures, chosen=bool(wanted)):
+        if width is None or all(table.width() <= width for table in tables):
+            break
+    return Document(tuple(tables), _notes(comparison), comparison.command)
+
+
+def _notes(comparison: Comparison) -> tuple[str, ...]:
+    if len(comparison.columns) == 1:
+        return comparison.assumptions
+    return (f"baseline: {comparison.baseline}", *comparison.assumptions)
+
+
+def _layouts(comparison: Comparison, figures: tuple[str, ...], *, chosen: bool) -> Iterator[list[Table]]:
+    count = len(comparison.columns)
+    if count == PAIR:
+        yield _beside(comparison, figures, inline=True)
+    if count <= MOST_BESIDE:
+        yield _beside(comparison, figures, inline=False)
+    if chosen:
+        yield [_below(comparison, figures, figures)]
+        yield [_below(comparison, figures, (figure,)) for figure in figures]
+    else:
+        for brief in BRIEF:
+            yield [_below(comparison, brief, (PART,))]
+    yield list(_apart(comparison, figures))
+
+
+def _beside(comparison: Comparison, figures: tuple[str, ...], *, inline: bool) -> list[Table]:
+    """Figures as rows; the change of a pair of columns inline, else in a second table."""
+    count = len(comparison.columns)
+    order = sorted(range(count), key=lambda n: comparison.columns[n].baseline != n) if count == PAIR else range(count)
+    names = [comparison.columns[number].name for number in order]
+    rows = []
+    for label, figure in _labels(figures):
+        cells = [numbers.term(comparison.ledgers[number][figure]) if figure else "" for number in order]
+        if inline:
+            delta = comparison.change(figure, order[1]) if figure else None
+            cells += [numbers.change(delta), numbers.percent(delta)]
+        rows.append((label, *cells))
+    if figures == FIGURES:
+        shares = [numbers.share(comparison.share(number)) for number in order]
+        rows.insert(-1, (SHARE, *shares, *([""] * 2 if inline else [])))
+    head = ("figure", *names, *(("change", "") if inline else ()))
+    tables = [Table(head, tuple(rows))]
+    if count > 1 and not inline:
+        tables.append(_changes(comparison, figures))
+    return tables
+
+
+def _changes(comparison: Comparison, figures: tuple[str, ...]) -> Table:
+    """Return the changes against the baseline, figure by figure."""
+    numbered = [n for n, column in enumerate(comparison.columns) if column.baseline != n]
+    rows = []
+    for figure in figures:
+        deltas = [comparison.change(figure, number) for number in numbered]
+        if any(delta and (delta.low or delta.high) for delta in deltas):
+            rows.append((figure, *map(numbers.change, deltas)))
+            rows.append(("", *map(numbers.percent, deltas)))
+    head = ("change", *(comparison.columns[number].name for number in numbered))
+    return Table(head, tuple(rows), f"against {comparison.baseline}")
+
+
+def _labels(figures: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield row labels: the default figures below a heading, others in full."""
+    if figures != FIGURES:
+        yield from ((figure, figure) for figure in figures)
+        return
+    yield DESC, ""
+    for figure in figures:
+        short = figure.removeprefix(f"{DESC}.")
+        yield (f"  {short}" if short != figure else figure), figure
+
+
+def _below(comparison: Comparison, figures: tuple[str, ...], changing: tuple[str, ...]) -> Table:
+    """Columns as rows, figures beside each other, some with their change."""
+    head = ["column"]
+    for figure in figures:
+        head += [figure.removeprefix(f"{DESC}.")] + ([] if figure not in changing else ["change", ""])
+    rows = []
+    for number, column in enumerate(comparison.columns):
+        cells = [column.name]
+        for figure in figures:
+            cells.append(numbers.term(comparison.ledgers[number][figure]))
+            if figure in changing:
+                delta = comparison.change(figure, number)
+                cells += [numbers.change(delta), numbers.percent(delta)]
+        rows.append(tuple(cells))
+    title = "" if any(figure not in FIGURES for figure in figures) else DESC
+    return Table(tuple(head), tuple(rows), title)
+
+
+def _apart(comparison: Comparison, figures: tuple[str, ...]) -> Iterator[Table]:
+    """One narrow table for each column."""
+    for number, column in enumerate(comparison.columns):
+        rows = []
+        for label, figure in _labels(figures):
+            rows.append((label, numbers.term(comparison.ledgers[number][figure]) if figure else ""))
+            delta = comparison.change(figure, number) if figure else None
+            if delta and (delta.low or delta.high):
+                rows.append(("    change", numbers.change(delta)))
+                rows.append(("", numbers.percent(delta)))
+        if figures == FIGURES:
+            rows.insert(-1, (SHARE, numbers.share(comparison.share(number))))
+        yield Table(("figure", "value"), tuple(rows), column.name)
+
+
+def ledger(comparison: Comparison, wanted: tuple[str, ...]) -> Document:
+    """Return all figures of the first column, one a row."""
+    figures = comparison.ledgers[0]
+    names = pick(figures, wanted) or sorted(figures)
+    rows = tuple((name, numbers.term(figures[name]), figures[name].unit.value) for name in names)
+    return Document((Table(("figure", "value", "unit"), rows),), _notes(comparison), comparison.command)

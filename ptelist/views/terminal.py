@@ -1,0 +1,95 @@
+"""A terminal: the same tables, drawn and coloured by rich.
+
+rich crops what does not fit, so the table builder has chosen a layout by its own
+measure before; rich is told the width that the table needs.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from ptelist.views import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ptelist.views.table import Document, Table
+
+LESS, MORE = "green", "red"
+
+
+def render(document: Document, width: int, encoding: str = "utf-8") -> str:
+    """Return the document with terminal escapes, for a terminal of this width."""
+    out = io.StringIO()
+    needed = max((table.width() for table in document.tables), default=0)
+    console = Console(
+        file=_Encoded(out, encoding),
+        force_terminal=True,
+        width=max(width, needed),
+        markup=False,
+        highlight=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    for table in document.tables:
+        if table.title:
+            console.print(Text(table.title, style="bold"))
+        console.print(_table(table))
+    for note in document.notes:
+        topic, colon, text = plain.wrapped(note, width, "  ").partition(":")
+        console.print(Text.assemble((topic + colon, "cyan"), (text, "dim")), soft_wrap=True)
+    console.print()
+    console.print(Text(plain.command(document.command, width), style="bold"), soft_wrap=True)
+    return out.getvalue()
+
+
+def render_lines(lines: Iterable[str], notes: Iterable[str], command: str, width: int) -> str:
+    """Return a tree of lines with what was assumed and the command."""
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=width, markup=False, highlight=False, emoji=False)
+    for line in lines:
+        style = "" if " = " in line and not line.lstrip("|` -").startswith("=") else "dim"
+        console.print(Text(line, style=style), soft_wrap=True)
+    console.print()
+    for note in notes:
+        console.print(Text(plain.wrapped(note, width, "  "), style="dim"), soft_wrap=True)
+    console.print()
+    console.print(Text(plain.command(command, width), style="bold"), soft_wrap=True)
+    return out.getvalue()
+
+
+def _table(table: Table) -> RichTable:
+    drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True, header_style="bold")
+    for number, head in enumerate(table.head):
+        drawn.add_column(Text(head), justify="right" if number else "left", no_wrap=True)
+    changes = {number for number, head in enumerate(table.head) if head in {"change", ""} and number}
+    for row in table.rows:
+        drawn.add_row(*(_cell(text, changed=number in changes) for number, text in enumerate(row)))
+    return drawn
+
+
+def _cell(text: str, *, changed: bool) -> Text:
+    if not changed or not text.strip("0%"):
+        return Text(text)
+    return Text(text, style=LESS if text.startswith("-") else MORE)
+
+
+class _Encoded(io.TextIOBase):
+    """A text buffer that says which encoding its reader has, so that boxes fit."""
+
+    def __init__(self, out: io.StringIO, encoding: str) -> None:
+        self._out = out
+        self._encoding = encoding
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._encoding
+
+    def write(self, text: str) -> int:
+        return self._out.write(text)
