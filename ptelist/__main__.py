@@ -1,4 +1,4 @@
-"""python -m ptelist"""
+"""Run the command line: python -m ptelist."""
 
 from ptelist.cli import main
 

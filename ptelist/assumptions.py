@@ -87,7 +87,7 @@ def _host(host: Host) -> Iterator[str]:
         yield f"allocation profiling {host.alloc_profiling}"
     yield "slab caches merged" if host.slab_merge else "slab_nomerge"
     for option in ("slub_min_objects", "slub_min_order", "slub_max_order", "slub_debug"):
-        if getattr(host, option) or option == "slub_max_order" and host.slub_max_order is not None:
+        if getattr(host, option) or (option == "slub_max_order" and host.slub_max_order is not None):
             yield f"{option}={getattr(host, option)}"
     if host.external_write_tracking:
         yield "external write tracking (KVMGT)"

@@ -107,7 +107,7 @@ def _lay(axes: list[tuple[Axis, list[Choice]]], chosen: Chosen) -> tuple[Overlay
                 part, _, field = path.partition(".")
                 if part == "vm" or not _says(getattr(base, part), field, value):
                     settings[part][field] = Setting(value, origin)
-    return base, Overlay(**settings).over(base)
+    return base, Overlay(settings["kernel"], settings["host"], settings["vm"]).over(base)
 
 
 def _says(fields: Fields, field: str, value: object) -> bool:
@@ -157,7 +157,7 @@ def _baseline_values(text: str, axes: list[tuple[Axis, list[Choice]]]) -> dict[s
         if name not in varying:
             raise PtelistError(f'--baseline: no axis "{name}" varies{suggestion(name, varying)}')
         if label not in varying[name]:
-            raise PtelistError(f'--baseline: no column has {name}={label}{suggestion(label, varying[name])}')
+            raise PtelistError(f"--baseline: no column has {name}={label}{suggestion(label, varying[name])}")
         wanted[name] = label
     return wanted
 

@@ -9,13 +9,13 @@ from ptelist.engine import rules
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ptelist.scenario import Kernel, Scenario, Vm
+    from ptelist.scenario import Kernel, ListClass, Scenario, Vm
 
 Problem = tuple[str, str, str]
 """Part ("kernel", "host", "vms.0"), field, and what is wrong with it."""
 
-MOST_DESCRIPTORS = 1 << 62
-"""Beyond this a figure says nothing about any machine."""
+MOST_ENTRIES = 1 << 52
+"""More entries than there are bytes in a physical address space are no machine's."""
 
 
 def problems(scenario: Scenario) -> Iterator[Problem]:
@@ -25,17 +25,26 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
         yield "host", "possible_cpus", f"{host.possible_cpus} possible CPUs are fewer than the {host.cpus} present"
     if host.nodes > host.cpus:
         yield "host", "nodes", f"{host.nodes} nodes need at least as many CPUs, got {host.cpus}"
-    if host.slub_min_order > rules.max_order(kernel, host):
-        yield "host", "slub_min_order", f"{host.slub_min_order} is over the largest order, {rules.max_order(kernel, host)}"
+    most = rules.max_order(kernel, host)
+    if host.slub_min_order > most:
+        yield (
+            "host",
+            "slub_min_order",
+            f"{host.slub_min_order} is over the largest order, {most}: set slub_max_order too",
+        )
     yield from _capacity(kernel)
     for number, vm in enumerate(scenario.vms):
         yield from ((f"vms.{number}", field, text) for field, text in _vm(kernel, vm))
-    first = scenario.vms[0]
+    yield from _modules(scenario)
+
+
+def _modules(scenario: Scenario) -> Iterator[Problem]:
+    """Yield the VM groups that want other parameters of the kvm modules than the first one."""
+    kernel, first = scenario.kernel, scenario.vms[0]
     for number, vm in enumerate(scenario.vms):
-        if rules.tdp(vm) != rules.tdp(first) or rules.tdp_mmu(kernel, vm) != rules.tdp_mmu(kernel, first):
-            yield f"vms.{number}", "paging", (
-                f'"{vm.paging}" beside "{first.paging}": tdp and tdp_mmu are parameters of the kvm modules, the same for all VMs of a host'
-            )
+        if (rules.tdp(vm), rules.tdp_mmu(kernel, vm)) != (rules.tdp(first), rules.tdp_mmu(kernel, first)):
+            text = f'"{vm.paging}" beside "{first.paging}": tdp and tdp_mmu are the same for all VMs of a host'
+            yield f"vms.{number}", "paging", text
 
 
 def _capacity(kernel: Kernel) -> Iterator[Problem]:
@@ -50,9 +59,10 @@ def _capacity(kernel: Kernel) -> Iterator[Problem]:
         if field == "cache_capacity" and kernel.pte_list_desc_capacity is not None:
             least = kernel.page_topup_min
         if capacity < least:
-            yield "kernel", field, (
-                f"capacity {capacity} is below the top-up minimum of {least}: a fault could find the cache too empty; use {least} or more"
+            text = (
+                f"capacity {capacity} is below the top-up minimum of {least}, so a fault could find the cache too empty"
             )
+            yield "kernel", field, text
 
 
 def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
@@ -60,27 +70,27 @@ def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
         yield "vcpus_run", f"{vm.vcpus_run} vCPUs have run, but there are {vm.vcpus}"
     if vm.nested and not rules.tdp(vm):
         yield "nested", "nested TDP needs TDP: use paging tdp, or leave nesting off"
-    if vm.eager_split and not (vm.nested and rules.tdp_mmu(kernel, vm)):
-        yield "eager_split", "split caches are only filled for huge pages of a nested VM under the TDP MMU: needs nested"
     if vm.eager_split and not kernel.split_caches:
         yield "eager_split", f"kernel {kernel.version} has no split caches: they came with ada51a9de737 (in v6.0)"
+    if vm.eager_split and not (vm.nested and rules.tdp_mmu(kernel, vm)):
+        yield "eager_split", "split caches are filled for huge pages of a nested VM under the TDP MMU: needs nested"
     if vm.tdx and not (kernel.external_spt_cache and rules.tdp_mmu(kernel, vm)):
-        yield "tdx", f"TDX needs the TDP MMU and an external page-table cache, 3a4eb364a46d (in v6.14), got {kernel.version}"
+        yield "tdx", f"needs the TDP MMU and an external page-table cache (in v6.14), got kernel {kernel.version}"
     if vm.tdx and vm.nested:
         yield "tdx", "a TDX guest cannot run nested VMs"
-    has_lists = rules.uses_rmaps(kernel, vm)
-    cap = rules.rmap_cap(kernel)
     for field in ("rmaps", "parent_ptes"):
-        classes = getattr(vm, field)
-        if classes and not has_lists:
+        if getattr(vm, field) and not rules.uses_rmaps(kernel, vm):
             yield field, "the TDP MMU keeps no rmaps: needs nested, paging tdp-legacy or paging shadow"
-        for part in classes:
-            last = part.entries if part.entries_to is None else part.entries_to
-            if last < part.entries:
-                yield field, f"entries_to {last} is below entries {part.entries}"
-            if field == "rmaps" and last > cap:
-                yield field, f"{last} entries: the add that makes {cap + 1} empties an rmap list, so {cap} is the most"
-            if part.count * last > MOST_DESCRIPTORS:
-                yield field, f"{part.count} lists of {last} entries are absurd"
+        cap = rules.rmap_cap(kernel) if field == "rmaps" else None
+        yield from ((field, text) for each in getattr(vm, field) if (text := _lists(each, cap)))
 
 
+def _lists(each: ListClass, cap: int | None) -> str:
+    last = each.entries if each.entries_to is None else each.entries_to
+    if last < each.entries:
+        return f"entries_to {last} is below entries {each.entries}"
+    if cap is not None and last > cap:
+        return f"{last} entries: the add that makes {cap + 1} empties an rmap list, so {cap} is the most"
+    if each.count * last > MOST_ENTRIES:
+        return f"{each.count} lists of {last} entries are absurd: over 2^52 in all"
+    return ""

@@ -8,27 +8,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ptelist import toml_lines
 from ptelist.errors import PtelistError, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ptelist.scenario import Scenario
 
 Fields = dict[str, "Setting"]
 
 
-class Origin(NamedTuple):
-    """The file (with the lines of its keys) or the option that says something."""
+class Origin:
+    """The file (with its text) or the option that says something."""
 
-    label: str
-    lines: Mapping[str, int] = {}
+    __slots__ = ("_lines", "_text", "label")
+
+    def __init__(self, label: str, text: str = "") -> None:
+        """Take a file's name and text, or an option's name."""
+        self.label = label
+        self._text = text
+        self._lines: dict[str, int] | None = None
 
     def at(self, path: str) -> str:
         """Return `file:line` for the nearest known key at or above path."""
+        if self._lines is None:
+            self._lines = toml_lines.index(self._text)
         while path:
-            if path in self.lines:
-                return f"{self.label}:{self.lines[path]}"
+            if path in self._lines:
+                return f"{self.label}:{self._lines[path]}"
             path = path.rpartition(".")[0]
         return self.label
 
@@ -49,12 +55,16 @@ class Setting(NamedTuple):
         return f"{text} [UNVERIFIED]" if self.unverified and "UNVERIFIED" not in text else text
 
 
+NONE: Fields = {}
+"""No settings; never written to."""
+
+
 class Overlay(NamedTuple):
     """Settings of a kernel, a host, every VM group, and the groups themselves."""
 
-    kernel: Fields = {}
-    host: Fields = {}
-    vm: Fields = {}
+    kernel: Fields = NONE
+    host: Fields = NONE
+    vm: Fields = NONE
     vms: tuple[Fields, ...] = ()
     proposals: tuple[str, ...] = ()
 
@@ -88,9 +98,7 @@ def build(overlay: Overlay) -> Scenario:
     parts = {"kernel": overlay.kernel, "host": overlay.host}
     parts |= {f"vms.{number}": group for number, group in enumerate(groups)}
     sources = {
-        f"{part}.{field}": setting.provenance
-        for part, fields in parts.items()
-        for field, setting in fields.items()
+        f"{part}.{field}": setting.provenance for part, fields in parts.items() for field, setting in fields.items()
     }
     try:
         scenario = Scenario.model_validate(
@@ -118,6 +126,7 @@ def _check(scenario: Scenario, parts: dict[str, Fields]) -> None:
 
 
 def _message(errors: list[Any], parts: dict[str, Fields]) -> str:
+    errors = [error for error in errors if error["loc"] != ("vms",)]  # follows from one inside
     error = errors[0]
     loc = [str(step) for step in error["loc"]]
     cut = 2 if loc[0] == "vms" else 1
@@ -152,5 +161,5 @@ def known_fields(part: str, inside: list[str] | None = None) -> list[str]:
 
     if inside:
         return list(scenario.ListClass.model_fields)
-    models = {"kernel": scenario.Kernel, "host": scenario.Host}
+    models: dict[str, type[scenario.Model]] = {"kernel": scenario.Kernel, "host": scenario.Host}
     return list(models.get(part, scenario.Vm).model_fields)

@@ -8,14 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ptelist import toml_lines
 from ptelist.errors import PtelistError, suggestion
 from ptelist.overlay import Origin, Overlay, Setting
 
 KINDS = ("kernels", "hosts", "vms", "proposals")
-ABOUT = frozenset(
-    ("title", "extends", "source", "note", "status", "message_id", "date", "author")
-)
+ABOUT = frozenset(("title", "extends", "source", "note", "status", "message_id", "date", "author"))
 TABLES = frozenset(("kernel", "host", "vm"))
 MOST_BYTES = 1 << 20
 MOST_PARENTS = 64
@@ -138,7 +135,7 @@ def parse(text: str, label: str) -> tuple[dict[str, Any], Overlay]:
         raise PtelistError(f"{where}: not valid TOML: {reason[:1].lower()}{reason[1:]}") from None
     except RecursionError:
         raise PtelistError(f"{label}: not valid TOML: nested too deeply") from None
-    origin = Origin(label, toml_lines.index(text))
+    origin = Origin(label, text)
     for key in data.keys() - ABOUT - TABLES:
         raise PtelistError(f"{origin.at(key)}: unknown key {key}{suggestion(key, ABOUT | TABLES)}")
     about = {key: value for key, value in data.items() if key in ABOUT}

@@ -24,7 +24,7 @@ def parse_size(text: str) -> int:
             raise ValueError(f'"{unit}" is ambiguous or misspelt: write {clear}, as in "{whole} {clear}"')
         raise ValueError(f'unknown unit "{unit}": use B, KiB, MiB, GiB or TiB')
     scaled = int(whole + part) * UNITS[unit]
-    size, rest = divmod(scaled, 10 ** len(part))
+    size, rest = divmod(scaled, int("1" + "0" * len(part)))
     if rest:
         raise ValueError(f'"{text}" is not a whole number of bytes')
     return size

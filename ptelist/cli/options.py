@@ -76,7 +76,9 @@ def output_options(formats: Iterable[str]) -> Callable[[Callable[..., Any]], Cal
     """Add --format and -o."""
 
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
-        function = click.option("-o", "--output", metavar="FILE", help="Write there, all or nothing; - is stdout.")(function)
+        function = click.option("-o", "--output", metavar="FILE", help="Write there, all or nothing; - is stdout.")(
+            function
+        )
         return click.option(
             "--format",
             "format_",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +33,8 @@ def choose(wanted: str | None, output: str | None) -> str:
 def width(chosen: str) -> int:
     """Return the columns of the terminal, or those of a mail."""
     if chosen == TERMINAL:
+        import shutil  # noqa: PLC0415 -- slow to load, not needed in a pipe
+
         return max(shutil.get_terminal_size((80, 24)).columns, LEAST_WIDTH)
     columns = os.environ.get("COLUMNS", "")
     limit = int(columns) if columns.isdecimal() and len(columns) < len("10000") else MAIL_WIDTH
@@ -98,6 +98,8 @@ def write(text: str, output: str | None) -> None:
         encoding = sys.stdout.encoding or "ascii"
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False)
         return
+    import tempfile  # noqa: PLC0415 -- slow to load, not needed for stdout
+
     target = Path(output)
     try:
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()

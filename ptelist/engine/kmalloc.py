@@ -16,7 +16,7 @@ class Pool(NamedTuple):
 
 
 def kmalloc(size: int, pool: Pool) -> int:
-    """Return the bytes that kmalloc(size) occupies: a bucket, else 2^n pages."""
+    """Return the bytes that a kmalloc of `size` occupies: a bucket, else 2^n pages."""
     if size == 0:
         return 0
     for bucket in pool.buckets:
@@ -41,7 +41,7 @@ def vmalloc(size: int, pool: Pool) -> int:
 
 
 def kvmalloc(size: int, pool: Pool) -> tuple[int, int]:
-    """Return the least and the most bytes that kvmalloc(size) occupies.
+    """Return the least and the most bytes that a kvmalloc of `size` occupies.
 
     It asks kmalloc first; only if that fails does it take separate pages. Up to
     the largest bucket failure is taken as out of the question (as with slab

@@ -88,7 +88,9 @@ class Cache:
         name, add, layout = f"{self._name}.bytes.waste", self._ledger.add, self._layout
         gap = fixed("gap", layout.stride - self._size.low, B, "stride - size", self._stride, self._size)
         rest = layout.slab_bytes - layout.objects * layout.stride
-        tail = fixed("tail", rest, B, "slab_bytes - objects_per_slab x stride", self._slab_bytes, self._per_slab, self._stride)
+        tail = fixed(
+            "tail", rest, B, "slab_bytes - objects_per_slab x stride", self._slab_bytes, self._per_slab, self._stride
+        )
         least = max(slabs.low * layout.objects - objects.high, 0)
         most = min(slabs.high * layout.objects - objects.low, self._host.nodes * (layout.objects - 1))
         why = "slabs x objects_per_slab - objects; at most one slab a node is partly filled"

@@ -102,5 +102,3 @@ class Arrays:
 def mapped_windows(kernel: Kernel, vm: Vm, memory: int, leaf: int) -> int:
     """Return how many leaves of one size map `memory` bytes of guest memory."""
     return distinct(guest_ranges(memory, vm.low_memory), window(leaf - 1, kernel.page_bytes))
-
-

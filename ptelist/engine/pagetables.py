@@ -18,9 +18,7 @@ def window(level: int, page_bytes: int) -> int:
     return page_bytes << (BITS_PER_LEVEL * level)
 
 
-def tables(
-    spans: tuple[Range, ...], leaf: str, root_level: int, page_bytes: int
-) -> tuple[int, ...]:
+def tables(spans: tuple[Range, ...], leaf: str, root_level: int, page_bytes: int) -> tuple[int, ...]:
     """Return the tables at level 1, 2, .. root_level that map the ranges.
 
     Every window that a range touches has a table, except where a leaf of the

@@ -54,7 +54,7 @@ def alignment(align: int, object_size: int, cache_line: int = 0) -> int:
     return round_up(max(align, cache_line), POINTER)
 
 
-def stride(
+def stride(  # noqa: PLR0913 -- what calculate_sizes() goes by
     object_size: int,
     *,
     align: int = POINTER,

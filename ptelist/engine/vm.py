@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ptelist.engine import memslots, rules
 from ptelist.engine.caches import drawn_bounds
 from ptelist.engine.kmalloc import POINTER, kvmalloc
-from ptelist.engine.ledger import Term, Unit, fixed, nothing, product, rule, total
+from ptelist.engine.ledger import Op, Term, Unit, fixed, nothing, product, rule, total
 from ptelist.engine.lists import MIN_EXT, bounds
 from ptelist.engine.pagetables import LEVEL_OF_LEAF, default_limit, tables
 from ptelist.engine.windows import guest_ranges
@@ -53,7 +53,7 @@ class Group:
     # vCPU caches
 
     def _vcpu_caches(self) -> Iterator[Usage]:
-        """Filled at a vCPU's first KVM_RUN, with TDP and without nesting too."""
+        """Yield what vCPUs hold from their first KVM_RUN, with TDP and without nesting too."""
         kernel, vm, facts = self._kernel, self._vm, self._facts
         run = facts.vm(self._number, "vcpus" if vm.vcpus_run is None else "vcpus_run")
         desc = facts.kernel(rules.desc_capacity_field(kernel, vm), OBJECTS)
@@ -112,7 +112,7 @@ class Group:
     # split caches
 
     def _split_caches(self) -> Iterator[Usage]:
-        """Filled by the first huge page of a nested VM that eager splitting meets."""
+        """Yield what the first huge page of a nested VM that is split eagerly fills."""
         if not self._vm.eager_split:
             return
         facts = self._facts
@@ -144,7 +144,7 @@ class Group:
         ext = rules.ext(kernel, with_tdp=rules.tdp(self._vm))
         last = lists.entries if lists.entries_to is None else lists.entries_to
         low, high = (bounds(n, ext, kernel.list_policy, history, cap or n) for n in (lists.entries, last))
-        entries = Term("entries", lists.entries, last, Unit.ENTRIES, "given", (), "length of each list")
+        entries = Term("entries", lists.entries, last, Unit.ENTRIES, Op.GIVEN, (), "length of each list")
         return self._descriptors(lists.count, low[0], high[1], entries, ext)
 
     def _descriptors(self, count: int, low: int, high: int, entries: Term, ext: int) -> Term:
@@ -171,7 +171,9 @@ class Group:
         count = max(leaves - listed, 0)
         ext = rules.ext(kernel, with_tdp=True)
         low, high = bounds(MIN_EXT, ext, kernel.list_policy, vm.history, rules.rmap_cap(kernel))
-        entries = fixed("entries", MIN_EXT, Unit.ENTRIES, "the SPTE of L1 and that of L2, in one rmap list (legacy MMU)")
+        entries = fixed(
+            "entries", MIN_EXT, Unit.ENTRIES, "the SPTE of L1 and that of L2, in one rmap list (legacy MMU)"
+        )
         return self._descriptors(count, low, high, entries, ext)
 
     # page tables
@@ -187,7 +189,8 @@ class Group:
         limited, info = self._limited(all_tables, trees, info)
         yield "kvm_mmu_page_header.objects.page_tables", self._of_vms(OBJECTS, limited)
         yield "page_tables.bytes.tables", self._of_vms(B, limited, self._page)
-        note = f"a page for each table that is not direct, up to level {level}: {facts.source('kernel.shadowed_info_max_level')}"
+        source = facts.source("kernel.shadowed_info_max_level")
+        note = f"a page for each table that is not direct, up to level {level}: {source}"
         extra = rule("shadowed_info", info if info <= limited.low else 0, info, PAGES, note, limited)
         yield "page_tables.bytes.shadowed_info", self._of_vms(B, extra, self._page)
         if vm.tdx:
@@ -211,7 +214,7 @@ class Group:
         limit = default_limit(memslots.pages(self._slots), kernel.shadow_page_divisor, kernel.shadow_page_least)
         if wanted.low - free <= limit:
             return wanted, info
-        note = "shadow pages near the limit max(least, memslot pages / divisor) are recycled (KVM_SET_NR_MMU_PAGES lifts it)"
+        note = "recycled near the limit max(least, memslot pages / divisor); KVM_SET_NR_MMU_PAGES lifts it"
         fields = ("shadow_page_divisor", "shadow_page_least", "shadow_page_refill")
         parts = [self._facts.kernel(field, PAGES) for field in fields]
         least = max(limit - kernel.shadow_page_refill, 0)

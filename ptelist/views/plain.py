@@ -12,7 +12,9 @@ def wrapped(text: str, width: int, indent: str) -> str:
 
 def command(text: str, width: int) -> str:
     """Return a command line, continued with backslashes where it is too long."""
-    lines = textwrap.wrap(f"$ {text}", width - 2, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(
+        f"$ {text}", width - 2, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
+    )
     return " \\\n".join(lines)
 
 

@@ -135,7 +135,8 @@ def _changes(comparison: Comparison, figures: tuple[str, ...]) -> Table:
         deltas = [comparison.change(figure, number) for number in numbered]
         if any(delta and (delta.low or delta.high) for delta in deltas):
             rows.append((figure, *map(numbers.change, deltas)))
-            rows.append(("", *map(numbers.percent, deltas)))
+            percents = tuple(map(numbers.percent, deltas))
+            rows += [("", *percents)] if any(percents) else []
     head = ("change", *(comparison.columns[number].name for number in numbered))
     return Table(head, tuple(rows), f"against {comparison.baseline}")
 
@@ -178,7 +179,7 @@ def _apart(comparison: Comparison, figures: tuple[str, ...]) -> Iterator[Table]:
             delta = comparison.change(figure, number) if figure else None
             if delta and (delta.low or delta.high):
                 rows.append(("    change", numbers.change(delta)))
-                rows.append(("", numbers.percent(delta)))
+                rows += [("", numbers.percent(delta))] if numbers.percent(delta) else []
         if figures == FIGURES:
             rows.insert(-1, (SHARE, numbers.share(comparison.share(number))))
         yield Table(("figure", "value"), tuple(rows), column.name)

@@ -26,10 +26,10 @@ LESS, MORE = "green", "red"
 
 def render(document: Document, width: int, encoding: str = "utf-8") -> str:
     """Return the document with terminal escapes, for a terminal of this width."""
-    out = io.StringIO()
+    out = _Encoded(encoding)
     needed = max((table.width() for table in document.tables), default=0)
     console = Console(
-        file=_Encoded(out, encoding),
+        file=out,
         force_terminal=True,
         width=max(width, needed),
         markup=False,
@@ -80,16 +80,13 @@ def _cell(text: str, *, changed: bool) -> Text:
     return Text(text, style=LESS if text.startswith("-") else MORE)
 
 
-class _Encoded(io.TextIOBase):
+class _Encoded(io.StringIO):
     """A text buffer that says which encoding its reader has, so that boxes fit."""
 
-    def __init__(self, out: io.StringIO, encoding: str) -> None:
-        self._out = out
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
         self._encoding = encoding
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
         return self._encoding
-
-    def write(self, text: str) -> int:
-        return self._out.write(text)

@@ -51,8 +51,12 @@ def _node(term: Term, first: str, rest: str, width: int, shown: set[Term]) -> It
     for text in (_formula(term), term.note):
         if text:
             yield from textwrap.wrap(
-                text, max(width, len(guide) + 24), initial_indent=guide, subsequent_indent=f"{guide}  ",
-                break_long_words=False, break_on_hyphens=False,
+                text,
+                max(width, len(guide) + 24),
+                initial_indent=guide,
+                subsequent_indent=f"{guide}  ",
+                break_long_words=False,
+                break_on_hyphens=False,
             )
     for part in parts:
         last = part is parts[-1]

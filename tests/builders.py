@@ -1,0 +1,143 @@
+"""Scenarios for tests: a kernel and a host preset, plain TDP VMs, and what a test changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from ptelist import presets
+from ptelist.engine import rules
+from ptelist.engine.account import account
+from ptelist.overlay import Origin, Overlay, Setting, build
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ptelist.engine.ledger import Ledger
+    from ptelist.scenario import Scenario
+
+GIB = 1 << 30
+MIB = 1 << 20
+Fields = dict[str, Any]
+HERE = Origin("test")
+
+
+def settings(fields: Mapping[str, Any]) -> dict[str, Setting]:
+    return {name: Setting(value, HERE, name) for name, value in fields.items()}
+
+
+def scenario(
+    kernel: str = "6.18",
+    host: str = "single-cpu",
+    vm: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
+    *,
+    on_kernel: Mapping[str, Any] | None = None,
+    on_host: Mapping[str, Any] | None = None,
+    proposal: str = "none",
+) -> Scenario:
+    """Return a scenario; `vm` is what one group, or each of several, has unlike the preset "tdp"."""
+    groups = (vm,) if isinstance(vm, dict) else tuple(vm) or ({},)
+    plain = presets.load("tdp", "vms").overlay.vm
+    base = presets.load(host, "hosts").overlay.over(presets.load(kernel, "kernels").overlay)
+    base = presets.load(proposal, "proposals").overlay.over(base)
+    own = Overlay(
+        kernel=settings(on_kernel or {}),
+        host=settings(on_host or {}),
+        vms=tuple(plain | settings(group) for group in groups),
+    )
+    return build(own.over(base))
+
+
+def ledger(*args: Any, **kwargs: Any) -> Ledger:
+    return account(scenario(*args, **kwargs))
+
+
+def exact(figures: Ledger, name: str) -> int:
+    """Return a figure that must be exact."""
+    term = figures[name]
+    assert term.exact, f"{name} is open: {term.low}..{term.high}"
+    return term.low
+
+
+def span(figures: Ledger, name: str) -> tuple[int, int]:
+    return figures[name].low, figures[name].high
+
+
+def values(**options: list[Any]) -> st.SearchStrategy[Fields]:
+    return st.fixed_dictionaries({name: st.sampled_from(option) for name, option in options.items()})
+
+
+def classes(most: int) -> st.SearchStrategy[tuple[Fields, ...]]:
+    """Lists of 1 up to `most` entries, some of a range of lengths."""
+
+    def lists(count: int, entries: int, more: int | None) -> Fields:
+        return {"count": count, "entries": entries, "entries_to": more and min(entries + more, most)}
+
+    counts, entries = st.integers(1, 5000), st.integers(1, most)
+    one = st.builds(lists, counts, entries, st.none() | st.integers(1, most))
+    return st.lists(one, max_size=2).map(tuple)
+
+
+KERNELS = presets.names("kernels")
+PAGES = st.integers(0, 3 * GIB // 4096) | st.sampled_from([0, 1, 511, 512, 513, 1 << 18, 5 << 18, 1 << 24, 1 << 28])
+
+
+@st.composite
+def hosts(draw: st.DrawFn) -> Fields:
+    host: Fields = draw(
+        values(
+            cpus=[1, 2, 15, 16, 127, 128, 500],
+            slub_min_objects=[0, 0, 0, 1, 64, 32767],
+            slub_max_order=[None, None, 0, 1, 4],
+            slub_debug=["", "", "", "F", "U", "Z", "P", "ZP", "FZPU"],
+            memcg=[True, False],
+            alloc_profiling=["absent", "built", "on"],
+            external_write_tracking=[False, True],
+        )
+    )
+    host["nodes"] = draw(st.sampled_from([1, 1, 2, 4, 8]).filter(lambda nodes: nodes <= host["cpus"]))
+    host["slub_min_order"] = draw(st.integers(0, 3 if host["slub_max_order"] is None else host["slub_max_order"]))
+    host["possible_cpus"] = draw(st.none() | st.just(host["cpus"] + 130))
+    return host
+
+
+@st.composite
+def groups(draw: st.DrawFn, kernel: str, paging: str) -> Fields:
+    """Draw a VM group that this kernel can have."""
+    vm: Fields = draw(
+        values(
+            count=[1, 1, 2, 17],
+            vcpus=[1, 2, 5, 64, 255],
+            vcpus_run=[None, None, 0, 1],
+            low_memory=[4096, 3 * GIB, 4 * GIB, GIB + 4096],
+            leaf=["4K", "2M", "1G"],
+            root_level=[4, 5],
+            l2_leaf=["4K", "2M", "1G"],
+            dirty_log=[False, True],
+            smm=[False, True],
+            caches=["topped-up", "drawn"],
+            history=["grown", "any"],
+        )
+    )
+    vm |= {"name": "vm", "paging": paging}
+    vm["memory"] = 4096 * draw(PAGES)
+    vm["nested"] = paging != "shadow" and draw(st.booleans())
+    vm["l2_memory"] = min(4096 * draw(PAGES), vm["memory"]) if vm["nested"] else 0
+    plain = scenario(kernel, vm=vm)
+    profile, model = plain.kernel, plain.vms[0]
+    new_mmu = rules.tdp_mmu(profile, model)
+    vm["eager_split"] = vm["nested"] and new_mmu and profile.split_caches and draw(st.booleans())
+    vm["tdx"] = not vm["nested"] and new_mmu and profile.external_spt_cache and draw(st.booleans())
+    if rules.uses_rmaps(profile, model):
+        vm["rmaps"], vm["parent_ptes"] = draw(classes(1001)), draw(classes(5000))
+    return vm
+
+
+@st.composite
+def arguments(draw: st.DrawFn, most_groups: int = 2) -> tuple[str, Fields, list[Fields]]:
+    """Draw a kernel version, what to set on the host, and VM groups."""
+    kernel = draw(st.sampled_from(KERNELS))
+    paging = draw(st.sampled_from(["tdp", "tdp", "tdp-mmu", "tdp-legacy", "shadow"]))
+    number = draw(st.integers(1, most_groups))
+    return kernel, draw(hosts()), [draw(groups(kernel, paging)) for _ in range(number)]
