@@ -1,6 +1,7 @@
 """What is accounted for: a kernel, a host and the VMs on it, validated once."""
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: pydantic would have to compile the
+# text of every field's annotation again, at each start.
 
 from typing import Annotated, Literal
 

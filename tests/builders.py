@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from ptelist import presets
-from ptelist.engine import rules
 from ptelist.engine.account import account
 from ptelist.overlay import Origin, Overlay, Setting, build
 
@@ -124,12 +123,11 @@ def groups(draw: st.DrawFn, kernel: str, paging: str) -> Fields:
     vm["memory"] = 4096 * draw(PAGES)
     vm["nested"] = paging != "shadow" and draw(st.booleans())
     vm["l2_memory"] = min(4096 * draw(PAGES), vm["memory"]) if vm["nested"] else 0
-    plain = scenario(kernel, vm=vm)
-    profile, model = plain.kernel, plain.vms[0]
-    new_mmu = rules.tdp_mmu(profile, model)
-    vm["eager_split"] = vm["nested"] and new_mmu and profile.split_caches and draw(st.booleans())
-    vm["tdx"] = not vm["nested"] and new_mmu and profile.external_spt_cache and draw(st.booleans())
-    if rules.uses_rmaps(profile, model):
+    profile = {name: each.value for name, each in presets.load(kernel, "kernels").overlay.kernel.items()}
+    new_mmu = paging == "tdp-mmu" or (paging == "tdp" and profile["tdp_mmu_default"])
+    vm["eager_split"] = vm["nested"] and new_mmu and profile["split_caches"] and draw(st.booleans())
+    vm["tdx"] = not vm["nested"] and new_mmu and profile["external_spt_cache"] and draw(st.booleans())
+    if vm["nested"] or not new_mmu:
         vm["rmaps"], vm["parent_ptes"] = draw(classes(1001)), draw(classes(5000))
     return vm
 

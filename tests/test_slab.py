@@ -80,7 +80,7 @@ STRIDES = st.one_of(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(
     size=STRIDES,
     form=st.sampled_from(["loop", "fixed"]),

@@ -30,4 +30,4 @@ def command(
     presets = (preset,) if preset else ()
     line = command_line("show", presets, [*options, *(("figure", name) for name in figure)])
     comparison = single(presets, options, line)
-    out.emit(comparison, figure, lambda _: ledger(comparison, figure), format_, output)
+    out.emit(comparison, figure, lambda width: ledger(comparison, figure, width), format_, output)

@@ -49,6 +49,7 @@ class Cache:
         self._slab_bytes = fixed("slab_bytes", layout.slab_bytes, B, "page_bytes << slab_order", page, order)
         per_slab = floor_div(f"{name}.objects_per_slab", Unit.OBJECTS, self._slab_bytes, self._stride)
         self._per_slab = ledger.add(per_slab)
+        self._sheaf = 0 if host.slub_debug else slab.by_size(stride, kernel.slub_sheaf_capacity)
 
     def _min_objects(self, wanted: int) -> Term:
         facts = self._facts
@@ -75,13 +76,24 @@ class Cache:
         return add(total(f"{name}.bytes.total", B, (whole, memcg)))
 
     def _slabs(self, objects: Term) -> Term:
-        name, nodes = f"{self._name}.slabs", self._host.nodes
+        name, nodes, sheaf = f"{self._name}.slabs", self._host.nodes, self._sheaf
         packed = ceil_div(name, Unit.SLABS, objects, self._per_slab)
-        most = slab.most_slabs(objects.high, self._layout.objects, nodes)
+        most = slab.most_slabs(objects.high + sheaf, self._layout.objects, nodes) if objects.high else 0
         if most == packed.high:
             return packed
-        why = "packed, or one slab more on each further node, partly filled: which node an object is on is open"
-        return rule(name, packed.low, most, Unit.SLABS, why, objects, self._per_slab, self._facts.host("nodes"))
+        parts = [objects, self._per_slab]
+        open_points = []
+        if nodes > 1:
+            parts.append(self._facts.host("nodes"))
+            open_points.append("each further node may add one slab, partly filled")
+        if sheaf:
+            parts.append(
+                fixed("sheaf", sheaf, Unit.OBJECTS, self._facts.source("kernel.slub_sheaf_capacity"), self._stride)
+            )
+            open_points.append(
+                "objects come from slabs a sheaf at a time, what is left of the last one lies among them"
+            )
+        return rule(name, packed.low, most, Unit.SLABS, "; ".join(("packed", *open_points)), *parts)
 
     def _waste(self, objects: Term, slabs: Term) -> Term:
         """Return what is not used: padding, slab tails and free objects."""
@@ -92,8 +104,8 @@ class Cache:
             "tail", rest, B, "slab_bytes - objects_per_slab x stride", self._slab_bytes, self._per_slab, self._stride
         )
         least = max(slabs.low * layout.objects - objects.high, 0)
-        most = min(slabs.high * layout.objects - objects.low, self._host.nodes * (layout.objects - 1))
-        why = "slabs x objects_per_slab - objects; at most one slab a node is partly filled"
+        most = min(slabs.high * layout.objects - objects.low, self._host.nodes * (layout.objects - 1) + self._sheaf)
+        why = "slabs x objects_per_slab - objects"
         free = rule("free_objects", least, most, Unit.OBJECTS, why, slabs, self._per_slab, objects)
         parts = (
             add(product(f"{name}.padding", B, objects, gap)),
@@ -121,7 +133,7 @@ class Cache:
         kernel, host, facts = self._kernel, self._host, self._facts
         stride, debug = self._layout.stride, bool(host.slub_debug)
         most = host.nodes * slab.min_partial(stride, *kernel.slub_min_partial)
-        sheaf = 0 if debug else slab.by_size(stride, kernel.slub_sheaf_capacity)
+        sheaf = self._sheaf
         if sheaf:
             sheaves = host.cpus * kernel.slub_sheaves_per_cpu + host.nodes * kernel.slub_sheaves_per_node
             most += sheaf * sheaves

@@ -10,9 +10,12 @@ from ptelist.views import numbers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ptelist.comparison import Comparison
+    from ptelist.comparison import Change, Comparison
 
 DESC = "pte_list_desc"
+SHARE = "share of mmu"
+"""Not a figure: the part of pte_list_desc in all MMU metadata."""
+
 FIGURES = (
     f"{DESC}.ext",
     f"{DESC}.size",
@@ -25,6 +28,7 @@ FIGURES = (
     f"{DESC}.bytes.slab",
     f"{DESC}.bytes.memcg",
     PART,
+    SHARE,
     WHOLE,
 )
 """What compare shows unless told otherwise."""
@@ -40,11 +44,12 @@ BRIEF = (
 GAP = 2
 """Blanks between two columns of a table."""
 
+HEAD_PADDING = 2
+"""tabulate leaves a heading so much room beyond its text."""
+
 PAIR = 2
 MOST_BESIDE = 12
 """More columns than this are easier to read as rows."""
-
-SHARE = "  share of mmu"
 
 
 class Table(NamedTuple):
@@ -54,13 +59,12 @@ class Table(NamedTuple):
     rows: tuple[tuple[str, ...], ...]
     title: str = ""
 
-    def widths(self) -> list[int]:
-        """Return the widest cell of each column."""
-        return [max(map(len, cells)) for cells in zip(self.head, *self.rows, strict=True)]
-
     def width(self) -> int:
-        """Return the columns of text that the table takes."""
-        widths = self.widths()
+        """Return the columns of text that the table takes, however it is drawn."""
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.head)
+        widths = [
+            max(len(head) + HEAD_PADDING, *map(len, cells)) for head, cells in zip(self.head, columns, strict=True)
+        ]
         return sum(widths) + GAP * (len(widths) - 1)
 
 
@@ -75,7 +79,8 @@ class Document(NamedTuple):
 def document(comparison: Comparison, wanted: tuple[str, ...], width: int | None) -> Document:
     """Return the comparison in the first layout that fits in `width` columns.
 
-    Figures as rows, else columns as rows, else a table a column. None: no limit.
+    Figures as rows, else columns as rows, else a table a column, at last with each
+    value below its label. None: no limit.
     """
     figures = tuple(pick(comparison.ledgers[0], wanted)) or FIGURES
     for tables in _layouts(comparison, figures, chosen=bool(wanted)):
@@ -102,7 +107,9 @@ def _layouts(comparison: Comparison, figures: tuple[str, ...], *, chosen: bool) 
     else:
         for brief in BRIEF:
             yield [_below(comparison, brief, (PART,))]
-    yield list(_apart(comparison, figures))
+    apart = list(_apart(comparison, figures))
+    yield apart
+    yield list(map(_stacked, apart))
 
 
 def _beside(comparison: Comparison, figures: tuple[str, ...], *, inline: bool) -> list[Table]:
@@ -112,14 +119,11 @@ def _beside(comparison: Comparison, figures: tuple[str, ...], *, inline: bool) -
     names = [comparison.columns[number].name for number in order]
     rows = []
     for label, figure in _labels(figures):
-        cells = [numbers.term(comparison.ledgers[number][figure]) if figure else "" for number in order]
+        cells = [_text(comparison, figure, number) for number in order]
         if inline:
-            delta = comparison.change(figure, order[1]) if figure else None
+            delta = _change(comparison, figure, order[1])
             cells += [numbers.change(delta), numbers.percent(delta)]
         rows.append((label, *cells))
-    if figures == FIGURES:
-        shares = [numbers.share(comparison.share(number)) for number in order]
-        rows.insert(-1, (SHARE, *shares, *([""] * 2 if inline else [])))
     head = ("figure", *names, *(("change", "") if inline else ()))
     tables = [Table(head, tuple(rows))]
     if count > 1 and not inline:
@@ -127,12 +131,22 @@ def _beside(comparison: Comparison, figures: tuple[str, ...], *, inline: bool) -
     return tables
 
 
+def _text(comparison: Comparison, figure: str, number: int) -> str:
+    if figure == SHARE:
+        return numbers.share(comparison.share(number))
+    return numbers.term(comparison.ledgers[number][figure]) if figure else ""
+
+
+def _change(comparison: Comparison, figure: str, number: int) -> Change | None:
+    return comparison.change(figure, number) if figure not in {"", SHARE} else None
+
+
 def _changes(comparison: Comparison, figures: tuple[str, ...]) -> Table:
     """Return the changes against the baseline, figure by figure."""
     numbered = [n for n, column in enumerate(comparison.columns) if column.baseline != n]
     rows = []
     for figure in figures:
-        deltas = [comparison.change(figure, number) for number in numbered]
+        deltas = [_change(comparison, figure, number) for number in numbered]
         if any(delta and (delta.low or delta.high) for delta in deltas):
             rows.append((figure, *map(numbers.change, deltas)))
             percents = tuple(map(numbers.percent, deltas))
@@ -148,8 +162,7 @@ def _labels(figures: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         return
     yield DESC, ""
     for figure in figures:
-        short = figure.removeprefix(f"{DESC}.")
-        yield (f"  {short}" if short != figure else figure), figure
+        yield (figure if figure == WHOLE else f"  {figure.removeprefix(f'{DESC}.')}"), figure
 
 
 def _below(comparison: Comparison, figures: tuple[str, ...], changing: tuple[str, ...]) -> Table:
@@ -175,19 +188,26 @@ def _apart(comparison: Comparison, figures: tuple[str, ...]) -> Iterator[Table]:
     for number, column in enumerate(comparison.columns):
         rows = []
         for label, figure in _labels(figures):
-            rows.append((label, numbers.term(comparison.ledgers[number][figure]) if figure else ""))
-            delta = comparison.change(figure, number) if figure else None
+            rows.append((label, _text(comparison, figure, number)))
+            delta = _change(comparison, figure, number)
             if delta and (delta.low or delta.high):
                 rows.append(("    change", numbers.change(delta)))
                 rows += [("", numbers.percent(delta))] if numbers.percent(delta) else []
-        if figures == FIGURES:
-            rows.insert(-1, (SHARE, numbers.share(comparison.share(number))))
         yield Table(("figure", "value"), tuple(rows), column.name)
 
 
-def ledger(comparison: Comparison, wanted: tuple[str, ...]) -> Document:
-    """Return all figures of the first column, one a row."""
+def ledger(comparison: Comparison, wanted: tuple[str, ...], width: int | None) -> Document:
+    """Return all figures of the first column, one a row, or two rows where it is narrow."""
     figures = comparison.ledgers[0]
     names = pick(figures, wanted) or sorted(figures)
     rows = tuple((name, numbers.term(figures[name]), figures[name].unit.value) for name in names)
-    return Document((Table(("figure", "value", "unit"), rows),), _notes(comparison), comparison.command)
+    table = Table(("figure", "value", "unit"), rows)
+    if width is not None and table.width() > width:
+        table = _stacked(Table(("figure", "value"), tuple((name, f"{value} {unit}") for name, value, unit in rows)))
+    return Document((table,), _notes(comparison), comparison.command)
+
+
+def _stacked(table: Table) -> Table:
+    """Return a table of two columns as one, each value below its label."""
+    rows = [(text,) for label, value in table.rows for text in (label, f"    {value}" if value else "") if text]
+    return Table((" / ".join(table.head),), tuple(rows), table.title)

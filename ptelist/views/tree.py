@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SIGNS = {Op.SUM: " + ", Op.PRODUCT: " x "}
 UNITLESS = frozenset((Unit.COUNT, Unit.ORDER))
+LEAST_TEXT = 24
 BRANCH, LAST, BAR, BLANK = "|- ", "`- ", "|  ", "   "
 
 
@@ -42,25 +43,29 @@ def _node(term: Term, first: str, rest: str, width: int, shown: set[Term]) -> It
     unit = "" if term.unit in UNITLESS else f" {term.unit.value}"
     head = f"{term.name} = {numbers.term(term)}{unit}"
     if term.parts and term in shown:
-        yield f"{first}{head} (see above)"
+        yield from _wrapped(f"{head} (see above)", first, rest, width)
         return
     shown.add(term)
-    yield f"{first}{head}"
+    yield from _wrapped(head, first, rest, width)
     parts = _parts(term)
     guide = rest + (BAR if parts else BLANK)
     for text in (_formula(term), term.note):
-        if text:
-            yield from textwrap.wrap(
-                text,
-                max(width, len(guide) + 24),
-                initial_indent=guide,
-                subsequent_indent=f"{guide}  ",
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
+        yield from _wrapped(text, guide, guide, width)
     for part in parts:
         last = part is parts[-1]
         yield from _node(part, rest + (LAST if last else BRANCH), rest + (BLANK if last else BAR), width, shown)
+
+
+def _wrapped(text: str, first: str, rest: str, width: int) -> list[str]:
+    """Return text in lines behind the guides of the tree; deep down they may be wider."""
+    return textwrap.wrap(
+        text,
+        max(width, len(rest) + LEAST_TEXT),
+        initial_indent=first,
+        subsequent_indent=f"{rest}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _parts(term: Term) -> list[Term]:

@@ -1,0 +1,37 @@
+"""Options of the suite and what its files share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+from click.testing import CliRunner, Result
+
+from ptelist.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("suite")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write golden files and README figures anew")
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture
+def run() -> Callable[..., Result]:
+    """Return a function that runs ptelist in this process."""
+
+    def call(*args: str, columns: int | None = None) -> Result:
+        env = {"COLUMNS": str(columns) if columns else None}
+        return CliRunner().invoke(main, list(args), env=env)
+
+    return call
