@@ -136,7 +136,7 @@ def _message(errors: list[Any], parts: dict[str, Fields]) -> str:
     name = ".".join([part.partition(".")[0].rstrip("s"), *fields[:1], *inner])
     where = setting.origin.at(".".join([setting.path, *inner])) if setting else part
     if where.startswith("--"):
-        name = ""
+        name = ".".join(inner)
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return f"{where}: {name + ': ' if name else ''}{_reason(error, part, fields)}{more}"
 

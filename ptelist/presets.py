@@ -94,10 +94,14 @@ def _load(path: Path, kind: str, children: tuple[Path, ...]) -> Preset:
     label = str(path) if kind == "file" else f"{kind}/{path.name}"
     if path in children or len(children) > MOST_PARENTS:
         raise PtelistError(f"{label}: extends itself, through {' and '.join(p.name for p in children)}")
-    about, overlay = parse(read_text(path, label), label)
+    text = read_text(path, label)
+    about, overlay = parse(text, label)
     parent = about.get("extends")
     if parent is not None:
-        above, parent_kind = find(str(parent), None if kind == "file" else kind)
+        try:
+            above, parent_kind = find(parent, None if kind == "file" else kind)
+        except PtelistError as error:
+            raise PtelistError(f"{Origin(label, text).at('extends')}: extends: {error}") from None
         if parent_kind == "file" and not above.is_absolute():
             above = path.parent / above
         overlay = overlay.over(_load(above, parent_kind, (*children, path)).overlay)

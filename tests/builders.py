@@ -26,7 +26,7 @@ def settings(fields: Mapping[str, Any]) -> dict[str, Setting]:
     return {name: Setting(value, HERE, name) for name, value in fields.items()}
 
 
-def scenario(
+def scenario(  # noqa: PLR0913 -- one for each part of a scenario
     kernel: str = "6.18",
     host: str = "single-cpu",
     vm: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),

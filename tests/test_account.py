@@ -425,7 +425,9 @@ ALLOWED = {"__future__", "typing", "enum", "heapq", "collections.abc"}
 def test_the_engine_imports_nothing_outside_it(path: Path) -> None:
     """But for names that only a type checker reads."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    checked = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    checked = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
     skipped = set(chain.from_iterable(ast.walk(node) for node in checked))
     for node in ast.walk(tree):
         if node in skipped:

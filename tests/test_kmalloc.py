@@ -95,11 +95,17 @@ def test_kvmalloc(size: int, low: int, high: int) -> None:
 @given(SIZES)
 def test_kvmalloc_holds_both_ways(size: int) -> None:
     low, high = kvmalloc(size, POOL)
-    assert low == high == kmalloc(size, POOL) if size <= 8192 else {low, high} == {kmalloc(size, POOL), vmalloc(size, POOL)}
+    assert (
+        low == high == kmalloc(size, POOL)
+        if size <= 8192
+        else {low, high} == {kmalloc(size, POOL), vmalloc(size, POOL)}
+    )
     assert size <= low <= high
 
 
-@pytest.mark.xfail(reason="defect: above 4 MiB (order 10) only vmalloc can succeed (slub-versions.md 6), so it is exact")
+@pytest.mark.xfail(
+    reason="defect: above 4 MiB (order 10) only vmalloc can succeed (slub-versions.md 6), so it is exact"
+)
 def test_kvmalloc_above_the_largest_order_is_exact() -> None:
     assert kvmalloc((4 << 20) + 1, POOL) == (vmalloc((4 << 20) + 1, POOL),) * 2
 

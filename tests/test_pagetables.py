@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from builders import scenario
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from builders import scenario
 
 from ptelist.engine.memslots import mapped_windows
 from ptelist.engine.pagetables import LEVEL_OF_LEAF, default_limit, tables, window

@@ -274,7 +274,7 @@ def test_the_observed_limit_of_81_shadow_pages() -> None:
 
 @pytest.mark.xfail(reason="defect: with TDP-MMU tables beside it, a limited shadow MMU's info pages are called exact")
 def test_info_pages_of_a_limited_shadow_mmu_are_open() -> None:
-    """L1 has 515 tables that nothing limits; of L2's 515, 75 to 100 stay, so no more than 100 info pages, or only 75."""
+    """L1 has 515 tables that nothing limits; of L2's 515, 75 to 100 stay, and not all 100 need have info pages."""
     limited = {"shadow_page_divisor": 2621, "shadow_page_least": 1}
     figures = ledger("6.18", vm={**NESTED, "paging": "tdp-mmu", "leaf": "4K"}, on_kernel=limited)
     assert span(figures, f"{HEADER}.objects.page_tables") == (515 + 75, 515 + 100)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,8 +28,7 @@ def disjoint(draw: st.DrawFn) -> tuple[tuple[int, int], ...]:
 def adjacent(draw: st.DrawFn) -> tuple[tuple[int, int], ...]:
     """Ranges that may begin where the one before ends."""
     marks = sorted(draw(st.sets(st.integers(0, 300), max_size=8)))
-    spans = zip(marks, marks[1:], strict=False)
-    return tuple(each for each in spans if draw(st.booleans()))
+    return tuple(each for each in pairwise(marks) if draw(st.booleans()))
 
 
 @given(first=st.integers(0, 200), length=st.integers(1, 200), size=SIZES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from ptelist import __version__
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 COMMANDS = ("compare", "show", "explain", "presets", "completion")
 
@@ -40,6 +41,16 @@ class Cli(click.Group):
         command: click.Command = import_module(f"ptelist.cli.{cmd_name}").command
         return command
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the options; --help and --version write here."""
+        with _closing_pipe():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _closing_pipe():
+            return super().invoke(ctx)
+
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Run, and turn every failure into one line and an exit code."""
         gc.set_threshold(GC_THRESHOLD)
@@ -53,9 +64,6 @@ class Cli(click.Group):
             code = BAD_INPUT
         except (click.Abort, KeyboardInterrupt):
             code = INTERRUPTED
-        except BrokenPipeError:
-            _drop_stdout()
-            code = CLOSED_PIPE
         except click.ClickException as error:
             code = _fail(error.format_message())
         except PtelistError as error:
@@ -77,11 +85,16 @@ def _fail(message: str) -> int:
     return BAD_INPUT
 
 
-def _drop_stdout() -> None:
-    """Let nothing more be written, or Python complains when it flushes at exit."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
-    os.close(devnull)
+@contextmanager
+def _closing_pipe() -> Iterator[None]:
+    """End quietly when nobody reads on; click would make it exit code 1."""
+    try:
+        yield
+    except BrokenPipeError:
+        devnull = os.open(os.devnull, os.O_WRONLY)  # or Python complains when it flushes at exit
+        os.dup2(devnull, sys.stdout.fileno())
+        os.close(devnull)
+        raise click.exceptions.Exit(CLOSED_PIPE) from None
 
 
 @click.group(cls=Cli, context_settings={"help_option_names": ["-h", "--help"]})

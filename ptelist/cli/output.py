@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from ptelist.cli.options import FORMATS
 from ptelist.errors import PtelistError
 
@@ -95,8 +93,7 @@ def _render(document: Document, chosen: str) -> str:
 def write(text: str, output: str | None) -> None:
     """Write to stdout, or to a temporary file that then takes the place of `output`."""
     if output is None or output == "-":
-        encoding = sys.stdout.encoding or "ascii"
-        click.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False)
+        _to_stdout(text.encode(sys.stdout.encoding or "ascii", "backslashreplace"))
         return
     import tempfile  # noqa: PLC0415 -- slow to load, not needed for stdout
 
@@ -114,6 +111,16 @@ def write(text: str, output: str | None) -> None:
             raise
     except OSError as error:
         raise PtelistError(f"{output}: cannot be written: {error.strerror}") from None
+
+
+def _to_stdout(data: bytes) -> None:
+    """Write all of data; an unbuffered stdout may take a part of it at a time."""
+    sys.stdout.flush()
+    stream = sys.stdout.buffer
+    left = memoryview(data)
+    while left:
+        left = left[stream.write(left) :]
+    stream.flush()
 
 
 def _umask() -> int:
