@@ -127,7 +127,7 @@ def _lists(scenario: Scenario) -> str:
 
 
 def _proposal(name: str) -> str:
-    about = presets.load(name, "proposals").about if "/" not in name else presets.load(name).about
+    about = presets.load(name, "proposals").about
     return ", ".join(about[key] for key in ("status", "message_id") if key in about)
 
 

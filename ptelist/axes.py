@@ -137,7 +137,13 @@ def _item(axis: Axis, text: str) -> Iterable[Choice]:
         return [Choice(text, _lists(text))]
     if axis.kind == "field":
         return [Choice(text, _plain(text))]
-    return [Choice(text, text)]
+    return [Choice(text if axis.kind == "text" else preset_label(text), text)]
+
+
+def preset_label(text: str) -> str:
+    """Return how presets are called in names: a file by its stem."""
+    parts = text.split("+")
+    return "+".join(part.rpartition("/")[2].removesuffix(".toml") or part for part in parts)
 
 
 def _integer(text: str) -> int:

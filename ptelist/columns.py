@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist import presets
-from ptelist.axes import AXES, Axis, Choice, choices, parse_set, points
+from ptelist.axes import AXES, Axis, Choice, choices, parse_set, points, preset_label
 from ptelist.errors import PtelistError, suggestion
 from ptelist.overlay import Origin, Overlay, Setting, build
 
@@ -49,7 +49,7 @@ def expand(names: Sequence[str], options: Iterable[tuple[str, str]], baseline: s
     kind varies, all are compared with the first column. `baseline`, such as
     "ext=14", names the values to compare with. Raises PtelistError.
     """
-    axes = [(PRESET, [Choice(name, name) for name in names])] if names else []
+    axes = [(PRESET, [Choice(preset_label(name), name) for name in names])] if names else []
     for option, text in options:
         axes.append(parse_set(text) if option == "set" else (AXES[option], choices(AXES[option], text)))
     _refuse_repeats(axes)
@@ -63,12 +63,17 @@ def expand(names: Sequence[str], options: Iterable[tuple[str, str]], baseline: s
     found = _baselines(drafts, compared, varying, wanted)
     columns = []
     for number, (chosen_here, _, overlay) in enumerate(drafts):
-        values = {axis.name: chosen_here[axis.name].value for axis in varying}
+        values = {axis.name: _plain(axis, chosen_here[axis.name]) for axis in varying}
         scenario = build(overlay)
         name = _name(varying, chosen_here) or f"kernel={scenario.kernel.version}"
         columns.append(Column(name, values, scenario, found[number]))
     first = drafts[found[0]][0]
     return Columns(tuple(columns), _name(compared, first) or columns[0].name)
+
+
+def _plain(axis: Axis, choice: Choice) -> Any:
+    """Return a value for JSON: numbers and truth as such, presets and lists by their labels."""
+    return choice.value if axis.kind in {"int", "size", "bool", "field"} else choice.label
 
 
 def _refuse_repeats(axes: list[tuple[Axis, list[Choice]]]) -> None:
@@ -92,13 +97,13 @@ def _lay(axes: list[tuple[Axis, list[Choice]]], chosen: Chosen) -> tuple[Overlay
     """Return the overlay that presets make, and the whole one with options on it."""
     extra = Overlay()
     if "preset" in chosen:
-        extra = presets.load(chosen["preset"].label).overlay
+        extra = presets.load(chosen["preset"].value).overlay
     base = Overlay()
     for part in ("kernel", "host", "vm"):
         base = _part(part, chosen, extra).over(base)
     base = extra.over(base)
     if "proposal" in chosen:
-        base = _proposals(chosen["proposal"].label).over(base)
+        base = _proposals(chosen["proposal"].value).over(base)
     settings: dict[str, dict[str, Setting]] = {"kernel": {}, "host": {}, "vm": {}}
     for axis, _ in axes:
         if axis.path:
@@ -121,7 +126,7 @@ def _part(part: str, chosen: Chosen, extra: Overlay) -> Overlay:
     A preset that brings a whole part makes the default of that part needless.
     """
     if part in chosen:
-        return _groups(chosen[part].label) if part == "vm" else presets.load(chosen[part].label, f"{part}s").overlay
+        return _groups(chosen[part].value) if part == "vm" else presets.load(chosen[part].value, f"{part}s").overlay
     if part == "kernel" and "version" in extra.kernel and "page_bytes" in extra.kernel:
         return Overlay()
     return presets.load(DEFAULTS[part], f"{part}s").overlay

@@ -10,10 +10,12 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ptelist import axes
+from ptelist.cli import main
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
@@ -245,18 +247,18 @@ def test_any_text_is_read_or_refused(name: str, text: str) -> None:
 
 WORDS = st.one_of(
     st.sampled_from([f"--{name}" for name in axes.AXES]),
-    st.sampled_from(["2,14", "1..8", "on", "off", "tdp", "nested", "6.1", "5.10", "4GiB", "0", "-1", "14", "none", "10x3"]),
-    st.sampled_from(["--format", "json", "csv", "markdown", "mail", "--baseline", "ext=14", "--figure", "mmu.bytes.total"]),
+    st.sampled_from(
+        ["2,14", "1..8", "on", "off", "tdp", "nested", "6.1", "5.10", "4GiB", "0", "-1", "14", "none", "10x3"]
+    ),
+    st.sampled_from(
+        ["--format", "json", "csv", "markdown", "mail", "--baseline", "ext=14", "--figure", "mmu.bytes.total"]
+    ),
 )
 
 
 @given(st.lists(WORDS, max_size=7))
 def test_any_command_line(words: list[str]) -> None:
     """Whatever is typed: exit 0 with output and no complaint, or 2 with one line."""
-    from click.testing import CliRunner
-
-    from ptelist.cli import main
-
     result = CliRunner().invoke(main, ["compare", *words])
     if result.exit_code == 0:
         assert result.stdout

@@ -51,13 +51,13 @@ class Cli(click.Group):
         with _closing_pipe():
             return super().invoke(ctx)
 
-    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]
         """Run, and turn every failure into one line and an exit code."""
         gc.set_threshold(GC_THRESHOLD)
-        extra["standalone_mode"] = False
+        extra |= {"standalone_mode": False, "prog_name": "ptelist"}
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # the search for plugins takes longer than we do
         try:
-            code = super().main(args, *rest, **extra)
+            code = super().main(args, **extra)
             sys.stdout.flush()
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.format_message(), err=True)

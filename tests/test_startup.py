@@ -1,0 +1,85 @@
+"""Start-up is a feature: what a command imports is looked at, not timed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+LIGHT = ["--version", "--help", "-h", "compare --help", "explain --help", "presets --help", "completion bash"]
+HEAVY = {"pydantic", "rich", "tabulate", "json", "csv", "tomllib", "ptelist.scenario", "ptelist.engine.account"}
+SCRIPT = """
+import sys
+from ptelist.cli import main
+try:
+    main({words!r})
+except SystemExit as done:
+    print("modules:", *sorted(sys.modules), file=sys.stderr)
+    raise
+"""
+
+
+def modules(*words: str) -> set[str]:
+    """Return what is loaded after a command in a process of its own, its stdout a pipe."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(words=list(words))], capture_output=True, text=True, check=True
+    )
+    assert done.stdout
+    return set(done.stderr.partition("modules:")[2].split())
+
+
+@pytest.mark.parametrize("command", LIGHT)
+def test_help_version_and_completion_import_click_and_little_else(command: str) -> None:
+    loaded = modules(*command.split())
+    assert "click" in loaded
+    assert not loaded & HEAVY
+
+
+def test_completing_a_word_imports_no_model() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(words=[])],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"_PTELIST_COMPLETE": "bash_complete", "COMP_WORDS": "ptelist compare --kernel 6.1", "COMP_CWORD": "3"}
+        | {"PATH": "/usr/bin:/bin"},
+    )
+    if done.stdout:  # the program's name decides which variable click looks at
+        assert "6.1" in done.stdout
+    assert not set(done.stderr.partition("modules:")[2].split()) & {"pydantic", "rich", "tabulate"}
+
+
+def test_a_piped_compare_imports_no_rich() -> None:
+    loaded = modules("compare", "--vcpus", "256", "--ext", "2,14")
+    assert {"pydantic", "tabulate"} <= loaded
+    assert not loaded & {"rich", "json", "ptelist.views.terminal", "ptelist.views.markdown"}
+
+
+@pytest.mark.parametrize(("form", "absent"), [("json", {"rich", "tabulate"}), ("csv", {"rich", "tabulate", "json"})])
+def test_a_data_format_imports_no_other(form: str, absent: set[str]) -> None:
+    assert not modules("compare", "--format", form) & absent
+
+
+@pytest.mark.parametrize(
+    ("module", "unknown"),
+    [
+        ("ptelist.engine.account", {"pydantic", "click", "rich", "tabulate", "tomllib", "pathlib"}),
+        (
+            "ptelist.scenario",
+            {"click", "rich", "tabulate", "tomllib", "ptelist.engine", "ptelist.cli", "ptelist.views"},
+        ),
+        (
+            "ptelist.presets",
+            {"click", "rich", "tabulate", "pydantic", "ptelist.engine", "ptelist.cli", "ptelist.views"},
+        ),
+        ("ptelist.comparison", {"click", "rich", "tabulate", "ptelist.cli", "ptelist.views"}),
+        ("ptelist.views.mail", {"click", "rich", "pydantic", "ptelist.cli", "ptelist.engine"}),
+    ],
+)
+def test_arrows_go_one_way(module: str, unknown: set[str]) -> None:
+    """sources -> scenario -> engine -> comparison -> view: no room knows a later one."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys, {module}; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    assert not set(done.stdout.split()) & unknown
