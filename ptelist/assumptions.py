@@ -33,16 +33,13 @@ def assume(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
     Where columns differ in one clause, the others are said; where they differ in
     more, each variant is, up to a few.
     """
-    topics: dict[str, list[Statement]] = {}
+    topics: dict[tuple[str, int], list[Statement]] = {}
     for scenario in scenarios:
         for topic, statement in _topics(scenario):
             known = topics.setdefault(topic, [])
             if statement not in known:
                 known.append(statement)
-    return tuple(f"{topic.rstrip(DIGITS)}: {text}" for topic, known in topics.items() for text in _texts(known))
-
-
-DIGITS = "0123456789"
+    return tuple(f"{topic}: {text}" for (topic, _), known in topics.items() for text in _texts(known))
 
 
 def _texts(statements: list[Statement]) -> list[str]:
@@ -53,22 +50,23 @@ def _texts(statements: list[Statement]) -> list[str]:
     return [", ".join([*common, "else by column"] if differing else common)]
 
 
-def _topics(scenario: Scenario) -> Iterator[tuple[str, Statement]]:
+def _topics(scenario: Scenario) -> Iterator[tuple[tuple[str, int], Statement]]:
+    """Yield what is assumed by topic; VM groups are told apart by their number."""
     kernel, host = scenario.kernel, scenario.host
-    yield "kernel", (_kernel(kernel),)
-    yield "host", tuple(_host(host))
+    yield ("kernel", 0), (_kernel(kernel),)
+    yield ("host", 0), tuple(_host(host))
     for number, vm in enumerate(scenario.vms):
-        yield f"vm{number}", tuple(_vm(kernel, vm))
-    yield "caches", (_caches(scenario),)
+        yield ("vm", number), tuple(_vm(kernel, vm))
+    yield ("caches", 0), (_caches(scenario),)
     if any(vm.rmaps or vm.parent_ptes for vm in scenario.vms):
-        yield "lists", (_lists(scenario),)
-    yield "slabs", ("packed, filled by KVM alone; what a busy host keeps beside: bytes.retained",)
+        yield ("lists", 0), (_lists(scenario),)
+    yield ("slabs", 0), ("packed, filled by KVM alone; what a busy host keeps beside: bytes.retained",)
     for name in scenario.proposals:
         if name != "none":
-            yield f"proposal {name}", (_proposal(name),)
+            yield (f"proposal {name}", 0), (_proposal(name),)
     for path, source in scenario.sources.items():
         if path.startswith("kernel.") and "UNVERIFIED" in source:
-            yield f"UNVERIFIED {path}", (source.removesuffix(" [UNVERIFIED]"),)
+            yield (f"UNVERIFIED {path}", 0), (source.removesuffix(" [UNVERIFIED]"),)
 
 
 def _kernel(kernel: Kernel) -> str:

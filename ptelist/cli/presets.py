@@ -29,8 +29,10 @@ def list_(kind: str | None) -> None:
         click.echo(f"{each}:")
         names = presets.names(each)
         for name in names:
-            title = presets.load(name, each).about["title"]
-            click.echo(f"  {name:{max(map(len, names))}}  {title}")
+            preset = presets.load(name, each)
+            tree = preset.overlay.kernel.get("tree")
+            about = f"{preset.about['title']} (tree {tree.value})" if tree else preset.about["title"]
+            click.echo(f"  {name:{max(map(len, names))}}  {about}")
 
 
 @command.command("show")

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 def render(document: Document, width: int) -> str:
     """Return tables, assumptions and the command, blank lines between."""
-    blocks = [_table(table) for table in document.tables]
+    blocks = [_table(table, width) for table in document.tables]
     blocks.append("\n".join(plain.wrapped(note, width, "  ") for note in document.notes))
     blocks.append(plain.command(document.command, width))
     return plain.ascii_only("\n\n".join(blocks) + "\n")
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, width: int) -> str:
     """Return a table; tabulate gets finished text, which it must not read as numbers."""
     align = ("left", *["right"] * (len(table.head) - 1))
     text = tabulate(
         table.rows, table.head, tablefmt="simple", disable_numparse=True, colalign=align, preserve_whitespace=True
     )
     text = "\n".join(line.rstrip() for line in text.splitlines())
-    return f"{table.title}\n{text}" if table.title else text
+    return f"{plain.wrapped(table.title, width, '  ')}\n{text}" if table.title else text

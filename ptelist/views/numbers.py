@@ -37,7 +37,9 @@ def percent(value: Change | None) -> str:
 
 
 def share(value: tuple[Fraction, Fraction]) -> str:
-    """Return a part of a whole in percent."""
+    """Return a part of a whole in percent; one too small to show is <0.1%."""
+    if value[1] > 0 and tenths(value[1]) == "0.0":
+        return "<0.1%"
     return _percents(value, sign="")
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+
+_OPTION = re.compile(r"(?<= )--[a-z0-9-]+ [^ -]\S*")
+_INDENT = " " * 6
 
 
 def wrapped(text: str, width: int, indent: str) -> str:
@@ -11,11 +15,20 @@ def wrapped(text: str, width: int, indent: str) -> str:
 
 
 def command(text: str, width: int) -> str:
-    """Return a command line, continued with backslashes where it is too long."""
+    """Return a command line, continued with backslashes; an option stays with its value."""
+    room = width - len(" \\")
+
+    def joined(option: re.Match[str]) -> str:
+        return option[0].replace(" ", "\0") if len(_INDENT + option[0]) <= room else option[0]
+
     lines = textwrap.wrap(
-        f"$ {text}", width - 2, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
+        _OPTION.sub(joined, f"$ {text}"),
+        room,
+        subsequent_indent=_INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
-    return " \\\n".join(lines)
+    return " \\\n".join(lines).replace("\0", " ")
 
 
 def ascii_only(text: str) -> str:

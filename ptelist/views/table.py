@@ -107,6 +107,8 @@ def _layouts(comparison: Comparison, figures: tuple[str, ...], *, chosen: bool) 
     else:
         for brief in BRIEF:
             yield [_below(comparison, brief, (PART,))]
+        for brief in BRIEF:
+            yield [_below(comparison, brief, ()), _changes_below(comparison)]
     apart = list(_apart(comparison, figures))
     yield apart
     yield list(map(_stacked, apart))
@@ -183,6 +185,16 @@ def _below(comparison: Comparison, figures: tuple[str, ...], changing: tuple[str
     return Table(tuple(head), tuple(rows), title)
 
 
+def _changes_below(comparison: Comparison) -> Table:
+    """Return the changes of the whole of pte_list_desc, columns as rows."""
+    rows = []
+    for number, column in enumerate(comparison.columns):
+        delta = _change(comparison, PART, number)
+        if delta:
+            rows.append((column.name, numbers.change(delta), numbers.percent(delta)))
+    return Table(("column", "change", ""), tuple(rows), f"{PART} against {comparison.baseline}")
+
+
 def _apart(comparison: Comparison, figures: tuple[str, ...]) -> Iterator[Table]:
     """One narrow table for each column."""
     for number, column in enumerate(comparison.columns):
@@ -199,9 +211,19 @@ def _apart(comparison: Comparison, figures: tuple[str, ...]) -> Iterator[Table]:
 def ledger(comparison: Comparison, wanted: tuple[str, ...], width: int | None) -> Document:
     """Return all figures of the first column, one a row, or two rows where it is narrow."""
     figures = comparison.ledgers[0]
-    names = pick(figures, wanted) or sorted(figures)
-    rows = tuple((name, numbers.term(figures[name]), figures[name].unit.value) for name in names)
-    table = Table(("figure", "value", "unit"), rows)
+    picked = pick(figures, wanted)
+    rows = []
+    heading = ""
+    for name in picked or sorted(figures):
+        label = name
+        if not picked:
+            owner, _, rest = name.partition(".")
+            if owner != heading:
+                rows.append((owner, "", ""))
+                heading = owner
+            label = f"  {rest}"
+        rows.append((label, numbers.term(figures[name]), figures[name].unit.value))
+    table = Table(("figure", "value", "unit"), tuple(rows))
     if width is not None and table.width() > width:
         table = _stacked(Table(("figure", "value"), tuple((name, f"{value} {unit}") for name, value, unit in rows)))
     return Document((table,), _notes(comparison), comparison.command)
@@ -209,5 +231,5 @@ def ledger(comparison: Comparison, wanted: tuple[str, ...], width: int | None) -
 
 def _stacked(table: Table) -> Table:
     """Return a table of two columns as one, each value below its label."""
-    rows = [(text,) for label, value in table.rows for text in (label, f"    {value}" if value else "") if text]
+    rows = [(text,) for label, value in table.rows for text in (label, f"    {value}" if value.strip() else "") if text]
     return Table((" / ".join(table.head),), tuple(rows), table.title)
