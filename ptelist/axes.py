@@ -113,10 +113,11 @@ def choices(axis: Axis, text: str) -> list[Choice]:
             raise PtelistError(f"--{axis.name}: {error}") from None
         if len(found) > MOST_COLUMNS:
             raise PtelistError(f"--{axis.name}: more than {MOST_COLUMNS:,} values")
-    labels = [choice.label for choice in found]
-    for label in labels:
-        if len(set(labels)) < len(labels) and labels.count(label) > 1:
+    seen: set[str] = set()
+    for label, _ in found:
+        if label in seen:
             raise PtelistError(f"--{axis.name}: {label} is given twice")
+        seen.add(label)
     return found
 
 

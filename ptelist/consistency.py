@@ -23,8 +23,6 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
     kernel, host = scenario.kernel, scenario.host
     if host.possible_cpus is not None and host.possible_cpus < host.cpus:
         yield "host", "possible_cpus", f"{host.possible_cpus} possible CPUs are fewer than the {host.cpus} present"
-    if host.nodes > host.cpus:
-        yield "host", "nodes", f"{host.nodes} nodes need at least as many CPUs, got {host.cpus}"
     most = rules.max_order(kernel, host)
     if host.slub_min_order > most:
         yield (
