@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist import presets
 from ptelist.engine import rules
 from ptelist.units import format_size
 
@@ -12,6 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ptelist.scenario import Host, Kernel, Scenario, Vm
+
+FILLING = {
+    "one-cpu": "packed, as one CPU fills them",
+    "spread": "filled by any number of CPUs, each its own",
+}
 
 MOST_VARIANTS = 4
 """More different statements than this on one topic are summed up."""
@@ -27,11 +31,12 @@ Statement = tuple[str, ...]
 """Clauses about one topic, joined by commas."""
 
 
-def assume(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
+def assume(scenarios: Sequence[Scenario], *, by_preset: bool) -> tuple[str, ...]:
     """Return the assumptions of all scenarios, a line a topic.
 
-    Where columns differ in one clause, the others are said; where they differ in
-    more, each variant is, up to a few.
+    Where columns differ by an option, its name and values stand above and what they
+    have in common is said; where they differ by presets or kernels (`by_preset`),
+    each variant is, up to a few.
     """
     topics: dict[tuple[str, int], list[Statement]] = {}
     for scenario in scenarios:
@@ -39,15 +44,16 @@ def assume(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
             known = topics.setdefault(topic, [])
             if statement not in known:
                 known.append(statement)
-    return tuple(f"{topic}: {text}" for (topic, _), known in topics.items() for text in _texts(known))
+    return tuple(
+        f"{topic}: {text}" for (topic, _), known in topics.items() for text in _texts(known, by_preset=by_preset)
+    )
 
 
-def _texts(statements: list[Statement]) -> list[str]:
+def _texts(statements: list[Statement], *, by_preset: bool) -> list[str]:
     common = [clause for clause in statements[0] if all(clause in other for other in statements)]
-    differing = max(map(len, statements)) - len(common)
-    if len(statements) <= MOST_VARIANTS and (differing > 1 or not common):
+    if len(statements) <= MOST_VARIANTS and (by_preset or not common):
         return [", ".join(statement) for statement in statements]
-    return [", ".join([*common, "else by column"] if differing else common)]
+    return [", ".join([*common, "else by column"] if len(statements) > 1 else common)]
 
 
 def _topics(scenario: Scenario) -> Iterator[tuple[tuple[str, int], Statement]]:
@@ -60,10 +66,11 @@ def _topics(scenario: Scenario) -> Iterator[tuple[tuple[str, int], Statement]]:
     yield ("caches", 0), (_caches(scenario),)
     if any(vm.rmaps or vm.parent_ptes for vm in scenario.vms):
         yield ("lists", 0), (_lists(scenario),)
-    yield ("slabs", 0), ("packed, filled by KVM alone; what a busy host keeps beside: bytes.retained",)
+    yield ("mapping", 0), tuple(_mapping(scenario))
+    yield ("slabs", 0), (FILLING[host.filling], "by KVM alone (beside: bytes.retained)")
     for name in scenario.proposals:
         if name != "none":
-            yield (f"proposal {name}", 0), (_proposal(name),)
+            yield (f"proposal {name}", 0), (scenario.sources[f"proposals.{name}"],)
     for path, source in scenario.sources.items():
         if path.startswith("kernel.") and "UNVERIFIED" in source:
             yield (f"UNVERIFIED {path}", 0), (source.removesuffix(" [UNVERIFIED]"),)
@@ -118,15 +125,20 @@ def _caches(scenario: Scenario) -> str:
     return "drawn from since the last top-up, by how much is open"
 
 
+def _mapping(scenario: Scenario) -> Iterator[str]:
+    yield "all memory mapped, contiguously" if scenario.vms[0].mapped == "all" else "the listed gfns only are mapped"
+    yield "RAM memslots only" if scenario.vms[0].rmap_heads is None else "memslots as published, rounded as one"
+    yield "one root a tree"
+    if any(rules.shadow_root(vm) for vm in scenario.vms):
+        yield "guest tables map a page once with the same leaves but for the lists"
+        yield "each vCPU has used them"
+        yield "default shadow-page limit"
+
+
 def _lists(scenario: Scenario) -> str:
     if all(vm.history == "grown" for vm in scenario.vms):
         return "only grew (no entry was removed)"
-    return f"of any history; policy of this kernel: {scenario.kernel.list_policy}"
-
-
-def _proposal(name: str) -> str:
-    about = presets.load(name, "proposals").about
-    return ", ".join(about[key] for key in ("status", "message_id") if key in about)
+    return f"those named are of any history (policy {scenario.kernel.list_policy}), no other had two entries"
 
 
 def _count(number: int, what: str) -> str:

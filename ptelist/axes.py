@@ -10,12 +10,14 @@ from ptelist.errors import PtelistError, suggestion
 from ptelist.units import format_size, parse_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 MOST_COLUMNS = 10_000
-_RANGE = re.compile(r"(.+?)\.\.(.+?)(?:([*+])(.+))?")
-_LISTS = re.compile(r"(\d+)x(\d+)(?:-(\d+))?")
-_INTEGER = re.compile(r"-?\d+")
+NAMES = frozenset(("kernels", "hosts", "vms", "proposals"))
+"""Kinds of axes whose values name presets."""
+_RANGE = r"([^.].*?)\.\.(.+?)(?:([*+])(.+))?"
+_LISTS = r"([0-9]+)x([0-9]+)(?:-([0-9]+))?"
+_INTEGER = r"-?[0-9]+"
 
 Value = Any
 
@@ -30,6 +32,11 @@ class Axis(NamedTuple):
     help: str
     clears: tuple[str, ...] = ()
     """Fields reset to none, so that the value given is the one in force."""
+
+    @property
+    def option(self) -> str:
+        """Return how it is typed."""
+        return self.name if self.kind == "preset" else f"--{'set ' if self.kind == 'field' else ''}{self.name}"
 
     @property
     def metavar(self) -> str:
@@ -65,6 +72,7 @@ AXES = {
         Axis("vms", "vm.count", "int", "Equal VMs on the host."),
         Axis("memory", "vm.memory", "size", "Memory of each VM, e.g. 4GiB."),
         Axis("leaf", "vm.leaf", "text", "Page size it is mapped with: 4K, 2M or 1G."),
+        Axis("mapped", "vm.mapped", "text", "all memory, or only what the rmap lists name: listed."),
         Axis("root-level", "vm.root_level", "int", "Levels of page tables: 4 or 5."),
         Axis("paging", "vm.paging", "text", "tdp, tdp-mmu, tdp-legacy or shadow."),
         Axis("nested", "vm.nested", "bool", "An L2 runs (nested TDP)."),
@@ -78,12 +86,13 @@ AXES = {
         Axis("dirty-log", "vm.dirty_log", "bool", "Dirty bitmaps present."),
         Axis("smm", "vm.smm", "bool", "A second address space, for SMM."),
         Axis("tdx", "vm.tdx", "bool", "A TDX guest."),
-        Axis("cpus", "host.cpus", "int", "Present CPUs.", ("host.possible_cpus",)),
+        Axis("cpus", "host.cpus", "int", "Present CPUs."),
         Axis("possible-cpus", "host.possible_cpus", "int", "Possible CPUs, if more."),
         Axis("nodes", "host.nodes", "int", "NUMA nodes."),
+        Axis("filling", "host.filling", "text", "Slabs filled by one-cpu, or spread over all CPUs."),
         Axis("memcg", "host.memcg", "bool", "Kernel memory is accounted to cgroups."),
         Axis("alloc-profiling", "host.alloc_profiling", "text", "absent, built or on."),
-        Axis("slab-merge", "host.slab_merge", "bool", "Caches of the same stride are merged."),
+        Axis("slab-merge", "host.slab_merge", "bool", "Caches of a stride are merged; changes no figure."),
         Axis("slub-min-objects", "host.slub_min_objects", "int", "Boot option; 0: by CPUs."),
         Axis("slub-min-order", "host.slub_min_order", "int", "Boot option."),
         Axis("slub-max-order", "host.slub_max_order", "int", "Boot option."),
@@ -105,20 +114,36 @@ def choices(axis: Axis, text: str) -> list[Choice]:
     Raises PtelistError, naming the option, for what does not read as such
     values, for one given twice and for more than 10 000.
     """
+    if axis.kind in NAMES:
+        return preset_choices(axis, [item.strip() for item in text.split(",")])
     found: list[Choice] = []
-    for item in text.split(","):
+    for item in _items(axis, text):
         try:
             found += _item(axis, item.strip())
         except ValueError as error:
-            raise PtelistError(f"--{axis.name}: {error}") from None
+            raise PtelistError(f"{axis.option}: {error}") from None
         if len(found) > MOST_COLUMNS:
-            raise PtelistError(f"--{axis.name}: more than {MOST_COLUMNS:,} values")
+            raise PtelistError(f"{axis.option}: more than {MOST_COLUMNS:,} values")
+    _refuse_twice(axis, found)
+    return found
+
+
+def preset_choices(axis: Axis, names: Sequence[str]) -> list[Choice]:
+    """Return presets by name or path; files are called by their stem, if that tells them apart."""
+    labels = [preset_label(name) for name in names]
+    found = [
+        Choice(label if labels.count(label) == 1 else name, name) for label, name in zip(labels, names, strict=True)
+    ]
+    _refuse_twice(axis, found)
+    return found
+
+
+def _refuse_twice(axis: Axis, found: list[Choice]) -> None:
     seen: set[str] = set()
     for label, _ in found:
         if label in seen:
-            raise PtelistError(f"--{axis.name}: {label} is given twice")
+            raise PtelistError(f"{axis.option}: {label} is given twice")
         seen.add(label)
-    return found
 
 
 def _item(axis: Axis, text: str) -> Iterable[Choice]:
@@ -126,7 +151,7 @@ def _item(axis: Axis, text: str) -> Iterable[Choice]:
         raise ValueError("a value is missing")
     if axis.kind in {"int", "size"}:
         read = _integer if axis.kind == "int" else parse_size
-        match = _RANGE.fullmatch(text)
+        match = re.fullmatch(_RANGE, text)
         values = _span(match, read) if match else [read(text)]
         show = str if axis.kind == "int" else format_size
         return [Choice(show(value), value) for value in values]
@@ -137,8 +162,8 @@ def _item(axis: Axis, text: str) -> Iterable[Choice]:
     if axis.kind == "lists":
         return [Choice(text, _lists(text))]
     if axis.kind == "field":
-        return [Choice(text, _plain(text))]
-    return [Choice(text if axis.kind == "text" else preset_label(text), text)]
+        return _fields(text)
+    return [Choice(text, text)]
 
 
 def preset_label(text: str) -> str:
@@ -148,7 +173,7 @@ def preset_label(text: str) -> str:
 
 
 def _integer(text: str) -> int:
-    if not _INTEGER.fullmatch(text) or len(text) > len(str(1 << 64)):
+    if not re.fullmatch(_INTEGER, text) or len(text) > len(str(1 << 64)):
         raise ValueError(f'expected a whole number, a list (2,14) or a range (1..16, 1..1024*2), got "{text[:40]}"')
     return int(text)
 
@@ -179,7 +204,7 @@ def _lists(text: str) -> tuple[dict[str, int], ...]:
         return ()
     classes = []
     for item in text.split("+"):
-        match = _LISTS.fullmatch(item)
+        match = re.fullmatch(_LISTS, item)
         if match is None:
             raise ValueError(f'expected COUNTxENTRIES such as 1000x15, joined by "+", got "{item[:40]}"')
         fields = {"count": int(match[1]), "entries": int(match[2])}
@@ -187,11 +212,40 @@ def _lists(text: str) -> tuple[dict[str, int], ...]:
     return tuple(classes)
 
 
-def _plain(text: str) -> Value:
-    """Return a --set value as TOML would have it: number, on/off, else text."""
-    if _INTEGER.fullmatch(text):
-        return _integer(text)
-    return {"on": True, "off": False, "true": True, "false": False, "none": None}.get(text, text)
+def _items(axis: Axis, text: str) -> list[str]:
+    """Return the values in a list; a TOML array is one value."""
+    return [text] if axis.kind == "field" and text.lstrip().startswith(("[", "{")) else text.split(",")
+
+
+def _fields(text: str) -> list[Choice]:
+    """Return the values of a --set item: a range, on or off, unset, TOML, else text."""
+    if (match := re.fullmatch(_RANGE, text)) and re.fullmatch(_INTEGER, match[1]):
+        return [Choice(str(value), value) for value in _span(match, _integer)]
+    if text in WORDS:
+        return [Choice(text, WORDS[text])]
+    if re.fullmatch(_INTEGER, text):
+        return [Choice(text, _integer(text))]
+    if text.startswith(("[", "{")):
+        return [Choice(text, _toml(text))]
+    return [Choice(text, text)]
+
+
+WORDS = {"on": True, "off": False, "true": True, "false": False, "unset": None}
+
+
+def _toml(text: str) -> Value:
+    import tomllib  # noqa: PLC0415 -- for arrays only
+
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        raise ValueError(f'not a TOML array: "{text[:40]}"') from None
+    return frozen(value)
+
+
+def frozen(value: Value) -> Value:
+    """Return value with lists as tuples, which the strict models want."""
+    return tuple(map(frozen, value)) if isinstance(value, list) else value
 
 
 def parse_set(text: str) -> tuple[Axis, list[Choice]]:
@@ -204,7 +258,7 @@ def parse_set(text: str) -> tuple[Axis, list[Choice]]:
 
     if field not in (known := known_fields(part)):
         raise PtelistError(f"--set: unknown field {path}{suggestion(field, known)}")
-    axis = Axis(f"set {path}", path, "field", "")
+    axis = Axis(path, path, "field", "")
     return axis, choices(axis, values)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist import presets
-from ptelist.axes import AXES, Axis, Choice, choices, parse_set, points, preset_label
+from ptelist.axes import AXES, Axis, Choice, choices, parse_set, points, preset_choices
 from ptelist.errors import PtelistError, suggestion
 from ptelist.overlay import Origin, Overlay, Setting, build
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DEFAULTS = {"kernel": "6.18", "host": "server-64", "vm": "tdp"}
 PRESET = Axis("preset", "", "preset", "")
+PRESET_KINDS = frozenset((PRESET.kind, *presets.KINDS))
 WHAT_IF = frozenset(("preset", "kernel", "proposal"))
 """Axes that compare, beside those of kernel fields; others set the scene."""
 
@@ -38,6 +39,8 @@ class Columns(NamedTuple):
 
     columns: tuple[Column, ...]
     baseline: str
+    by_preset: bool
+    """Whether presets or kernels differ, which say more than their name."""
 
 
 def expand(names: Sequence[str], options: Iterable[tuple[str, str]], baseline: str | None = None) -> Columns:
@@ -49,7 +52,7 @@ def expand(names: Sequence[str], options: Iterable[tuple[str, str]], baseline: s
     kind varies, all are compared with the first column. `baseline`, such as
     "ext=14", names the values to compare with. Raises PtelistError.
     """
-    axes = [(PRESET, [Choice(preset_label(name), name) for name in names])] if names else []
+    axes = [(PRESET, preset_choices(PRESET, names))] if names else []
     for option, text in options:
         axes.append(parse_set(text) if option == "set" else (AXES[option], choices(AXES[option], text)))
     _refuse_repeats(axes)
@@ -68,7 +71,8 @@ def expand(names: Sequence[str], options: Iterable[tuple[str, str]], baseline: s
         name = _name(varying, chosen_here) or f"kernel={scenario.kernel.version}"
         columns.append(Column(name, values, scenario, found[number]))
     first = drafts[found[0]][0]
-    return Columns(tuple(columns), _name(compared, first) or columns[0].name)
+    by_preset = any(axis.kind in PRESET_KINDS for axis in varying)
+    return Columns(tuple(columns), _name(compared, first) or columns[0].name, by_preset)
 
 
 def _plain(axis: Axis, choice: Choice) -> Any:
@@ -95,24 +99,55 @@ def _name(axes: list[Axis], chosen: Chosen) -> str:
 
 def _lay(axes: list[tuple[Axis, list[Choice]]], chosen: Chosen) -> tuple[Overlay, Overlay]:
     """Return the overlay that presets make, and the whole one with options on it."""
-    extra = Overlay()
-    if "preset" in chosen:
-        extra = presets.load(chosen["preset"].value).overlay
-    base = Overlay()
-    for part in ("kernel", "host", "vm"):
-        base = _part(part, chosen, extra).over(base)
-    base = extra.over(base)
-    if "proposal" in chosen:
-        base = _proposals(chosen["proposal"].value).over(base)
+    base, patched = _presets(chosen)
     settings: dict[str, dict[str, Setting]] = {"kernel": {}, "host": {}, "vm": {}}
     for axis, _ in axes:
-        if axis.path:
-            origin = Origin(f"--{axis.name}")
-            for path, value in (*((path, None) for path in axis.clears), (axis.path, chosen[axis.name].value)):
-                part, _, field = path.partition(".")
-                if part == "vm" or not _says(getattr(base, part), field, value):
-                    settings[part][field] = Setting(value, origin)
+        for path, value in _set_by(axis, chosen):
+            part, _, field = path.partition(".")
+            if field in settings[part] or path in patched:
+                raise PtelistError(f"{axis.option}: {path} is set by another option as well")
+            settings[part][field] = Setting(value, Origin(axis.option))
+    for part, said in (("kernel", base.kernel), ("host", base.host)):
+        settings[part] = {name: new for name, new in settings[part].items() if not _says(said, name, new.value)}
     return base, Overlay(settings["kernel"], settings["host"], settings["vm"]).over(base)
+
+
+def _presets(chosen: Chosen) -> tuple[Overlay, set[str]]:
+    """Return what presets say, and the fields that proposals set.
+
+    From the ground up: the default presets, --kernel, --host and --vm, PRESET,
+    --proposal.
+    """
+    base = Overlay()
+    for part, name in DEFAULTS.items():
+        base = presets.load(name, f"{part}s").overlay.over(base)
+    for part in ("kernel", "host"):
+        if part in chosen:
+            base = presets.load(chosen[part].value, f"{part}s").overlay.over(base)
+    if "vm" in chosen:
+        base = _groups(chosen["vm"].value, base)
+    if "preset" in chosen:
+        base = _preset(chosen).over(base)
+    if "proposal" not in chosen:
+        return base, set()
+    patches = _proposals(chosen["proposal"].value, base.kernel["version"].value)
+    return patches.over(base), {f"kernel.{field}" for field in patches.kernel}
+
+
+def _preset(chosen: Chosen) -> Overlay:
+    """Return PRESET, which may change parts named by options but not be one of them."""
+    overlay = presets.load(chosen["preset"].value).overlay
+    is_vm = "name" in overlay.vm or bool(overlay.vms)
+    whole = (("kernel", "version" in overlay.kernel), ("host", "name" in overlay.host), ("vm", is_vm))
+    for part, named in whole:
+        if named and part in chosen:
+            raise PtelistError(f"--{part}: {chosen['preset'].label} names a {part} as well")
+    return overlay
+
+
+def _set_by(axis: Axis, chosen: Chosen) -> list[tuple[str, Any]]:
+    """Return the fields that an axis sets, those that it clears among them."""
+    return [*((path, None) for path in axis.clears), (axis.path, chosen[axis.name].value)] if axis.path else []
 
 
 def _says(fields: Fields, field: str, value: object) -> bool:
@@ -120,34 +155,27 @@ def _says(fields: Fields, field: str, value: object) -> bool:
     return fields[field].value == value if field in fields else value is None
 
 
-def _part(part: str, chosen: Chosen, extra: Overlay) -> Overlay:
-    """Return the kernel, host or VM preset in force, the default one if none is named.
-
-    A preset that brings a whole part makes the default of that part needless.
-    """
-    if part in chosen:
-        return _groups(chosen[part].value) if part == "vm" else presets.load(chosen[part].value, f"{part}s").overlay
-    if part == "kernel" and "version" in extra.kernel and "page_bytes" in extra.kernel:
-        return Overlay()
-    return presets.load(DEFAULTS[part], f"{part}s").overlay
-
-
-def _groups(label: str) -> Overlay:
-    """Return the VM groups of "tdp" or "tdp+nested"."""
+def _groups(label: str, base: Overlay) -> Overlay:
+    """Return base with the VM groups of "tdp" or "tdp+nested"."""
     if "+" not in label:
-        return presets.load(label, "vms").overlay
-    groups = [group for name in label.split("+") for group in presets.load(name, "vms").overlay.groups()]
-    return Overlay(vms=tuple(groups))
+        return presets.load(label, "vms").overlay.over(base)
+    found = [presets.load(name, "vms").overlay.over(base) for name in label.split("+")]
+    return found[-1]._replace(vms=tuple(group for each in found for group in each.groups()))
 
 
-def _proposals(label: str) -> Overlay:
-    """Return patches applied together; two that set one field cannot be."""
+def _proposals(label: str, version: str) -> Overlay:
+    """Return patches applied together; two that set one field, or one for later kernels, cannot be."""
     overlay = Overlay()
     for name in label.split("+"):
         patch = presets.load(name, "proposals")
+        since = patch.about.get("since", "0.0")
+        if presets.version_key(version) < presets.version_key(since):
+            raise PtelistError(f"--proposal: {name} changes what kernel {version} does not have: {since} or later")
         for field in patch.overlay.kernel.keys() & overlay.kernel.keys():
             raise PtelistError(f"--proposal: {label}: more than one of them sets kernel.{field}")
-        overlay = patch.overlay.over(overlay)._replace(proposals=(*overlay.proposals, name))
+        about = ", ".join(patch.about[key] for key in ("status", "message_id") if key in patch.about)
+        overlay = patch.overlay.over(overlay)
+        overlay = overlay._replace(proposals=(*overlay.proposals, (name, about or "not described")))
     return overlay
 
 

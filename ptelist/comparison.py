@@ -50,7 +50,8 @@ class Comparison(NamedTuple):
 def compare(found: Columns, command: str) -> Comparison:
     """Return the comparison of all columns."""
     ledgers = tuple(account(column.scenario) for column in found.columns)
-    return Comparison(found.columns, ledgers, found.baseline, assume([c.scenario for c in found.columns]), command)
+    assumptions = assume([column.scenario for column in found.columns], by_preset=found.by_preset)
+    return Comparison(found.columns, ledgers, found.baseline, assumptions, command)
 
 
 def change(old: Term, new: Term) -> Change:

@@ -30,6 +30,8 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
             "slub_min_order",
             f"{host.slub_min_order} is over the largest order, {most}: set slub_max_order too",
         )
+    if list(kernel.kmalloc_buckets) != sorted(set(kernel.kmalloc_buckets)):
+        yield "kernel", "kmalloc_buckets", "sizes must ascend"
     yield from _capacity(kernel)
     for number, vm in enumerate(scenario.vms):
         yield from ((f"vms.{number}", field, text) for field, text in _vm(kernel, vm))
@@ -72,15 +74,24 @@ def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
         yield "eager_split", f"kernel {kernel.version} has no split caches: they came with ada51a9de737 (in v6.0)"
     if vm.eager_split and not (vm.nested and rules.tdp_mmu(kernel, vm)):
         yield "eager_split", "split caches are filled for huge pages of a nested VM under the TDP MMU: needs nested"
-    if vm.tdx and not (kernel.external_spt_cache and rules.tdp_mmu(kernel, vm)):
-        yield "tdx", f"needs the TDP MMU and an external page-table cache (in v6.14), got kernel {kernel.version}"
-    if vm.tdx and vm.nested:
-        yield "tdx", "a TDX guest cannot run nested VMs"
+    if vm.mapped == "listed" and rules.tdp(vm):
+        yield "mapped", '"listed" is for shadow paging: TDP tables follow from memory'
+    if vm.tdx:
+        yield from (("tdx", text) for text in _tdx(kernel, vm))
     for field in ("rmaps", "parent_ptes"):
         if getattr(vm, field) and not rules.uses_rmaps(kernel, vm):
             yield field, "the TDP MMU keeps no rmaps: needs nested, paging tdp-legacy or paging shadow"
         cap = rules.rmap_cap(kernel) if field == "rmaps" else None
         yield from ((field, text) for each in getattr(vm, field) if (text := _lists(each, cap)))
+
+
+def _tdx(kernel: Kernel, vm: Vm) -> Iterator[str]:
+    if not (kernel.external_spt_cache and rules.tdp_mmu(kernel, vm)):
+        yield f"needs the TDP MMU and an external page-table cache (in v6.14), got kernel {kernel.version}"
+    if vm.leaf != "4K":
+        yield f"private memory is mapped with 4K leaves only, got {vm.leaf}: use leaf 4K"
+    if vm.nested:
+        yield "a TDX guest cannot run nested VMs"
 
 
 def _lists(each: ListClass, cap: int | None) -> str:

@@ -66,11 +66,11 @@ class Overlay(NamedTuple):
     host: Fields = NONE
     vm: Fields = NONE
     vms: tuple[Fields, ...] = ()
-    proposals: tuple[str, ...] = ()
+    proposals: tuple[tuple[str, str], ...] = ()
 
     def over(self, base: Overlay) -> Overlay:
         """Return base with this laid over it; groups given here replace base's."""
-        groups = self.vms or tuple(group | self.vm for group in base.vms)
+        groups = tuple(base.vm | group for group in self.vms) or tuple(group | self.vm for group in base.vms)
         return Overlay(
             base.kernel | self.kernel,
             base.host | self.host,
@@ -100,13 +100,14 @@ def build(overlay: Overlay) -> Scenario:
     sources = {
         f"{part}.{field}": setting.provenance for part, fields in parts.items() for field, setting in fields.items()
     }
+    sources |= {f"proposals.{name}": about for name, about in overlay.proposals}
     try:
         scenario = Scenario.model_validate(
             {
                 "kernel": {name: setting.value for name, setting in overlay.kernel.items()},
                 "host": {name: setting.value for name, setting in overlay.host.items()},
                 "vms": tuple({name: setting.value for name, setting in group.items()} for group in groups),
-                "proposals": overlay.proposals,
+                "proposals": tuple(name for name, _ in overlay.proposals),
                 "sources": sources,
             }
         )
@@ -122,7 +123,8 @@ def _check(scenario: Scenario, parts: dict[str, Fields]) -> None:
     for part, field, text in problems(scenario):
         setting = parts[part].get(field)
         where = setting.origin.at(setting.path) if setting else part
-        raise PtelistError(f"{where}: {text}")
+        name = "" if where.startswith("--") else f"{part.partition('.')[0].rstrip('s')}.{field}: "
+        raise PtelistError(f"{where}: {name}{text}")
 
 
 def _message(errors: list[Any], parts: dict[str, Fields]) -> str:

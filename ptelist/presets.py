@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ptelist.axes import frozen
 from ptelist.errors import PtelistError, suggestion
 from ptelist.overlay import Origin, Overlay, Setting
 
 KINDS = ("kernels", "hosts", "vms", "proposals")
-ABOUT = frozenset(("title", "extends", "source", "note", "status", "message_id", "date", "author"))
+ABOUT = frozenset(("title", "extends", "source", "note", "status", "message_id", "date", "author", "since"))
 TABLES = frozenset(("kernel", "host", "vm"))
 MOST_BYTES = 1 << 20
 MOST_PARENTS = 64
-_SERIES = re.compile(r"v?(\d+)\.(\d+)(?:[.+\-].*)?")
+_SERIES = r"v?([0-9]{1,4})\.([0-9]{1,4})(?:[.\-][A-Za-z0-9.\-~]*)?(?:\+[A-Za-z].*)?"
 
 
 class Preset(NamedTuple):
@@ -38,7 +40,7 @@ def root() -> Path:
 
 def version_key(name: str) -> tuple[int, int]:
     """Return a kernel version's sort key."""
-    match = _SERIES.fullmatch(name)
+    match = re.fullmatch(_SERIES, name)
     return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
@@ -55,13 +57,13 @@ def find(name: str, kind: str | None = None) -> tuple[Path, str]:
     A name with a slash or ending in .toml is a path. Raises PtelistError with
     the nearest names for an unknown one.
     """
-    if "/" in name or name.endswith(".toml"):
+    if "/" in name or name.endswith(".toml") or name == "-":
         return Path(name), "file"
     kinds = KINDS if kind is None else (kind,)
     for folder in kinds:
         if (path := root() / folder / f"{name}.toml").is_file():
             return path, folder
-    if "kernels" in kinds and (match := _SERIES.fullmatch(name)):
+    if "kernels" in kinds and (match := re.fullmatch(_SERIES, name)):
         series = f"{match[1]}.{match[2]}"
         if series != name and series in names("kernels"):
             return find(series, "kernels")
@@ -77,7 +79,8 @@ def _no_kernel(series: str) -> str:
     older = [name for name in known if version_key(name) < key]
     newer = [name for name in known if version_key(name) > key]
     nearest = [*older[-1:], *newer[:1]]
-    return f"no profile for kernel {series}; the nearest are {' and '.join(nearest)}"
+    verb = "are" if len(nearest) > 1 else "is"
+    return f"no profile for kernel {series}; the nearest {verb} {' and '.join(nearest)}"
 
 
 @cache
@@ -109,10 +112,13 @@ def _load(path: Path, kind: str, children: tuple[Path, ...]) -> Preset:
 
 
 def read_text(path: Path, label: str) -> str:
-    """Return the text of a file of at most 1 MiB; every failure is one line."""
+    """Return the text of a file (- is stdin) of at most 1 MiB; every failure is one line."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        if label == "-":
+            data = sys.stdin.buffer.read(MOST_BYTES + 1)
+        else:
+            with path.open("rb") as file:
+                data = file.read(MOST_BYTES + 1)
     except IsADirectoryError:
         raise PtelistError(f"{label}: is a directory, expected a TOML file") from None
     except OSError as error:
@@ -137,6 +143,8 @@ def parse(text: str, label: str) -> tuple[dict[str, Any], Overlay]:
         match = re.match(r"line (\d+)", place)
         where = f"{label}:{match[1]}" if match else label
         raise PtelistError(f"{where}: not valid TOML: {reason[:1].lower()}{reason[1:]}") from None
+    except ValueError:
+        raise PtelistError(f"{label}: not valid TOML: a number is too long") from None
     except RecursionError:
         raise PtelistError(f"{label}: not valid TOML: nested too deeply") from None
     origin = Origin(label, text)
@@ -162,22 +170,14 @@ def _fields(table: object, part: str, origin: Origin, source: str) -> dict[str, 
     for name, value in table.items():
         path = f"{part}.{name}"
         if not isinstance(value, dict):
-            fields[name] = Setting(_frozen(value), origin, path, source)
+            fields[name] = Setting(frozen(value), origin, path, source)
             continue
         for key in value.keys() - {"value", "source", "unverified"}:
             raise PtelistError(f"{origin.at(path)}: {path}: unknown key {key}; known: value, source, unverified")
         if "value" not in value:
             raise PtelistError(f"{origin.at(path)}: {path}: a table here needs a value")
-        fields[name] = Setting(
-            _frozen(value["value"]),
-            origin,
-            path,
-            str(value.get("source", source)),
-            value.get("unverified", False) is True,
-        )
+        said, open_ = value.get("source", source), value.get("unverified", False)
+        if not isinstance(said, str) or not isinstance(open_, bool):
+            raise PtelistError(f"{origin.at(path)}: {path}: source is text, unverified is true or false")
+        fields[name] = Setting(frozen(value["value"]), origin, path, said, open_)
     return fields
-
-
-def _frozen(value: Any) -> Any:
-    """Return value with lists as tuples, which the strict models want."""
-    return tuple(_frozen(each) for each in value) if isinstance(value, list) else value

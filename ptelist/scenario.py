@@ -11,6 +11,8 @@ from ptelist.units import parse_size
 
 Positive = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
+Order = Annotated[int, Field(ge=0, le=10)]
+Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
 Table = tuple[tuple[Natural, Natural], ...]
 
 
@@ -31,8 +33,8 @@ class Model(BaseModel):
 class Kernel(Model):
     """What one kernel version does; see presets/kernels for values and sources."""
 
-    version: str
-    tree: str
+    version: Text
+    tree: Text
     seen: bool
     # struct pte_list_desc and its lists
     pte_list_ext: Annotated[int, Field(ge=2, le=4096)]
@@ -62,7 +64,8 @@ class Kernel(Model):
     shadowed_info_max_level: Positive
     shadow_page_divisor: Positive
     shadow_page_least: Positive
-    shadow_page_refill: Positive
+    shadow_page_min_free: Positive
+    pae_roots: Positive
     # memslots and page hash
     rmap_lazy: Literal["never", "if_tdp_mmu"]
     write_track_lazy: Literal["never", "if_no_shadow_root"]
@@ -73,12 +76,12 @@ class Kernel(Model):
     page_hash: Literal["embedded", "deferred"]
     page_hash_bytes: Positive
     # SLUB
-    page_bytes: Positive
+    page_bytes: Literal[4096]
     slub_order_form: Literal["loop", "fixed"]
-    slub_fractions: tuple[Positive, ...]
+    slub_fractions: Annotated[tuple[Positive, ...], Field(min_length=2)]
     slub_cpus: Literal["present", "nr_cpu_ids"]
-    slub_max_order: Natural
-    slub_max_objects: Positive
+    slub_max_order: Order
+    slub_max_objects: Annotated[int, Field(ge=512, le=32767)]
     slub_min_partial: tuple[Positive, Positive]
     slub_cpu_partial: Table
     slub_cpu_partial_unit: Literal["objects", "slabs"]
@@ -89,24 +92,29 @@ class Kernel(Model):
     obj_ext: Literal["pointer", "struct", "slots"]
     obj_ext_bytes: Positive
     obj_ext_in_tail: bool
-    kmalloc_buckets: tuple[Positive, ...]
+    kmalloc_buckets: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    max_page_order: Order
 
 
 class Host(Model):
     """The machine that KVM runs on, as SLUB and the memory controller see it."""
 
-    name: str
+    name: Text
     cpus: Annotated[int, Field(ge=1, le=8192)]
     possible_cpus: Annotated[int, Field(ge=1, le=8192)] | None = None
     nodes: Annotated[int, Field(ge=1, le=1024)]
     slub_min_objects: Annotated[int, Field(ge=0, le=32767)]
-    slub_min_order: Annotated[int, Field(ge=0, le=10)]
-    slub_max_order: Annotated[int, Field(ge=0, le=10)] | None = None
+    slub_min_order: Order
+    slub_max_order: Order | None = None
     slub_debug: Annotated[str, Field(pattern=r"^[FZPUTA]*$")]
     slab_merge: bool
+    filling: Literal["one-cpu", "spread"]
     memcg: bool
     alloc_profiling: Literal["absent", "built", "on"]
     external_write_tracking: bool
+
+
+Heads = Annotated[int, Field(ge=0, le=1 << 40)]
 
 
 class ListClass(Model):
@@ -120,13 +128,14 @@ class ListClass(Model):
 class Vm(Model):
     """A group of equal VMs."""
 
-    name: str
+    name: Text
     count: Annotated[int, Field(ge=1, le=1_000_000)]
     vcpus: Annotated[int, Field(ge=1, le=65536)]
     vcpus_run: Annotated[int, Field(ge=0, le=65536)] | None = None
     memory: Size
     low_memory: Annotated[int, BeforeValidator(_size), Field(ge=4096, le=1 << 32, multiple_of=4096)]
     leaf: Literal["4K", "2M", "1G"]
+    mapped: Literal["all", "listed"]
     root_level: Literal[4, 5]
     paging: Literal["tdp", "tdp-mmu", "tdp-legacy", "shadow"]
     nested: bool
@@ -140,7 +149,7 @@ class Vm(Model):
     history: Literal["grown", "any"]
     rmaps: tuple[ListClass, ...] = ()
     parent_ptes: tuple[ListClass, ...] = ()
-    rmap_heads: tuple[Natural, Natural, Natural] | None = None
+    rmap_heads: tuple[Heads, Heads, Heads] | None = None
 
 
 class Scenario(Model):

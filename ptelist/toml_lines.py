@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-_HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.\-]+)\s*\]\]?\s*(?:#.*)?")
-_KEY = re.compile(r"\s*([A-Za-z0-9_.\-]+)\s*=")
-_QUOTES = re.compile(r'"""|\'\'\'')
+_HEADER = r"\s*(\[\[?)\s*([A-Za-z0-9_.\-]+)\s*\]\]?\s*(?:#.*)?"
+_KEY = r"\s*([A-Za-z0-9_.\-]+)\s*="
+_QUOTES = r'"""|\'\'\''
 
 
 def index(text: str) -> dict[str, int]:
@@ -20,12 +20,12 @@ def index(text: str) -> dict[str, int]:
     table = ""
     in_string = False
     for number, line in enumerate(text.splitlines(), 1):
-        quotes = len(_QUOTES.findall(line))
+        quotes = len(re.findall(_QUOTES, line if in_string else line.partition("#")[0]))
         if not in_string:
-            if header := _HEADER.fullmatch(line):
+            if header := re.fullmatch(_HEADER, line):
                 table = _enter(header[2], seen, repeated=header[1] == "[[")
                 lines.setdefault(table, number)
-            elif key := _KEY.match(line):
+            elif key := re.match(_KEY, line):
                 lines.setdefault(f"{table}.{key[1]}" if table else key[1], number)
         in_string ^= quotes % 2 == 1
     return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
-_SIZE = re.compile(r"(\d+)(?:\.(\d+))? ?([A-Za-z]*)")
+_SIZE = r"([0-9]+)(?:\.([0-9]+))? ?([A-Za-z]*)"
 
 
 def parse_size(text: str) -> int:
@@ -14,7 +14,7 @@ def parse_size(text: str) -> int:
     Raises ValueError for anything but a decimal number with B, KiB, MiB, GiB or
     TiB behind it; for KB or GB, which mean two things; for parts of a byte.
     """
-    match = _SIZE.fullmatch(text.strip())
+    match = re.fullmatch(_SIZE, text.strip())
     if match is None:
         raise ValueError(f'expected a size such as "4 GiB" or "128 B", got "{text}"')
     whole, part, unit = match[1], match[2] or "", match[3]

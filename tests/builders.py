@@ -93,6 +93,7 @@ def hosts(draw: st.DrawFn) -> Fields:
             memcg=[True, False],
             alloc_profiling=["absent", "built", "on"],
             external_write_tracking=[False, True],
+            filling=["one-cpu", "one-cpu", "spread"],
         )
     )
     host["nodes"] = draw(st.sampled_from([1, 1, 2, 4, 8]).filter(lambda nodes: nodes <= host["cpus"]))
@@ -127,6 +128,8 @@ def groups(draw: st.DrawFn, kernel: str, paging: str) -> Fields:
     new_mmu = paging == "tdp-mmu" or (paging == "tdp" and profile["tdp_mmu_default"])
     vm["eager_split"] = vm["nested"] and new_mmu and profile["split_caches"] and draw(st.booleans())
     vm["tdx"] = not vm["nested"] and new_mmu and profile["external_spt_cache"] and draw(st.booleans())
+    if vm["tdx"]:
+        vm["leaf"] = "4K"
     if vm["nested"] or not new_mmu:
         vm["rmaps"], vm["parent_ptes"] = draw(classes(1001)), draw(classes(5000))
     return vm

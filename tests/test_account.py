@@ -6,7 +6,6 @@ import ast
 import subprocess
 import sys
 from itertools import chain
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import pytest
 from builders import KERNELS, Fields, arguments, exact, ledger, scenario, span
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ledger_laws import follows_from_parts, says_why
 
 from ptelist.engine.account import BESIDE_SLABS, KINDS, account
 from ptelist.engine.facts import Facts
@@ -39,7 +39,6 @@ ENGINE = Path(sys.modules["ptelist.engine.account"].__file__ or "").parent
 MODULES = sorted(ENGINE.glob("*.py"))
 DESC, HEADER = "pte_list_desc", "kvm_mmu_page_header"
 CACHES = (DESC, HEADER)
-PAGES_AS_HEADERS = f"{HEADER}.objects.page_tables"
 Arguments = tuple[str, Fields, list[Fields]]
 
 
@@ -53,34 +52,6 @@ def figures_of(drawn: Arguments) -> Ledger:
     return ledger(kernel, vm=vms, on_host=host)
 
 
-def terms(figures: Ledger) -> list[Term]:
-    """Return every term that any figure rests on, once."""
-    seen: dict[int, Term] = {}
-    todo = list(figures.values())
-    while todo:
-        term = todo.pop()
-        if id(term) not in seen:
-            seen[id(term)] = term
-            todo += term.parts
-    return list(seen.values())
-
-
-def evaluated(term: Term) -> tuple[int, int]:
-    """Work a term out from the ends of its parts, whatever it says itself."""
-    lows, highs = [part.low for part in term.parts], [part.high for part in term.parts]
-    if term.op == Op.SUM:
-        return sum(lows), sum(highs)
-    if term.op == Op.PRODUCT:
-        return prod(lows), prod(highs)
-    if term.op in {Op.CEIL_DIV, Op.FLOOR_DIV}:
-        dividend, divisor = term.parts
-        pairs = [(a, b) for a in (dividend.low, dividend.high) for b in (divisor.low, divisor.high)]
-        up = term.op == Op.CEIL_DIV
-        results = [a // b + (up and a % b > 0) for a, b in pairs]
-        return min(results), max(results)
-    return term.low, term.high
-
-
 # the derivation of every figure
 
 
@@ -88,19 +59,12 @@ def evaluated(term: Term) -> tuple[int, int]:
 @given(arguments())
 def test_every_term_follows_from_its_parts(drawn: Arguments) -> None:
     """L9: every figure equals its operation on its parts, recursively."""
-    for term in terms(figures_of(drawn)):
-        assert (term.low, term.high) == evaluated(term), term.name
-        if term.op == Op.SUM:
-            assert {part.unit for part in term.parts} <= {term.unit}, f"{term.name} adds other units"
-        units = [part.unit for part in term.parts]
-        if term.op == Op.PRODUCT and (term.unit, units) != (Unit.OBJECTS, [Unit.COUNT, Unit.PAGES]):
-            assert units.count(term.unit) == 1, f"{term.name} in {term.unit}"
+    follows_from_parts(figures_of(drawn))
 
 
-@pytest.mark.xfail(reason="defect: VMs x pages is given as objects; one header a page is missing from the product")
 def test_page_headers_are_not_pages() -> None:
     """bytes, pages, slabs, objects, entries are different units and never mix."""
-    term = ledger()[PAGES_AS_HEADERS]
+    term = ledger()[f"{HEADER}.objects.page_tables"]
     assert (term.op, term.unit) == (Op.PRODUCT, Unit.OBJECTS)
     assert [part.unit for part in term.parts].count(Unit.OBJECTS) == 1
 
@@ -109,20 +73,7 @@ def test_page_headers_are_not_pages() -> None:
 @given(arguments())
 def test_every_figure_is_an_interval_of_integers_and_says_why(drawn: Arguments) -> None:
     """No float; low <= high, low >= 0; a given value has its source, an open rule its reason."""
-    for term in terms(figures_of(drawn)):
-        assert type(term.low) is int
-        assert type(term.high) is int
-        assert 0 <= term.low <= term.high, term.name
-        assert isinstance(term.unit, Unit)
-        assert isinstance(term.op, Op)
-        assert term.name
-        assert term.exact is (term.low == term.high)
-        if term.op in {Op.GIVEN, Op.RULE}:
-            assert term.note, f"{term.name} has no source or reason"
-        if not term.exact and term.op not in {Op.GIVEN, Op.RULE}:
-            assert not all(part.exact for part in term.parts), f"{term.name} is open for no reason"
-        if term.op == Op.GIVEN:
-            assert not term.parts
+    says_why(figures_of(drawn))
 
 
 def demanded() -> Iterator[str]:
@@ -195,6 +146,12 @@ def test_what_the_sums_add(drawn: Arguments) -> None:
 # slabs
 
 
+def fillers(drawn: Arguments) -> int:
+    """Return how many have a partly filled slab of their own: nodes, or CPUs if all of them allocate."""
+    host = drawn[1]
+    return max(host["nodes"], host["cpus"]) if host["filling"] == "spread" else host["nodes"]
+
+
 def in_sheaves(drawn: Arguments, figures: Ledger, name: str) -> int:
     """Return the most objects that lie ready in the main sheaves of the CPUs, from 7.0 on."""
     if minor(drawn[0]) < (7, 0) or drawn[1]["slub_debug"]:
@@ -206,7 +163,7 @@ def in_sheaves(drawn: Arguments, figures: Ledger, name: str) -> int:
 @given(arguments())
 def test_slabs_and_their_waste(drawn: Arguments) -> None:
     """L3: slabs = ceil(objects / per slab), bytes = slabs << order << 12, and slab = used + waste."""
-    figures, nodes = figures_of(drawn), drawn[1]["nodes"]
+    figures, nodes = figures_of(drawn), fillers(drawn)
     for name in CACHES:
         parked = in_sheaves(drawn, figures, name)
         size, stride, order, per_slab = (
@@ -227,7 +184,8 @@ def test_slabs_and_their_waste(drawn: Arguments) -> None:
         parts = {part: figures[f"{name}.bytes.waste.{part}"] for part in ("padding", "tail", "free")}
         assert (parts["padding"].low, parts["padding"].high) == tuple(n * (stride - size) for n in objects[1:3])
         assert (parts["tail"].low, parts["tail"].high) == tuple(n * ((4096 << order) % stride) for n in slabs[1:3])
-        assert parts["free"].high <= (nodes * (per_slab - 1) + parked) * stride
+        if drawn[1]["filling"] == "one-cpu" or objects.exact:
+            assert parts["free"].high <= (nodes * (per_slab - 1) + parked) * stride
         assert used.low + waste.low <= whole.low
         assert whole.high <= used.high + waste.high
         if slabs.exact and objects.exact:
@@ -309,14 +267,16 @@ def test_raw_figures_scale_with_vms(drawn: Arguments, k: int) -> None:
         assert more[f"{name}.bytes.slab"].high <= k * one[f"{name}.bytes.slab"].high, "subadditive"
 
 
-PER_VCPU = [name for name in KINDS if "vcpu_caches" in name or name.startswith("embedded")]
+PER_VCPU = [
+    name for name in KINDS if "vcpu_caches" in name or name in {"embedded.bytes", "page_tables.bytes.pae_roots"}
+]
 
 
 @laws(35)
 @given(arguments(), st.integers(2, 9))
 def test_raw_figures_scale_with_vcpus(drawn: Arguments, k: int) -> None:
     """L5: what vCPUs hold scales with them, and nothing else changes."""
-    assert len(PER_VCPU) == 5
+    assert len(PER_VCPU) == 6
     run = {"vcpus_run": lambda vm: vm["vcpus_run"] and k * vm["vcpus_run"]}
     one, more = figures_of(drawn), changed(drawn, vcpus=lambda vm: k * vm["vcpus"], **run)
     for name in KINDS:
@@ -345,7 +305,7 @@ def test_groups_add_up_and_share_slabs(drawn: Arguments) -> None:
         assert span(together, name) == (sum(each[name].low for each in alone), sum(each[name].high for each in alone))
     for name in (f"{cache}.slabs" for cache in CACHES):
         assert 0 <= sum(each[name].low for each in alone) - together[name].low < len(vms)
-        each_more = host["nodes"] + in_sheaves(drawn, together, name.removesuffix(".slabs"))
+        each_more = fillers(drawn) + in_sheaves(drawn, together, name.removesuffix(".slabs"))
         assert 0 <= sum(each[name].high for each in alone) - together[name].high <= (len(vms) - 1) * each_more
     turned = ledger(kernel, vm=vms[::-1], on_host=host)
     assert {name: span(turned, name) for name in turned} == {name: span(together, name) for name in together}
@@ -383,7 +343,10 @@ def test_unused_features_are_zero(kernel: str) -> None:
     figures = ledger(kernel, vm={"paging": "tdp-mmu"})
     zero = [name for name in KINDS if "split_caches" in name or "lists" in name]
     zero += [f"{DESC}.objects.rmaps", f"{DESC}.objects.parent_ptes"]
-    zero += ["split_caches.bytes", "page_tables.bytes.shadowed_info", "page_tables.bytes.external"]
+    zero += [
+        "split_caches.bytes",
+        *(f"page_tables.bytes.{kind}" for kind in ("shadowed_info", "external", "pae_roots")),
+    ]
     zero += ["memslots.bytes.dirty_bitmap"]
     zero += ["memslots.bytes.rmap_heads"] * (minor(kernel) >= (5, 14))
     zero += ["memslots.bytes.write_track"] * (minor(kernel) >= (5, 16))

@@ -42,11 +42,27 @@ def refused(result: Result) -> str:
     [
         ("compare --vcpu 3", "--vcpus"),
         ("compare --frobnicate", "--frobnicate"),
-        ("comparee", "compare"),
+        ("comparee", "did you mean compare?"),
+        ("compare --kernel 6.1+6.2", "no kernel preset"),
+        ("compare 6.1 --kernel 6.18", "--kernel: 6.1 names a kernel as well"),
+        ("compare nested --vm tdp", "--vm: nested names a vm as well"),
+        ("compare tdp tdp", "tdp is given twice"),
+        ("compare --proposal none,shrink-tdp --ext 14", "is set by another option as well"),
+        ("compare --set kernel.pte_list_ext=3 --ext 4", "is set by another option as well"),
+        ("compare --kernel 5.14 --proposal shrink-tdp", "5.15 or later"),
+        ("compare --set kernel.page_bytes=1", "--set kernel.page_bytes"),
+        ("compare --set kernel.slub_max_objects=1", "--set kernel.slub_max_objects"),
+        ("compare --set kernel.slub_fractions=[16]", "--set kernel.slub_fractions"),
+        ("compare --set kernel.slub_fractions=[16", "not a TOML array"),
+        ("compare --set kernel.kmalloc_buckets=[64,32]", "sizes must ascend"),
+        ("compare --vcpus \u0663", "--vcpus: expected a whole number"),
+        ("compare --memory \u0664GiB", "--memory: expected a size"),
+        ("compare --mapped listed", "is for shadow paging"),
+        ("compare --tdx", "4K leaves only"),
         ("compare nestd", "did you mean nested?"),
         ("compare --kernel 6.7", "the nearest are 6.6 and 6.8"),
-        ("compare --kernel 4.19", "the nearest are 5.10"),
-        ("compare --kernel 99.1", "the nearest are 7.3"),
+        ("compare --kernel 4.19", "the nearest is 5.10"),
+        ("compare --kernel 99.1", "the nearest is 7.3"),
         ("compare --kernel six", 'no kernel preset "six"'),
         ("compare --host laptob", "did you mean laptop?"),
         ("compare --vm tdpp", "did you mean tdp?"),
@@ -95,7 +111,7 @@ def refused(result: Result) -> str:
         ("compare --eager-split", "needs nested"),
         ("compare --eager-split --nested --kernel 5.19", "no split caches"),
         ("compare --tdx --kernel 6.12", "v6.14"),
-        ("compare --tdx --nested", "a TDX guest cannot run nested VMs"),
+        ("compare --tdx --leaf 4K --nested", "a TDX guest cannot run nested VMs"),
         ("compare --vm tdp+shadow", "the same for all VMs of a host"),
         ("compare --cpus 0", "--cpus"),
         ("compare --cpus 8 --possible-cpus 4", "--possible-cpus: 4 possible CPUs are fewer than the 8 present"),
@@ -141,13 +157,16 @@ GOOD = '[vm]\nname = "mine"\nvcpus = 3\n'
         ("vm = 3\n", ":1: vm: expected a table"),
         ("vm = [3]\n", ":1: vm.0: expected a table"),
         ('[vm]\nmemory = "4 KB"\n', ':2: vm.memory: "KB" is ambiguous'),
-        ("[[vm]]\nvcpus = 2\n", "vms.0: vm.name: is missing"),
+        ('# a """ in a comment\n[vm]\nvcpus = 0\n', ":3: vm.vcpus"),
+        ("[vm]\nvcpus = " + "9" * 5000, "not valid TOML: a number is too long"),
+        ("[kernel]\ncache_capacity = { value = 20, source = 3 }\n", "source is text"),
+        ('[vm]\nname = "a\\u0007b"\n', ":2: vm.name"),
         ("[[vm.rmaps]]\ncount = 2\nentries = 3\n\n[[vm.rmaps]]\ncount = 0\nentries = 3\n", ":6: vm.rmaps.1.count"),
         ("[[vm.rmaps]]\ncount = 2\nentry = 3\n", "vm.rmaps.0.entries: is missing"),
-        ("[kernel]\ncache_capacity = 10\n", ":2: capacity 10 is below the top-up minimum of 14"),
+        ("[kernel]\ncache_capacity = 10\n", ":2: kernel.cache_capacity: capacity 10 is below the top-up minimum of 14"),
         ("[kernel]\ncache_capacity = { source = 'x' }\n", ":2: kernel.cache_capacity: a table here needs a value"),
         ("[kernel]\ncache_capacity = { value = 20, form = 'x' }\n", ":2: kernel.cache_capacity: unknown key form"),
-        ("[host]\npossible_cpus = 3\n", ":2: 3 possible CPUs are fewer than the 64 present"),
+        ("[host]\npossible_cpus = 3\n", ":2: host.possible_cpus: 3 possible CPUs are fewer than the 64 present"),
         ('extends = "nope"\n', "no preset"),
         ('extends = "./self.toml"\n', "extends itself"),
         ("a = " + "[" * 5000 + "]" * 5000, "not valid TOML"),
@@ -160,7 +179,7 @@ def test_preset_file(run: Callable[..., Result], tmp_path: Path, text: str, says
     for command in ("compare", "presets validate"):
         line = refused(run(*command.split(), str(path)))
         assert says in line
-        assert "self.toml" in line or "vms.0" in line
+        assert "self.toml" in line
 
 
 def test_files_that_are_no_text(run: Callable[..., Result], tmp_path: Path) -> None:
@@ -173,7 +192,7 @@ def test_files_that_are_no_text(run: Callable[..., Result], tmp_path: Path) -> N
     huge = tmp_path / "huge.toml"
     huge.write_bytes(b"#" * (1 << 20) + b"\n")
     assert "larger than 1 MiB" in refused(run("compare", str(huge)))
-    assert "larger than 1 MiB" in refused(run("presets", "validate", "/dev/zero"[:0] + str(huge)))
+    assert "larger than 1 MiB" in refused(run("presets", "validate", str(huge)))
     assert "is a directory" in refused(run("compare", str(tmp_path) + "/"))
 
 
@@ -193,7 +212,7 @@ def test_output_appears_whole_or_not_at_all(run: Callable[..., Result], tmp_path
     assert run("compare", "--format", "json", "-o", str(target)).exit_code == 0
     assert target.read_text().startswith("{")
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
-    assert "cannot be written" in refused(run("compare", "-o", str(tmp_path)))
+    assert "is a directory" in refused(run("compare", "-o", str(tmp_path)))
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
 
 

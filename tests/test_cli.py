@@ -206,8 +206,10 @@ def test_nothing_is_an_option_behind_two_dashes(run: Callable[..., Result]) -> N
         ("--set kernel.spte_pointer_bytes=4", "pte_list_desc.size", 16 + 14 * 4),
         ("--set vm.vcpus=3", "pte_list_desc.objects.vcpu_caches", 120),
         ("--set host.memcg=off", "pte_list_desc.bytes.memcg", 0),
-        ("--ext 2 --proposal shrink-tdp", "pte_list_desc.ext", 2),
-        ("--ext 14 --proposal shrink-tdp", "pte_list_desc.ext", 14),
+        ("--proposal shrink-tdp", "pte_list_desc.ext", 2),
+        ("5.10", "pte_list_desc.ext", 3),
+        ("--set kernel.slub_fractions=[16,8] --kernel 6.1", "pte_list_desc.slab_order", 0),
+        ("--nested --set vm.rmaps=[{count=3,entries=15}]", "pte_list_desc.objects.rmaps", 6),
         ("--proposal shrink-tdp --paging shadow", "pte_list_desc.ext", 14),
         ("--proposal topup-iff-rmaps", "pte_list_desc.objects.vcpu_caches", 0),
         ("--proposal topup-iff-rmaps --nested", "pte_list_desc.objects.vcpu_caches", 160),
@@ -217,7 +219,7 @@ def test_nothing_is_an_option_behind_two_dashes(run: Callable[..., Result]) -> N
         ("--proposal small-caches-v3 --vcpus 1 --nodes 2", "vcpu_caches.bytes.pages", 2 * 5 * 4096),
         ("--proposal small-caches-v3 --vcpus 1", "pte_list_desc.objects.vcpu_caches", 14),
         ("--proposal small-caches-v4 --vcpus 1", "pte_list_desc.objects.vcpu_caches", 4),
-        ("--vm 2xtdp".replace("2x", ""), "pte_list_desc.objects.vcpu_caches", 160),
+        ("--vm tdp", "pte_list_desc.objects.vcpu_caches", 160),
         ("--vm tdp+nested", "pte_list_desc.objects.vcpu_caches", 320),
         ("--vm tdp+nested --vcpus 2 --vms 10", "pte_list_desc.objects.vcpu_caches", 1600),
         ("--kernel 6.1.192", "kvm_mmu_page_header.size", 184),
@@ -345,6 +347,48 @@ def test_own_preset(run: Callable[..., Result], tmp_path: Path) -> None:
     groups.write_text(f"[[vm]]{tdp}\n[[vm]]{tdp}")
     (config,) = document(run("compare", str(groups), "--vcpus", "2", "--format", "json"))["configs"]
     assert low(config, "pte_list_desc.objects.vcpu_caches") == 160
+
+
+def test_groups_of_ones_own_need_only_say_what_differs(run: Callable[..., Result], tmp_path: Path) -> None:
+    path = tmp_path / "two.toml"
+    path.write_text('extends = "tdp"\n[[vm]]\nname = "a"\nvcpus = 2\n[[vm]]\nname = "b"\ncount = 3\nvcpus = 1\n')
+    (config,) = document(run("compare", str(path), "--format", "json"))["configs"]
+    assert low(config, "pte_list_desc.objects.vcpu_caches") == 40 * (2 + 3)
+
+
+def test_a_dash_is_stdin() -> None:
+    done = subprocess.run(
+        [*PTELIST, "compare", "-", "--format", "json"],
+        input='[vm]\nname = "x"\nvcpus = 3\n',
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (config,) = json.loads(done.stdout)["configs"]
+    assert low(config, "pte_list_desc.objects.vcpu_caches") == 120
+
+
+def test_what_is_no_regular_file_is_written_to_not_replaced(run: Callable[..., Result], tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_text("old")
+    link.symlink_to(real)
+    assert run("compare", "-o", str(link)).exit_code == 0
+    assert link.is_symlink()
+    assert "pte_list_desc" in real.read_text()
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with subprocess.Popen([*PTELIST, "compare", "-o", str(fifo)]) as process:
+        assert "pte_list_desc" in fifo.read_text()
+        assert process.wait(60) == 0
+    assert fifo.is_fifo()
+    assert run("compare", "-o", f"{tmp_path}/new/").exit_code == 2
+    assert not (tmp_path / "new").exists()
+
+
+def test_columns_that_do_not_differ(run: Callable[..., Result]) -> None:
+    for words in ("--kernel 6.8,6.9,6.10", "--kernel 6.1,6.2,6.3 --figure pte_list_desc.size", ""):
+        for columns in (30, 72):
+            assert run("compare", *words.split(), columns=columns).exit_code == 0
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

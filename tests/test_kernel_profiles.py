@@ -80,13 +80,15 @@ def test_which_versions_are_unseen() -> None:
         ("5.11", "memslot_alloc"),
         ("5.12", "memslot_alloc"),
         ("5.15", "tdp_mmu_default"),
-        ("5.18", "memslot_alloc"),
-        ("7.2", "rmaps_stat"),
-        ("7.3", "rmaps_stat"),
     ],
 )
 def test_unverified_values_stay_marked(version: str, field: str) -> None:
     assert "UNVERIFIED" in scenario(version).sources[f"kernel.{field}"]
+
+
+@pytest.mark.parametrize("version", ["7.2", "7.3"])
+def test_the_commit_that_nobody_named_stays_so(version: str) -> None:
+    assert "commit not identified" in scenario(version).sources["kernel.rmaps_stat"]
 
 
 SLAB_EXT = {8: "pointer", "8_or_16": "struct", "8_per_slot": "slots"}
@@ -164,6 +166,7 @@ def test_slub_values_by_version(version: str) -> None:
     assert kernel.slub_sheaf_capacity == (((256, 60), (1024, 28), (4096, 12), (0, 4)) if sheaves else ())
     assert (kernel.slub_sheaves_per_cpu, kernel.slub_sheaves_per_node) == ((2, 10) if sheaves else (0, 0))
     assert kernel.obj_ext_in_tail is sheaves
+    assert kernel.max_page_order == 10
     assert kernel.kmalloc_buckets == (8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192)
 
 
@@ -174,8 +177,9 @@ def test_other_values_by_version(version: str) -> None:
     assert kernel.external_spt_cache is is_from(version, "6.14")
     assert kernel.split_caches is is_from(version, "6.0")
     stable = version in {"5.10", "5.15"}
-    assert kernel.memslot_alloc == ("vcalloc" if stable or is_from(version, "5.19") else "kvcalloc")
-    assert (kernel.shadow_page_divisor, kernel.shadow_page_least, kernel.shadow_page_refill) == (50, 64, 25)
+    assert kernel.memslot_alloc == ("vcalloc" if stable or is_from(version, "5.18") else "kvcalloc")
+    assert (kernel.shadow_page_divisor, kernel.shadow_page_least, kernel.shadow_page_min_free) == (50, 64, 5)
+    assert kernel.pae_roots == (1 if is_from(version, "5.17") else 2)
     assert kernel.spte_ent_per_page == 512
     assert kernel.spte_pointer_bytes == 8
     unset = (kernel.pte_list_ext_tdp, kernel.pte_list_desc_capacity, kernel.pte_list_desc_capacity_tdp)

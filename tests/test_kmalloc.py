@@ -10,7 +10,9 @@ from ptelist.engine.kmalloc import Pool, kmalloc, kvmalloc, pages_of, vmalloc
 
 PAGE = 4096
 BUCKETS = (8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192)
-POOL = Pool(BUCKETS, PAGE)
+MOST = PAGE << 10
+"""MAX_PAGE_ORDER: what the page allocator gives in one piece."""
+POOL = Pool(BUCKETS, PAGE, MOST)
 SIZES = st.integers(1, 1 << 26) | st.integers(1, 20000)
 
 
@@ -95,19 +97,21 @@ def test_kvmalloc(size: int, low: int, high: int) -> None:
 @given(SIZES)
 def test_kvmalloc_holds_both_ways(size: int) -> None:
     low, high = kvmalloc(size, POOL)
-    assert (
-        low == high == kmalloc(size, POOL)
-        if size <= 8192
-        else {low, high} == {kmalloc(size, POOL), vmalloc(size, POOL)}
-    )
+    ways = {kmalloc(size, POOL), vmalloc(size, POOL)}
+    if size <= BUCKETS[-1]:
+        ways = {kmalloc(size, POOL)}
+    elif size > MOST:
+        ways = {vmalloc(size, POOL)}
+    assert {low, high} == ways
     assert size <= low <= high
 
 
-@pytest.mark.xfail(
-    reason="defect: above 4 MiB (order 10) only vmalloc can succeed (slub-versions.md 6), so it is exact"
-)
 def test_kvmalloc_above_the_largest_order_is_exact() -> None:
-    assert kvmalloc((4 << 20) + 1, POOL) == (vmalloc((4 << 20) + 1, POOL),) * 2
+    """slub-versions.md 6: above 4 MiB (order 10) it always ends in vmalloc."""
+    over = 1025 * PAGE + 3 * PAGE + 32  # 8200 bytes of page pointers, and 24 of pointers to their pages
+    assert kvmalloc(MOST + 1, POOL) == (over, over)
+    assert kvmalloc(MOST, POOL) == (MOST, MOST + 2 * PAGE + 16)
+    assert kvmalloc(MOST // 2 + 1, POOL) == (513 * PAGE + 2 * PAGE + 16, MOST)
 
 
 @given(st.integers(0, 1 << 30))

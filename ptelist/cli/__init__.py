@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptelist import __version__
-from ptelist.errors import PtelistError
+from ptelist.errors import PtelistError, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,6 +41,14 @@ class Cli(click.Group):
         command: click.Command = import_module(f"ptelist.cli.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; name the nearest ones for a misspelt one."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            raise PtelistError(f'no command "{args[0]}"{suggestion(args[0], COMMANDS)}')
+        return super().resolve_command(ctx, args)
+
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Read the options; --help and --version write here."""
         with _closing_pipe():
@@ -53,6 +61,8 @@ class Cli(click.Group):
 
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]
         """Run, and turn every failure into one line and an exit code."""
+        if sys.stdout is None or sys.stderr is None:
+            sys.exit(BAD_INPUT)  # closed: there is nowhere to say so
         gc.set_threshold(GC_THRESHOLD)
         extra |= {"standalone_mode": False, "prog_name": "ptelist"}
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # the search for plugins takes longer than we do

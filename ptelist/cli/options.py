@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("terminal", "mail", "markdown", "csv", "json")
 SWITCHES = {f"--{axis.name}": axis.name for axis in AXES.values() if axis.kind == "bool"}
-_VALUE = re.compile(r"(on|off)(,.*)?")
+_VALUE = r"(on|off)(,.*)?"
 
 
 class ScenarioCommand(click.Command):
@@ -32,7 +32,7 @@ class ScenarioCommand(click.Command):
             if arg == "--":
                 read += args[number:]
                 break
-            if arg in SWITCHES and not (number + 1 < len(args) and _VALUE.fullmatch(args[number + 1])):
+            if arg in SWITCHES and not (number + 1 < len(args) and re.fullmatch(_VALUE, args[number + 1])):
                 read.append(f"{arg}=on")
             elif arg.startswith("--no-") and f"--{arg[5:]}" in SWITCHES:
                 read.append(f"--{arg[5:]}=off")

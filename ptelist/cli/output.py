@@ -35,7 +35,7 @@ def width(chosen: str) -> int:
 
         return max(shutil.get_terminal_size((80, 24)).columns, LEAST_WIDTH)
     columns = os.environ.get("COLUMNS", "")
-    limit = int(columns) if columns.isdecimal() and len(columns) < len("10000") else MAIL_WIDTH
+    limit = int(columns) if columns.isascii() and columns.isdecimal() and len(columns) < len("10000") else MAIL_WIDTH
     return max(min(MAIL_WIDTH, limit), LEAST_WIDTH)
 
 
@@ -91,33 +91,46 @@ def _render(document: Document, chosen: str) -> str:
 
 
 def write(text: str, output: str | None) -> None:
-    """Write to stdout, or to a temporary file that then takes the place of `output`."""
-    if output is None or output == "-":
-        _to_stdout(text.encode(sys.stdout.encoding or "ascii", "backslashreplace"))
-        return
-    import tempfile  # noqa: PLC0415 -- slow to load, not needed for stdout
+    """Write to stdout, or to a file that appears whole or not at all.
 
-    target = Path(output)
+    A link is followed. What is no regular file (a device, a FIFO) is written to, not
+    replaced.
+    """
+    if output is None or output == "-":
+        _to_stdout(text)
+        return
+    target = Path(output).resolve()
     try:
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            Path(name).chmod(mode)
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        if output.endswith("/") or target.is_dir():
+            raise PtelistError(f"{output}: is a directory, expected a file")
+        if target.exists() and not target.is_file():
+            target.write_text(text, encoding="utf-8", newline="\n")
+        else:
+            _replace(target, text)
     except OSError as error:
         raise PtelistError(f"{output}: cannot be written: {error.strerror}") from None
 
 
-def _to_stdout(data: bytes) -> None:
-    """Write all of data; an unbuffered stdout may take a part of it at a time."""
-    sys.stdout.flush()
+def _replace(target: Path, text: str) -> None:
+    """Write a temporary file beside target, which then takes its place."""
+    import tempfile  # noqa: PLC0415 -- slow to load, not needed for stdout
+
+    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(name).chmod(mode)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _to_stdout(text: str) -> None:
+    """Write all of text; an unbuffered stdout may take a part of it at a time."""
     stream = sys.stdout.buffer
-    left = memoryview(data)
+    left = memoryview(text.encode(sys.stdout.encoding or "ascii", "backslashreplace"))
     while left:
         left = left[stream.write(left) :]
     stream.flush()

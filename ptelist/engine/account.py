@@ -31,6 +31,7 @@ KINDS = {
     "page_tables.bytes.tables": B,
     "page_tables.bytes.shadowed_info": B,
     "page_tables.bytes.external": B,
+    "page_tables.bytes.pae_roots": B,
     "memslots.bytes.rmap_heads": B,
     "memslots.bytes.lpage_info": B,
     "memslots.bytes.write_track": B,

@@ -1,7 +1,5 @@
 """What the kernel's general allocators take for a request of some bytes."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 POINTER = 8
@@ -13,6 +11,8 @@ class Pool(NamedTuple):
     buckets: tuple[int, ...]
     """Sizes in ascending order; a larger request goes to the page allocator."""
     page_bytes: int
+    largest: int
+    """Most bytes that the page allocator gives in one piece."""
 
 
 def kmalloc(size: int, pool: Pool) -> int:
@@ -45,12 +45,15 @@ def kvmalloc(size: int, pool: Pool) -> tuple[int, int]:
 
     It asks kmalloc first; only if that fails does it take separate pages. Up to
     the largest bucket failure is taken as out of the question (as with slab
-    orders, the figure is nominal); above, it depends on fragmentation.
+    orders, the figure is nominal); above, it depends on fragmentation, and beyond
+    the page allocator's largest order only separate pages are left.
     """
     contiguous = kmalloc(size, pool)
     if size <= pool.buckets[-1]:
         return contiguous, contiguous
     scattered = vmalloc(size, pool)
+    if contiguous > pool.largest:
+        return scattered, scattered
     return min(contiguous, scattered), max(contiguous, scattered)
 
 

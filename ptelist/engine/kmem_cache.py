@@ -49,7 +49,9 @@ class Cache:
         self._slab_bytes = fixed("slab_bytes", layout.slab_bytes, B, "page_bytes << slab_order", page, order)
         per_slab = floor_div(f"{name}.objects_per_slab", Unit.OBJECTS, self._slab_bytes, self._stride)
         self._per_slab = ledger.add(per_slab)
-        self._sheaf = 0 if host.slub_debug else slab.by_size(stride, kernel.slub_sheaf_capacity)
+        self._fillers = max(host.nodes, host.cpus if host.filling == "spread" else 1)
+        self._debugged = not slab.DEBUG_FLAGS.isdisjoint(host.slub_debug)
+        self._sheaf = 0 if self._debugged else slab.by_size(stride, kernel.slub_sheaf_capacity)
 
     def _min_objects(self, wanted: int) -> Term:
         facts = self._facts
@@ -76,23 +78,22 @@ class Cache:
         return add(total(f"{name}.bytes.total", B, (whole, memcg)))
 
     def _slabs(self, objects: Term) -> Term:
-        name, nodes, sheaf = f"{self._name}.slabs", self._host.nodes, self._sheaf
+        name, sheaf, fillers = f"{self._name}.slabs", self._sheaf, self._fillers
         packed = ceil_div(name, Unit.SLABS, objects, self._per_slab)
-        most = slab.most_slabs(objects.high + sheaf, self._layout.objects, nodes) if objects.high else 0
+        taken = objects.high + sheaf * (fillers if self._host.filling == "spread" else 1)
+        most = slab.most_slabs(taken, self._layout.objects, fillers) if objects.high else 0
         if most == packed.high:
             return packed
         parts = [objects, self._per_slab]
         open_points = []
-        if nodes > 1:
-            parts.append(self._facts.host("nodes"))
-            open_points.append("each further node may add one slab, partly filled")
+        if fillers > 1:
+            what = "CPU" if self._host.filling == "spread" else "node"
+            parts.append(fixed("fillers", fillers, Unit.COUNT, f"{what}s, each with objects in slabs of its own"))
+            open_points.append(f"each further {what} may add one slab, partly filled")
         if sheaf:
-            parts.append(
-                fixed("sheaf", sheaf, Unit.OBJECTS, self._facts.source("kernel.slub_sheaf_capacity"), self._stride)
-            )
-            open_points.append(
-                "objects come from slabs a sheaf at a time, what is left of the last one lies among them"
-            )
+            source = self._facts.source("kernel.slub_sheaf_capacity")
+            parts.append(fixed("sheaf", sheaf, Unit.OBJECTS, source, self._stride))
+            open_points.append("objects come a sheaf at a time, what is left of the last one lies among them")
         return rule(name, packed.low, most, Unit.SLABS, "; ".join(("packed", *open_points)), *parts)
 
     def _waste(self, objects: Term, slabs: Term) -> Term:
@@ -104,7 +105,9 @@ class Cache:
             "tail", rest, B, "slab_bytes - objects_per_slab x stride", self._slab_bytes, self._per_slab, self._stride
         )
         least = max(slabs.low * layout.objects - objects.high, 0)
-        most = min(slabs.high * layout.objects - objects.low, self._host.nodes * (layout.objects - 1) + self._sheaf)
+        most = slabs.high * layout.objects - objects.low
+        if self._host.filling == "one-cpu":
+            most = min(most, self._fillers * (layout.objects - 1) + self._sheaf)
         why = "slabs x objects_per_slab - objects"
         free = rule("free_objects", least, most, Unit.OBJECTS, why, slabs, self._per_slab, objects)
         parts = (
@@ -131,18 +134,17 @@ class Cache:
     def _retain(self) -> None:
         """Enter what a busy host may keep beyond `slabs`; it is part of no total."""
         kernel, host, facts = self._kernel, self._host, self._facts
-        stride, debug = self._layout.stride, bool(host.slub_debug)
-        most = host.nodes * slab.min_partial(stride, *kernel.slub_min_partial)
-        sheaf = self._sheaf
-        if sheaf:
+        most = host.nodes * slab.min_partial(self._layout.stride, *kernel.slub_min_partial)
+        why = "min_partial slabs a node"
+        if self._sheaf:
             sheaves = host.cpus * kernel.slub_sheaves_per_cpu + host.nodes * kernel.slub_sheaves_per_node
-            most += sheaf * sheaves
-            why = f"min_partial slabs a node, and one pinned by each object parked in {sheaves} sheaves of {sheaf}"
-        else:
-            free = 0 if debug else slab.by_size(stride, kernel.slub_cpu_partial)
+            most += self._sheaf * sheaves
+            why += f", and one pinned by each object parked in {sheaves} sheaves of {self._sheaf}"
+        elif not self._debugged:
+            free = slab.by_size(self._layout.stride, kernel.slub_cpu_partial)
             partial = slab.cpu_partial_slabs(free, self._layout.objects, kernel.slub_cpu_partial_unit)
             most += host.cpus * (1 + partial)
-            why = f"min_partial slabs a node; on each CPU its own slab and {partial} partial ones"
+            why += f"; on each CPU its own slab and {partial} partial ones"
         parts = facts.host("cpus"), facts.host("nodes"), self._stride
         slabs = self._ledger.add(rule(f"{self._name}.slabs.retained", 0, most, Unit.SLABS, why, *parts))
         self._ledger.add(product(f"{self._name}.bytes.retained", B, slabs, self._slab_bytes))

@@ -30,20 +30,20 @@ def descriptors(entries: int, ext: int) -> int:
     return 0 if entries < MIN_EXT else -(-entries // ext)
 
 
-def bounds(entries: int, ext: int, policy: str, history: str, peak: int) -> tuple[int, int]:
+def bounds(entries: int, ext: int, policy: str, history: str, peak: int | None) -> tuple[int, int]:
     """Return the least and the most descriptors of a list of `entries` entries.
 
     `history` is "grown" for a list that no entry has ever left, "any" for one that
-    has had up to `peak` entries. The last entry of a chain keeps its descriptor.
-    With "walk" each descriptor of the peak may be down to one entry; with "head"
-    all but the head are full.
+    has had up to `peak` entries (None: any number). The last entry of a chain keeps
+    its descriptor. With "walk" each descriptor of the peak may be down to one
+    entry; with "head" all but the head are full.
     """
     low = descriptors(entries, ext)
-    if history == GROWN or entries == 0:
+    if history == GROWN or entries == 0 or (peak is not None and peak < MIN_EXT):
         return low, low
-    if policy == WALK:
-        return low, min(entries, max(descriptors(peak, ext), 1))
-    return low, max(low, 1)
+    if policy == HEAD:
+        return low, max(low, 1)
+    return low, entries if peak is None else min(entries, descriptors(peak, ext))
 
 
 class List:

@@ -8,7 +8,7 @@ from ptelist.engine import rules
 from ptelist.engine.kmalloc import kvmalloc, vmalloc
 from ptelist.engine.ledger import Term, Unit, fixed, nothing, rule, total
 from ptelist.engine.pagetables import window
-from ptelist.engine.windows import distinct, guest_ranges, touched
+from ptelist.engine.windows import guest_ranges, touched
 
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
@@ -97,8 +97,3 @@ class Arrays:
         low, high = sum(r[0] for r in ranges), sum(r[1] for r in ranges)
         why = "kmalloc if contiguous memory is at hand, else vmalloc (kvcalloc)"
         return rule(name, low, high, B, why, asked)
-
-
-def mapped_windows(kernel: Kernel, vm: Vm, memory: int, leaf: int) -> int:
-    """Return how many leaves of one size map `memory` bytes of guest memory."""
-    return distinct(guest_ranges(memory, vm.low_memory), window(leaf - 1, kernel.page_bytes))

@@ -36,6 +36,17 @@ def tables(spans: tuple[Range, ...], leaf: str, root_level: int, page_bytes: int
     return (*counts, 1)
 
 
+def leaves(spans: tuple[Range, ...], leaf: str, page_bytes: int) -> int:
+    """Return how many leaves map the ranges: of the size asked for where it fits, else smaller."""
+    count = 0
+    larger = 0
+    for level in range(LEVEL_OF_LEAF[leaf], 0, -1):
+        whole = sum(covered(span, window(level - 1, page_bytes)) for span in spans)
+        count += whole - larger
+        larger = whole << BITS_PER_LEVEL
+    return count
+
+
 def default_limit(memslot_pages: int, divisor: int, least: int) -> int:
     """Return the most shadow pages that KVM keeps unless told otherwise.
 

@@ -66,13 +66,13 @@ def rmap_cap(kernel: Kernel) -> int:
 
 def pool(kernel: Kernel) -> Pool:
     """Return the kernel's kmalloc caches."""
-    return Pool(kernel.kmalloc_buckets, kernel.page_bytes)
+    return Pool(kernel.kmalloc_buckets, kernel.page_bytes, kernel.page_bytes << kernel.max_page_order)
 
 
 def counted_cpus(kernel: Kernel, host: Host) -> int:
     """Return the CPUs that calculate_order() counts.
 
-    Present ones, or nr_cpu_ids if only one is present (from v5.12); always
+    Present ones, or nr_cpu_ids if only one is present (from v5.11); always
     nr_cpu_ids before.
     """
     possible = host.possible_cpus or host.cpus

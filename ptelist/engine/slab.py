@@ -4,14 +4,14 @@ The rules are those of mm/slub.c; each value that differs by version is an
 argument, held in presets/kernels with its source.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 POINTER = 8
 """Bytes of a pointer on the 64-bit hosts that ptelist covers."""
 
 RED_ZONE, POISON, STORE_USER = "Z", "P", "U"
+DEBUG_FLAGS = frozenset("FZPUT")
+"""The slub_debug letters that keep slabs off the CPUs; A (failslab) does not."""
 
 
 class OrderRule(NamedTuple):
@@ -51,7 +51,7 @@ def alignment(align: int, object_size: int, cache_line: int = 0) -> int:
     """
     while cache_line and object_size <= cache_line // 2:
         cache_line //= 2
-    return round_up(max(align, cache_line), POINTER)
+    return round_up(max(align, cache_line, POINTER), POINTER)
 
 
 def stride(  # noqa: PLR0913 -- what calculate_sizes() goes by

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine import memslots, rules
 from ptelist.engine.caches import drawn_bounds
+from ptelist.engine.chains import Chains
 from ptelist.engine.kmalloc import POINTER, kvmalloc
-from ptelist.engine.ledger import Op, Term, Unit, fixed, nothing, product, rule, total
-from ptelist.engine.lists import MIN_EXT, bounds
-from ptelist.engine.pagetables import LEVEL_OF_LEAF, default_limit, tables
-from ptelist.engine.windows import guest_ranges
+from ptelist.engine.ledger import Term, Unit, fixed, named, nothing, product, rule, total
+from ptelist.engine.trees import Trees
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ptelist.engine.facts import Facts
-    from ptelist.scenario import Host, Kernel, ListClass, Vm
+    from ptelist.scenario import Host, Kernel, Vm
 
 B, OBJECTS, PAGES, COUNT = Unit.BYTES, Unit.OBJECTS, Unit.PAGES, Unit.COUNT
 EMBEDDED_CACHES = ("pte_list_desc", "page_header", "shadow_page", "gfn_array")
@@ -33,16 +32,18 @@ class Group:
         """Take the group with this number."""
         self._facts, self._kernel, self._host, self._vm = facts, kernel, host, vm
         self._number = number
-        self._count = facts.vm(number, "count")
+        self._count = named("vms", facts.vm(number, "count"))
         self._page = facts.kernel("page_bytes", B)
         self._slots = memslots.slots(kernel, vm)
+        self._trees = Trees(facts, kernel, vm, number, memslots.pages(self._slots))
 
     def usage(self) -> Iterator[Usage]:
         """Yield what the group holds."""
         yield from self._vcpu_caches()
         yield from self._split_caches()
-        yield "pte_list_desc.objects.rmaps", self._lists("rmaps", rules.rmap_cap(self._kernel))
-        yield "pte_list_desc.objects.parent_ptes", self._lists("parent_ptes", None)
+        chains = Chains(self._facts, self._kernel, self._vm, self._number, self._trees)
+        yield "pte_list_desc.objects.rmaps", self._of_vms(OBJECTS, chains.rmaps())
+        yield "pte_list_desc.objects.parent_ptes", self._of_vms(OBJECTS, chains.parent_ptes())
         yield from self._page_tables()
         yield from self._memslots()
         yield "page_hash.bytes", self._page_hash()
@@ -99,6 +100,7 @@ class Group:
             size = len(EMBEDDED_CACHES) * capacity.low * POINTER
             each = fixed("embedded_arrays", size, B, note, capacity)
             yield "embedded.bytes", self._of_vms(B, facts.vm(self._number, "vcpus"), each)
+            yield "vcpu_caches.bytes.arrays", nothing(self._vm.name, B, "inside struct kvm_vcpu_arch: embedded.bytes")
             return
         header = fixed("page_header_caches", 1, COUNT, "mmu_page_header_cache")
         plain = product("page_arrays", B, total("caches", COUNT, (header, sets)), self._array(capacity))
@@ -120,105 +122,40 @@ class Group:
         entries = facts.kernel("spte_ent_per_page", Unit.ENTRIES)
         need = fixed("split_desc_min", entries.low + 1, OBJECTS, "SPTE_ENT_PER_PAGE + 1", entries)
         desc = total("split_desc_capacity", OBJECTS, (need, capacity))
-        yield "pte_list_desc.objects.split_caches", self._of_vms(OBJECTS, desc)
-        yield "kvm_mmu_page_header.objects.split_caches", self._of_vms(OBJECTS, capacity)
-        yield "split_caches.bytes.pages", self._of_vms(B, capacity, self._page)
-        arrays = total("arrays", B, (self._array(desc), self._array(capacity), self._array(capacity)))
+        yield "pte_list_desc.objects.split_caches", self._of_vms(OBJECTS, self._cached(desc, used=True))
+        yield "kvm_mmu_page_header.objects.split_caches", self._of_vms(OBJECTS, self._cached(capacity, used=True))
+        sets = self._split_page_caches()
+        yield "split_caches.bytes.pages", self._of_vms(B, sets, self._cached(capacity, used=True), self._page)
+        plain = product("page_arrays", B, sets, self._array(capacity))
+        arrays = total("arrays", B, (self._array(desc), self._array(capacity), plain))
         yield "split_caches.bytes.arrays", self._of_vms(B, arrays)
 
-    # lists
-
-    def _lists(self, field: str, cap: int | None) -> Term:
-        classes: tuple[ListClass, ...] = getattr(self._vm, field)
-        parts = [self._class(each, cap) for each in classes]
-        if field == "rmaps" and (shared := self._shared_gfns()):
-            parts.append(shared)
-        if not parts:
-            return nothing(self._vm.name, OBJECTS, f"no {field} list of two or more entries")
-        source = self._facts.source(f"vms.{self._number}.{field}")
-        return self._of_vms(OBJECTS, total(field, OBJECTS, parts, source))
-
-    def _class(self, lists: ListClass, cap: int | None) -> Term:
-        """Return the descriptors of a class of lists."""
-        kernel, history = self._kernel, self._vm.history
-        ext = rules.ext(kernel, with_tdp=rules.tdp(self._vm))
-        last = lists.entries if lists.entries_to is None else lists.entries_to
-        low, high = (bounds(n, ext, kernel.list_policy, history, cap or n) for n in (lists.entries, last))
-        entries = Term("entries", lists.entries, last, Unit.ENTRIES, Op.GIVEN, (), "length of each list")
-        return self._descriptors(lists.count, low[0], high[1], entries, ext)
-
-    def _descriptors(self, count: int, low: int, high: int, entries: Term, ext: int) -> Term:
-        field = rules.ext_field(self._kernel, with_tdp=rules.tdp(self._vm))
-        source = self._facts.source("kernel.list_policy")
-        note = f"ceil(entries / {ext}), 0 for less than {MIN_EXT}, of lists that only grew"
-        if self._vm.history == "any":
-            note = f"any history of a list, policy {self._kernel.list_policy!r}: {source}"
-        each = rule("descriptors", low, high, OBJECTS, note, entries, self._facts.kernel(field, Unit.ENTRIES))
-        lists = fixed("lists", count, COUNT, f"lists of {entries.low} entries or more")
-        return product("class", OBJECTS, lists, each)
-
-    def _shared_gfns(self) -> Term | None:
-        """Return the lists of gfns that both L1 and L2 map, with the legacy MMU.
-
-        Without the TDP MMU, L1's own SPTE is in the gfn's rmap list as well, so a
-        gfn that L2 maps at the same size has two entries.
-        """
-        kernel, vm = self._kernel, self._vm
-        if not vm.nested or rules.tdp_mmu(kernel, vm) or vm.leaf != vm.l2_leaf:
-            return None
-        leaves = memslots.mapped_windows(kernel, vm, vm.l2_memory, LEVEL_OF_LEAF[vm.l2_leaf])
-        listed = sum(each.count * each.entries for each in vm.rmaps)
-        count = max(leaves - listed, 0)
-        ext = rules.ext(kernel, with_tdp=True)
-        low, high = bounds(MIN_EXT, ext, kernel.list_policy, vm.history, rules.rmap_cap(kernel))
-        entries = fixed(
-            "entries", MIN_EXT, Unit.ENTRIES, "the SPTE of L1 and that of L2, in one rmap list (legacy MMU)"
+    def _split_page_caches(self) -> Term:
+        nodes = self._host.nodes if self._kernel.shadow_page_caches_per_node else 1
+        why = (
+            "split_shadow_page_cache"
+            if nodes == 1
+            else "split_shadow_page_cache of each node that a split huge page was on"
         )
-        return self._descriptors(count, low, high, entries, ext)
+        return rule("split_shadow_page_caches", 1, nodes, COUNT, why)
 
     # page tables
 
     def _page_tables(self) -> Iterator[Usage]:
-        kernel, vm, facts = self._kernel, self._vm, self._facts
-        level = kernel.shadowed_info_max_level
-        trees = [("l1", self._tree(vm.memory, vm.leaf), not rules.tdp(vm))]
-        if vm.nested:
-            trees.append(("l2", self._tree(vm.l2_memory, vm.l2_leaf), True))
-        all_tables = total("tables", PAGES, [self._levels(name, counts) for name, counts, _ in trees])
-        info = sum(sum(counts[:level]) for _, counts, indirect in trees if indirect)
-        limited, info = self._limited(all_tables, trees, info)
-        yield "kvm_mmu_page_header.objects.page_tables", self._of_vms(OBJECTS, limited)
-        yield "page_tables.bytes.tables", self._of_vms(B, limited, self._page)
-        source = facts.source("kernel.shadowed_info_max_level")
-        note = f"a page for each table that is not direct, up to level {level}: {source}"
-        extra = rule("shadowed_info", info if info <= limited.low else 0, info, PAGES, note, limited)
-        yield "page_tables.bytes.shadowed_info", self._of_vms(B, extra, self._page)
+        trees, vm = self._trees, self._vm
+        tables = trees.tables()
+        header = fixed("headers_per_table", 1, OBJECTS, "a struct kvm_mmu_page for each page table")
+        yield "kvm_mmu_page_header.objects.page_tables", self._of_vms(OBJECTS, tables, header)
+        yield "page_tables.bytes.tables", self._of_vms(B, tables, self._page)
+        yield "page_tables.bytes.shadowed_info", self._of_vms(B, trees.shadowed_info(tables), self._page)
         if vm.tdx:
-            mirrors = sum(trees[0][1]) - 1
-            external = fixed("external_spt", mirrors, PAGES, "a page for each mirror page but the root", limited)
-            yield "page_tables.bytes.external", self._of_vms(B, external, self._page)
-
-    def _tree(self, memory: int, leaf: str) -> tuple[int, ...]:
-        vm = self._vm
-        return tables(guest_ranges(memory, vm.low_memory), leaf, vm.root_level, self._kernel.page_bytes)
-
-    def _levels(self, name: str, counts: tuple[int, ...]) -> Term:
-        note = "windows of guest memory touched, but for those that a leaf maps whole"
-        parts = [fixed(f"level_{level}", count, PAGES, note) for level, count in enumerate(counts, 1)]
-        return total(f"{name}_tables", PAGES, parts)
-
-    def _limited(self, wanted: Term, trees: list[tuple[str, tuple[int, ...], bool]], info: int) -> tuple[Term, int]:
-        """Return the tables under KVM's default limit, which the TDP MMU lacks."""
-        kernel, vm = self._kernel, self._vm
-        free = sum(trees[0][1]) if rules.tdp_mmu(kernel, vm) else 0
-        limit = default_limit(memslots.pages(self._slots), kernel.shadow_page_divisor, kernel.shadow_page_least)
-        if wanted.low - free <= limit:
-            return wanted, info
-        note = "recycled near the limit max(least, memslot pages / divisor); KVM_SET_NR_MMU_PAGES lifts it"
-        fields = ("shadow_page_divisor", "shadow_page_least", "shadow_page_refill")
-        parts = [self._facts.kernel(field, PAGES) for field in fields]
-        least = max(limit - kernel.shadow_page_refill, 0)
-        return rule("tables", free + least, free + limit, PAGES, note, wanted, *parts), min(info, limit)
+            yield "page_tables.bytes.external", self._of_vms(B, trees.external(), self._page)
+        if not rules.tdp(vm):
+            roots = self._facts.kernel("pae_roots", PAGES)
+            yield (
+                "page_tables.bytes.pae_roots",
+                self._of_vms(B, self._facts.vm(self._number, "vcpus"), roots, self._page),
+            )
 
     # memslots and the rest
 

@@ -53,6 +53,8 @@ def tenths(ratio: Fraction, sign: str = "") -> str:
     scaled = abs(ratio) * 1000
     count = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
     text = f"{count // 10:,}.{count % 10}"
+    if count == 0:
+        return "0.0"
     if ratio < 0:
         return f"-{text}"
-    return f"{sign}{text}" if ratio else text
+    return f"{sign}{text}"

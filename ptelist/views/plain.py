@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 
-_OPTION = re.compile(r"(?<= )--[a-z0-9-]+ [^ -]\S*")
+_OPTION = r"(?<= )--[a-z0-9-]+ [^ -]\S*"
 _INDENT = " " * 6
 
 
@@ -22,7 +22,7 @@ def command(text: str, width: int) -> str:
         return option[0].replace(" ", "\0") if len(_INDENT + option[0]) <= room else option[0]
 
     lines = textwrap.wrap(
-        _OPTION.sub(joined, f"$ {text}"),
+        re.sub(_OPTION, joined, f"$ {text}"),
         room,
         subsequent_indent=_INDENT,
         break_long_words=False,

@@ -63,7 +63,7 @@ class Table(NamedTuple):
         """Return the columns of text that the table takes, however it is drawn."""
         columns = list(zip(*self.rows, strict=True)) or [()] * len(self.head)
         widths = [
-            max(len(head) + HEAD_PADDING, *map(len, cells)) for head, cells in zip(self.head, columns, strict=True)
+            max([len(head) + HEAD_PADDING, *map(len, cells)]) for head, cells in zip(self.head, columns, strict=True)
         ]
         return sum(widths) + GAP * (len(widths) - 1)
 
@@ -128,8 +128,8 @@ def _beside(comparison: Comparison, figures: tuple[str, ...], *, inline: bool) -
         rows.append((label, *cells))
     head = ("figure", *names, *(("change", "") if inline else ()))
     tables = [Table(head, tuple(rows))]
-    if count > 1 and not inline:
-        tables.append(_changes(comparison, figures))
+    if count > 1 and not inline and (changes := _changes(comparison, figures)).rows:
+        tables.append(changes)
     return tables
 
 

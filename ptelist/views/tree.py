@@ -77,17 +77,18 @@ def _parts(term: Term) -> list[Term]:
 
 def _formula(term: Term) -> str:
     """Return the formula in names and in numbers."""
+    names, values = _names(term.parts), [numbers.term(part) for part in term.parts]
     if term.op in SIGNS:
-        names, values = ([text(part) for part in term.parts] for text in (_short, numbers.term))
         sign = SIGNS[term.op]
         return f"= {sign.join(names)} = {sign.join(values)}" if len(names) > 1 else f"= {names[0]}" if names else ""
     if term.op in {Op.CEIL_DIV, Op.FLOOR_DIV}:
-        over, under = term.parts
         how = "ceil" if term.op is Op.CEIL_DIV else "floor"
-        return f"= {how}({_short(over)} / {_short(under)}) = {how}({numbers.term(over)} / {numbers.term(under)})"
+        return f"= {how}({' / '.join(names)}) = {how}({' / '.join(values)})"
     return ""
 
 
-def _short(term: Term) -> str:
-    """Return a figure's name without the cache that it belongs to."""
-    return term.name.removeprefix("pte_list_desc.").removeprefix("kvm_mmu_page_header.")
+def _names(parts: tuple[Term, ...]) -> list[str]:
+    """Return names without the cache that they belong to, unless two are then the same."""
+    names = [part.name for part in parts]
+    short = [name.removeprefix("pte_list_desc.").removeprefix("kvm_mmu_page_header.") for name in names]
+    return short if len(set(short)) == len(set(names)) else names

@@ -1,0 +1,121 @@
+"""The page tables of one VM: TDP trees, and shadow trees that mirror the guest's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptelist.engine import rules
+from ptelist.engine.ledger import Term, Unit, fixed, rule, total
+from ptelist.engine.pagetables import default_limit, leaves, tables
+from ptelist.engine.windows import guest_ranges
+
+if TYPE_CHECKING:
+    from ptelist.engine.facts import Facts
+    from ptelist.scenario import Kernel, Vm
+
+PAGES = Unit.PAGES
+
+
+class Trees:
+    """How many tables there are, and how many of them have a page more.
+
+    A TDP tree follows from guest memory. A shadow tree mirrors tables of the guest
+    (nested: those of L1 for L2), taken to map each page once, contiguously, at the
+    same leaf size; entries beyond that, known from the rmap lists, open an interval:
+    at best they fill whole tables, at worst each has tables of its own.
+    """
+
+    def __init__(self, facts: Facts, kernel: Kernel, vm: Vm, number: int, memslot_pages: int) -> None:
+        """Count the tables of VM group `number`; `memslot_pages` sets the default limit."""
+        self._facts, self._kernel, self._vm, self._number = facts, kernel, vm, number
+        direct = rules.tdp(vm)
+        self._direct = self._tree(vm.memory, vm.leaf) if direct else ()
+        self._shadow = self._shadow_tree(direct=direct)
+        limited = 0 if rules.tdp_mmu(kernel, vm) else sum(self._direct)
+        low, high = self._spread()
+        self.limit = default_limit(memslot_pages, kernel.shadow_page_divisor, kernel.shadow_page_least)
+        self.recycles = limited + low > self.limit - kernel.shadow_page_min_free and (low > 0 or limited > 0)
+        if self.recycles:
+            self._low, self._high, limited = 0, self.limit, 0
+            free = sum(self._direct) if rules.tdp_mmu(kernel, vm) else 0
+        else:
+            self._low, self._high = low, max(low, min(high, self.limit - limited))
+            free = sum(self._direct)
+        self._free = free + vm.tdx
+
+    def _tree(self, memory: int, leaf: str) -> tuple[int, ...]:
+        spans = guest_ranges(memory, self._vm.low_memory)
+        return tables(spans, leaf, self._vm.root_level, self._kernel.page_bytes)
+
+    def _shadow_tree(self, *, direct: bool) -> tuple[int, ...]:
+        vm = self._vm
+        if direct:
+            return self._tree(vm.l2_memory, vm.l2_leaf) if vm.nested else ()
+        return self._tree(vm.memory if vm.mapped == "all" else 0, vm.leaf)
+
+    def _spread(self) -> tuple[int, int]:
+        """Return the least and the most tables of the shadow tree, lists considered."""
+        if not self._shadow:
+            return 0, 0
+        vm, kernel = self._vm, self._kernel
+        once = 0 if vm.mapped == "listed" else 1
+        least = sum(each.count * (each.entries - once) for each in vm.rmaps)
+        most = sum(each.count * ((each.entries_to or each.entries) - once) for each in vm.rmaps)
+        entries = least + (self._leaves() if once else 0)
+        filled = max(self._shadow[0], -(-entries // kernel.spte_ent_per_page)) if least else self._shadow[0]
+        low = sum(self._shadow) - self._shadow[0] + filled
+        return low, max(low, sum(self._shadow) + most * (vm.root_level - 1))
+
+    def _leaves(self) -> int:
+        """Return how many leaves map the memory of the shadow tree once."""
+        vm = self._vm
+        memory, leaf = (vm.l2_memory, vm.l2_leaf) if vm.nested else (vm.memory, vm.leaf)
+        return leaves(guest_ranges(memory, vm.low_memory), leaf, self._kernel.page_bytes)
+
+    def tables(self) -> Term:
+        """Return all tables, roots included."""
+        vm, facts = self._vm, self._facts
+        parts = []
+        if self._direct:
+            parts.append(self._levels("tdp_tables", self._direct, ("memory", "low_memory")))
+        if self._shadow:
+            wanted = ("l2_memory" if self._direct else "memory", "low_memory")
+            parts.append(self._levels("shadow_tables", self._shadow, wanted))
+        if vm.tdx:
+            parts.append(fixed("shared_root", 1, PAGES, "root of the shared half, beside the mirror's"))
+        plain = total("tables", PAGES, parts)
+        low, high = self._free + self._low, self._free + self._high
+        if plain.low == low and plain.high == high:
+            return plain
+        fields = ("shadow_page_divisor", "shadow_page_least", "shadow_page_min_free")
+        limits = [facts.kernel(field, PAGES) for field in fields]
+        why = (
+            "entries beyond one a page fill whole tables at best, or have tables of their own, up to the default limit"
+        )
+        if self.recycles:
+            why = "recycled: near the default limit max(least, memslot pages / divisor); KVM_SET_NR_MMU_PAGES lifts it"
+        return rule("tables", low, high, PAGES, why, plain, *limits)
+
+    def shadowed_info(self, all_tables: Term) -> Term:
+        """Return the pages of shadowed translations: of tables that are not direct."""
+        level = self._kernel.shadowed_info_max_level
+        source = self._facts.source("kernel.shadowed_info_max_level")
+        note = f"a page for each table that is not direct, up to level {level}: {source}"
+        above = sum(self._shadow[level:])
+        low = max(self._low - above, 0) if self._shadow else 0
+        high = max(self._high - above, 0) if self._shadow else 0
+        return rule("shadowed_info", low, high, PAGES, note, all_tables)
+
+    def external(self) -> Term:
+        """Return TDX's external page tables."""
+        note = "a page for each table of the mirror but the root"
+        return fixed(
+            "external_spt", sum(self._direct) - 1, PAGES, note, self._facts.vm(self._number, "memory", Unit.BYTES)
+        )
+
+    def _levels(self, name: str, counts: tuple[int, ...], fields: tuple[str, ...]) -> Term:
+        inputs = [self._facts.vm(self._number, field, Unit.BYTES) for field in fields]
+        leaf = self._vm.l2_leaf if "l2_memory" in fields else self._vm.leaf
+        note = f"windows of guest memory touched, but for those that a {leaf} leaf maps whole"
+        parts = [fixed(f"level_{level}", count, PAGES, note, *inputs) for level, count in enumerate(counts, 1)]
+        return total(name, PAGES, parts)

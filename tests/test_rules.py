@@ -1,0 +1,88 @@
+"""The small questions to a kernel profile, answered by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from builders import GIB, ledger, scenario
+
+from ptelist.engine import rules
+
+L2 = {"nested": True, "l2_memory": GIB}
+
+
+@pytest.mark.parametrize(
+    ("kernel", "vm", "expected"),
+    [
+        ("5.10", {}, (True, False, False, True)),
+        ("5.14", {}, (True, False, False, True)),
+        ("5.15", {}, (True, True, False, False)),
+        ("7.3", {}, (True, True, False, False)),
+        ("7.3", L2, (True, True, True, True)),
+        ("7.3", {"paging": "tdp-legacy"}, (True, False, False, True)),
+        ("5.10", {"paging": "tdp-mmu"}, (True, True, False, False)),
+        ("7.3", {"paging": "shadow"}, (False, False, True, True)),
+    ],
+)
+def test_what_paging_means(kernel: str, vm: dict[str, Any], expected: tuple[bool, ...]) -> None:
+    """TDP, the TDP MMU, a shadow root, rmaps."""
+    model = scenario(kernel, vm=vm)
+    profile, group = model.kernel, model.vms[0]
+    root, rmaps = rules.shadow_root(group), rules.uses_rmaps(profile, group)
+    assert (rules.tdp(group), rules.tdp_mmu(profile, group), root, rmaps) == expected
+
+
+def test_the_least_that_a_fault_may_need() -> None:
+    """1 + PT64_ROOT_MAX_LEVEL 5 + PTE_PREFETCH_NUM 8."""
+    assert rules.desc_topup_min(scenario("7.3").kernel) == 14
+    assert rules.desc_topup_min(scenario("5.10", on_kernel={"pte_prefetch_num": 16}).kernel) == 22
+
+
+@pytest.mark.parametrize("threshold", [1, 13, 1000])
+def test_an_rmap_list_holds_one_more_than_the_threshold(threshold: int) -> None:
+    """The add that finds more than the threshold empties the list, so one more is stable."""
+    model = scenario("6.1", on_kernel={"rmap_recycle_threshold": threshold})
+    assert rules.rmap_cap(model.kernel) == threshold + 1
+
+
+def test_the_cap_bounds_what_history_leaves() -> None:
+    """Threshold 13: of at most 14 entries ever, in one descriptor of 14, three are still in one."""
+    vm = {"paging": "shadow", "history": "any", "rmaps": ({"count": 1, "entries": 3},)}
+    for threshold, most in ((13, 1), (14, 2), (28, 3)):
+        figures = ledger("6.1", vm=vm, on_kernel={"rmap_recycle_threshold": threshold})
+        assert figures["pte_list_desc.objects.rmaps"][1:3] == (1, most)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "host", "expected"),
+    [
+        ("5.10", {}, ("loop", (16, 8, 4), 8, 0, 3, 4096, 32767)),
+        ("6.6", {"cpus": 4}, ("loop", (16, 8, 4), 16, 0, 3, 4096, 32767)),
+        ("6.8", {"slub_min_order": 1}, ("fixed", (16, 8, 4, 2), 8, 1, 3, 4096, 32767)),
+        ("7.3", {"slub_min_objects": 77, "slub_max_order": 4}, ("fixed", (16, 8, 4, 2), 77, 0, 4, 4096, 32767)),
+        ("7.3", {"slub_max_order": 0}, ("fixed", (16, 8, 4, 2), 8, 0, 0, 4096, 32767)),
+    ],
+)
+def test_what_calculate_order_works_with(kernel: str, host: dict[str, Any], expected: tuple[Any, ...]) -> None:
+    model = scenario(kernel, on_host=host)
+    assert rules.order_rule(model.kernel, model.host) == expected
+
+
+@pytest.mark.parametrize(
+    ("on_kernel", "paging", "field", "ext_field"),
+    [
+        ({}, "tdp", "cache_capacity", "pte_list_ext"),
+        ({"pte_list_desc_capacity": 14}, "tdp", "pte_list_desc_capacity", "pte_list_ext"),
+        ({"pte_list_desc_capacity_tdp": 0}, "tdp", "pte_list_desc_capacity_tdp", "pte_list_ext"),
+        ({"pte_list_desc_capacity_tdp": 0}, "shadow", "cache_capacity", "pte_list_ext"),
+        ({"pte_list_ext_tdp": 2}, "tdp", "cache_capacity", "pte_list_ext_tdp"),
+        ({"pte_list_ext_tdp": 2}, "shadow", "cache_capacity", "pte_list_ext"),
+    ],
+)
+def test_which_field_is_in_force(on_kernel: dict[str, int], paging: str, field: str, ext_field: str) -> None:
+    model = scenario(vm={"paging": paging}, on_kernel=on_kernel)
+    with_tdp = rules.tdp(model.vms[0])
+    assert rules.desc_capacity_field(model.kernel, model.vms[0]) == field
+    assert rules.ext_field(model.kernel, with_tdp=with_tdp) == ext_field
+    assert rules.ext(model.kernel, with_tdp=with_tdp) == getattr(model.kernel, ext_field)
