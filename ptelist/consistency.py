@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.engine import rules
+from ptelist.engine.pagetables import window
+from ptelist.engine.windows import guest_ranges
+from ptelist.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,14 +71,13 @@ def _capacity(kernel: Kernel) -> Iterator[Problem]:
 def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
     if vm.vcpus_run is not None and vm.vcpus_run > vm.vcpus:
         yield "vcpus_run", f"{vm.vcpus_run} vCPUs have run, but there are {vm.vcpus}"
+    yield from _memory(kernel, vm)
     if vm.nested and not rules.tdp(vm):
         yield "nested", "nested TDP needs TDP: use paging tdp, or leave nesting off"
     if vm.eager_split and not kernel.split_caches:
         yield "eager_split", f"kernel {kernel.version} has no split caches: they came with ada51a9de737 (in v6.0)"
     if vm.eager_split and not (vm.nested and rules.tdp_mmu(kernel, vm)):
         yield "eager_split", "split caches are filled for huge pages of a nested VM under the TDP MMU: needs nested"
-    if vm.mapped == "listed" and rules.tdp(vm):
-        yield "mapped", '"listed" is for shadow paging: TDP tables follow from memory'
     if vm.tdx:
         yield from (("tdx", text) for text in _tdx(kernel, vm))
     for field in ("rmaps", "parent_ptes"):
@@ -83,6 +85,19 @@ def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
             yield field, "the TDP MMU keeps no rmaps: needs nested, paging tdp-legacy or paging shadow"
         cap = rules.rmap_cap(kernel) if field == "rmaps" else None
         yield from ((field, text) for each in getattr(vm, field) if (text := _lists(each, cap)))
+
+
+def _memory(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
+    most = window(vm.root_level, kernel.page_bytes)
+    if any(end > most for _, end in guest_ranges(vm.memory, vm.low_memory)):
+        yield (
+            "memory",
+            f"{vm.root_level}-level tables map {format_size(most)} at most: use root_level 5, or less memory",
+        )
+    if vm.nested and vm.l2_memory > vm.memory:
+        yield "l2_memory", f"L2 has {format_size(vm.l2_memory)} mapped, more than the {format_size(vm.memory)} of L1"
+    if vm.mapped == "listed" and rules.tdp(vm):
+        yield "mapped", '"listed" is for shadow paging: TDP tables follow from memory'
 
 
 def _tdx(kernel: Kernel, vm: Vm) -> Iterator[str]:

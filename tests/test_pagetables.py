@@ -116,9 +116,6 @@ def test_default_limit(pages: int, limit: int) -> None:
     assert default_limit(pages, 50, 64) == limit == max(64, pages * 20 // 1000)
 
 
-REST = pytest.mark.xfail(reason="defect: smaller leaves, in a window that the memory does not fill, are shared too")
-
-
 @pytest.mark.parametrize(
     ("memory", "leaf", "l2_memory", "l2_leaf"),
     [
@@ -129,9 +126,9 @@ REST = pytest.mark.xfail(reason="defect: smaller leaves, in a window that the me
         (5 * MIB, "4K", 3 * MIB, "4K"),
         (4 * GIB, "2M", 3 * MIB, "4K"),
         (3 * MIB, "2M", 0, "2M"),
-        pytest.param(*(3 * MIB, "2M", 3 * MIB, "2M"), marks=REST),
-        pytest.param(*(3 * MIB, "2M", 3 * MIB, "4K"), marks=REST),
-        pytest.param(*(GIB + 4 * MIB, "1G", GIB + 4 * MIB, "1G"), marks=REST),
+        (3 * MIB, "2M", 3 * MIB, "2M"),
+        (3 * MIB, "2M", 3 * MIB, "4K"),
+        (GIB + 4 * MIB, "1G", GIB + 4 * MIB, "1G"),
     ],
 )
 def test_gfns_that_l1_and_l2_share(memory: int, leaf: str, l2_memory: int, l2_leaf: str) -> None:

@@ -201,7 +201,7 @@ def test_per_vcpu_bytes_indirect(version: str, expected: PerVcpu) -> None:
 @pytest.mark.parametrize("version", between("6.14", "7.3"))
 def test_per_vcpu_bytes_tdx(version: str) -> None:
     """+ TDX external 40 x 4096, from 6.14 on: +163 840 (+512)."""
-    assert vcpu_bytes(version, tdx=True) == (176320 + 163840, 3 * 512 + 512)
+    assert vcpu_bytes(version, tdx=True, leaf="4K") == (176320 + 163840, 3 * 512 + 512)
 
 
 def vcpu_bytes(version: str, **options: Option) -> tuple[int, int]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from ptelist.engine import rules
 from ptelist.engine.ledger import Op, Term, Unit, fixed, nothing, product, rule, total
 from ptelist.engine.lists import ANY, MIN_EXT, bounds
-from ptelist.engine.pagetables import LEVEL_OF_LEAF, window
-from ptelist.engine.windows import covered, guest_ranges
+from ptelist.engine.pagetables import shared_leaves
+from ptelist.engine.windows import guest_ranges
 
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
@@ -73,10 +73,13 @@ class Chains:
         L1's among its entries.
         """
         kernel, vm = self._kernel, self._vm
-        if not vm.nested or rules.tdp_mmu(kernel, vm) or vm.leaf != vm.l2_leaf:
+        if not vm.nested or rules.tdp_mmu(kernel, vm):
             return None
-        size = window(LEVEL_OF_LEAF[vm.l2_leaf] - 1, kernel.page_bytes)
-        leaves = sum(covered(span, size) for span in guest_ranges(vm.l2_memory, vm.low_memory))
+        trees = ((vm.memory, vm.leaf), (vm.l2_memory, vm.l2_leaf))
+        l1, l2 = ((guest_ranges(memory, vm.low_memory), leaf) for memory, leaf in trees)
+        leaves = shared_leaves(l1, l2, kernel.page_bytes)
+        if not leaves:
+            return None
         listed = sum(each.count * (each.entries - 1) for each in vm.rmaps)
         low, high = bounds(MIN_EXT, self._ext, kernel.list_policy, vm.history, rules.rmap_cap(kernel))
         entries = fixed("entries", MIN_EXT, ENTRIES, "the SPTE of L1 and that of L2, in one rmap list (legacy MMU)")

@@ -80,7 +80,8 @@ class Cache:
     def _slabs(self, objects: Term) -> Term:
         name, sheaf, fillers = f"{self._name}.slabs", self._sheaf, self._fillers
         packed = ceil_div(name, Unit.SLABS, objects, self._per_slab)
-        taken = objects.high + sheaf * (fillers if self._host.filling == "spread" else 1)
+        left = max(sheaf - 1, 0) * (fillers if self._host.filling == "spread" else 1)
+        taken = objects.high + left
         most = slab.most_slabs(taken, self._layout.objects, fillers) if objects.high else 0
         if most == packed.high:
             return packed
@@ -107,7 +108,7 @@ class Cache:
         least = max(slabs.low * layout.objects - objects.high, 0)
         most = slabs.high * layout.objects - objects.low
         if self._host.filling == "one-cpu":
-            most = min(most, self._fillers * (layout.objects - 1) + self._sheaf)
+            most = min(most, self._fillers * (layout.objects - 1) + max(self._sheaf - 1, 0))
         why = "slabs x objects_per_slab - objects"
         free = rule("free_objects", least, most, Unit.OBJECTS, why, slabs, self._per_slab, objects)
         parts = (

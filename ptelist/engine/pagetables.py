@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine.windows import covered, distinct
+from ptelist.engine.windows import common, covered, distinct, inside
 
 if TYPE_CHECKING:
     from ptelist.engine.windows import Range
@@ -44,6 +44,27 @@ def leaves(spans: tuple[Range, ...], leaf: str, page_bytes: int) -> int:
         whole = sum(covered(span, window(level - 1, page_bytes)) for span in spans)
         count += whole - larger
         larger = whole << BITS_PER_LEVEL
+    return count
+
+
+def shared_leaves(tree: tuple[tuple[Range, ...], str], other: tuple[tuple[Range, ...], str], page_bytes: int) -> int:
+    """Return how many leaves map the same window in two trees, each ranges and leaf size.
+
+    The ranges of `other` lie within those of `tree`.
+    """
+    (spans, leaf), (others, other_leaf) = tree, other
+    both = common(spans, others)
+    count = 0
+    for level in range(1, min(LEVEL_OF_LEAF[leaf], LEVEL_OF_LEAF[other_leaf]) + 1):
+        size, larger = window(level - 1, page_bytes), window(level, page_bytes)
+        count += sum(covered(span, size) for span in both)
+        if level < LEVEL_OF_LEAF[leaf]:
+            taken = inside(spans, larger)
+        elif level < LEVEL_OF_LEAF[other_leaf]:
+            taken = inside(others, larger)
+        else:
+            continue
+        count -= sum(covered(span, size) for span in common(both, taken))
     return count
 
 

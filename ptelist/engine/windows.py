@@ -49,3 +49,15 @@ def distinct(spans: tuple[Range, ...], size: int) -> int:
         count += last - first // size + 1 - (first // size == previous)
         previous = last
     return count
+
+
+def inside(spans: tuple[Range, ...], size: int) -> tuple[Range, ...]:
+    """Return the parts of ranges that whole size-aligned windows make up."""
+    found = ((-(-first // size) * size, end // size * size) for first, end in spans)
+    return tuple((first, end) for first, end in found if first < end)
+
+
+def common(spans: tuple[Range, ...], others: tuple[Range, ...]) -> tuple[Range, ...]:
+    """Return what two sets of ranges have in common."""
+    pairs = ((max(a, c), min(b, d)) for a, b in spans for c, d in others)
+    return tuple((first, end) for first, end in pairs if first < end)
