@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 MOST_COLUMNS = 10_000
-NAMES = frozenset(("kernels", "hosts", "vms", "proposals"))
-"""Kinds of axes whose values name presets."""
+KINDS = ("kernels", "hosts", "vms", "proposals")
+"""Kinds of presets; an axis of such a kind has presets for values."""
 _RANGE = r"([^.].*?)\.\.(.+?)(?:([*+])(.+))?"
 _LISTS = r"([0-9]+)x([0-9]+)(?:-([0-9]+))?"
 _INTEGER = r"-?[0-9]+"
@@ -114,7 +114,7 @@ def choices(axis: Axis, text: str) -> list[Choice]:
     Raises PtelistError, naming the option, for what does not read as such
     values, for one given twice and for more than 10 000.
     """
-    if axis.kind in NAMES:
+    if axis.kind in KINDS:
         return preset_choices(axis, [item.strip() for item in text.split(",")])
     found: list[Choice] = []
     for item in _items(axis, text):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist import presets
-from ptelist.axes import AXES, Axis, Choice, choices, parse_set, points, preset_choices
+from ptelist.axes import AXES, KINDS, Axis, Choice, choices, parse_set, points, preset_choices
 from ptelist.errors import PtelistError, suggestion
 from ptelist.overlay import Origin, Overlay, Setting, build
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DEFAULTS = {"kernel": "6.18", "host": "server-64", "vm": "tdp"}
 PRESET = Axis("preset", "", "preset", "")
-PRESET_KINDS = frozenset((PRESET.kind, *presets.KINDS))
+PRESET_KINDS = frozenset((PRESET.kind, *KINDS))
 WHAT_IF = frozenset(("preset", "kernel", "proposal"))
 """Axes that compare, beside those of kernel fields; others set the scene."""
 
@@ -61,7 +61,7 @@ def expand(names: Sequence[str], options: Iterable[tuple[str, str]], baseline: s
     for chosen in points(axes):
         by_name = {axis.name: choice for (axis, _), choice in zip(axes, chosen, strict=True)}
         drafts.append((by_name, *_lay(axes, by_name)))
-    wanted = _baseline_values(baseline, axes) if baseline else {}
+    wanted = {} if baseline is None else _baseline_values(baseline, axes)
     compared = [axis for axis in varying if axis.name in wanted or _compares(axis)] or varying
     found = _baselines(drafts, compared, varying, wanted)
     columns = []

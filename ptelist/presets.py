@@ -9,11 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ptelist.axes import frozen
+from ptelist.axes import KINDS, frozen
 from ptelist.errors import PtelistError, suggestion
 from ptelist.overlay import Origin, Overlay, Setting
 
-KINDS = ("kernels", "hosts", "vms", "proposals")
 ABOUT = frozenset(("title", "extends", "source", "note", "status", "message_id", "date", "author", "since"))
 TABLES = frozenset(("kernel", "host", "vm"))
 MOST_BYTES = 1 << 20

@@ -123,6 +123,7 @@ def refused(result: Result) -> str:
         ("compare --set vm.vcpus=many", "vm.vcpus"),
         ("compare --set kernel.slub_fractions=3", "kernel.slub_fractions"),
         ("compare --baseline ext=14", 'no axis "ext" varies'),
+        ("compare --ext 2,14 --baseline=", 'no axis "preset" varies'),
         ("compare --ext 2,14 --baseline ext=3", "no column has ext=3"),
         ("compare --format yaml", "yaml"),
         ("show --ext 2,14", "one scenario at a time, these options make 2"),

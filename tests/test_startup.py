@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -36,17 +37,29 @@ def test_help_version_and_completion_import_click_and_little_else(command: str) 
     assert not loaded & HEAVY
 
 
-def test_completing_a_word_imports_no_model() -> None:
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("compare --kernel 6.1", {"6.1", "6.18"}),
+        ("compare --kernel 5.10,6.1", {"5.10,6.1", "5.10,6.18"}),
+        ("compare --proposal shrink-tdp+top", {"shrink-tdp+topup-iff-rmaps"}),
+        ("compare --nested o", {"on", "off"}),
+        ("compare nes", {"nested"}),
+        ("show lapt", {"laptop"}),
+        ("presets show shrink", {"shrink-tdp"}),
+        ("comp", {"compare", "completion"}),
+    ],
+)
+def test_completing_a_word_imports_no_model(words: str, offered: set[str]) -> None:
+    env = {"_PTELIST_COMPLETE": "bash_complete", "COMP_WORDS": f"ptelist {words}", "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT.format(words=[])],
         capture_output=True,
         text=True,
-        check=False,
-        env={"_PTELIST_COMPLETE": "bash_complete", "COMP_WORDS": "ptelist compare --kernel 6.1", "COMP_CWORD": "3"}
-        | {"PATH": "/usr/bin:/bin"},
+        check=True,
+        env=env | {"COMP_CWORD": str(len(words.split()))},
     )
-    if done.stdout:  # the program's name decides which variable click looks at
-        assert "6.1" in done.stdout
+    assert offered <= set(re.findall(r"^plain,(.*)$", done.stdout, re.MULTILINE))
     assert not set(done.stderr.partition("modules:")[2].split()) & {"pydantic", "rich", "tabulate"}
 
 

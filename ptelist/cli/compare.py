@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
+from ptelist.cli.complete import presets_of
 from ptelist.cli.options import FORMATS, ScenarioCommand, chosen, command_line, output_options, scenario_options
 
 
 @click.command("compare", cls=ScenarioCommand, short_help="Figures of several scenarios side by side.")
-@click.argument("presets", nargs=-1, metavar="[PRESET]...")
+@click.argument("presets", nargs=-1, metavar="[PRESET]...", shell_complete=presets_of())
 @scenario_options
 @click.option("--baseline", metavar="AXIS=VALUE,..", help="What to compare with; default: the kernel's own value.")
 @click.option("--figure", multiple=True, metavar="ID", help="Show this figure instead of the usual ones; repeatable.")
@@ -41,7 +42,7 @@ def command(
     from ptelist.views.table import document  # noqa: PLC0415 -- not for --help
 
     options = chosen(params)
-    extra = [("baseline", baseline)] if baseline else []
+    extra = [] if baseline is None else [("baseline", baseline)]
     line = command_line("compare", presets, [*options, *extra, *(("figure", name) for name in figure)])
     comparison = compare(expand(presets, options, baseline), line)
     out.emit(comparison, figure, lambda width: document(comparison, figure, width), format_, output)

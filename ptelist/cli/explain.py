@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
+from ptelist.cli.complete import presets_of
 from ptelist.cli.options import ScenarioCommand, chosen, command_line, output_options, scenario_options
 
 
 @click.command("explain", cls=ScenarioCommand, short_help="A figure's derivation, down to the kernel's constants.")
 @click.argument("figure")
-@click.argument("preset", required=False)
+@click.argument("preset", required=False, shell_complete=presets_of())
 @scenario_options
 @output_options(("terminal", "mail", "markdown", "json"))
 def command(figure: str, preset: str | None, format_: str | None, output: str | None, **params: Any) -> None:

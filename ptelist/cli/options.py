@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptelist.axes import AXES
+from ptelist.cli.complete import axis_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-    from click.shell_completion import CompletionItem
-
-    from ptelist.axes import Axis
 
 FORMATS = ("terminal", "mail", "markdown", "csv", "json")
 SWITCHES = {f"--{axis.name}": axis.name for axis in AXES.values() if axis.kind == "bool"}
@@ -56,29 +53,18 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
             multiple=True,
             metavar=axis.metavar,
             help=text,
-            shell_complete=_completer(axis),
+            shell_complete=axis_values(axis.kind),
         )(function)
     return function
-
-
-def _completer(axis: Axis) -> Callable[..., list[CompletionItem | str]]:
-    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem | str]:
-        """Return the shipped presets that an option can name."""
-        del ctx, param
-        from ptelist import presets  # noqa: PLC0415 -- only while completing
-
-        return [name for name in presets.names(axis.kind) if name.startswith(incomplete)]
-
-    return complete
 
 
 def output_options(formats: Iterable[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add --format and -o."""
 
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
-        function = click.option("-o", "--output", metavar="FILE", help="Write there, all or nothing; - is stdout.")(
-            function
-        )
+        function = click.option(
+            "-o", "--output", type=click.Path(), metavar="FILE", help="Write there, all or nothing; - is stdout."
+        )(function)
         return click.option(
             "--format",
             "format_",

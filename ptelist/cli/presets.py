@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from ptelist.axes import KINDS
+from ptelist.cli.complete import presets_of
 from ptelist.cli.options import output_options
-
-KINDS = ("kernels", "hosts", "vms", "proposals")
 
 
 @click.group("presets", short_help="List, show and validate presets.")
@@ -24,6 +24,8 @@ def command() -> None:
 def list_(kind: str | None) -> None:
     """Name the shipped presets, with their titles."""
     from ptelist import presets  # noqa: PLC0415 -- not for --help
+    from ptelist.cli import output as out  # noqa: PLC0415 -- not for --help
+    from ptelist.views import plain  # noqa: PLC0415 -- not for --help
 
     for each in (kind,) if kind else KINDS:
         click.echo(f"{each}:")
@@ -32,11 +34,12 @@ def list_(kind: str | None) -> None:
             preset = presets.load(name, each)
             tree = preset.overlay.kernel.get("tree")
             about = f"{preset.about['title']} (tree {tree.value})" if tree else preset.about["title"]
-            click.echo(f"  {name:{max(map(len, names))}}  {about}")
+            label = f"  {name:{max(map(len, names))}}  "
+            click.echo(label + plain.wrapped(about, out.MAIL_WIDTH - len(label), " " * len(label)))
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=presets_of())
 @output_options(("terminal", "mail", "markdown"))
 def show(name: str, format_: str | None, output: str | None) -> None:
     """Show what a preset sets, with the source of each value."""
@@ -49,7 +52,7 @@ def show(name: str, format_: str | None, output: str | None) -> None:
 
 
 @command.command("path")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=presets_of())
 def path(name: str | None) -> None:
     """Print the file of a preset, or the folder of all."""
     from ptelist import presets  # noqa: PLC0415 -- not for --help
@@ -58,7 +61,7 @@ def path(name: str | None) -> None:
 
 
 @command.command("validate")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=click.Path(), metavar="FILE...")
 def validate(files: tuple[str, ...]) -> None:
     """Check presets: each is laid over the defaults and accounted for."""
     from ptelist.columns import expand  # noqa: PLC0415 -- not for --help

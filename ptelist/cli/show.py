@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
+from ptelist.cli.complete import presets_of
 from ptelist.cli.options import FORMATS, ScenarioCommand, chosen, command_line, output_options, scenario_options
 
 
 @click.command("show", cls=ScenarioCommand, short_help="Every figure of one scenario.")
-@click.argument("preset", required=False)
+@click.argument("preset", required=False, shell_complete=presets_of())
 @scenario_options
 @click.option("--figure", multiple=True, metavar="ID", help="Only this figure; repeatable.")
 @output_options(FORMATS)
