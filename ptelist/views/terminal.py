@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ptelist.views.table import Document, Table
 
 LESS, MORE = "green", "red"
+NO_COST = ("ext", "objects_per_slab", "slab_order")
+"""Figures of which more is neither better nor worse."""
 
 
 def render(document: Document, width: int, encoding: str = "utf-8") -> str:
@@ -70,7 +72,8 @@ def _table(table: Table) -> RichTable:
         drawn.add_column(Text(head), justify="right" if number else "left", no_wrap=True)
     changes = {number for number, head in enumerate(table.head) if head in {"change", ""} and number}
     for row in table.rows:
-        drawn.add_row(*(_cell(text, changed=number in changes) for number, text in enumerate(row)))
+        costs = not row[0].endswith(NO_COST)
+        drawn.add_row(*(_cell(text, changed=costs and number in changes) for number, text in enumerate(row)))
     return drawn
 
 

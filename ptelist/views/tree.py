@@ -72,7 +72,7 @@ def _parts(term: Term) -> list[Term]:
     """Return the parts worth a branch: a sum's zeros are named in its formula only."""
     if term.op is not Op.SUM:
         return list(term.parts)
-    return [part for part in term.parts if part.high or part.note] if term.high else list(term.parts)
+    return [part for part in term.parts if part.high] if term.high else list(term.parts)
 
 
 def _formula(term: Term) -> str:
