@@ -688,3 +688,14 @@ def test_memslot_arrays_rest_on_what_was_asked_for(kernel: str) -> None:
         "dirty_bitmap",
         "asked",
     ]
+
+
+def test_larger_leaves_leave_level_1_alone() -> None:
+    """L2's 512 leaves of 2M fill its level 2; 10 lists of 2 have 10 entries more, which need a table of any level.
+
+    1 GiB: no level 1, one table each of level 2, 3 and 4; 522 entries need two tables, and three there are.
+    """
+    vm = {**NESTED, "paging": "tdp-mmu", "l2_memory": 1 << 30, "l2_leaf": "2M", "rmaps": ({"count": 10, "entries": 2},)}
+    figures = ledger("6.18", vm={**vm, "memory": 1 << 30, "leaf": "1G"})
+    tdp_tables = 2  # level 3 and 4
+    assert span(figures, f"{HEADER}.objects.page_tables") == (tdp_tables + 3, tdp_tables + 3 + 10 * 3)

@@ -33,13 +33,13 @@ class Trees:
         self._shadow = self._shadow_tree(direct=direct)
         limited = 0 if rules.tdp_mmu(kernel, vm) else sum(self._direct)
         low, high = self._spread()
-        self.limit = default_limit(memslot_pages, kernel.shadow_page_divisor, kernel.shadow_page_least)
-        self.recycles = limited + low > self.limit - kernel.shadow_page_min_free and (low > 0 or limited > 0)
+        self._limit = default_limit(memslot_pages, kernel.shadow_page_divisor, kernel.shadow_page_least)
+        self.recycles = limited + low > self._limit - kernel.shadow_page_min_free and (low > 0 or limited > 0)
         if self.recycles:
-            self._low, self._high, limited = 0, self.limit, 0
+            self._low, self._high, limited = 0, self._limit, 0
             free = sum(self._direct) if rules.tdp_mmu(kernel, vm) else 0
         else:
-            self._low, self._high = low, max(low, min(high, self.limit - limited))
+            self._low, self._high = low, max(low, min(high, self._limit - limited))
             free = sum(self._direct)
         self._free = free + vm.tdx
 
@@ -61,16 +61,21 @@ class Trees:
         once = 0 if vm.mapped == "listed" else 1
         least = sum(each.count * (each.entries - once) for each in vm.rmaps)
         most = sum(each.count * ((each.entries_to or each.entries) - once) for each in vm.rmaps)
+        plain = sum(self._shadow)
         entries = least + (self._leaves() if once else 0)
-        filled = max(self._shadow[0], -(-entries // kernel.spte_ent_per_page)) if least else self._shadow[0]
-        low = sum(self._shadow) - self._shadow[0] + filled
-        return low, max(low, sum(self._shadow) + most * (vm.root_level - 1))
+        full = -(-entries // kernel.spte_ent_per_page) if least else 0
+        level_1 = self._shadow[0] if self._leaf() == "4K" else plain
+        low = plain - level_1 + max(level_1, full)
+        return low, max(low, plain + most * (vm.root_level - 1))
+
+    def _leaf(self) -> str:
+        return self._vm.l2_leaf if self._vm.nested else self._vm.leaf
 
     def _leaves(self) -> int:
         """Return how many leaves map the memory of the shadow tree once."""
         vm = self._vm
-        memory, leaf = (vm.l2_memory, vm.l2_leaf) if vm.nested else (vm.memory, vm.leaf)
-        return leaves(guest_ranges(memory, vm.low_memory), leaf, self._kernel.page_bytes)
+        memory = vm.l2_memory if vm.nested else vm.memory
+        return leaves(guest_ranges(memory, vm.low_memory), self._leaf(), self._kernel.page_bytes)
 
     def tables(self) -> Term:
         """Return all tables, roots included."""
