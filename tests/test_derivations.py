@@ -106,12 +106,21 @@ CAPACITY_ARRAY = ["array", "cache_capacity"]
             *(f"{DESC}.objects.rmaps", "6.1", {**NESTED, "paging": "tdp-legacy", "leaf": "4K"}),
             ["vms", "rmaps", "class", "lists", "entries", "descriptors", "entries", "pte_list_ext"],
         ),
+        (
+            *(f"{DESC}.objects.parent_ptes", "6.1", {**SHADOW, "parent_ptes": ({"count": 1, "entries": 2},)}),
+            ["vms", "parent_ptes", "class", "lists", "entries", "descriptors", "entries", "pte_list_ext"],
+        ),
+        (f"{DESC}.objects.parent_ptes", "6.1", SHADOW, ["vms", "parent_ptes"]),
         (f"{HEADER}.objects.page_tables", "6.1", {}, ["vms", "tables", "tdp_tables", *levels(4), "headers_per_table"]),
         (
             *(f"{HEADER}.objects.page_tables", "6.1", {**NESTED, "root_level": 5}),
             ["vms", "tables", "tdp_tables", *levels(5), "shadow_tables", *levels(5, "l2_memory"), "headers_per_table"],
         ),
         ("page_tables.bytes.tables", "6.1", {}, ["vms", "tables", "tdp_tables", *levels(4), "page_bytes"]),
+        (
+            *("page_tables.bytes.tables", "7.3", {"tdx": True, "leaf": "4K"}),
+            ["vms", "tables", "tdp_tables", *levels(4), "shared_root", "page_bytes"],
+        ),
         (
             *("page_tables.bytes.shadowed_info", "6.1", SHADOW),
             ["vms", "shadowed_info", "tables", "shadow_tables", *levels(4), "page_bytes"],
@@ -133,6 +142,28 @@ def test_a_limited_figure_rests_on_the_limit_too() -> None:
     limit = ["shadow_page_divisor", "shadow_page_least", "shadow_page_min_free"]
     found = below(figures["page_tables.bytes.tables"])
     assert found == ["vms", "tables", "tables", "shadow_tables", *levels(4), *limit, "page_bytes"]
+
+
+def test_recycled_lists_rest_on_the_lists() -> None:
+    figures = ledger("6.1", vm=LISTS, on_kernel=LIMITED)
+    each = ["class", "lists", "entries", "descriptors", "entries", "pte_list_ext"]
+    assert below(figures[f"{DESC}.objects.rmaps"]) == ["vms", "rmaps", "rmaps", *each]
+    follows_from_parts(figures)
+    says_why(figures)
+
+
+@pytest.mark.parametrize(
+    ("figure", "vm", "expected"),
+    [
+        ("page_tables.bytes.tables", NESTED, {"memory", "l2_memory", "low_memory", "page_bytes"}),
+        ("page_tables.bytes.external", {"tdx": True, "leaf": "4K"}, {"memory", "page_bytes"}),
+        (f"{DESC}.bytes.slab", {}, {"page_bytes"}),
+    ],
+)
+def test_sizes_are_in_bytes(figure: str, vm: dict[str, Any], expected: set[str]) -> None:
+    sizes = {"memory", "l2_memory", "low_memory", "page_bytes"}
+    found = {(term.name, term.unit) for term in ledger("7.3", vm=vm)[figure].walk() if term.name in sizes}
+    assert found == {(name, "bytes") for name in expected}
 
 
 RICH = {**NESTED, "dirty_log": True, "caches": "drawn", "history": "any"}

@@ -7,7 +7,7 @@ from builders import exact, ledger
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ptelist.engine.pagetables import LEVEL_OF_LEAF, default_limit, tables, window
+from ptelist.engine.pagetables import LEVEL_OF_LEAF, default_limit, leaves, shared_leaves, tables, window
 from ptelist.engine.windows import guest_ranges
 
 PAGE, MIB, GIB = 4096, 1 << 20, 1 << 30
@@ -137,3 +137,40 @@ def test_gfns_that_l1_and_l2_share(memory: int, leaf: str, l2_memory: int, l2_le
     vm |= {"l2_memory": l2_memory, "l2_leaf": l2_leaf, "low_memory": 3 * GIB}
     both = set(mapped(guest_ranges(memory, 3 * GIB), leaf)) & set(mapped(guest_ranges(l2_memory, 3 * GIB), l2_leaf))
     assert exact(ledger(vm=vm), "pte_list_desc.objects.rmaps") == len(both)
+
+
+@pytest.mark.parametrize(
+    ("spans", "leaf", "count"),
+    [
+        ((), "1G", 0),
+        (((0, GIB + 2 * MIB + PAGE),), "1G", 1 + 1 + 1),
+        (((0, GIB + 2 * MIB + PAGE),), "2M", 512 + 1 + 1),
+        (((0, GIB + 2 * MIB + PAGE),), "4K", 512 * 512 + 512 + 1),
+        (((0, 3 * MIB),), "2M", 1 + 256),
+        (((2 * MIB - PAGE, 4 * MIB),), "1G", 1 + 1),
+        (((0, 3 * GIB), (4 * GIB, 5 * GIB + PAGE)), "1G", 3 + 1 + 1),
+    ],
+)
+def test_leaves(spans: Spans, leaf: str, count: int) -> None:
+    """512 of 2M in one of 1G, 512 of 4K in one of 2M; what is left of a range takes smaller ones."""
+    assert leaves(spans, leaf, PAGE) == count
+
+
+@settings(deadline=None)
+@given(spans=small_guests(), leaf=st.sampled_from(["4K", "2M", "1G"]))
+def test_leaves_of_small_guests(spans: Spans, leaf: str) -> None:
+    assert leaves(spans, leaf, PAGE) == len(mapped(spans, leaf))
+
+
+@pytest.mark.parametrize(
+    ("leaf", "other", "other_leaf", "count"),
+    [
+        ("4K", 3 * MIB, "2M", 256),  # the second tree has a 2M leaf and 256 of 4K, the first 4K ones only
+        ("4K", GIB + 3 * MIB, "1G", 256),  # one of 1G, one of 2M, 256 of 4K
+        ("2M", GIB + 3 * MIB, "1G", 1),  # the first has 2M leaves where the second has 1G, and where it has 4K
+        ("4K", 2 * MIB, "2M", 0),
+    ],
+)
+def test_smaller_leaves_in_the_first_tree(leaf: str, other: int, other_leaf: str, count: int) -> None:
+    first, second = ((0, 2 * GIB),), ((0, other),)
+    assert shared_leaves((first, leaf), (second, other_leaf), PAGE) == count

@@ -370,11 +370,90 @@ def test_gfns_that_l1_and_l2_share(kernel: str, change: dict[str, Any], shared: 
 
 
 def test_lists_named_are_not_counted_as_shared_again() -> None:
-    """1000 lists of 3 entries, one of which is L1's, have 2000 of the 262 144 leaves of L2."""
+    """1000 lists of 3 entries are those of 1000 of the 262 144 gfns that both map, once more aliased by L2."""
     vm = {**NESTED, "paging": "tdp-legacy", "leaf": "4K", "rmaps": ({"count": 1000, "entries": 3},)}
-    assert exact(ledger("6.18", vm=vm), f"{DESC}.objects.rmaps") == 1000 + 262144 - 2000
+    assert exact(ledger("6.18", vm=vm), f"{DESC}.objects.rmaps") == 1000 + (262144 - 1000)
     vm["rmaps"] = ({"count": 262145, "entries": 2},)
     assert exact(ledger("6.18", vm=vm), f"{DESC}.objects.rmaps") == 262145
+
+
+@pytest.mark.parametrize(
+    ("vm", "tables"),
+    [
+        # 262 144 leaves and 1000 x 2 entries more: 516 tables of 512 at level 1, at most the limit, 262 144 / 50
+        ({"rmaps": ({"count": 1000, "entries": 3},), "l2_memory": 0, "l2_leaf": "2M"}, (516 + 3, 5242)),
+        # 20 to 40 more: one table, or three (levels 1 to 3) for each
+        ({"rmaps": ({"count": 10, "entries": 3, "entries_to": 5},)}, (513 + 3, 515 + 40 * 3)),
+        ({"rmaps": ({"count": 10, "entries": 3, "entries_to": 5},), "root_level": 5}, (513 + 4, 516 + 40 * 4)),
+        # only what is listed: 32 x 32 entries fill two tables, and one of each level above leads to them
+        ({"rmaps": ({"count": 32, "entries": 32},), "mapped": "listed"}, (2 + 3, 1 + 1024 * 3)),
+        ({"mapped": "listed"}, (1, 1)),
+    ],
+)
+def test_tables_of_entries_beyond_one_a_page(vm: dict[str, Any], tables: tuple[int, int]) -> None:
+    """Whole tables at best, tables of their own at worst; 1 GiB mapped once takes 512 + 1 + 1 + 1."""
+    assert span(ledger("6.18", vm={**SHADOW, **vm}), f"{HEADER}.objects.page_tables") == tables
+
+
+def test_entries_beyond_one_a_page_of_l2() -> None:
+    """L1's 2 GiB of 2M leaves take 2 + 1 + 1 tables; L2's 1 GiB as above, below a limit of 524 288 / 50 = 10 485."""
+    vm = {**NESTED, "memory": 2 * GIB, "rmaps": ({"count": 1000, "entries": 3},)}
+    assert span(ledger("6.18", vm=vm), f"{HEADER}.objects.page_tables") == (4 + 519, 4 + 515 + 2000 * 3)
+
+
+@pytest.mark.parametrize(
+    ("vm", "limit", "tables"),
+    [
+        # five must be left: 515 tables of L1 and 515 of L2, or L1's alone
+        ({**NESTED, "leaf": "4K"}, 1035, (1030, 1030)),
+        ({**NESTED, "leaf": "4K"}, 1034, (0, 1034)),
+        ({**ONE, "leaf": "4K"}, 520, (515, 515)),
+        ({**ONE, "leaf": "4K"}, 519, (0, 519)),
+        ({**ONE, "memory": 0}, 6, (1, 1)),
+        ({**ONE, "memory": 0}, 5, (0, 5)),
+        ({**SHADOW, "memory": 0}, 6, (1, 1)),
+        ({**SHADOW, "memory": 0}, 5, (0, 5)),
+        ({**ONE, "paging": "tdp-mmu"}, 1, (3, 3)),  # nothing that the limit is for
+    ],
+)
+def test_the_legacy_mmu_limits_direct_tables_too(vm: dict[str, Any], limit: int, tables: tuple[int, int]) -> None:
+    """kvm-facts.md section 6: legacy and shadow pages are capped, those of the TDP MMU are not."""
+    limited = {"shadow_page_divisor": 1 << 30, "shadow_page_least": limit}
+    figures = ledger("6.18", vm={"paging": "tdp-legacy", **vm}, on_kernel=limited)
+    assert span(figures, f"{HEADER}.objects.page_tables") == tables
+    if not vm.get("nested") and vm.get("paging") != "shadow":
+        assert exact(figures, "page_tables.bytes.shadowed_info") == 0, "all are direct"
+
+
+def test_direct_and_shadow_tables_share_the_limit() -> None:
+    """L1 has 515 tables; L2's lists could take any number, but all together no more than 262 144 / 50."""
+    vm = {**NESTED, "paging": "tdp-legacy", "leaf": "4K", "rmaps": ({"count": 2000, "entries": 4},)}
+    assert ledger("6.18", vm=vm)[f"{HEADER}.objects.page_tables"].high == 5242
+
+
+@pytest.mark.parametrize(("kernel", "pages"), [("6.10", 1), ("6.11", 0)])
+def test_info_of_a_root_alone(kernel: str, pages: int) -> None:
+    """A root of level 4 has an info page up to 6.10."""
+    figures = ledger(kernel, vm={**SHADOW, "mapped": "listed"})
+    assert exact(figures, "page_tables.bytes.shadowed_info") == pages * 4096
+
+
+def test_lists_go_with_the_tables_that_are_recycled() -> None:
+    """At most 10 lists of two descriptors and three of one, at least none."""
+    lists = {"rmaps": ({"count": 10, "entries": 15},), "parent_ptes": ({"count": 3, "entries": 2},)}
+    limited = {"shadow_page_divisor": 2621, "shadow_page_least": 1}
+    figures = ledger("6.18", vm={**SHADOW, **lists}, on_kernel=limited)
+    assert span(figures, f"{DESC}.objects.rmaps") == (0, 20)
+    assert span(figures, f"{DESC}.objects.parent_ptes") == (0, 3)
+    assert span(figures, f"{DESC}.objects") == (40, 63)
+
+
+@pytest.mark.parametrize(("threshold", "most"), [(13, 262144), (14, 524288)])
+def test_the_cap_holds_for_shared_gfns(threshold: int, most: int) -> None:
+    """Of at most 14 entries ever, in one descriptor, two are in one; of 15, in two, they may be in two."""
+    vm = {**NESTED, "paging": "tdp-legacy", "leaf": "4K", "history": "any"}
+    figures = ledger("6.1", vm=vm, on_kernel={"rmap_recycle_threshold": threshold})
+    assert span(figures, f"{DESC}.objects.rmaps") == (262144, most)
 
 
 @pytest.mark.parametrize(("kernel", "roots"), [("5.10", 2), ("5.16", 2), ("5.17", 1), ("7.3", 1)])
@@ -441,6 +520,35 @@ def test_who_fills_the_slabs(kernel: str, filling: str, cpus: int, slabs: tuple[
     figures = ledger(kernel, vm={"vcpus": 4}, on_host={"cpus": cpus, "filling": filling})
     assert span(figures, f"{DESC}.slabs") == slabs
     assert span(figures, f"{DESC}.bytes.waste.free") == (0, (slabs[1] * 32 - 160) * 128)
+
+
+def test_what_is_left_of_the_last_sheaf() -> None:
+    """241 objects come in five sheaves of 60, so up to 59 more are taken; 176 bytes, 23 a slab.
+
+    241 need 11 slabs and 300 need 14 (13 hold 299): 11 x 23 - 241 = 12 free ones to 14 x 23 - 241 = 81.
+    """
+    vm = {**SHADOW, "vcpus_run": 0, "rmaps": ({"count": 241, "entries": 2},)}
+    figures = ledger("7.3", vm=vm, on_kernel={"pte_list_ext": 20})
+    assert exact(figures, f"{DESC}.objects_per_slab") == 23
+    assert span(figures, f"{DESC}.slabs") == (11, 14)
+    assert span(figures, f"{DESC}.bytes.waste.free") == (12 * 176, 81 * 176)
+
+
+def test_one_sheaf_is_left_whatever_the_nodes() -> None:
+    """One CPU takes 160 + 59 objects; one of them on a node of its own, 218 in 7 slabs on the other."""
+    figures = ledger("7.3", vm={"vcpus": 4}, on_host={"cpus": 2, "nodes": 2})
+    assert span(figures, f"{DESC}.slabs") == (5, 8)
+    assert span(figures, f"{DESC}.bytes.waste.free") == (0, (8 * 32 - 160) * 128)
+
+
+@pytest.mark.parametrize("kernel", ["6.1", "7.3"])
+@pytest.mark.parametrize("filling", ["one-cpu", "spread"])
+def test_no_objects_take_no_slab(kernel: str, filling: str) -> None:
+    """A sheaf is filled only when an object is asked for."""
+    host = {"cpus": 4, "nodes": 2, "filling": filling}
+    figures = ledger(kernel, vm={**ONE, "vcpus_run": 0}, on_host=host)
+    assert exact(figures, f"{DESC}.slabs") == 0
+    assert exact(figures, f"{DESC}.bytes.total") == 0
 
 
 def test_waste_of_an_open_number_of_objects() -> None:
@@ -699,3 +807,17 @@ def test_larger_leaves_leave_level_1_alone() -> None:
     figures = ledger("6.18", vm={**vm, "memory": 1 << 30, "leaf": "1G"})
     tdp_tables = 2  # level 3 and 4
     assert span(figures, f"{HEADER}.objects.page_tables") == (tdp_tables + 3, tdp_tables + 3 + 10 * 3)
+
+
+def test_with_the_legacy_mmu_a_pair_is_one_entry_of_each_tree() -> None:
+    """L1 and L2 of 1 GiB in 4K leaves: 515 tables each. Naming all 262 144 pairs says nothing new.
+
+    A third entry in 512 of the lists is one that L2's plain tree has not: one table full at least, 512 x 3 at most.
+    """
+    vm = {**NESTED, "paging": "tdp-legacy", "memory": GIB, "leaf": "4K"}
+    pages = f"{HEADER}.objects.page_tables"
+    assert span(ledger("6.18", vm=vm), pages) == (1030, 1030)
+    assert span(ledger("6.18", vm={**vm, "rmaps": ({"count": 262144, "entries": 2},)}), pages) == (1030, 1030)
+    figures = ledger("6.18", vm={**vm, "rmaps": ({"count": 512, "entries": 3},)})
+    assert span(figures, pages) == (1031, 1030 + 512 * 3)
+    assert span(figures, f"{DESC}.objects.rmaps") == (262144, 262144)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptelist.engine.windows import FOUR_GIB, covered, distinct, guest_ranges, touched
+from ptelist.engine.windows import FOUR_GIB, common, covered, distinct, guest_ranges, inside, touched
 
 GIB = 1 << 30
 SIZES = st.integers(1, 40)
@@ -67,3 +67,34 @@ def test_guest_ranges_hold_all_of_the_memory(memory: int, low: int) -> None:
     assert sum(end - first for first, end in ranges) == memory
     assert all(first < end for first, end in ranges)
     assert all(end <= low or first == FOUR_GIB for first, end in ranges)
+
+
+@pytest.mark.parametrize(
+    ("spans", "parts"),
+    [
+        (((0, 40),), ((0, 40),)),
+        (((1, 41),), ((8, 40),)),
+        (((8, 15), (16, 24)), ((16, 24),)),
+        (((3, 8),), ()),  # nothing is left, not an empty range
+        (((9, 15),), ()),
+    ],
+)
+def test_inside(spans: tuple[tuple[int, int], ...], parts: tuple[tuple[int, int], ...]) -> None:
+    """Whole windows of 8."""
+    assert inside(spans, 8) == parts
+
+
+@pytest.mark.parametrize(
+    ("spans", "others", "both"),
+    [
+        (((0, 10),), ((4, 20),), ((4, 10),)),
+        (((0, 10), (20, 30)), ((5, 25),), ((5, 10), (20, 25))),
+        (((0, 4),), ((4, 8),), ()),  # they touch, and have nothing in common
+        ((), ((0, 4),), ()),
+    ],
+)
+def test_common(
+    spans: tuple[tuple[int, int], ...], others: tuple[tuple[int, int], ...], both: tuple[tuple[int, int], ...]
+) -> None:
+    assert common(spans, others) == both
+    assert common(others, spans) == both

@@ -69,8 +69,8 @@ class Chains:
         """Return the lists of gfns that both L1 and L2 map, with the legacy MMU.
 
         Without the TDP MMU, L1's own SPTE is in the gfn's rmap list as well, so a
-        gfn that L2 maps at the same size has two entries. A list that is named has
-        L1's among its entries.
+        gfn that L2 maps at the same size has two entries. A named list is that of one
+        such gfn, with L1's SPTE among its entries.
         """
         kernel, vm = self._kernel, self._vm
         if not vm.nested or rules.tdp_mmu(kernel, vm):
@@ -80,7 +80,7 @@ class Chains:
         leaves = shared_leaves(l1, l2, kernel.page_bytes)
         if not leaves:
             return None
-        listed = sum(each.count * (each.entries - 1) for each in vm.rmaps)
+        listed = sum(each.count for each in vm.rmaps)
         low, high = bounds(MIN_EXT, self._ext, kernel.list_policy, vm.history, rules.rmap_cap(kernel))
         entries = fixed("entries", MIN_EXT, ENTRIES, "the SPTE of L1 and that of L2, in one rmap list (legacy MMU)")
         return self._descriptors(max(leaves - listed, 0), low, high, entries)

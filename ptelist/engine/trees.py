@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine import rules
 from ptelist.engine.ledger import Term, Unit, fixed, rule, total
-from ptelist.engine.pagetables import default_limit, leaves, tables
+from ptelist.engine.pagetables import LEVEL_OF_LEAF, default_limit, leaves, tables
 from ptelist.engine.windows import guest_ranges
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Trees:
         self._limit = default_limit(memslot_pages, kernel.shadow_page_divisor, kernel.shadow_page_least)
         self.recycles = limited + low > self._limit - kernel.shadow_page_min_free and (low > 0 or limited > 0)
         if self.recycles:
-            self._low, self._high, limited = 0, self._limit, 0
+            self._low, self._high = 0, self._limit
             free = sum(self._direct) if rules.tdp_mmu(kernel, vm) else 0
         else:
             self._low, self._high = low, max(low, min(high, self._limit - limited))
@@ -58,15 +58,29 @@ class Trees:
         if not self._shadow:
             return 0, 0
         vm, kernel = self._vm, self._kernel
-        once = 0 if vm.mapped == "listed" else 1
-        least = sum(each.count * (each.entries - once) for each in vm.rmaps)
-        most = sum(each.count * ((each.entries_to or each.entries) - once) for each in vm.rmaps)
+        known = self._known_entries()
+        least = sum(each.count * max(each.entries - known, 0) for each in vm.rmaps)
+        most = sum(each.count * max((each.entries_to or each.entries) - known, 0) for each in vm.rmaps)
         plain = sum(self._shadow)
-        entries = least + (self._leaves() if once else 0)
+        entries = least + (self._leaves() if known else 0)
         full = -(-entries // kernel.spte_ent_per_page) if least else 0
-        level_1 = self._shadow[0] if self._leaf() == "4K" else plain
-        low = plain - level_1 + max(level_1, full)
+        if not known:
+            above = vm.root_level - LEVEL_OF_LEAF[vm.leaf]
+            low = full + above if full else plain
+        else:
+            level_1 = self._shadow[0] if self._leaf() == "4K" else plain
+            low = plain - level_1 + max(level_1, full)
         return low, max(low, plain + most * (vm.root_level - 1))
+
+    def _known_entries(self) -> int:
+        """Return how many entries of a named list the plain trees have already.
+
+        The one of the shadow tree; with the legacy MMU that of L1 beside it; none if
+        the lists are all that is mapped.
+        """
+        if self._vm.mapped == "listed":
+            return 0
+        return 2 if self._direct and not rules.tdp_mmu(self._kernel, self._vm) else 1
 
     def _leaf(self) -> str:
         return self._vm.l2_leaf if self._vm.nested else self._vm.leaf
