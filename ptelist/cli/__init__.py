@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 COMMANDS = ("compare", "show", "explain", "presets", "completion")
 
-GC_THRESHOLD = 50_000
+GC_THRESHOLD = 1_000_000
 """Importing makes many objects and no garbage: looking for some early is time lost."""
 
 BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141

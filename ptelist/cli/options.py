@@ -44,9 +44,6 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
         "--set", "set_", multiple=True, metavar="PART.FIELD=V,..", help="Any field, e.g. kernel.page_topup_min=4."
     )(function)
     for axis in reversed(AXES.values()):
-        if axis.kind == "bool":
-            hidden = click.option(f"--no-{axis.name}", is_flag=True, hidden=True, expose_value=False)
-            function = hidden(function)
         text = f"{axis.help} Also --no-{axis.name}." if axis.kind == "bool" else axis.help
         function = click.option(
             f"--{axis.name}",
