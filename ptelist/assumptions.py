@@ -64,7 +64,7 @@ def _topics(scenario: Scenario) -> Iterator[tuple[tuple[str, int], Statement]]:
     for number, vm in enumerate(scenario.vms):
         yield ("vm", number), tuple(_vm(kernel, vm))
     yield ("caches", 0), (_caches(scenario),)
-    if any(vm.rmaps or vm.parent_ptes for vm in scenario.vms):
+    if any(rules.uses_rmaps(kernel, vm) for vm in scenario.vms):
         yield ("lists", 0), (_lists(scenario),)
     yield ("mapping", 0), tuple(_mapping(scenario))
     yield ("slabs", 0), (FILLING[host.filling], "by KVM alone (beside: bytes.retained)")
@@ -132,6 +132,7 @@ def _mapping(scenario: Scenario) -> Iterator[str]:
     if any(rules.shadow_root(vm) for vm in scenario.vms):
         yield "guest tables map a page once with the same leaves but for the lists"
         yield "each vCPU has used them"
+    if any(rules.uses_rmaps(scenario.kernel, vm) for vm in scenario.vms):
         yield "default shadow-page limit"
 
 

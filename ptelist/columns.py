@@ -81,10 +81,10 @@ def _plain(axis: Axis, choice: Choice) -> Any:
 
 
 def _refuse_repeats(axes: list[tuple[Axis, list[Choice]]]) -> None:
-    names = [axis.name for axis, _ in axes]
-    for name in names:
-        if names.count(name) > 1:
-            raise PtelistError(f"--{name}: given twice; put the values into one list")
+    options = [axis.option for axis, _ in axes]
+    for option in options:
+        if options.count(option) > 1:
+            raise PtelistError(f"{option}: given twice; put the values into one list")
 
 
 def _compares(axis: Axis) -> bool:
