@@ -105,8 +105,8 @@ def _vm(kernel: Kernel, vm: Vm) -> Iterator[str]:
         run = f"{vm.vcpus_run} have run"
     yield f"{_count(vm.count, 'VM')} of {_count(vm.vcpus, 'vCPU')} ({run})"
     yield f"{format_size(vm.memory)} of {vm.leaf} leaves"
-    default = "tdp-mmu" if rules.tdp_mmu(kernel, vm) else "tdp-legacy"
-    yield PAGING[default if vm.paging == "tdp" else vm.paging]
+    tdp = "tdp-mmu" if rules.tdp_mmu(kernel, vm) else "tdp-legacy"
+    yield PAGING[tdp if rules.tdp(kernel, vm) else "shadow"]
     yield f"nested (L2 has {format_size(vm.l2_memory)} of {vm.l2_leaf} leaves)" if vm.nested else "not nested"
     if vm.root_level != USUAL_ROOT_LEVEL:
         yield f"{vm.root_level}-level tables"
@@ -129,7 +129,7 @@ def _mapping(scenario: Scenario) -> Iterator[str]:
     yield "all memory mapped, contiguously" if scenario.vms[0].mapped == "all" else "the listed gfns only are mapped"
     yield "RAM memslots only" if scenario.vms[0].rmap_heads is None else "memslots as published, rounded as one"
     yield "one root a tree"
-    if any(rules.shadow_root(vm) for vm in scenario.vms):
+    if any(rules.shadow_root(scenario.kernel, vm) for vm in scenario.vms):
         yield "guest tables map a page once with the same leaves but for the lists"
         yield "each vCPU has used them"
     if any(rules.uses_rmaps(scenario.kernel, vm) for vm in scenario.vms):

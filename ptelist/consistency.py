@@ -45,7 +45,7 @@ def _modules(scenario: Scenario) -> Iterator[Problem]:
     """Yield the VM groups that want other parameters of the kvm modules than the first one."""
     kernel, first = scenario.kernel, scenario.vms[0]
     for number, vm in enumerate(scenario.vms):
-        if (rules.tdp(vm), rules.tdp_mmu(kernel, vm)) != (rules.tdp(first), rules.tdp_mmu(kernel, first)):
+        if (rules.tdp(kernel, vm), rules.tdp_mmu(kernel, vm)) != (rules.tdp(kernel, first), rules.tdp_mmu(kernel, first)):
             text = f'"{vm.paging}" beside "{first.paging}": tdp and tdp_mmu are the same for all VMs of a host'
             yield f"vms.{number}", "paging", text
 
@@ -72,7 +72,7 @@ def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
     if vm.vcpus_run is not None and vm.vcpus_run > vm.vcpus:
         yield "vcpus_run", f"{vm.vcpus_run} vCPUs have run, but there are {vm.vcpus}"
     yield from _memory(kernel, vm)
-    if vm.nested and not rules.tdp(vm):
+    if vm.nested and not rules.tdp(kernel, vm):
         yield "nested", "nested TDP needs TDP: use paging tdp, or leave nesting off"
     if vm.eager_split and not kernel.split_caches:
         yield "eager_split", f"kernel {kernel.version} has no split caches: they came with ada51a9de737 (in v6.0)"
@@ -96,7 +96,7 @@ def _memory(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
         )
     if vm.nested and vm.l2_memory > vm.memory:
         yield "l2_memory", f"L2 has {format_size(vm.l2_memory)} mapped, more than the {format_size(vm.memory)} of L1"
-    if vm.mapped == "listed" and rules.tdp(vm):
+    if vm.mapped == "listed" and rules.tdp(kernel, vm):
         yield "mapped", '"listed" is for shadow paging: TDP tables follow from memory'
 
 

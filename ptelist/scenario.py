@@ -60,6 +60,7 @@ class Kernel(Model):
     # page tables
     kvm_mmu_page_bytes: Positive
     spte_ent_per_page: Positive
+    tdp_default: bool
     tdp_mmu_default: bool
     shadowed_info_max_level: Positive
     shadow_page_divisor: Positive

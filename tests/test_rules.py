@@ -29,8 +29,24 @@ def test_what_paging_means(kernel: str, vm: dict[str, Any], expected: tuple[bool
     """TDP, the TDP MMU, a shadow root, rmaps."""
     model = scenario(kernel, vm=vm)
     profile, group = model.kernel, model.vms[0]
-    root, rmaps = rules.shadow_root(group), rules.uses_rmaps(profile, group)
-    assert (rules.tdp(group), rules.tdp_mmu(profile, group), root, rmaps) == expected
+    root, rmaps = rules.shadow_root(profile, group), rules.uses_rmaps(profile, group)
+    assert (rules.tdp(profile, group), rules.tdp_mmu(profile, group), root, rmaps) == expected
+
+
+@pytest.mark.parametrize(
+    ("modules", "paging", "expected"),
+    [
+        ({"tdp_default": False}, "tdp", (False, False)),
+        ({"tdp_default": True, "tdp_mmu_default": False}, "tdp", (True, False)),
+        ({"tdp_default": False, "tdp_mmu_default": False}, "tdp-mmu", (True, True)),
+        ({"tdp_default": False}, "tdp-legacy", (True, False)),
+        ({"tdp_default": True}, "shadow", (False, False)),
+    ],
+)
+def test_the_modules_decide_what_tdp_means(modules: dict[str, Any], paging: str, expected: tuple[bool, bool]) -> None:
+    """A paging that says more than "tdp" is what-if: it overrules the modules' parameters."""
+    model = scenario("6.18", on_kernel=modules, vm={"paging": paging})
+    assert (rules.tdp(model.kernel, model.vms[0]), rules.tdp_mmu(model.kernel, model.vms[0])) == expected
 
 
 def test_the_least_that_a_fault_may_need() -> None:
@@ -82,7 +98,7 @@ def test_what_calculate_order_works_with(kernel: str, host: dict[str, Any], expe
 )
 def test_which_field_is_in_force(on_kernel: dict[str, int], paging: str, field: str, ext_field: str) -> None:
     model = scenario(vm={"paging": paging}, on_kernel=on_kernel)
-    with_tdp = rules.tdp(model.vms[0])
+    with_tdp = rules.tdp(model.kernel, model.vms[0])
     assert rules.desc_capacity_field(model.kernel, model.vms[0]) == field
     assert rules.ext_field(model.kernel, with_tdp=with_tdp) == ext_field
     assert rules.ext(model.kernel, with_tdp=with_tdp) == getattr(model.kernel, ext_field)

@@ -98,7 +98,7 @@ def _holdings(ledger: Ledger, facts: Facts, scenario: Scenario) -> None:
 
 def _desc_size(ledger: Ledger, facts: Facts, scenario: Scenario) -> Term:
     """Return sizeof(struct pte_list_desc) and enter PTE_LIST_EXT."""
-    field = rules.ext_field(scenario.kernel, with_tdp=rules.tdp(scenario.vms[0]))
+    field = rules.ext_field(scenario.kernel, with_tdp=rules.tdp(scenario.kernel, scenario.vms[0]))
     ext = ledger.add(named(f"{DESC}.ext", facts.kernel(field, Unit.ENTRIES)))
     array = product("sptes", B, ext, facts.kernel("spte_pointer_bytes", B))
     return total(f"{DESC}.size", B, (facts.kernel("pte_list_desc_fixed_bytes", B), array))

@@ -24,7 +24,7 @@ class Chains:
     def __init__(self, facts: Facts, kernel: Kernel, vm: Vm, number: int, trees: Trees) -> None:
         """Take the lists that the VM group names, and those that follow from its trees."""
         self._facts, self._kernel, self._vm, self._number, self._trees = facts, kernel, vm, number, trees
-        self._ext = rules.ext(kernel, with_tdp=rules.tdp(vm))
+        self._ext = rules.ext(kernel, with_tdp=rules.tdp(kernel, vm))
 
     def rmaps(self) -> Term:
         """Return the descriptors of rmap lists, which hold at most 1001 entries each."""
@@ -57,7 +57,7 @@ class Chains:
         return self._descriptors(lists.count, low[0], high[1], entries)
 
     def _descriptors(self, count: int, low: int, high: int, entries: Term) -> Term:
-        field = rules.ext_field(self._kernel, with_tdp=rules.tdp(self._vm))
+        field = rules.ext_field(self._kernel, with_tdp=rules.tdp(self._kernel, self._vm))
         note = f"ceil(entries / {self._ext}), 0 for less than {MIN_EXT}, of a list that only grew"
         if self._vm.history == ANY:
             source = self._facts.source("kernel.list_policy")

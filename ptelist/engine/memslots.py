@@ -61,7 +61,7 @@ class Arrays:
         """Return the bytes of each kind of array, allocator's rounding included."""
         kernel, vm, facts = self._kernel, self._vm, self._facts
         rmaps = kernel.rmap_lazy == "never" or rules.uses_rmaps(kernel, vm)
-        track = kernel.write_track_lazy == "never" or rules.shadow_root(vm) or external_write_tracking
+        track = kernel.write_track_lazy == "never" or rules.shadow_root(kernel, vm) or external_write_tracking
         return {
             "rmap_heads": self._arrays("rmap_heads", (0, 1, 2), "rmap_head_bytes")
             if rmaps

@@ -11,24 +11,24 @@ if TYPE_CHECKING:
     from ptelist.scenario import Host, Kernel, Vm
 
 
-def tdp(vm: Vm) -> bool:
-    """Return whether the hardware walks EPT or NPT for this VM."""
-    return vm.paging != "shadow"
+def tdp(kernel: Kernel, vm: Vm) -> bool:
+    """Return whether the hardware walks EPT or NPT for this VM: module parameter ept or npt."""
+    return kernel.tdp_default if vm.paging == "tdp" else vm.paging != "shadow"
 
 
 def tdp_mmu(kernel: Kernel, vm: Vm) -> bool:
-    """Return whether the TDP MMU is in use: module parameters tdp and tdp_mmu."""
-    return vm.paging == "tdp-mmu" or (vm.paging == "tdp" and kernel.tdp_mmu_default)
+    """Return whether the TDP MMU is in use: with TDP, module parameter tdp_mmu."""
+    return vm.paging == "tdp-mmu" or (vm.paging == "tdp" and kernel.tdp_default and kernel.tdp_mmu_default)
 
 
-def shadow_root(vm: Vm) -> bool:
+def shadow_root(kernel: Kernel, vm: Vm) -> bool:
     """Return whether a shadow root was ever allocated: no TDP, or an L2 ran."""
-    return vm.nested or not tdp(vm)
+    return vm.nested or not tdp(kernel, vm)
 
 
 def uses_rmaps(kernel: Kernel, vm: Vm) -> bool:
     """Return what kvm_memslots_have_rmaps() says: TDP MMU off, or a shadow root."""
-    return shadow_root(vm) or not tdp_mmu(kernel, vm)
+    return shadow_root(kernel, vm) or not tdp_mmu(kernel, vm)
 
 
 def ext(kernel: Kernel, *, with_tdp: bool) -> int:
@@ -50,7 +50,7 @@ def desc_topup_min(kernel: Kernel) -> int:
 
 def desc_capacity_field(kernel: Kernel, vm: Vm) -> str:
     """Return the name of the field with the vCPU pte_list_desc cache's capacity."""
-    if tdp(vm) and kernel.pte_list_desc_capacity_tdp is not None:
+    if tdp(kernel, vm) and kernel.pte_list_desc_capacity_tdp is not None:
         return "pte_list_desc_capacity_tdp"
     return "cache_capacity" if kernel.pte_list_desc_capacity is None else "pte_list_desc_capacity"
 

@@ -28,7 +28,7 @@ class Trees:
     def __init__(self, facts: Facts, kernel: Kernel, vm: Vm, number: int, memslot_pages: int) -> None:
         """Count the tables of VM group `number`; `memslot_pages` sets the default limit."""
         self._facts, self._kernel, self._vm, self._number = facts, kernel, vm, number
-        direct = rules.tdp(vm)
+        direct = rules.tdp(kernel, vm)
         self._direct = self._tree(vm.memory, vm.leaf) if direct else ()
         self._shadow = self._shadow_tree(direct=direct)
         limited = 0 if rules.tdp_mmu(kernel, vm) else sum(self._direct)

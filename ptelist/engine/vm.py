@@ -84,7 +84,7 @@ class Group:
             why = self._facts.source("kernel.shadow_page_caches_per_node")
             shadow = fixed("shadow_page_caches", host.nodes, COUNT, why, self._facts.host("nodes"))
         parts = [shadow]
-        if rules.shadow_root(vm):
+        if rules.shadow_root(kernel, vm):
             note = "mmu_shadowed_info_cache (mmu_gfn_array_cache up to v5.19): indirect pages"
             parts.append(fixed("shadowed_info_caches", 1, COUNT, note))
         if vm.tdx:
@@ -150,7 +150,7 @@ class Group:
         yield "page_tables.bytes.shadowed_info", self._of_vms(B, trees.shadowed_info(tables), self._page)
         if vm.tdx:
             yield "page_tables.bytes.external", self._of_vms(B, trees.external(), self._page)
-        if not rules.tdp(vm):
+        if not rules.tdp(self._kernel, vm):
             roots = self._facts.kernel("pae_roots", PAGES)
             yield (
                 "page_tables.bytes.pae_roots",
