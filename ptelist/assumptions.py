@@ -77,9 +77,10 @@ def _topics(scenario: Scenario) -> Iterator[tuple[tuple[str, int], Statement]]:
 
 
 def _kernel(kernel: Kernel) -> str:
+    release = f"{kernel.release}, as " if kernel.release else ""
     if kernel.seen:
-        return f"{kernel.version} (tree {kernel.tree})"
-    return f"{kernel.version}, UNVERIFIED: read in no tree ({kernel.tree.removeprefix('none: ')})"
+        return f"{release}{kernel.version} (tree {kernel.tree})"
+    return f"{release}{kernel.version}, UNVERIFIED: read in no tree ({kernel.tree.removeprefix('none: ')})"
 
 
 def _host(host: Host) -> Iterator[str]:

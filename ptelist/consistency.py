@@ -45,7 +45,10 @@ def _modules(scenario: Scenario) -> Iterator[Problem]:
     """Yield the VM groups that want other parameters of the kvm modules than the first one."""
     kernel, first = scenario.kernel, scenario.vms[0]
     for number, vm in enumerate(scenario.vms):
-        if (rules.tdp(kernel, vm), rules.tdp_mmu(kernel, vm)) != (rules.tdp(kernel, first), rules.tdp_mmu(kernel, first)):
+        if (rules.tdp(kernel, vm), rules.tdp_mmu(kernel, vm)) != (
+            rules.tdp(kernel, first),
+            rules.tdp_mmu(kernel, first),
+        ):
             text = f'"{vm.paging}" beside "{first.paging}": tdp and tdp_mmu are the same for all VMs of a host'
             yield f"vms.{number}", "paging", text
 

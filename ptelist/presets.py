@@ -17,6 +17,12 @@ ABOUT = frozenset(("title", "extends", "source", "note", "status", "message_id",
 TABLES = frozenset(("kernel", "host", "vm"))
 MOST_BYTES = 1 << 20
 MOST_PARENTS = 64
+RUNNING = "running"
+"""The name of this machine, as a kernel, a host, or both."""
+
+SAVED = "ptelist observation"
+"""How a file begins that holds another machine."""
+
 _SERIES = r"v?([0-9]{1,4})\.([0-9]{1,4})(?:[.\-][A-Za-z0-9.\-~]*)?(?:\+[A-Za-z].*)?"
 
 
@@ -88,8 +94,22 @@ def load(name: str, kind: str | None = None) -> Preset:
 
     Raises PtelistError with file and line for anything that cannot be read.
     """
-    path, kind = find(name, kind)
-    return _load(path, kind, ())
+    if name == RUNNING:
+        return _machine(None, RUNNING, kind)
+    path, found = find(name, kind)
+    if found == "file" and (text := read_text(path, name)).startswith(SAVED):
+        return _machine(text, name, kind)
+    return _load(path, found, ())
+
+
+def _machine(text: str | None, label: str, kind: str | None) -> Preset:
+    """Return a machine that was observed, or this one, as a kernel, a host or both."""
+    from ptelist.sources import machine, snapshot  # noqa: PLC0415 -- for machines only
+
+    if kind not in machine.PARTS:
+        raise PtelistError(f"{label}: is a machine, which can be a kernel or a host, expected a {kind} preset")
+    found = snapshot.take(snapshot.Live()) if text is None else snapshot.parse(text, label)
+    return Preset(label, kind or "file", {"title": f"the machine {label}"}, machine.PARTS[kind](found, label))
 
 
 def _load(path: Path, kind: str, children: tuple[Path, ...]) -> Preset:
@@ -114,7 +134,7 @@ def read_text(path: Path, label: str) -> str:
     """Return the text of a file (- is stdin) of at most 1 MiB; every failure is one line."""
     try:
         if label == "-":
-            data = sys.stdin.buffer.read(MOST_BYTES + 1)
+            data = _stdin()
         else:
             with path.open("rb") as file:
                 data = file.read(MOST_BYTES + 1)
@@ -131,6 +151,12 @@ def read_text(path: Path, label: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise PtelistError(f"{label}:{line}: not UTF-8 text, expected a TOML file") from None
+
+
+@cache
+def _stdin() -> bytes:
+    """Return what stdin has; it is read once, whoever asks."""
+    return sys.stdin.buffer.read(MOST_BYTES + 1)
 
 
 def parse(text: str, label: str) -> tuple[dict[str, Any], Overlay]:

@@ -36,6 +36,7 @@ class Kernel(Model):
     version: Text
     tree: Text
     seen: bool
+    release: Text | None = None
     # struct pte_list_desc and its lists
     pte_list_ext: Annotated[int, Field(ge=2, le=4096)]
     pte_list_ext_tdp: Annotated[int, Field(ge=2, le=4096)] | None = None
@@ -89,7 +90,12 @@ class Kernel(Model):
     slub_sheaf_capacity: Table
     slub_sheaves_per_cpu: Natural
     slub_sheaves_per_node: Natural
+    slub_own_sheaves: tuple[tuple[Text, Natural], ...]
+    slub_no_sheaves: tuple[Text, ...]
+    slub_pointer_inside: tuple[Text, ...]
     slub_track_bytes: Positive
+    slub_request_bytes: Natural
+    slub_request_outside: bool
     obj_ext: Literal["pointer", "struct", "slots"]
     obj_ext_bytes: Positive
     obj_ext_in_tail: bool

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ptelist.comparison import Comparison
+    from ptelist.observation import Observation
     from ptelist.views.table import Document
 
 TERMINAL, MAIL, MARKDOWN, CSV, JSON = FORMATS
@@ -74,6 +75,17 @@ def emit_tree(comparison: Comparison, figure: str, wanted: str | None, output: s
     columns = width(chosen)
     lines = tree.lines(comparison.ledgers[0][figure], columns)
     write(tree.render(lines, comparison, columns, chosen), output)
+
+
+def emit_observation(found: Observation, wanted: str | None, output: str | None) -> None:
+    """Write what a host shows beside the prediction."""
+    from ptelist.views import observe  # noqa: PLC0415 -- one view is loaded, not all
+
+    chosen = choose(wanted, output)
+    if chosen in {JSON, CSV}:
+        write(observe.to_json(found) if chosen == JSON else observe.to_csv(found), output)
+        return
+    write(_render(observe.document(found, None if chosen == MARKDOWN else width(chosen)), chosen), output)
 
 
 def _render(document: Document, chosen: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import rules, slab
+from ptelist.engine import attributes, rules, slab
 from ptelist.engine.kmalloc import kmalloc
 from ptelist.engine.ledger import (
     Ledger,
@@ -51,7 +51,7 @@ class Cache:
         self._per_slab = ledger.add(per_slab)
         self._fillers = max(host.nodes, host.cpus if host.filling == "spread" else 1)
         self._debugged = not slab.DEBUG_FLAGS.isdisjoint(host.slub_debug)
-        self._sheaf = 0 if self._debugged else slab.by_size(stride, kernel.slub_sheaf_capacity)
+        self._sheaf = attributes.sheaf_capacity(name, stride, host.slub_debug, kernel)
 
     def _min_objects(self, wanted: int) -> Term:
         facts = self._facts
@@ -138,14 +138,13 @@ class Cache:
         most = host.nodes * slab.min_partial(self._layout.stride, *kernel.slub_min_partial)
         why = "min_partial slabs a node"
         if self._sheaf:
-            sheaves = host.cpus * kernel.slub_sheaves_per_cpu + host.nodes * kernel.slub_sheaves_per_node
+            sheaves = rules.sheaves(kernel, host)
             most += self._sheaf * sheaves
             why += f", and one pinned by each object parked in {sheaves} sheaves of {self._sheaf}"
         elif not self._debugged:
-            free = slab.by_size(self._layout.stride, kernel.slub_cpu_partial)
-            partial = slab.cpu_partial_slabs(free, self._layout.objects, kernel.slub_cpu_partial_unit)
-            most += host.cpus * (1 + partial)
-            why += f"; on each CPU its own slab and {partial} partial ones"
+            each = rules.slabs_of_cpu(kernel, self._layout.stride, self._layout.objects)
+            most += host.cpus * each
+            why += f"; on each CPU its own slab and {each - 1} partial ones"
         parts = facts.host("cpus"), facts.host("nodes"), self._stride
         slabs = self._ledger.add(rule(f"{self._name}.slabs.retained", 0, most, Unit.SLABS, why, *parts))
         self._ledger.add(product(f"{self._name}.bytes.retained", B, slabs, self._slab_bytes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.engine import slab
 from ptelist.engine.kmalloc import Pool
 from ptelist.engine.slab import OrderRule, min_objects
 
@@ -110,3 +111,14 @@ def obj_ext_bytes(kernel: Kernel, host: Host) -> int:
         return kernel.obj_ext_bytes * users
     slots = 2 if kernel.obj_ext == "struct" and host.alloc_profiling != "absent" else 1
     return kernel.obj_ext_bytes * slots if users else 0
+
+
+def sheaves(kernel: Kernel, host: Host) -> int:
+    """Return the most sheaves that a cache of this host has, on CPUs and in the nodes' barns."""
+    return host.cpus * kernel.slub_sheaves_per_cpu + host.nodes * kernel.slub_sheaves_per_node
+
+
+def slabs_of_cpu(kernel: Kernel, stride: int, per_slab: int) -> int:
+    """Return the most slabs that one CPU keeps for itself: its own, and partial ones."""
+    free = slab.by_size(stride, kernel.slub_cpu_partial)
+    return 1 + slab.cpu_partial_slabs(free, per_slab, kernel.slub_cpu_partial_unit)

@@ -41,6 +41,9 @@ BRIEF = (
 )
 """What is left with one row a column, richest first; PART comes with its change."""
 
+AGREES, DIFFERS = "agrees", "DIFFERS"
+"""The words for a measured value that is, or is not, what was predicted."""
+
 GAP = 2
 """Blanks between two columns of a table."""
 

@@ -15,6 +15,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ptelist.views import plain
+from ptelist.views.table import AGREES, DIFFERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ptelist.views.table import Document, Table
 
 LESS, MORE = "green", "red"
+VERDICTS = {AGREES: LESS, DIFFERS: f"bold {MORE}"}
 NO_COST = ("ext", "objects_per_slab", "slab_order")
 """Figures of which more is neither better nor worse."""
 
@@ -78,6 +80,8 @@ def _table(table: Table) -> RichTable:
 
 
 def _cell(text: str, *, changed: bool) -> Text:
+    if text in VERDICTS:
+        return Text(text, style=VERDICTS[text])
     if not changed or not text.strip("0%"):
         return Text(text)
     return Text(text, style=LESS if text.startswith("-") else MORE)

@@ -1,0 +1,62 @@
+"""What /sys/kernel/slab shows of any cache, from how it was created."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.engine import rules, slab
+
+if TYPE_CHECKING:
+    from ptelist.scenario import Host, Kernel
+
+KMALLOC = "kmalloc"
+
+
+class Made(NamedTuple):
+    """A cache as kmem_cache_create() was asked for it, with the debugging in force."""
+
+    name: str
+    object_size: int
+    align: int
+    pointer_outside: bool
+    """It has a constructor, or is type-safe by RCU."""
+    debug: str
+
+
+def stride(made: Made, kernel: Kernel) -> int:
+    """Return slab_size: the bytes from one object to the next.
+
+    Some caches tell SLUB where in the object its free pointer may lie, whatever
+    they are otherwise; kmalloc caches keep the size asked for beside each object
+    that is tracked.
+    """
+    tracked = KMALLOC in made.name and slab.STORE_USER in made.debug
+    outside = made.pointer_outside and made.name not in kernel.slub_pointer_inside
+    return slab.stride(
+        made.object_size,
+        align=made.align,
+        pointer_outside=outside or (tracked and kernel.slub_request_outside and slab.RED_ZONE in made.debug),
+        debug=made.debug,
+        track_bytes=kernel.slub_track_bytes,
+        request_bytes=kernel.slub_request_bytes if tracked else 0,
+    )
+
+
+def sheaf_capacity(name: str, size: int, debug: str, kernel: Kernel) -> int:
+    """Return the objects of a sheaf: by stride, or what the cache asks for if that is more."""
+    if name in kernel.slub_no_sheaves or not slab.DEBUG_FLAGS.isdisjoint(debug):
+        return 0
+    return max(slab.by_size(size, kernel.slub_sheaf_capacity), dict(kernel.slub_own_sheaves).get(name, 0))
+
+
+def layout(name: str, size: int, debug: str, kernel: Kernel, host: Host) -> dict[str, int]:
+    """Return what follows from a cache's stride, by the names of the files in sysfs."""
+    found = slab.layout(size, rules.order_rule(kernel, host))
+    debugged = not slab.DEBUG_FLAGS.isdisjoint(debug)
+    return {
+        "order": found.order,
+        "objs_per_slab": found.objects,
+        "min_partial": slab.min_partial(size, *kernel.slub_min_partial),
+        "cpu_partial": 0 if debugged else slab.by_size(size, kernel.slub_cpu_partial),
+        "sheaf_capacity": sheaf_capacity(name, size, debug, kernel),
+    }

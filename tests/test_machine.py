@@ -1,0 +1,203 @@
+"""`--kernel running` and `--host running`: what a machine's files make of the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from machines import DESC, HEADER, LINKS, MACHINE, WHOLE, Fake, changed, slab
+
+from ptelist import presets
+from ptelist.errors import PtelistError
+from ptelist.sources import machine
+from ptelist.sources import snapshot as shot
+from ptelist.sources.snapshot import take
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from click.testing import Result
+
+
+def host(files: dict[str, str], links: dict[str, str] | None = None) -> dict[str, Any]:
+    overlay = machine.host(take(Fake(files, links)), "here")
+    return {name: setting.value for name, setting in overlay.host.items()}
+
+
+def test_a_host() -> None:
+    assert host(WHOLE) == {
+        "name": "here",
+        "cpus": 2,
+        "possible_cpus": 4,
+        "nodes": 1,
+        "slub_max_order": 3,
+        "slub_debug": "",
+        "slab_merge": True,
+        "memcg": True,
+        "alloc_profiling": "absent",
+        "external_write_tracking": False,
+    }
+
+
+def test_every_value_names_its_file() -> None:
+    settings = machine.host(take(Fake(WHOLE)), "here").host
+    assert settings["cpus"].provenance == f"here: {shot.PRESENT}"
+    assert settings["memcg"].provenance == f"here: {shot.SUBTREE}: memory"
+    assert all(setting.provenance.startswith("here") for setting in settings.values())
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"PRESENT": "0-3,8-9\n"}, {"cpus": 6}),
+        ({"POSSIBLE": "0-1\n"}, {"possible_cpus": None}),
+        ({"POSSIBLE": "0,127\n"}, {"possible_cpus": 128}),
+        ({"NODES": "0,2-3\n"}, {"nodes": 3}),
+        ({"NODES": None}, {"nodes": 1}),
+        ({"CMDLINE": "slab_max_order=1 slub_min_objects=0x10\n"}, {"slub_max_order": 1, "slub_min_objects": 16}),
+        ({"CMDLINE": "slub_max_order=1 slub_max_order=2\n"}, {"slub_max_order": 2}),
+        ({"SUBTREE": "cpu pids\n"}, {"memcg": False}),
+        ({"SUBTREE": None}, {"memcg": False}),
+        ({"SUBTREE": None, "CGROUPS": "memory\t4\t60\t1\n"}, {"memcg": True}),
+        ({"SUBTREE": None, "CGROUPS": "memory\t4\t60\t0\n"}, {"memcg": False}),
+        ({"CMDLINE": "cgroup_disable=memory\n"}, {"memcg": False}),
+        ({"CMDLINE": "cgroup.memory=nosocket,nokmem\n"}, {"memcg": False}),
+        ({"CMDLINE": "cgroup.memory=nosocket\n"}, {"memcg": True}),
+        ({"PROFILING": "0\n"}, {"alloc_profiling": "built"}),
+        ({"PROFILING": "1\n"}, {"alloc_profiling": "on"}),
+        ({"KVMGT": "live\n"}, {"external_write_tracking": True}),
+    ],
+)
+def test_what_files_say(files: dict[str, str | None], expected: dict[str, Any]) -> None:
+    found = host(changed(**files))
+    assert {name: found.get(name) for name in expected} == expected
+
+
+BARE = {path: text for path, text in WHOLE.items() if not path.startswith(f"{shot.SLABS}/")}
+
+
+@pytest.mark.parametrize(
+    ("options", "letters"),
+    [
+        ("", ""),
+        ("slub_debug", "FZPU"),
+        ("slub_debug=FZ", "FZ"),
+        ("slab_debug=fzu", "FZU"),
+        ("slub_debug=-", ""),
+        ("slub_debug=U,kmalloc-64", ""),
+        ("slub_debug=U,kmalloc-64,pte_*", "U"),
+        ("slub_debug=,pte_list_desc", "FZPU"),
+        ("slub_debug=F;U,pte_list_desc", "U"),
+        ("slub_debug=U,TCP;P", "P"),
+        ("slub_debug=O", ""),
+        ("slub_debug=F-U", "U"),
+        ("slub_debug=U,pte*ignored", "U"),
+        ("slub_debug=F,pte_list_desc;U,pte_list_desc", "F"),
+    ],
+)
+def test_slub_debug_of_the_command_line(options: str, letters: str) -> None:
+    """Where sysfs does not show the flags of the cache itself."""
+    assert host(BARE | {shot.CMDLINE: f"{options}\n"}, {})["slub_debug"] == letters
+
+
+def test_the_flags_of_the_cache_itself_go_first() -> None:
+    files = changed(CMDLINE="slub_debug=FZPU\n") | slab(":A-0000128", DESC | {"store_user": "1", "trace": "1"})
+    assert host(files)["slub_debug"] == "UT"
+
+
+def test_no_merged_cache_is_no_merging() -> None:
+    files = MACHINE | slab("pte_list_desc", DESC) | slab("kvm_mmu_page_header", HEADER)
+    assert host(files, {})["slab_merge"] is False
+    assert "slab_merge" not in host(MACHINE, {})
+
+
+def test_a_kernel_is_its_profile_and_its_modules() -> None:
+    found = machine.kernel(take(Fake(changed(TDP_MMU="N\n"))), "here").kernel
+    profile = presets.load("6.1", "kernels").overlay.kernel
+    own = {"release", "tdp_mmu_default", "tdp_default"}
+    assert {name: each.value for name, each in found.items() if name not in own} == {
+        name: each.value for name, each in profile.items() if name not in own
+    }
+    assert found["release"].value == "6.1.0-56-cloud-amd64"
+    assert (found["tdp_mmu_default"].value, found["tdp_default"].value) == (False, True)
+    assert found["tdp_mmu_default"].provenance == f"here: {shot.TDP_MMU}"
+
+
+@pytest.mark.parametrize("text", ["0\n", "N\n"])
+@pytest.mark.parametrize("path", shot.TDP)
+def test_npt_or_ept_off_is_shadow_paging(path: str, text: str, run: Callable[..., Result], tmp_path: Path) -> None:
+    files = {name: each for name, each in WHOLE.items() if name not in shot.TDP}
+    saved = tmp_path / "saved.txt"
+    saved.write_text(take(Fake(files | {path: text})).render())
+    result = run("compare", "--kernel", str(saved))
+    assert result.exit_code == 0, result.output
+    assert "shadow paging (no EPT or NPT)" in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"PRESENT": None}, "here: /sys/devices/system/cpu/present: not there"),
+        ({"PRESENT": "0-x\n"}, 'here: /sys/devices/system/cpu/present: expected a list such as 0-3,8, got "0-x"'),
+        ({"CMDLINE": "slub_max_order=lots\n"}, 'here: /proc/cmdline: slub_max_order: not a number, "lots"'),
+    ],
+)
+def test_a_host_that_cannot_be_read(files: dict[str, str | None], message: str) -> None:
+    with pytest.raises(PtelistError) as caught:
+        host(changed(**files))
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("release", "message"),
+    [
+        (None, "here: /proc/sys/kernel/osrelease: not there"),
+        ("6.7.12-amd64\n", "here: no profile for kernel 6.7; the nearest are 6.6 and 6.8"),
+        ("mainline\n", 'here: no kernel preset "mainline"'),
+    ],
+)
+def test_a_kernel_without_a_profile(release: str | None, message: str) -> None:
+    with pytest.raises(PtelistError) as caught:
+        machine.kernel(take(Fake(changed(RELEASE=release))), "here")
+    assert str(caught.value).startswith(message)
+    assert release is None or str(caught.value).endswith(": choose one with --kernel")
+
+
+def test_what_may_not_be_read_says_so() -> None:
+    with pytest.raises(PtelistError, match="cpu/present: permission denied"):
+        machine.host(take(Fake(WHOLE, LINKS, denied=(shot.PRESENT,))), "here")
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> str:
+    path = tmp_path / "saved.txt"
+    path.write_text(take(Fake(WHOLE)).render())
+    return str(path)
+
+
+@pytest.mark.parametrize("words", [("--kernel", "{}", "--host", "{}"), ("{}",)])
+def test_a_saved_machine_stands_where_a_preset_can(
+    words: tuple[str, ...], saved: str, run: Callable[..., Result]
+) -> None:
+    result = run("compare", *(word.format(saved) for word in words), "--vcpus", "256", "--ext", "2,14")
+    assert result.exit_code == 0, result.output
+    assert "kernel: 6.1.0-56-cloud-amd64, as 6.1 (tree" in result.stdout
+    assert "host: saved.txt, 2 CPUs of 4 possible, 1 node, memcg on" in result.stdout
+
+
+def test_a_machine_is_no_vm(saved: str, run: Callable[..., Result]) -> None:
+    result = run("compare", "--vm", saved)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "is a machine, which can be a kernel or a host" in result.stderr
+
+
+def test_this_machine_as_it_runs(run: Callable[..., Result]) -> None:
+    """Whatever it is: figures, or one line that says what is missing."""
+    result = run("compare", "running", "--ext", "2,14")
+    if result.exit_code == 0:
+        assert "host: running, " in result.stdout
+    else:
+        assert result.exit_code == 2
+        assert result.stderr.startswith("ptelist: running: ")
+        assert result.stderr.count("\n") == 1

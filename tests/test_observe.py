@@ -1,0 +1,309 @@
+"""ptelist observe: measured beside predicted, on a made-up machine and on every recorded dump."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from helpers import DATA, comments, table
+from machines import DESC, HEADER, MACHINE, SLABINFO, VM, WHOLE, Fake, changed, slab, vm
+
+from ptelist.sources import snapshot as shot
+from ptelist.sources.snapshot import Snapshot, take
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from click.testing import Result
+
+    Run = Callable[..., Result]
+    Save = Callable[..., str]
+
+UNMERGED = MACHINE | slab("pte_list_desc", DESC) | slab("kvm_mmu_page_header", HEADER)
+UNMERGED |= {shot.SLABINFO: SLABINFO.replace("pid          ", "pte_list_desc")}
+TCP_ALONE = "".join(line for line in SLABINFO.splitlines(keepends=True) if line.startswith(("slabinfo", "TCP")))
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    def call(files: dict[str, str] | None = None, links: dict[str, str] | None = None, **kwargs: Any) -> str:
+        path = tmp_path / "saved.txt"
+        path.write_text(take(Fake(WHOLE if files is None else files, links, **kwargs)).render())
+        return str(path)
+
+    return call
+
+
+def checks(result: Result, cache: str) -> dict[str, tuple[Any, Any, str]]:
+    """Return measured, predicted and verdict of each figure of a cache, from JSON."""
+    document = json.loads(result.stdout)
+    (found,) = (each for each in (*document["caches"], *document["others"]) if each["name"] == cache)
+
+    def ends(span: dict[str, int] | None) -> Any:
+        if span is None:
+            return None
+        return span["low"] if span["low"] == span["high"] else (span["low"], span["high"])
+
+    return {
+        name: (ends(check["measured"]), ends(check["predicted"]), check["verdict"])
+        for name, check in found["checks"].items()
+    }
+
+
+def test_a_machine_that_agrees(run: Run, save: Save) -> None:
+    result = run("observe", save(UNMERGED, {}), "--format", "json")
+    assert result.exit_code == 0, result.output
+    assert checks(result, "pte_list_desc") == {
+        "size": (128, 128, "agrees"),
+        "stride": (128, 128, "agrees"),
+        "slab_order": (0, 0, "agrees"),
+        "objects_per_slab": (32, 32, "agrees"),
+        "min_partial": (5, 5, "agrees"),
+        "cpu_partial": (120, 120, "agrees"),
+        "objects": ((416 - 3 * 32, 416), None, ""),
+        "slabs": (13, None, ""),
+    }
+    assert checks(result, "kvm_mmu_page_header")["objects"] == (352, None, "")
+
+
+def test_raw_and_exact_counts_are_told_apart(run: Run, save: Save) -> None:
+    text = " ".join(run("observe", save(UNMERGED, {})).stdout.split())
+    assert "pte_list_desc: counts are raw" in text
+    assert "exact right after: echo 1 > /sys/kernel/slab/pte_list_desc/shrink" in text
+    assert "kvm_mmu_page_header: counts are exact, for no slab is on a CPU" in text
+
+
+@pytest.mark.parametrize(
+    ("cpu_slabs", "partial", "low"),
+    [("0", "0(0)", 416), ("3 N0=3", "0(0)", 320), ("2 N0=2", "31(3) C0=31(3)", 256), ("14 N0=14", "0(0)", 0)],
+)
+def test_free_objects_on_cpus_are_at_most_whole_slabs(
+    run: Run, save: Save, cpu_slabs: str, partial: str, low: int
+) -> None:
+    cells = DESC | {"cpu_slabs": cpu_slabs, "slabs_cpu_partial": partial}
+    result = run("observe", save(UNMERGED | slab("pte_list_desc", cells), {}), "--format", "json")
+    assert checks(result, "pte_list_desc")["objects"][0] == ((low, 416) if low < 416 else 416)
+
+
+def test_without_sysfs_a_cpu_may_keep_what_the_model_lets_it(run: Run, save: Save) -> None:
+    """2 CPUs of 1 + ceil(2 * 120 / 32) slabs of 32: more than there are."""
+    files = {path: text for path, text in UNMERGED.items() if not path.startswith(shot.SLABS)}
+    many = files | {shot.SLABINFO: SLABINFO.replace("pid                    416    416", "pte_list_desc 4160   4160")}
+    result = run("observe", save(many, {}), "--format", "json")
+    assert checks(result, "pte_list_desc")["objects"] == ((4160 - 2 * 9 * 32, 4160), None, "")
+
+
+def test_sheaves_hold_free_objects_too(run: Run, save: Save) -> None:
+    """7.3, 2 CPUs, one node: 2 x 2 sheaves on CPUs and 10 in the barn, of 60 objects each."""
+    files = UNMERGED | {shot.RELEASE: "7.3.4-cloud-amd64\n"}
+    cells = DESC | {"sheaf_capacity": "60", "cpu_slabs": "0", "cpu_partial": "0", "objects": "2580 N0=2580"}
+    result = run("observe", save(files | slab("pte_list_desc", cells), {}), "--format", "json")
+    found = checks(result, "pte_list_desc")
+    assert found["objects"] == ((2580 - 60 * 14, 2580), None, "")
+    assert found["sheaf_capacity"] == (60, 60, "agrees")
+
+
+def test_the_scenario_says_which_vms_there_are(run: Run, save: Save) -> None:
+    """416 active, 96 of them perhaps free: 8 to 10 vCPUs of 40 fit, 7 and 11 do not."""
+    saved = save(UNMERGED, {})
+    for vcpus, verdict in ((7, "differs"), (8, "agrees"), (10, "agrees"), (11, "differs")):
+        result = run("observe", saved, "--vcpus", str(vcpus), "--format", "json")
+        assert checks(result, "pte_list_desc")["objects"][1:] == (40 * vcpus, verdict)
+        assert result.exit_code == (1 if json.loads(result.stdout)["differing"] else 0)
+
+
+def test_a_merged_cache_bounds_from_above_only(run: Run, save: Save) -> None:
+    saved = save(WHOLE)
+    result = run("observe", saved, "--vcpus", "1", "--format", "json")
+    assert checks(result, "pte_list_desc")["objects"] == ((0, 416), 40, "agrees")
+    text = " ".join(run("observe", saved).stdout.split())
+    assert (
+        "pte_list_desc: merged, :A-0000128 in sysfs and pid in slabinfo, shared with pid: counts include theirs" in text
+    )
+
+
+def test_a_larger_member_shows_its_own_size(run: Run, save: Save) -> None:
+    """object_size of a merged cache is that of its largest member: no contradiction, nor is 0."""
+    cells = DESC | {"object_size": "121"}
+    result = run("observe", save(WHOLE | slab(":A-0000128", cells)), "--format", "json")
+    assert checks(result, "pte_list_desc")["size"] == ((0, 121), 128, "differs")
+    assert checks(run("observe", save(WHOLE), "--format", "json"), "pte_list_desc")["size"] == ((0, 128), 128, "agrees")
+
+
+def test_differences_are_exit_1_and_explained(run: Run, save: Save) -> None:
+    result = run("observe", save(UNMERGED, {}), "--cpus", "128", "--possible-cpus", "128")
+    assert result.exit_code == 1
+    assert re.search(r"slab_order +0 +1 +DIFFERS", result.stdout)
+    assert "slab_order differs: another slub_min_objects" in " ".join(result.stdout.split())
+
+
+def test_what_was_not_read_is_named_and_the_rest_shown(run: Run, save: Save) -> None:
+    result = run("observe", save(WHOLE, denied=(shot.SLABINFO, f"{shot.SLABS}/")))
+    assert result.exit_code == 0
+    assert "not read: /proc/slabinfo (Permission denied); root may" in result.stdout
+    assert re.search(r"stride +- +128\n", result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("files", "links", "text"),
+    [
+        (
+            MACHINE | slab("TCP", HEADER) | {shot.SLABINFO: TCP_ALONE},
+            {},
+            "no cache pte_list_desc or kvm_mmu_page_header: kvm is not loaded",
+        ),
+        (MACHINE, {}, "no cache pte_list_desc: merged under another name (a copy of sysfs says which)"),
+    ],
+)
+def test_a_missing_cache_is_named(
+    run: Run, save: Save, files: dict[str, str], links: dict[str, str], text: str
+) -> None:
+    assert text in " ".join(run("observe", save(files, links)).stdout.split())
+
+
+def test_vms_and_what_they_tell(run: Run, save: Save) -> None:
+    files = WHOLE | vm("99-7", 2, VM | {"max_mmu_rmap_size": "0", "mmu_recycled": "3"})
+    files |= {f"{shot.VMS}/99-7/vcpu0/pid": "100\n", f"{shot.VMS}/99-7/vcpu1/pid": "0\n"}
+    result = run("observe", save(files))
+    assert re.search(r"VM +812-11 +99-7\n", result.stdout)
+    assert re.search(r"vcpus +4 +2\n", result.stdout)
+    assert re.search(r"vcpus_run +- +1\n", result.stdout)
+    text = " ".join(result.stdout.split())
+    assert "VM 812-11: the longest rmap list so far had at least 100 entries: 8 descriptors if it only grew" in text
+    assert "VM 99-7: no rmap list ever held two entries (max_mmu_rmap_size 0), so none has a descriptor" in text
+    assert "3 of them at the shadow-page limit" in text
+    assert "say which VMs run, e.g. --vms 2 --vcpus 8" in text
+
+
+def test_without_the_tdp_mmu_every_leaf_is_an_entry(run: Run, save: Save) -> None:
+    text = " ".join(run("observe", save(changed(TDP_MMU="N\n"))).stdout.split())
+    assert "4,096 entries in all rmap lists: at most 2,048 descriptors if no entry was removed" in text
+
+
+def test_equal_vms_are_offered_as_options(run: Run, save: Save) -> None:
+    assert "--vms 1 --vcpus 4" in run("observe", save()).stdout
+
+
+def test_many_vms_fit_a_mail(run: Run, save: Save) -> None:
+    files = WHOLE.copy()
+    for number in range(20):
+        files |= vm(f"{1000 + number}-11", 4, VM)
+    result = run("observe", save(files))
+    assert max(map(len, result.stdout.splitlines())) <= 72
+    assert all(f"{1000 + number}-11" in result.stdout for number in range(20))
+
+
+def test_a_histogram_is_shown_as_it_is(run: Run, tmp_path: Path) -> None:
+    histogram = (DATA / "observations/mmu_rmaps_stat/6.1/one-gfn-12-entries.txt").read_text()
+    files = Fake(WHOLE | {f"{shot.VMS}/812-11/mmu_rmaps_stat": histogram})
+    saved = tmp_path / "saved.txt"
+    saved.write_text(take(files, rmaps_stat=True).render())
+    result = run("observe", str(saved))
+    assert "by the lowest set bit of a length, not by its magnitude" in " ".join(result.stdout.split())
+    assert "Level=4K:" in result.stdout
+
+
+# copies, saving, and what cannot be used
+
+
+def test_copies_of_slabinfo_and_sysfs(run: Run, tmp_path: Path) -> None:
+    Fake(UNMERGED, {}).write(tmp_path)
+    both = ("--slabinfo", str(tmp_path / "proc/slabinfo"), "--sysfs", str(tmp_path / "sys/kernel/slab"))
+    machine = ("--kernel", "6.1", "--host", "single-cpu")
+    result = run("observe", *both, *machine, "--format", "json")
+    assert result.exit_code == 0, result.output
+    assert checks(result, "pte_list_desc")["objects"][0] == (320, 416)
+    alone = run("observe", *both[:2], *machine, "--format", "json")
+    assert checks(alone, "pte_list_desc")["stride"] == (128, 128, "agrees")
+    assert checks(alone, "pte_list_desc")["size"] == (None, 128, "")
+
+
+def test_what_is_saved_observes_the_same(run: Run, save: Save, tmp_path: Path) -> None:
+    first = save(WHOLE)
+    again = str(tmp_path / "again.txt")
+    result = run("observe", first, "--save", again)
+    assert result.exit_code == 0
+    assert run("observe", again).stdout.replace("again", "saved") == result.stdout.replace(f" --save {again}", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("{saved}", "--sysfs", "."), "--slabinfo, --sysfs and --rmaps-stat read this host or copies, not SAVED"),
+        (("{saved}", "--rmaps-stat"), "read this host or copies, not SAVED"),
+        (("nothing.txt",), "nothing.txt: cannot be read: No such file or directory"),
+        (("--sysfs", "nowhere"), "nowhere: no slab caches there, expected a copy of /sys/kernel/slab"),
+        (("--slabinfo", "{saved}", "--kernel", "6.1", "--host", "laptop"), ":1: not a copy of /proc/slabinfo"),
+        (("{saved}", "--vcpus", "1,2"), "one scenario at a time"),
+        (("{saved}", "--kernel", "6.7"), "no profile for kernel 6.7"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(run: Run, save: Save, words: tuple[str, ...], message: str) -> None:
+    saved = save(WHOLE)
+    result = run("observe", *(word.format(saved=saved) for word in words))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("ptelist: ")
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_counter_that_is_no_number_is_named(run: Run, save: Save) -> None:
+    result = run("observe", save(WHOLE | vm("812-11", 4, VM | {"pages_4k": "lots"})))
+    assert result.exit_code == 2
+    assert '/812-11/pages_4k: expected a number, got "lots"' in result.stderr
+
+
+def test_csv_has_a_row_a_check(run: Run, save: Save) -> None:
+    result = run("observe", save(UNMERGED, {}), "--all-caches", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    (stride,) = (row for row in rows if row["cache"] == "pte_list_desc" and row["figure"] == "size")
+    assert stride["measured_low"] == stride["predicted_high"] == "128"
+    assert {row["verdict"] for row in rows} == {"agrees", ""}
+
+
+def test_this_machine_is_observed(run: Run) -> None:
+    """Whatever it is, and whoever runs this: a report, or one line that says what is missing."""
+    result = run("observe", "--all-caches")
+    if result.exit_code == 2:
+        assert result.stderr.startswith("ptelist: running: ")
+    else:
+        assert "$ ptelist observe --all-caches" in result.stdout
+
+
+# --all-caches, on the recorded dumps of whole machines
+
+
+def dumped(path: Path) -> Snapshot:
+    """Return a dump as the snapshot that it would be."""
+    name = f"slub/{path.name}"
+    head = dict(re.findall(r"# (\w+): (.*)", comments(name)))
+    cpus = dict(re.findall(r"(\w+)=(\S+)", head["cpus"]))
+    files = {
+        shot.RELEASE: head["uname"].split()[0],
+        shot.CMDLINE: head["cmdline"],
+        shot.PRESENT: cpus["present"],
+        shot.POSSIBLE: cpus["possible"],
+    }
+    slabs = {}
+    for row in table(name, "\t"):
+        cells = {column: row[column] for column in shot.ATTRIBUTES if row.get(column, "NA") != "NA"}
+        slabs[row["name"]] = cells if row["link_target"] == "-" else {shot.LINK: row["link_target"]}
+    return Snapshot({path: f"{text}\n" for path, text in files.items()}, slabs, {}, {})
+
+
+@pytest.mark.parametrize("path", sorted((DATA / "slub").iterdir()), ids=lambda path: path.stem)
+def test_every_cache_of_every_recorded_machine(path: Path, run: Run, tmp_path: Path) -> None:
+    saved = tmp_path / "saved.txt"
+    saved.write_text(dumped(path).render())
+    result = run("observe", str(saved), "--all-caches", "--format", "json")
+    assert result.exit_code == 0, run("observe", str(saved), "--all-caches").output
+    others = json.loads(result.stdout)["others"]
+    assert len(others) == sum(row["link_target"] == "-" for row in table(f"slub/{path.name}", "\t")) >= 150
+    agreeing = [check["verdict"] for cache in others for check in cache["checks"].values()]
+    assert set(agreeing) == {"agrees"}
+    assert len(agreeing) >= 5 * len(others)
