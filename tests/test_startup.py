@@ -5,10 +5,26 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
+from machines import WHOLE, Fake
 
-LIGHT = ["--version", "--help", "-h", "compare --help", "explain --help", "presets --help", "completion bash"]
+from ptelist.sources.snapshot import take
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LIGHT = [
+    "--version",
+    "--help",
+    "-h",
+    "compare --help",
+    "explain --help",
+    "observe --help",
+    "presets --help",
+    "completion bash",
+]
 HEAVY = {"pydantic", "rich", "tabulate", "json", "csv", "tomllib", "ptelist.scenario", "ptelist.engine.account"}
 SCRIPT = """
 import sys
@@ -46,6 +62,8 @@ def test_help_version_and_completion_import_click_and_little_else(command: str) 
         ("compare --nested o", {"on", "off"}),
         ("compare nes", {"nested"}),
         ("show lapt", {"laptop"}),
+        ("compare --host ru", {"running"}),
+        ("compare run", {"running"}),
         ("presets show shrink", {"shrink-tdp"}),
         ("comp", {"compare", "completion"}),
     ],
@@ -69,6 +87,13 @@ def test_a_piped_compare_imports_no_rich() -> None:
     assert not loaded & {"rich", "json", "ptelist.views.terminal", "ptelist.views.markdown"}
 
 
+def test_observe_imports_what_it_shows(tmp_path: Path) -> None:
+    saved = tmp_path / "saved.txt"
+    saved.write_text(take(Fake(WHOLE)).render())
+    assert not modules("observe", str(saved), "--all-caches") & {"rich", "json", "ctypes", "ptelist.views.observe_data"}
+    assert not {name for name in modules("compare") if name.startswith(("ptelist.sources", "ptelist.watcher"))}
+
+
 @pytest.mark.parametrize(("form", "absent"), [("json", {"rich", "tabulate"}), ("csv", {"rich", "tabulate", "json"})])
 def test_a_data_format_imports_no_other(form: str, absent: set[str]) -> None:
     assert not modules("compare", "--format", form) & absent
@@ -86,6 +111,11 @@ def test_a_data_format_imports_no_other(form: str, absent: set[str]) -> None:
             "ptelist.presets",
             {"click", "rich", "tabulate", "pydantic", "ptelist.engine", "ptelist.cli", "ptelist.views"},
         ),
+        (
+            "ptelist.sources.machine, ptelist.sources.caches, ptelist.sources.vms, ptelist.sources.binary_stats",
+            {"click", "rich", "tabulate", "pydantic", "ctypes", "ptelist.engine", "ptelist.cli", "ptelist.views"},
+        ),
+        ("ptelist.observation", {"click", "rich", "tabulate", "ptelist.cli", "ptelist.views"}),
         ("ptelist.comparison", {"click", "rich", "tabulate", "ptelist.cli", "ptelist.views"}),
         ("ptelist.views.mail", {"click", "rich", "pydantic", "ptelist.cli", "ptelist.engine"}),
     ],

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
+MACHINES = frozenset(("kernels", "hosts"))
+"""Kinds of presets that this machine can be."""
+
+
 def last_of(words: Callable[[], list[str]]) -> Callable[..., list[CompletionItem | str]]:
     """Return a completer for the last word of a list joined by "," or "+"."""
 
@@ -31,7 +35,8 @@ def presets_of(*kinds: str) -> Callable[..., list[CompletionItem | str]]:
     def names() -> list[str]:
         from ptelist import presets  # noqa: PLC0415 -- only while completing
 
-        return [name for kind in kinds or KINDS for name in presets.names(kind)]
+        found = [name for kind in kinds or KINDS for name in presets.names(kind)]
+        return found if kinds and not MACHINES.intersection(kinds) else [*found, presets.RUNNING]
 
     return last_of(names)
 

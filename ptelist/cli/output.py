@@ -79,12 +79,14 @@ def emit_tree(comparison: Comparison, figure: str, wanted: str | None, output: s
 
 def emit_observation(found: Observation, wanted: str | None, output: str | None) -> None:
     """Write what a host shows beside the prediction."""
-    from ptelist.views import observe  # noqa: PLC0415 -- one view is loaded, not all
-
     chosen = choose(wanted, output)
     if chosen in {JSON, CSV}:
-        write(observe.to_json(found) if chosen == JSON else observe.to_csv(found), output)
+        from ptelist.views import observe_data  # noqa: PLC0415 -- one view is loaded, not all
+
+        write(observe_data.to_json(found) if chosen == JSON else observe_data.to_csv(found), output)
         return
+    from ptelist.views import observe  # noqa: PLC0415 -- one view is loaded, not all
+
     write(_render(observe.document(found, None if chosen == MARKDOWN else width(chosen)), chosen), output)
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine.attributes import Made
 from ptelist.sources import snapshot as shot
-from ptelist.sources.machine import flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,14 +63,6 @@ class Seen(NamedTuple):
         found = self.number("cpu_slabs")
         partial = re.match(r"\d+\((\d+)\)", self.cells.get("slabs_cpu_partial", ""))
         return None if found is None else found + int(partial[1] if partial else 0)
-
-    def made(self) -> Made | None:
-        """Return how it was created, as far as sysfs tells; None if it does not."""
-        size, align = self.number("object_size"), self.number("align")
-        if size is None or align is None:
-            return None
-        outside = bool(self.cells.get("ctor")) or self.cells.get("destroy_by_rcu") == "1"
-        return Made(self.name, size, align, outside, flags(dict(self.cells)))
 
 
 class Caches:

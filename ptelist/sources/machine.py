@@ -11,7 +11,7 @@ from ptelist.overlay import Origin, Overlay, Setting
 from ptelist.sources import snapshot as shot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ptelist.overlay import Fields
     from ptelist.sources.snapshot import Snapshot
@@ -155,7 +155,7 @@ class _Machine:
         return False, f"no memory controller in {shot.SUBTREE} or {shot.CGROUPS}"
 
 
-def flags(cells: dict[str, str]) -> str:
+def flags(cells: Mapping[str, str]) -> str:
     """Return the slub_debug letters that a cache's own files show."""
     return "".join(letter for letter, name in FLAG_FILES.items() if cells.get(name, "0") != "0")
 

@@ -18,7 +18,12 @@ def integer(value: int) -> str:
 
 def term(value: Term) -> str:
     """Return a figure, e.g. 320 or 320..321."""
-    return integer(value.low) if value.exact else f"{integer(value.low)}..{integer(value.high)}"
+    return interval(value.low, value.high)
+
+
+def interval(low: int, high: int) -> str:
+    """Return both ends, or the one that they are."""
+    return integer(low) if low == high else f"{integer(low)}..{integer(high)}"
 
 
 def change(value: Change | None) -> str:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ptelist.views.json import dump
-from ptelist.views.numbers import integer
+from ptelist.views.numbers import integer, interval
 from ptelist.views.table import AGREES, DIFFERS, Document, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ptelist.observation import Check, Observation, Observed, Span
+    from ptelist.observation import Observation
     from ptelist.sources.vms import Vm
+    from ptelist.watcher import Check, Observed, Span
 
 WHY = {
     "size": "another PTE_LIST_EXT, or a struct that a patch or the configuration changed",
@@ -29,10 +27,8 @@ WHY = {
 }
 """What makes a figure differ, most likely first."""
 
-
 VERDICTS = {None: "", True: AGREES, False: DIFFERS}
 HEAD = ("measured", "predicted", "verdict")
-COLUMNS = ("cache", "figure", "unit", "measured_low", "measured_high", "predicted_low", "predicted_high", "verdict")
 
 
 def document(found: Observation, width: int | None) -> Document:
@@ -55,9 +51,7 @@ def _cells(check: Check) -> tuple[str, str, str]:
 
 
 def _span(span: Span | None) -> str:
-    if span is None:
-        return "-"
-    return integer(span.low) if span.low == span.high else f"{integer(span.low)}..{integer(span.high)}"
+    return "-" if span is None else interval(*span)
 
 
 def _others(found: Observation) -> Iterator[Table]:
@@ -98,38 +92,3 @@ def _beside(group: Sequence[Vm]) -> Table:
     names = dict.fromkeys(name for vm in group for name in vm.stats)
     rows = [(f"  {name}", *(integer(vm.stats[name]) if name in vm.stats else "-" for vm in group)) for name in names]
     return Table(("VM", *(vm.name for vm in group)), tuple(rows))
-
-
-def to_csv(found: Observation) -> str:
-    """Return a row a check."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for cache in (*found.caches, *found.others):
-        for check in cache.checks:
-            measured, predicted = (span or ("", "") for span in (check.measured, check.predicted))
-            writer.writerow((cache.name, check.name, check.unit.value, *measured, *predicted, VERDICTS[check.agrees]))
-    return out.getvalue()
-
-
-def to_json(found: Observation) -> str:
-    """Return all of it, with the scenario that the predictions are for."""
-    return dump(
-        found.comparison,
-        scenario=found.comparison.columns[0].scenario.model_dump(mode="json"),
-        caches=list(map(_json, found.caches)),
-        others=list(map(_json, found.others)),
-        vms=[{"name": vm.name, "stats": vm.stats, "rmaps_stat": vm.rmaps_stat} for vm in found.vms],
-        notes=list(found.notes),
-        differing=len(found.differing),
-    )
-
-
-def _json(cache: Observed) -> dict[str, Any]:
-    return {"name": cache.name, "notes": cache.notes, "checks": {check.name: _check(check) for check in cache.checks}}
-
-
-def _check(check: Check) -> dict[str, Any]:
-    spans = {"measured": check.measured, "predicted": check.predicted}
-    ends = {name: span and {"low": span.low, "high": span.high} for name, span in spans.items()}
-    return {**ends, "unit": check.unit.value, "verdict": VERDICTS[check.agrees].lower()}
