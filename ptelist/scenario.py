@@ -36,7 +36,7 @@ class Kernel(Model):
     version: Text
     tree: Text
     seen: bool
-    release: Text | None = None
+    release: str = ""
     # struct pte_list_desc and its lists
     pte_list_ext: Annotated[int, Field(ge=2, le=4096)]
     pte_list_ext_tdp: Annotated[int, Field(ge=2, le=4096)] | None = None
@@ -90,9 +90,9 @@ class Kernel(Model):
     slub_sheaf_capacity: Table
     slub_sheaves_per_cpu: Natural
     slub_sheaves_per_node: Natural
-    slub_own_sheaves: tuple[tuple[Text, Natural], ...]
-    slub_no_sheaves: tuple[Text, ...]
-    slub_pointer_inside: tuple[Text, ...]
+    slub_own_sheaves: tuple[tuple[str, int], ...]
+    slub_no_sheaves: tuple[str, ...]
+    slub_pointer_inside: tuple[str, ...]
     slub_track_bytes: Positive
     slub_request_bytes: Natural
     slub_request_outside: bool

@@ -6,7 +6,7 @@ import pytest
 from helpers import kernel, scenario
 
 from ptelist.engine import rules
-from ptelist.engine.attributes import Made, layout, sheaf_capacity, stride
+from ptelist.engine.attributes import Made, layout, stride
 
 
 def made(name: str, size: int, *, align: int = 8, outside: bool = False, debug: str = "") -> Made:
@@ -69,7 +69,7 @@ def test_tracked_kmalloc_objects_keep_the_size_asked_for(version: str, name: str
     ],
 )
 def test_sheaves(version: str, name: str, size: int, debug: str, expected: int) -> None:
-    assert sheaf_capacity(name, size, debug, kernel(version)) == expected
+    assert rules.sheaf_capacity(name, size, debug, kernel(version)) == expected
 
 
 @pytest.mark.parametrize(("debug", "expected"), [("", 120), ("A", 120), ("F", 0)])

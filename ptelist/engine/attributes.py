@@ -42,13 +42,6 @@ def stride(made: Made, kernel: Kernel) -> int:
     )
 
 
-def sheaf_capacity(name: str, size: int, debug: str, kernel: Kernel) -> int:
-    """Return the objects of a sheaf: by stride, or what the cache asks for if that is more."""
-    if name in kernel.slub_no_sheaves or not slab.DEBUG_FLAGS.isdisjoint(debug):
-        return 0
-    return max(slab.by_size(size, kernel.slub_sheaf_capacity), dict(kernel.slub_own_sheaves).get(name, 0))
-
-
 def layout(name: str, size: int, debug: str, kernel: Kernel, host: Host) -> dict[str, int]:
     """Return what follows from a cache's stride, by the names of the files in sysfs."""
     found = slab.layout(size, rules.order_rule(kernel, host))
@@ -58,5 +51,5 @@ def layout(name: str, size: int, debug: str, kernel: Kernel, host: Host) -> dict
         "objs_per_slab": found.objects,
         "min_partial": slab.min_partial(size, *kernel.slub_min_partial),
         "cpu_partial": 0 if debugged else slab.by_size(size, kernel.slub_cpu_partial),
-        "sheaf_capacity": sheaf_capacity(name, size, debug, kernel),
+        "sheaf_capacity": rules.sheaf_capacity(name, size, debug, kernel),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import attributes, rules, slab
+from ptelist.engine import rules, slab
 from ptelist.engine.kmalloc import kmalloc
 from ptelist.engine.ledger import (
     Ledger,
@@ -51,7 +51,7 @@ class Cache:
         self._per_slab = ledger.add(per_slab)
         self._fillers = max(host.nodes, host.cpus if host.filling == "spread" else 1)
         self._debugged = not slab.DEBUG_FLAGS.isdisjoint(host.slub_debug)
-        self._sheaf = attributes.sheaf_capacity(name, stride, host.slub_debug, kernel)
+        self._sheaf = rules.sheaf_capacity(name, stride, host.slub_debug, kernel)
 
     def _min_objects(self, wanted: int) -> Term:
         facts = self._facts

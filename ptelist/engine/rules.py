@@ -113,6 +113,13 @@ def obj_ext_bytes(kernel: Kernel, host: Host) -> int:
     return kernel.obj_ext_bytes * slots if users else 0
 
 
+def sheaf_capacity(name: str, size: int, debug: str, kernel: Kernel) -> int:
+    """Return the objects of a sheaf: by stride, or what the cache asks for if that is more."""
+    if name in kernel.slub_no_sheaves or not slab.DEBUG_FLAGS.isdisjoint(debug):
+        return 0
+    return max(slab.by_size(size, kernel.slub_sheaf_capacity), dict(kernel.slub_own_sheaves).get(name, 0))
+
+
 def sheaves(kernel: Kernel, host: Host) -> int:
     """Return the most sheaves that a cache of this host has, on CPUs and in the nodes' barns."""
     return host.cpus * kernel.slub_sheaves_per_cpu + host.nodes * kernel.slub_sheaves_per_node
