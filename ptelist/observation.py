@@ -74,10 +74,14 @@ def _notes(
     for vm in found:
         yield from (f"VM {vm.name}: {sentence}" for sentence in vms.tells(vm, kernel))
     if kvm and not counts:
-        sizes = {vm.vcpus for vm in found}
-        equal = len(sizes) == 1 and 0 not in sizes
-        options = f"--vms {len(found)} --vcpus {sizes.pop()}" if equal else "e.g. --vms 2 --vcpus 8"
-        yield f"counts are not predicted: say which VMs run, {options}"
+        yield f"counts are not predicted: say which VMs run, {_options([vm.vcpus for vm in found])}"
+
+
+def _options(vcpus: Sequence[int]) -> str:
+    """Return options that say which VMs run; vCPU caches are the same in one VM of all their vCPUs."""
+    if not vcpus or 0 in vcpus:
+        return "e.g. --vms 2 --vcpus 8"
+    return f"--vms {len(vcpus)} --vcpus {vcpus[0]}" if len(set(vcpus)) == 1 else f"or as one: --vcpus {sum(vcpus)}"
 
 
 def _of_host(assumptions: Sequence[str]) -> Iterator[str]:

@@ -42,7 +42,9 @@ def test_poison_puts_every_free_pointer_outside() -> None:
     [
         ("6.0", "kmalloc-128", "U", 128 + 2 * 32),
         ("6.1", "kmalloc-128", "U", 128 + 2 * 32 + 4),
+        ("6.1", "dma-kmalloc-128", "U", 128 + 2 * 32 + 4),
         ("6.1", "pte_list_desc", "U", 128 + 2 * 32),
+        ("7.3", "kmalloc_buckets", "U", 128 + 2 * 32),  # a cache like any other
         ("6.1", "kmalloc-128", "ZU", 128 + 8 + 2 * 32 + 4 + 8 + 8),  # a red zone behind, two around
         ("6.2", "kmalloc-128", "ZU", 128 + 8 + 8 + 2 * 32 + 4 + 8 + 8),  # and the free pointer outside
         ("6.2", "pte_list_desc", "ZU", 128 + 8 + 2 * 32 + 8 + 8),

@@ -9,7 +9,8 @@ from ptelist.engine import rules, slab
 if TYPE_CHECKING:
     from ptelist.scenario import Host, Kernel
 
-KMALLOC = "kmalloc"
+KMALLOC = ("kmalloc-", "dma-kmalloc-")
+"""How the names of kmalloc's own caches begin."""
 
 
 class Made(NamedTuple):
@@ -30,7 +31,7 @@ def stride(made: Made, kernel: Kernel) -> int:
     they are otherwise; kmalloc caches keep the size asked for beside each object
     that is tracked.
     """
-    tracked = KMALLOC in made.name and slab.STORE_USER in made.debug
+    tracked = made.name.startswith(KMALLOC) and slab.STORE_USER in made.debug
     outside = made.pointer_outside and made.name not in kernel.slub_pointer_inside
     return slab.stride(
         made.object_size,

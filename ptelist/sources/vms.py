@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 LEAVES = ("pages_4k", "pages_2m", "pages_1g")
 
+TELLING = frozenset((shot.VCPUS, shot.RUN, *LEAVES, "max_mmu_rmap_size"))
+"""Counters that say something when they are 0."""
+
 
 class Vm(NamedTuple):
     """One VM: the pid and the descriptor of its VMM are its name."""

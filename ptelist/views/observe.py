@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.sources.vms import TELLING
 from ptelist.views.numbers import integer, interval
 from ptelist.views.table import AGREES, DIFFERS, Document, Table
 
@@ -28,6 +29,7 @@ WHY = {
 """What makes a figure differ, most likely first."""
 
 VERDICTS = {None: "", True: AGREES, False: DIFFERS}
+ZEROS = "counters of VMs that are not shown are 0"
 HEAD = ("measured", "predicted", "verdict")
 
 
@@ -39,6 +41,7 @@ def document(found: Observation, width: int | None) -> Document:
     tables += _vms(found, width)
     notes = [note for cache in found.caches for note in cache.notes]
     notes += [f"{name} differs: {WHY[name]}" for name in dict.fromkeys(check.name for _, check in found.differing)]
+    notes += [ZEROS] if found.vms else []
     return Document(tuple(tables), (*notes, *found.notes, *found.comparison.assumptions), found.comparison.command)
 
 
@@ -89,6 +92,6 @@ def _vms(found: Observation, width: int | None) -> Iterator[Table]:
 
 
 def _beside(group: Sequence[Vm]) -> Table:
-    names = dict.fromkeys(name for vm in group for name in vm.stats)
+    names = dict.fromkeys(name for vm in group for name, value in vm.stats.items() if value or name in TELLING)
     rows = [(f"  {name}", *(integer(vm.stats[name]) if name in vm.stats else "-" for vm in group)) for name in names]
     return Table(("VM", *(vm.name for vm in group)), tuple(rows))
