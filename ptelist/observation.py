@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.sources import slabinfo, vms
 from ptelist.sources import snapshot as shot
 from ptelist.sources.caches import Caches
-from ptelist.watcher import Watcher
+from ptelist.watcher import MOST_NAMED, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,10 +71,19 @@ def _notes(
         yield f"no cache {' or '.join(missing)}: {why}"
     for path, reason in sorted(snapshot.unread.items()):
         yield f"not read: {path} ({reason})" + ("; root may" if reason == os.strerror(errno.EACCES) else "")
+    told: dict[str, list[str]] = {}
     for vm in found:
-        yield from (f"VM {vm.name}: {sentence}" for sentence in vms.tells(vm, kernel))
+        for sentence in vms.tells(vm, kernel):
+            told.setdefault(sentence, []).append(vm.name)
+    yield from (f"{_named(names)}: {sentence}" for sentence, names in told.items())
     if kvm and not counts:
         yield f"counts are not predicted: say which VMs run, {_options([vm.vcpus for vm in found])}"
+
+
+def _named(names: Sequence[str]) -> str:
+    if len(names) > MOST_NAMED:
+        return f"{len(names)} VMs"
+    return f"VM{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
 
 def _options(vcpus: Sequence[int]) -> str:

@@ -30,7 +30,7 @@ SYSFS = {
 """The files of /sys/kernel/slab by the names that ptelist has for their figures."""
 
 MOST_NAMED = 6
-"""Members of a merged cache that are named."""
+"""More members of a merged cache, or VMs, than this are not all named."""
 
 LAYOUT = ("slab_order", "objects_per_slab", "min_partial", "cpu_partial", "sheaf_capacity")
 UNITS = {

@@ -13,11 +13,12 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from guest_model import VcpuModel, bucket, grown
 from helpers import DATA, Row, comments, kernel, ledger, scenario, table
 
 from ptelist.engine import memslots, pagetables, rules, slab
 from ptelist.engine.caches import MemoryCache
-from ptelist.engine.lists import List, descriptors
+from ptelist.engine.lists import descriptors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -420,65 +421,6 @@ def test_raw_merged_rows_are_bounded_only() -> None:
 # lists and the vCPU cache, driven step by step
 
 
-class Guest:
-    """One vCPU under shadow paging: each alias touched is a fault of its own.
-
-    A fault tops the vCPU's descriptor cache up, then adds one entry, which takes at most one descriptor.
-    """
-
-    def __init__(self, version: str, *, parents: bool = False) -> None:
-        """Run once, so that the cache is full; `parents` makes the lists parent_ptes, which know no cap."""
-        self.kernel = kernel(version)
-        self.cap = None if parents else self.kernel.rmap_recycle_threshold
-        self.lists: dict[int, List] = {}
-        self.cache = MemoryCache(self.kernel.cache_capacity, rules.desc_topup_min(self.kernel))
-        self.cache.top_up()
-
-    def list(self, gfn: int = 0) -> List:
-        if gfn not in self.lists:
-            self.lists[gfn] = List(self.kernel.pte_list_ext, self.kernel.list_policy)
-        return self.lists[gfn]
-
-    def touch(self, alias: int, gfn: int = 0) -> None:
-        """Fault until the alias is mapped: an add that empties the list is refaulted."""
-        zapped = True
-        while zapped:
-            self.cache.top_up()
-            found = self.list(gfn)
-            before = found.allocs
-            zapped = False
-            if self.cap is None:
-                found.add(alias)
-            else:
-                zapped = found.add_rmap(alias, self.cap)
-            assert found.allocs - before <= 1
-            if found.allocs > before:
-                self.cache.draw()
-
-    def remove(self, alias: int) -> None:
-        self.list().remove(alias)
-
-    @property
-    def in_use(self) -> int:
-        return sum(each.descriptors for each in self.lists.values())
-
-    @property
-    def held(self) -> int:
-        return self.in_use + self.cache.objects
-
-    @property
-    def counts(self) -> tuple[int, int, int]:
-        """Return held, cached and in_use, as the files have them."""
-        return self.held, self.cache.objects, self.in_use
-
-
-def grown(version: str, entries: int, *, parents: bool = False) -> Guest:
-    guest = Guest(version, parents=parents)
-    for alias in range(entries):
-        guest.touch(alias)
-    return guest
-
-
 def label(row: Row) -> str:
     return "-".join(text for text in row.values() if text)
 
@@ -492,7 +434,7 @@ def shared_cache(row: Row) -> bool:
     return row["host_cpus"] == "2"
 
 
-def assert_counts(row: Row, guest: Guest) -> None:
+def assert_counts(row: Row, guest: VcpuModel) -> None:
     """held, cached and in_use; in a merged cache the first two are off by one other object at most."""
     expected = integers(row, "held", "cached", "in_use")
     if shared_cache(row):
@@ -517,7 +459,7 @@ def test_parent_ptes(row: Row) -> None:
 
 @cache
 def mapped(version: str, gfns: int, entries: int, *, interleaved: bool) -> tuple[int, int, int]:
-    guest = Guest(version)
+    guest = VcpuModel(version)
     for alias in range(gfns * entries):
         guest.touch(alias, alias % gfns if interleaved else alias // entries)
     return guest.counts
@@ -649,7 +591,7 @@ def topup_runs() -> tuple[tuple[str, str, int], ...]:
 def test_topups(run: tuple[str, str, int]) -> None:
     """With fewer than 14 left the cache is filled to 40, at that fault and no other."""
     version, cpus, entries = run
-    guest = Guest(version)
+    guest = VcpuModel(version)
     replayed = []
     for alias in range(entries):
         before = guest.held
@@ -695,14 +637,9 @@ def test_rmaps_stat(path: Path) -> None:
     assert tuple(map(sum, histogram.values())) == slot
     length = len(grown(version, int(path.stem.split("-")[2])).list())
     expected = [0] * len(COLUMNS)
-    expected[_bucket(length, kernel(version).rmaps_stat)] = 1
+    expected[bucket(length, kernel(version).rmaps_stat)] = 1
     empty, single, *longer = histogram["Level=4K"]
     assert single - expected[1] in OTHERS
     assert longer == expected[2:]
     assert empty == slot[0] - single - sum(longer)
     assert histogram["Level=2M"][1:] == histogram["Level=1G"][1:] == (0,) * 10
-
-
-def _bucket(length: int, how: str) -> int:
-    """Return the column: position of the lowest set bit ("ffs") or of the highest one ("fls")."""
-    return {"ffs": (length & -length).bit_length(), "fls": length.bit_length()}[how]

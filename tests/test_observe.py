@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import re
+from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +19,6 @@ from ptelist.sources.snapshot import Snapshot, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from click.testing import Result
 
@@ -307,3 +308,31 @@ def test_every_cache_of_every_recorded_machine(path: Path, run: Run, tmp_path: P
     agreeing = [check["verdict"] for cache in others for check in cache["checks"].values()]
     assert set(agreeing) == {"agrees"}
     assert len(agreeing) >= 5 * len(others)
+
+
+RECORDED = Path(__file__).parent / "kernel" / "recorded"
+SEEN = sorted(RECORDED.glob("*/*.observation"))
+
+
+def test_machines_of_seven_kernels_were_saved() -> None:
+    assert {path.parent.name for path in SEEN} == {"5.10", "6.1", "6.12", "6.16", "6.18", "7.2", "7.3"}
+
+
+@pytest.mark.parametrize("path", SEEN, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_cache_of_every_saved_machine(path: Path, run: Run) -> None:
+    result = run("observe", str(path), "--all-caches", "--format", "json")
+    assert result.exit_code == 0, run("observe", str(path), "--all-caches").output
+    verdicts = Counter(
+        check["verdict"] for cache in json.loads(result.stdout)["others"] for check in cache["checks"].values()
+    )
+    assert verdicts["agrees"] == verdicts.total() >= 5 * 130
+
+
+@pytest.mark.parametrize("series", ["5.10", "6.1", "6.12", "6.16", "6.18", "7.2", "7.3"])
+def test_live_machines_hold_what_their_vms_do(series: str, run: Run) -> None:
+    """VMs of 3 and 1 vCPUs that have run; ten would be seen."""
+    path = str(RECORDED / series / "one-cpu-vcpus-live.observation")
+    for vcpus, code in ((4, 0), (10, 1)):
+        assert run("observe", path, "--vcpus", str(vcpus)).exit_code == code
+    found = json.loads(run("observe", path, "--format", "json").stdout)["vms"]
+    assert [vm["stats"]["vcpus"] for vm in found] == [3, 1]

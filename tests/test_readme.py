@@ -10,18 +10,24 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kernel import summary
+
 from ptelist.axes import AXES
 from ptelist.cli import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pytest
     from click.testing import Result
 
 README = Path(__file__).parent.parent / "README.md"
 BLOCK = re.compile(r"```console( output)?\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"\$ ((?:.*\\\n)*.*\n)")
 NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+\.\d%")
+
+
+TABLE = re.compile(r"(<!-- kernels -->\n).*?(<!-- /kernels -->\n)", re.DOTALL)
 
 
 def words(command: str) -> list[str]:
@@ -42,8 +48,12 @@ def refreshed(run: Callable[..., Result], block: re.Match[str]) -> str:
     return block[0]
 
 
-def test_commands_print_what_the_readme_shows(run: Callable[..., Result], update_golden: bool) -> None:
+def test_commands_print_what_the_readme_shows(
+    run: Callable[..., Result], update_golden: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(README.parent)
     fresh = BLOCK.sub(lambda block: refreshed(run, block), README.read_text())
+    fresh = TABLE.sub(lambda marks: f"{marks[1]}\n{summary.table()}\n{marks[2]}", fresh)
     assert fresh.count("```console output") >= 5
     if update_golden:
         README.write_text(fresh)

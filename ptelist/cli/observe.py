@@ -46,8 +46,9 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
 
     SAVED is what --save wrote, there or on another host. Layouts are always
     compared; counts are if options say which VMs the host runs (--vms, --vcpus,
-    --vm, ...). Nothing is ever written to sysfs, and what may not be read (root
-    may read all) is named. Exit code 1: something differs.
+    --vm, ...), with memory caches drawn from since their last top-up. Nothing is
+    ever written to sysfs, and what may not be read (root may read all) is named.
+    Exit code 1: something differs.
 
     \b
       ptelist observe
@@ -93,11 +94,13 @@ def _read(saved: str | None, slabinfo: str | None, sysfs: str | None, rmaps_stat
 
 
 def _machine(saved: str | None, options: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the options with the observed machine as the kernel and the host, unless others are given."""
+    """Return the options, where they do not say otherwise on the observed machine, with caches drawn from."""
     from ptelist.presets import RUNNING  # noqa: PLC0415 -- not for --help
 
-    given = {name for name, _ in options}
-    return [*((part, saved or RUNNING) for part in ("kernel", "host") if part not in given), *options]
+    machine = saved or RUNNING
+    given = {text.partition("=")[0].removeprefix("vm.") if name == "set" else name for name, text in options}
+    usual = (("kernel", machine), ("host", machine), ("caches", "drawn"))
+    return [*((name, text) for name, text in usual if name not in given), *options]
 
 
 def _says_vms(option: tuple[str, str]) -> bool:

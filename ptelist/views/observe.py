@@ -23,13 +23,13 @@ WHY = {
     "min_partial": "may have been written through sysfs",
     "cpu_partial": "may have been written through sysfs; 0 with slub_debug",
     "sheaf_capacity": "0 with slub_debug; a cache may ask for its own",
-    "objects": "other VMs, vCPUs that have not run, or lists that the scenario does not name",
+    "objects": "other VMs, vCPUs that have not run, other memory or leaves, or lists that the scenario does not name",
     "slabs": "other VMs, or slabs that one or more CPUs filled partly",
 }
 """What makes a figure differ, most likely first."""
 
 VERDICTS = {None: "", True: AGREES, False: DIFFERS}
-ZEROS = "counters of VMs that are not shown are 0"
+ZEROS = "VM counters not shown are 0"
 HEAD = ("measured", "predicted", "verdict")
 
 

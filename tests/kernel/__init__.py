@@ -1,0 +1,1 @@
+"""Real kernels, booted in QEMU and held against what ptelist predicts."""

@@ -1,0 +1,76 @@
+"""The recorded data in a table: what was observed on each kernel, and how much of it ptelist predicts."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from kernel import recording
+from kernel.experiment import differing, exact
+from kernel.fetch import SERIES
+from ptelist.cli.single import single
+from ptelist.observation import observe
+from ptelist.sources import snapshot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = ("kernel", "boots", "observations", "exact", "agreeing", "differing", "slab caches", "agreeing", "differing")
+
+
+class Count(NamedTuple):
+    """One kernel's row."""
+
+    release: str
+    boots: int
+    observations: int
+    """Numbers measured by experiments."""
+    exact: int
+    """Those that are predicted as one number."""
+    agreeing: int
+    differing: int
+    caches: int
+    """Of all machines, those saved with VMs alive left out."""
+    caches_agreeing: int
+    caches_differing: int
+
+
+@cache
+def counts() -> tuple[Count, ...]:
+    """Return a row for each kernel with recorded data, old ones first."""
+    paths: dict[str, list[Path]] = {series: [] for series in SERIES}
+    for path in recording.recorded():
+        paths[path.parent.name].append(path)
+    return tuple(_count(found) for found in paths.values() if found)
+
+
+def _count(paths: list[Path]) -> Count:
+    runs = [recording.parse(path.read_text()) for path in paths]
+    machine = runs[0].machine
+    (version,) = set(machine.packages.values())
+    total = sum(run.observations for run in runs)
+    predicted = [(each.measured, each.experiment.predict(run.machine)) for run in runs for each in run.observed]
+    wrong = sum(len(differing(*pair)) for pair in predicted)
+    agreeing = total - wrong, wrong
+    verdicts = [verdict for path in paths for verdict in _caches(path.with_suffix(".observation"))]
+    right = verdicts.count(True)
+    certain = sum(exact(expected) for _, expected in predicted)
+    name = f"{machine.release} ({version})"
+    return Count(name, len(runs), total, certain, *agreeing, len(verdicts), right, len(verdicts) - right)
+
+
+def _caches(path: Path) -> list[bool]:
+    """Return for each slab cache of a saved machine whether all of its layout is as predicted."""
+    comparison = single((), [("kernel", str(path)), ("host", str(path))], "")
+    found = observe(snapshot.parse(path.read_text(), path.name), path.name, comparison, counts=False, every=True)
+    return [all(check.agrees for check in cache.checks) for cache in found.others]
+
+
+def table() -> str:
+    """Return the rows and their sum as a Markdown table."""
+    rows = counts()
+    total = [sum(column) for column in list(zip(*rows, strict=True))[1:]]
+    cells = [HEAD, ("---", *["---:"] * (len(HEAD) - 1))]
+    cells += [(f"`{row.release}`", *map("{:,}".format, row[1:])) for row in rows]
+    cells.append(("all", *map("{:,}".format, total)))
+    return "".join(f"| {' | '.join(row)} |\n" for row in cells)
