@@ -48,7 +48,7 @@ def observe(snapshot: Snapshot, label: str, comparison: Comparison, *, counts: b
     checked. Raises PtelistError for a snapshot that cannot be read.
     """
     text = snapshot.files.get(shot.SLABINFO)
-    caches = Caches(snapshot, slabinfo.parse(text, f"{label}: {shot.SLABINFO}") if text else {})
+    caches = Caches(snapshot, slabinfo.parse(text, f"{label}: {shot.SLABINFO}") if text else {}, label)
     watcher = Watcher(comparison, counts=counts)
     kvm = [seen for name in KVM_CACHES if (seen := caches.find(name))]
     found = vms.vms(snapshot, label)

@@ -259,6 +259,13 @@ def test_a_counter_that_is_no_number_is_named(run: Run, save: Save) -> None:
     assert '/812-11/pages_4k: expected a number, got "lots"' in result.stderr
 
 
+@pytest.mark.parametrize(("column", "text"), [("slab_size", "0"), ("align", "-8"), ("object_size", "big")])
+def test_a_size_that_no_cache_has_is_named(run: Run, save: Save, column: str, text: str) -> None:
+    result = run("observe", save(UNMERGED | slab("pte_list_desc", DESC | {column: text}), {}), "--all-caches")
+    assert result.exit_code == 2
+    assert f'/pte_list_desc/{column}: expected a number of 1 or more, got "{text}"' in result.stderr
+
+
 def test_csv_has_a_row_a_check(run: Run, save: Save) -> None:
     result = run("observe", save(UNMERGED, {}), "--all-caches", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(result.stdout)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from ptelist.errors import PtelistError
 from ptelist.sources import snapshot as shot
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
     from ptelist.sources.slabinfo import Row
     from ptelist.sources.snapshot import Snapshot
+
+SIZES = frozenset(("object_size", "slab_size", "objs_per_slab", "align"))
 
 
 class Seen(NamedTuple):
@@ -68,11 +71,18 @@ class Seen(NamedTuple):
 class Caches:
     """All caches of a snapshot."""
 
-    def __init__(self, snapshot: Snapshot, rows: Mapping[str, Row]) -> None:
-        """Take what sysfs shows, and the rows of slabinfo."""
+    def __init__(self, snapshot: Snapshot, rows: Mapping[str, Row], label: str) -> None:
+        """Take what sysfs shows, and the rows of slabinfo.
+
+        Raises PtelistError for a size that no cache has.
+        """
         self._slabs, self._rows = snapshot.slabs, rows
         self._members: dict[str, list[str]] = {}
         for name, cells in self._slabs.items():
+            for column in SIZES & cells.keys():
+                if not re.fullmatch(r"[1-9][0-9]{0,9}", cells[column]):
+                    where = f"{label}: {shot.SLABS}/{name}/{column}"
+                    raise PtelistError(f'{where}: expected a number of 1 or more, got "{cells[column][:40]}"')
             if target := _target(cells):
                 self._members.setdefault(target, []).append(name)
 
