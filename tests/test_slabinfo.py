@@ -17,6 +17,10 @@ def test_rows() -> None:
     }
 
 
+def test_a_name_may_have_blanks() -> None:
+    assert parse(SLABINFO.replace("TCP   ", "my cache 7"), "x")["my cache 7"] == Row(12, 12, 2560, 12, 8, 1)
+
+
 def test_statistics_of_a_debug_kernel_are_passed_over() -> None:
     head, *rows = SLABINFO.splitlines()
     text = "\n".join([f"{head} (statistics)", *(f"{row} : globalstat 1 2" if row[0] != "#" else row for row in rows)])

@@ -9,7 +9,7 @@ from ptelist.errors import PtelistError
 
 HEADER = "slabinfo - version: 2."
 _ROW = re.compile(
-    r"(?P<name>\S+) +(?P<counts>\d+ +\d+ +\d+ +\d+ +\d+) +: tunables +(?P<tunables>\d+ +\d+ +\d+)"
+    r"(?P<name>\S.*?) +(?P<counts>\d+ +\d+ +\d+ +\d+ +\d+) +: tunables +(?P<tunables>\d+ +\d+ +\d+)"
     r" +: slabdata +(?P<slabs>\d+ +\d+ +\d+)( .*)?"
 )
 
