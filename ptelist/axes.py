@@ -55,8 +55,8 @@ METAVARS = {
 AXES = {
     axis.name: axis
     for axis in (
-        Axis("kernel", "", "kernels", "Kernel version: 5.10 to 7.3, or a TOML file."),
-        Axis("host", "", "hosts", "Host preset or TOML file."),
+        Axis("kernel", "", "kernels", "5.10 to 7.3, running, a saved observation or a TOML file."),
+        Axis("host", "", "hosts", "Host preset, running, a saved observation or a TOML file."),
         Axis("vm", "", "vms", "VM preset or TOML file; A+B puts groups on one host."),
         Axis("proposal", "", "proposals", "Unmerged patches; A+B applies both."),
         Axis("ext", "kernel.pte_list_ext", "int", "PTE_LIST_EXT, at least 2.", ("kernel.pte_list_ext_tdp",)),

@@ -206,7 +206,26 @@ def test_a_histogram_is_shown_as_it_is(run: Run, tmp_path: Path) -> None:
     saved.write_text(take(files, rmaps_stat=True).render())
     result = run("observe", str(saved))
     assert "by the lowest set bit of a length, not by its magnitude" in " ".join(result.stdout.split())
-    assert "Level=4K:" in result.stdout
+    assert re.search(r"Rmap_Count: +Level=4K: +Level=2M: +Level=1G:", result.stdout)
+    assert re.search(r"8-15 +1 +0 +0\n", result.stdout) is None  # 12 entries are not there: its lowest bit is 4
+    assert re.search(r"4-7 +1 +0 +0\n", result.stdout)
+    assert max(map(len, result.stdout.partition("\n$ ")[0].splitlines())) <= 72
+
+
+def test_an_empty_histogram_says_that_there_are_no_lists(run: Run, tmp_path: Path) -> None:
+    saved = tmp_path / "saved.txt"
+    files = Fake(WHOLE | {f"{shot.VMS}/812-11/mmu_rmaps_stat": ""})
+    saved.write_text(take(files, rmaps_stat=True).render())
+    assert "VM 812-11: it has no rmap lists at all" in run("observe", str(saved)).stdout
+
+
+@pytest.mark.parametrize("columns", [30, 40, 50, 72])
+def test_narrow_terminals_lose_nothing(run: Run, save: Save, columns: int) -> None:
+    result = run("observe", save(UNMERGED, {}), "--all-caches", columns=columns)
+    numbers = re.findall(r"\d+", run("observe", save(UNMERGED, {}), "--all-caches").stdout)
+    assert sorted(re.findall(r"\d+", result.stdout)) == sorted(numbers)
+    tables = result.stdout.partition("\n\npte_list_desc: counts")[0].splitlines()
+    assert max(map(len, tables)) <= columns
 
 
 # copies, saving, and what cannot be used

@@ -25,8 +25,8 @@ class Vm(NamedTuple):
     name: str
     stats: dict[str, int]
     """How many vCPUs it has, how many of them have entered KVM_RUN, and KVM's counters."""
-    rmaps_stat: tuple[tuple[str, ...], ...]
-    """The histogram of its rmap lists as the file has it, rows of cells; empty unless asked for."""
+    rmaps_stat: tuple[tuple[str, ...], ...] | None
+    """The histogram of its rmap lists as the file has it, rows of cells; None unless asked for."""
 
     @property
     def vcpus(self) -> int:
@@ -43,8 +43,8 @@ def _vm(name: str, cells: dict[str, str], snapshot: Snapshot, label: str) -> Vm:
     for column, text in cells.items():
         if not text.isascii() or not text.isdecimal():
             raise PtelistError(f'{label}: {shot.VMS}/{name}/{column}: expected a number, got "{text[:40]}"')
-    histogram = snapshot.files.get(f"{shot.VMS}/{name}/{shot.RMAPS_STAT}", "")
-    rows = tuple(tuple(line.split()) for line in histogram.splitlines())
+    histogram = snapshot.files.get(f"{shot.VMS}/{name}/{shot.RMAPS_STAT}")
+    rows = None if histogram is None else tuple(tuple(line.split()) for line in histogram.splitlines())
     return Vm(name, {column: int(text) for column, text in cells.items()}, rows)
 
 
@@ -68,7 +68,9 @@ def tells(vm: Vm, kernel: Kernel) -> Iterator[str]:
         yield f"{stats['mmu_shadow_zapped']:,} shadow pages were zapped: without TDP, with the legacy MMU, or for an L2"
     if stats.get("mmu_recycled"):
         yield f"{stats['mmu_recycled']:,} of them at the shadow-page limit: their lists were built again"
-    if vm.rmaps_stat:
+    if vm.rmaps_stat == ():
+        yield "it has no rmap lists at all: the TDP MMU is on, and no shadow root ever was (mmu_rmaps_stat is empty)"
+    elif vm.rmaps_stat:
         how = {"ffs": "the lowest set bit of a length, not by its magnitude", "fls": "the magnitude of a length"}
         yield f"mmu_rmaps_stat counts lists by {how.get(kernel.rmaps_stat, 'an unknown rule')}, on this kernel"
 

@@ -39,6 +39,7 @@ def document(found: Observation, width: int | None) -> Document:
     if found.others:
         tables += _others(found)
     tables += _vms(found, width)
+    tables = [table if width is None or table.width() <= width else _narrow(table) for table in tables]
     notes = [note for cache in found.caches for note in cache.notes]
     notes += [f"{name} differs: {WHY[name]}" for name in dict.fromkeys(check.name for _, check in found.differing)]
     notes += [ZEROS] if found.vms else []
@@ -47,6 +48,15 @@ def document(found: Observation, width: int | None) -> Document:
 
 def _cache(cache: Observed) -> Table:
     return Table((cache.name, *HEAD), tuple((f"  {check.name}", *_cells(check)) for check in cache.checks))
+
+
+def _narrow(table: Table) -> Table:
+    """Return a table of one column, each cell on a line of its own, named."""
+    rows = []
+    for label, *cells in table.rows:
+        rows.append((label,))
+        rows += [(f"    {head} {cell}",) for head, cell in zip(table.head[1:], cells, strict=True) if cell]
+    return Table((table.head[0],), tuple(rows), table.title)
 
 
 def _cells(check: Check) -> tuple[str, str, str]:
@@ -87,7 +97,7 @@ def _vms(found: Observation, width: int | None) -> Iterator[Table]:
         left = left[count:]
     for vm in found.vms:
         if vm.rmaps_stat:
-            head, *rows = vm.rmaps_stat
+            head, *rows = zip(*vm.rmaps_stat, strict=False)
             yield Table(head, tuple(rows), f"VM {vm.name}: rmap lists by length (mmu_rmaps_stat)")
 
 
