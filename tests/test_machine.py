@@ -41,10 +41,37 @@ def test_a_host() -> None:
 
 
 def test_every_value_names_its_file() -> None:
-    settings = machine.host(take(Fake(WHOLE)), "here").host
-    assert settings["cpus"].provenance == f"here: {shot.PRESENT}"
-    assert settings["memcg"].provenance == f"here: {shot.SUBTREE}: memory"
-    assert all(setting.provenance.startswith("here") for setting in settings.values())
+    settings = machine.whole(take(Fake(changed(TDP_MMU="Y\n"))), "here")
+    found = {name: setting.provenance for name, setting in settings.host.items()}
+    assert found == {
+        "name": "here",
+        "cpus": f"here: {shot.PRESENT}",
+        "possible_cpus": f"here: {shot.POSSIBLE}: nr_cpu_ids",
+        "nodes": f"here: {shot.NODES}",
+        "slub_max_order": f"here: {shot.CMDLINE}",
+        "slub_debug": "here: /sys/kernel/slab/pte_list_desc",
+        "slab_merge": "here: /sys/kernel/slab",
+        "memcg": f"here: {shot.SUBTREE}: memory",
+        "alloc_profiling": f"here: {shot.PROFILING}",
+        "external_write_tracking": f"here: {shot.KVMGT}",
+    }
+    own = {name: settings.kernel[name].provenance for name in ("release", "tdp_mmu_default", "tdp_default")}
+    assert own == {
+        "release": f"here: {shot.RELEASE}",
+        "tdp_mmu_default": f"here: {shot.TDP_MMU}",
+        "tdp_default": f"here: {shot.TDP[0]}",
+    }
+    without = machine.host(take(Fake(changed(NODES=None, SUBTREE=None, CGROUPS="memory\t4\t60\t1\n"))), "here").host
+    assert without["nodes"].provenance == "here: no NUMA"
+    assert without["memcg"].provenance == f"here: {shot.CGROUPS}: memory in hierarchy 4"
+
+
+def test_what_a_host_cannot_be_names_the_machine(run: Callable[..., Result], tmp_path: Path) -> None:
+    saved = tmp_path / "saved.txt"
+    saved.write_text(take(Fake(changed(PRESENT="0-9000\n"))).render())
+    result = run("compare", "--host", str(saved))
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"ptelist: {saved}: host.cpus: ")
 
 
 @pytest.mark.parametrize(
@@ -91,6 +118,9 @@ BARE = {path: text for path, text in WHOLE.items() if not path.startswith(f"{sho
         ("slub_debug=F;U,pte_list_desc", "U"),
         ("slub_debug=U,TCP;P", "P"),
         ("slub_debug=O", ""),
+        ("slub_debug=FXA", "FA"),
+        ("slub_debug=U,pte_list", ""),
+        ("slub_debug=U,pte*list*", "U"),
         ("slub_debug=F-U", "U"),
         ("slub_debug=U,pte*ignored", "U"),
         ("slub_debug=F,pte_list_desc;U,pte_list_desc", "F"),
@@ -104,6 +134,16 @@ def test_slub_debug_of_the_command_line(options: str, letters: str) -> None:
 def test_the_flags_of_the_cache_itself_go_first() -> None:
     files = changed(CMDLINE="slub_debug=FZPU\n") | slab(":A-0000128", DESC | {"store_user": "1", "trace": "1"})
     assert host(files)["slub_debug"] == "UT"
+
+
+def test_the_flags_of_an_unmerged_cache() -> None:
+    files = changed(CMDLINE="slub_debug=FZPU\n") | slab("pte_list_desc", DESC | {"red_zone": "1"})
+    assert host(files, {})["slub_debug"] == "Z"
+
+
+def test_without_a_command_line_nothing_is_debugged() -> None:
+    files = {path: text for path, text in BARE.items() if path != shot.CMDLINE}
+    assert host(files, {})["slub_debug"] == ""
 
 
 def test_no_merged_cache_is_no_merging() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers import DATA, comments, table
-from machines import DESC, HEADER, MACHINE, SLABINFO, VM, WHOLE, Fake, changed, slab, vm
+from machines import DESC, HEADER, MACHINE, SLABINFO, TCP, VM, WHOLE, Fake, changed, slab, vm
 
 from ptelist.sources import snapshot as shot
 from ptelist.sources.snapshot import Snapshot, take
@@ -116,6 +116,53 @@ def test_the_scenario_says_which_vms_there_are(run: Run, save: Save) -> None:
         result = run("observe", saved, "--vcpus", str(vcpus), "--format", "json")
         assert checks(result, "pte_list_desc")["objects"][1:] == (40 * vcpus, verdict)
         assert result.exit_code == (1 if json.loads(result.stdout)["differing"] else 0)
+
+
+def test_slabs_are_predicted_with_what_a_busy_host_retains(run: Run, save: Save) -> None:
+    """8 vCPUs need 10 slabs; 5 a node and 1 + 8 on each of 2 CPUs may stay beside."""
+    result = run("observe", save(UNMERGED, {}), "--vcpus", "8", "--format", "json")
+    assert checks(result, "pte_list_desc")["slabs"] == (13, (10, 10 + 5 + 2 * 9), "agrees")
+    result = run("observe", save(UNMERGED, {}), "--vcpus", "11", "--format", "json")
+    assert checks(result, "pte_list_desc")["slabs"] == (13, (14, 14 + 5 + 2 * 9), "differs")
+
+
+def test_slabs_of_a_merged_cache_are_a_bound(run: Run, save: Save) -> None:
+    assert checks(run("observe", save(), "--format", "json"), "pte_list_desc")["slabs"] == ((0, 13), None, "")
+
+
+def test_slabinfo_alone_has_the_layout(run: Run, save: Save) -> None:
+    rows = SLABINFO.replace("pid                    416    416    128   32    1", "pte_list_desc 416 416 128 64 2")
+    result = run("observe", save(MACHINE | {shot.SLABINFO: rows}, {}), "--cpus", "128", "--possible-cpus", "128")
+    assert re.search(r"slab_order +1 +1 +agrees", result.stdout)
+    assert re.search(r"objects_per_slab +64 +64 +agrees", result.stdout)
+
+
+def test_slabinfo_alone_on_a_kernel_with_sheaves(run: Run, save: Save) -> None:
+    """2 CPUs and a node: 14 sheaves of 60."""
+    rows = SLABINFO.replace("pid                    416    416", "pte_list_desc 4160   4160")
+    files = MACHINE | {shot.RELEASE: "7.3.4\n", shot.SLABINFO: rows}
+    result = run("observe", save(files, {}), "--format", "json")
+    assert checks(result, "pte_list_desc")["objects"] == ((4160 - 840, 4160), None, "")
+
+
+def test_members_of_a_merged_cache_are_named_up_to_six(run: Run, save: Save) -> None:
+    for others, shown in ((6, "a0, a1, a2, a3, a4, a5:"), (7, "a0, a1, a2, a3, a4, a5, ...:")):
+        links = {
+            f"{shot.SLABS}/{name}": "../slab/:A-0000128/"
+            for name in ("pte_list_desc", *(f"a{n}" for n in range(others)))
+        }
+        text = " ".join(run("observe", save(WHOLE, links), "--format", "csv").stdout.split())
+        assert "pte_list_desc,stride,bytes,128,128,128,128,agrees" in text
+        text = " ".join(run("observe", save(WHOLE, links)).stdout.split())
+        assert f"merged, :A-0000128 in sysfs, shared with {shown} counts include theirs" in text
+
+
+def test_a_cache_whose_alignment_was_not_read_is_left_out(run: Run, save: Save) -> None:
+    for missing in ("align", "slab_size"):
+        cells = {name: text for name, text in TCP.items() if name != missing}
+        files = {path: text for path, text in WHOLE.items() if not path.startswith(f"{shot.SLABS}/TCP/")}
+        result = run("observe", save(files | slab("TCP", cells)), "--all-caches", "--format", "json")
+        assert [cache["name"] for cache in json.loads(result.stdout)["others"]] == ["pid", "kvm_mmu_page_header"]
 
 
 def test_a_merged_cache_bounds_from_above_only(run: Run, save: Save) -> None:
