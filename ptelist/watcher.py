@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import attributes, rules
+from ptelist.engine import attributes, rules, slab
 from ptelist.engine.attributes import Made
 from ptelist.engine.ledger import Unit
 from ptelist.sources.machine import flags
@@ -90,16 +90,18 @@ class Watcher:
 
     def kvm(self, seen: Seen) -> Observed:
         """Return one of KVM's caches, whose struct the ledger knows."""
-        name = seen.name
-        stride = self._ledger[f"{name}.stride"].low
-        found = attributes.layout(name, stride, self._host.slub_debug, self._kernel, self._host)
-        predicted = {each: self._span(f"{name}.{each}") for each in ("size", "stride")}
+        name, size = seen.name, self._span(f"{seen.name}.size")
+        debug = flags(seen.cells) if seen.cells else self._host.slub_debug
+        stride = attributes.stride(Made(name, size.low, slab.POINTER, pointer_outside=False, debug=debug), self._kernel)
+        found = attributes.layout(name, stride, debug, self._kernel, self._host)
+        predicted = {"size": size, "stride": Span(stride, stride)}
         predicted |= {each: Span(found[SYSFS[each]], found[SYSFS[each]]) for each in LAYOUT}
         checks = [Check(each, UNITS[each], _layout(seen, each), span) for each, span in predicted.items()]
         held = self._objects(seen, found["sheaf_capacity"])
         total = None if seen.slabs is None else Span(0 if seen.shared else seen.slabs, seen.slabs)
+        known = self._counts and self._as_host(debug)
         checks.append(Check("objects", UNITS["objects"], held, self._span(f"{name}.objects") if self._counts else None))
-        checks.append(Check("slabs", UNITS["slabs"], total, self._slabs(name) if self._counts else None))
+        checks.append(Check("slabs", UNITS["slabs"], total, self._slabs(name) if known else None))
         return Observed(name, _there(checks, seen), tuple(self._notes(seen, held)))
 
     def any(self, seen: Seen) -> Observed | None:
@@ -111,6 +113,10 @@ class Watcher:
         predicted = {"stride": attributes.stride(made, self._kernel)} | {each: found[SYSFS[each]] for each in LAYOUT}
         checks = [Check(each, UNITS[each], _layout(seen, each), Span(n, n)) for each, n in predicted.items()]
         return Observed(seen.name, _there(checks, seen))
+
+    def _as_host(self, debug: str) -> bool:
+        """Return whether a cache is debugged as the scenario's host says; A is for failing, and shows nowhere."""
+        return set(debug) == set(self._host.slub_debug) - {"A"}
 
     def _span(self, figure: str) -> Span:
         term = self._ledger[figure]
@@ -138,6 +144,8 @@ class Watcher:
 
     def _notes(self, seen: Seen, held: Span | None) -> Iterator[str]:
         name = seen.name
+        if seen.cells and not self._as_host(flags(seen.cells)):
+            yield f"{name}: slub_debug={flags(seen.cells) or '-'} for this cache: its slabs are not predicted"
         if seen.shared:
             others = [each for each in seen.members if each != name]
             shown = ", ".join(others[:MOST_NAMED]) + (", ..." if len(others) > MOST_NAMED else "")

@@ -145,6 +145,32 @@ def test_slabinfo_alone_on_a_kernel_with_sheaves(run: Run, save: Save) -> None:
     assert checks(result, "pte_list_desc")["objects"] == ((4160 - 840, 4160), None, "")
 
 
+def test_debugging_of_one_cache_alone(run: Run, save: Save) -> None:
+    """slub_debug=U,kvm_mmu_page_header: 64 bytes more there, and nowhere else; its slabs hold fewer objects."""
+    cells = HEADER | {"store_user": "1", "slab_size": "248", "objs_per_slab": "16", "cpu_partial": "0"}
+    saved = save(UNMERGED | slab("kvm_mmu_page_header", cells), {})
+    result = run("observe", saved, "--vcpus", "8", "--format", "json")
+    header, desc = checks(result, "kvm_mmu_page_header"), checks(result, "pte_list_desc")
+    assert (header["stride"], header["objects_per_slab"], header["cpu_partial"]) == (
+        (248, 248, "agrees"),
+        (16, 16, "agrees"),
+        (0, 0, "agrees"),
+    )
+    assert header["slabs"][1:] == (None, "")
+    assert desc["stride"] == (128, 128, "agrees")
+    text = " ".join(run("observe", saved, "--vcpus", "8").stdout.split())
+    assert "kvm_mmu_page_header: slub_debug=U for this cache: its slabs are not predicted" in text
+
+
+@pytest.mark.parametrize("letters", ["U", "UA", "AU"])
+def test_debugging_of_all_caches_is_the_hosts(run: Run, save: Save, letters: str) -> None:
+    files = UNMERGED | slab("pte_list_desc", DESC | {"store_user": "1", "slab_size": "192", "objs_per_slab": "21"})
+    result = run("observe", save(files, {}), "--slub-debug", letters, "--vcpus", "8", "--format", "json")
+    found = checks(result, "pte_list_desc")
+    assert found["stride"] == (192, 192, "agrees")
+    assert found["slabs"] == (13, (-(-320 // 21), -(-320 // 21) + 5), "differs")
+
+
 def test_members_of_a_merged_cache_are_named_up_to_six(run: Run, save: Save) -> None:
     for others, shown in ((6, "a0, a1, a2, a3, a4, a5:"), (7, "a0, a1, a2, a3, a4, a5, ...:")):
         links = {
