@@ -108,7 +108,7 @@ def _machine(text: str | None, label: str, kind: str | None) -> Preset:
 
     if kind not in machine.PARTS:
         raise PtelistError(f"{label}: is a machine, which can be a kernel or a host, expected a {kind} preset")
-    found = snapshot.take(snapshot.Live()) if text is None else snapshot.parse(text, label)
+    found = snapshot.here() if text is None else snapshot.parse(text, label)
     return Preset(label, kind or "file", {"title": f"the machine {label}"}, machine.PARTS[kind](found, label))
 
 

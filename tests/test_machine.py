@@ -232,6 +232,11 @@ def test_a_machine_is_no_vm(saved: str, run: Callable[..., Result]) -> None:
     assert "is a machine, which can be a kernel or a host" in result.stderr
 
 
+def test_this_machine_is_read_once() -> None:
+    """The counts and the CPUs that predict them are of one moment."""
+    assert shot.here() is shot.here()
+
+
 def test_this_machine_as_it_runs(run: Callable[..., Result]) -> None:
     """Whatever it is: figures, or one line that says what is missing."""
     result = run("compare", "running", "--ext", "2,14")

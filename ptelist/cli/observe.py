@@ -83,7 +83,7 @@ def _read(saved: str | None, slabinfo: str | None, sysfs: str | None, rmaps_stat
     if saved:
         return shot.parse(read_text(Path(saved), saved), saved)
     if not (slabinfo or sysfs):
-        found = shot.take(shot.Live(), rmaps_stat=rmaps_stat)
+        found = shot.take(shot.Live(), rmaps_stat=True) if rmaps_stat else shot.here()
         return found._replace(vms=found.vms | binary_stats.beside(found.vms))
     found = shot.take(shot.Live(Path(sysfs), shot.SLABS)) if sysfs else shot.Snapshot({}, {}, {}, {})
     if sysfs and not found.slabs:

@@ -7,6 +7,7 @@ A saved snapshot is text, fit for a mail: sections that begin as those of
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -144,6 +145,12 @@ def take(files: Files, *, rmaps_stat: bool = False) -> Snapshot:
             if rmaps_stat:
                 taker.file(f"{VMS}/{name}/{RMAPS_STAT}")
     return Snapshot(taker.files, slabs, vms, taker.unread)
+
+
+@cache
+def here() -> Snapshot:
+    """Return this machine's snapshot, taken once: kernel, host and counts are of one moment."""
+    return take(Live())
 
 
 class _Taker:
