@@ -50,12 +50,14 @@ METAVARS = {
     "bool": "[on|off]",
     "text": "WORD,..",
     "lists": "NxENTRIES,..",
+    "builds": "FILE,..",
 }
 
 AXES = {
     axis.name: axis
     for axis in (
         Axis("kernel", "", "kernels", "5.10 to 7.3, running, a saved observation or a TOML file."),
+        Axis("kernel-from", "", "builds", "A build's own layouts: vmlinux, kvm.ko, bzImage, BTF (see inspect)."),
         Axis("host", "", "hosts", "Host preset, running, a saved observation or a TOML file."),
         Axis("vm", "", "vms", "VM preset or TOML file; A+B puts groups on one host."),
         Axis("proposal", "", "proposals", "Unmerged patches; A+B applies both."),
@@ -114,7 +116,7 @@ def choices(axis: Axis, text: str) -> list[Choice]:
     Raises PtelistError, naming the option, for what does not read as such
     values, for one given twice and for more than 10 000.
     """
-    if axis.kind in KINDS:
+    if axis.kind in {*KINDS, "builds"}:
         return preset_choices(axis, [item.strip() for item in text.split(",")])
     found: list[Choice] = []
     for item in _items(axis, text):
@@ -130,12 +132,22 @@ def choices(axis: Axis, text: str) -> list[Choice]:
 
 def preset_choices(axis: Axis, names: Sequence[str]) -> list[Choice]:
     """Return presets by name or path; files are called by their stem, if that tells them apart."""
-    labels = [preset_label(name) for name in names]
+    labels = _build_labels(names) if axis.kind == "builds" else [preset_label(name) for name in names]
     found = [
         Choice(label if labels.count(label) == 1 else name, name) for label, name in zip(labels, names, strict=True)
     ]
     _refuse_twice(axis, found)
     return found
+
+
+def _build_labels(names: Sequence[str]) -> list[str]:
+    """Return the names of files, after the first folder that is not the same for all of them."""
+    files = [name.rpartition("/")[2] for name in names]
+    if len(set(files)) == len(files):
+        return files
+    paths = [name.split("/") for name in names]
+    same = next((at for at, folders in enumerate(zip(*paths, strict=False)) if len(set(folders)) > 1), 0)
+    return [f"{path[same]}/../{file}" for path, file in zip(paths, files, strict=True)]
 
 
 def _refuse_twice(axis: Axis, found: list[Choice]) -> None:

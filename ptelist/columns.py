@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 DEFAULTS = {"kernel": "6.18", "host": "server-64", "vm": "tdp"}
 PRESET = Axis("preset", "", "preset", "")
-PRESET_KINDS = frozenset((PRESET.kind, *KINDS))
-WHAT_IF = frozenset(("preset", "kernel", "proposal"))
+PRESET_KINDS = frozenset((PRESET.kind, "builds", *KINDS))
+WHAT_IF = frozenset(("preset", "kernel", "kernel-from", "proposal"))
 """Axes that compare, beside those of kernel fields; others set the scene."""
 
 Chosen = dict[str, Choice]
@@ -115,8 +115,8 @@ def _lay(axes: list[tuple[Axis, list[Choice]]], chosen: Chosen) -> tuple[Overlay
 def _presets(chosen: Chosen) -> tuple[Overlay, set[str]]:
     """Return what presets say, and the fields that proposals set.
 
-    From the ground up: the default presets, --kernel, --host and --vm, PRESET,
-    --proposal.
+    From the ground up: the default presets, --kernel, --host, --kernel-from and
+    --vm, PRESET, --proposal.
     """
     base = Overlay()
     for part, name in DEFAULTS.items():
@@ -124,6 +124,8 @@ def _presets(chosen: Chosen) -> tuple[Overlay, set[str]]:
     for part in ("kernel", "host"):
         if part in chosen:
             base = presets.load(chosen[part].value, f"{part}s").overlay.over(base)
+    if "kernel-from" in chosen:
+        base = _build(chosen).over(base)
     if "vm" in chosen:
         base = _groups(chosen["vm"].value, base)
     if "preset" in chosen:
@@ -134,11 +136,20 @@ def _presets(chosen: Chosen) -> tuple[Overlay, set[str]]:
     return patches.over(base), {f"kernel.{field}" for field in patches.kernel}
 
 
+def _build(chosen: Chosen) -> Overlay:
+    """Return the profile of --kernel-from, over that of --kernel or of its own release."""
+    from ptelist.sources import profile  # noqa: PLC0415 -- reads BTF, for builds only
+
+    kernel = chosen["kernel"].value if "kernel" in chosen else None
+    return profile.overlay(chosen["kernel-from"].value, kernel)
+
+
 def _preset(chosen: Chosen) -> Overlay:
     """Return PRESET, which may change parts named by options but not be one of them."""
     overlay = presets.load(chosen["preset"].value).overlay
     is_vm = "name" in overlay.vm or bool(overlay.vms)
-    whole = (("kernel", "version" in overlay.kernel), ("host", "name" in overlay.host), ("vm", is_vm))
+    is_kernel = "version" in overlay.kernel
+    whole = (("kernel", is_kernel), ("kernel-from", is_kernel), ("host", "name" in overlay.host), ("vm", is_vm))
     for part, named in whole:
         if named and part in chosen:
             raise PtelistError(f"--{part}: {chosen['preset'].label} names a {part} as well")

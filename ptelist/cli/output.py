@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.cli.options import FORMATS
 from ptelist.errors import PtelistError
+from ptelist.views.page import MAIL_WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from ptelist.comparison import Comparison
-    from ptelist.observation import Observation
-    from ptelist.views.table import Document
+    from ptelist.views.page import Document
 
 TERMINAL, MAIL, MARKDOWN, CSV, JSON = FORMATS
-MAIL_WIDTH = 72
 LEAST_WIDTH = 20
 
 
@@ -40,6 +39,27 @@ def width(chosen: str) -> int:
     return max(min(MAIL_WIDTH, limit), LEAST_WIDTH)
 
 
+class Views(NamedTuple):
+    """What a result is in each kind of format: nothing is made, and no view loaded, but the one asked for."""
+
+    document: Callable[[int | None], Document]
+    """For the text formats; None is an endless line."""
+    json: Callable[[], str]
+    csv: Callable[[], str] = str
+
+
+def deliver(views: Views, wanted: str | None, output: str | None) -> None:
+    """Write a result in the format that is asked for, or that suits."""
+    chosen = choose(wanted, output)
+    if chosen == JSON:
+        text = views.json()
+    elif chosen == CSV:
+        text = views.csv()
+    else:
+        text = _render(views.document(None if chosen == MARKDOWN else width(chosen)), chosen)
+    write(text, output)
+
+
 def emit(
     comparison: Comparison,
     figures: tuple[str, ...],
@@ -48,46 +68,18 @@ def emit(
     output: str | None,
 ) -> None:
     """Write a comparison; `build` makes the document of the text formats for a width."""
-    chosen = choose(wanted, output)
-    if chosen == JSON:
-        from ptelist.views import json  # noqa: PLC0415 -- one view is loaded, not all
 
-        text = json.render(comparison, figures)
-    elif chosen == CSV:
+    def as_csv() -> str:
         from ptelist.views import csv  # noqa: PLC0415 -- one view is loaded, not all
 
-        text = csv.render(comparison, figures)
-    else:
-        text = _render(build(None if chosen == MARKDOWN else width(chosen)), chosen)
-    write(text, output)
+        return csv.render(comparison, figures)
 
-
-def emit_tree(comparison: Comparison, figure: str, wanted: str | None, output: str | None) -> None:
-    """Write how a figure of the first column follows."""
-    chosen = choose(wanted, output)
-    if chosen == JSON:
+    def as_json() -> str:
         from ptelist.views import json  # noqa: PLC0415 -- one view is loaded, not all
 
-        write(json.render_tree(comparison, figure), output)
-        return
-    from ptelist.views import tree  # noqa: PLC0415 -- one view is loaded, not all
+        return json.render(comparison, figures)
 
-    columns = width(chosen)
-    lines = tree.lines(comparison.ledgers[0][figure], columns)
-    write(tree.render(lines, comparison, columns, chosen), output)
-
-
-def emit_observation(found: Observation, wanted: str | None, output: str | None) -> None:
-    """Write what a host shows beside the prediction."""
-    chosen = choose(wanted, output)
-    if chosen in {JSON, CSV}:
-        from ptelist.views import observe_data  # noqa: PLC0415 -- one view is loaded, not all
-
-        write(observe_data.to_json(found) if chosen == JSON else observe_data.to_csv(found), output)
-        return
-    from ptelist.views import observe  # noqa: PLC0415 -- one view is loaded, not all
-
-    write(_render(observe.document(found, None if chosen == MARKDOWN else width(chosen)), chosen), output)
+    deliver(Views(build, as_json, as_csv), wanted, output)
 
 
 def _render(document: Document, chosen: str) -> str:
@@ -113,6 +105,8 @@ def write(text: str, output: str | None) -> None:
     if output is None or output == "-":
         _to_stdout(text)
         return
+    from pathlib import Path  # noqa: PLC0415 -- slow to load, not needed for stdout
+
     target = Path(output).resolve()
     try:
         if output.endswith("/") or target.is_dir():
@@ -128,6 +122,7 @@ def write(text: str, output: str | None) -> None:
 def _replace(target: Path, text: str) -> None:
     """Write a temporary file beside target, which then takes its place."""
     import tempfile  # noqa: PLC0415 -- slow to load, not needed for stdout
+    from pathlib import Path  # noqa: PLC0415 -- as above
 
     mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)

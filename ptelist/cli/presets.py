@@ -24,8 +24,8 @@ def command() -> None:
 def list_(kind: str | None) -> None:
     """Name the shipped presets, with their titles."""
     from ptelist import presets  # noqa: PLC0415 -- not for --help
-    from ptelist.cli import output as out  # noqa: PLC0415 -- not for --help
     from ptelist.views import plain  # noqa: PLC0415 -- not for --help
+    from ptelist.views.page import MAIL_WIDTH  # noqa: PLC0415 -- not for --help
 
     for each in (kind,) if kind else KINDS:
         click.echo(f"{each}:")
@@ -35,7 +35,7 @@ def list_(kind: str | None) -> None:
             tree = preset.overlay.kernel.get("tree")
             about = f"{preset.about['title']} (tree {tree.value})" if tree else preset.about["title"]
             label = f"  {name:{max(map(len, names))}}  "
-            click.echo(label + plain.wrapped(about, out.MAIL_WIDTH - len(label), " " * len(label)))
+            click.echo(label + plain.wrapped(about, MAIL_WIDTH - len(label), " " * len(label)))
 
 
 @command.command("show")

@@ -6,9 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ptelist import __version__
-from ptelist.comparison import pick
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ptelist.comparison import Comparison
     from ptelist.engine.ledger import Term
 
@@ -17,8 +18,11 @@ SCHEMA = "ptelist/1"
 
 def render(comparison: Comparison, wanted: tuple[str, ...]) -> str:
     """Return the comparison; keys sorted, columns in their order."""
+    from ptelist.comparison import pick  # noqa: PLC0415 -- other documents are of no comparison
+
     return dump(
-        comparison,
+        comparison.command,
+        comparison.assumptions,
         baseline=comparison.baseline,
         configs=[
             {
@@ -38,17 +42,13 @@ def render(comparison: Comparison, wanted: tuple[str, ...]) -> str:
 
 def render_tree(comparison: Comparison, figure: str) -> str:
     """Return one figure of the first column with all that it rests on."""
-    return dump(comparison, config=comparison.columns[0].name, figure=_tree(comparison.ledgers[0][figure]))
+    tree = _tree(comparison.ledgers[0][figure])
+    return dump(comparison.command, comparison.assumptions, config=comparison.columns[0].name, figure=tree)
 
 
-def dump(comparison: Comparison, **body: Any) -> str:
+def dump(command: str, assumptions: Sequence[str], **body: Any) -> str:
     """Return a document with the fields that all of them have."""
-    head = {
-        "schema": SCHEMA,
-        "version": __version__,
-        "command": comparison.command,
-        "assumptions": comparison.assumptions,
-    }
+    head = {"schema": SCHEMA, "version": __version__, "command": command, "assumptions": assumptions}
     return json.dumps(head | body, indent=2, sort_keys=True) + "\n"
 
 

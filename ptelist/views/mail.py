@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tabulate import tabulate
-
 from ptelist.views import plain
 
 if TYPE_CHECKING:
-    from ptelist.views.table import Document, Table
+    from ptelist.views.page import Document, Table
 
 
 def render(document: Document, width: int) -> str:
     """Return tables, assumptions and the command, blank lines between."""
-    blocks = [_table(table, width) for table in document.tables]
+    blocks = ["\n".join(text for _, text in document.lines)] if document.lines else []
+    blocks += [_table(table, width) for table in document.tables]
     blocks.append("\n".join(plain.wrapped(note, width, "  ") for note in document.notes))
     blocks.append(plain.command(document.command, width))
     return plain.ascii_only("\n\n".join(blocks) + "\n")
@@ -22,6 +21,8 @@ def render(document: Document, width: int) -> str:
 
 def _table(table: Table, width: int) -> str:
     """Return a table; tabulate gets finished text, which it must not read as numbers."""
+    from tabulate import tabulate  # noqa: PLC0415 -- slow to load, and a page may have lines only
+
     align = ("left", *["right"] * (len(table.head) - 1))
     text = tabulate(
         table.rows, table.head, tablefmt="simple", disable_numparse=True, colalign=align, preserve_whitespace=True

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from tabulate import tabulate
 
 if TYPE_CHECKING:
-    from ptelist.views.table import Document, Table
+    from ptelist.views.page import Document, Table
 
 
 def render(document: Document) -> str:
     """Return tables, assumptions as a list, and the command."""
-    blocks = [_table(table) for table in document.tables]
+    lines = "\n".join(text for _, text in document.lines)
+    blocks = [f"```text\n{lines}\n```"] if lines else []
+    blocks += [_table(table) for table in document.tables]
     blocks.append("\n".join(f"- {_escape(note)}" for note in document.notes))
     blocks.append(f"```console\n$ {document.command}\n```")
     return "\n\n".join(blocks) + "\n"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.sources.vms import TELLING
 from ptelist.views.numbers import integer, interval
-from ptelist.views.table import AGREES, DIFFERS, Document, Table
+from ptelist.views.page import AGREES, DIFFERS, Document, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ def document(found: Observation, width: int | None) -> Document:
     if found.others:
         tables += _others(found)
     tables += _vms(found, width)
-    tables = [table if width is None or table.width() <= width else _narrow(table) for table in tables]
+    tables = [table.within(width) for table in tables]
     notes = [note for cache in found.caches for note in cache.notes]
     notes += [f"{name} differs: {WHY[name]}" for name in dict.fromkeys(check.name for _, check in found.differing)]
     notes += [ZEROS] if found.vms else []
@@ -48,15 +48,6 @@ def document(found: Observation, width: int | None) -> Document:
 
 def _cache(cache: Observed) -> Table:
     return Table((cache.name, *HEAD), tuple((f"  {check.name}", *_cells(check)) for check in cache.checks))
-
-
-def _narrow(table: Table) -> Table:
-    """Return a table of one column, each cell on a line of its own, named."""
-    rows = []
-    for label, *cells in table.rows:
-        rows.append((label,))
-        rows += [(f"    {head} {cell}",) for head, cell in zip(table.head[1:], cells, strict=True) if cell]
-    return Table((table.head[0],), tuple(rows), table.title)
 
 
 def _cells(check: Check) -> tuple[str, str, str]:

@@ -31,7 +31,8 @@ def to_csv(found: Observation) -> str:
 def to_json(found: Observation) -> str:
     """Return all of it, with the scenario that the predictions are for."""
     return dump(
-        found.comparison,
+        found.comparison.command,
+        found.comparison.assumptions,
         scenario=found.comparison.columns[0].scenario.model_dump(mode="json"),
         caches=list(map(_json, found.caches)),
         others=list(map(_json, found.others)),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ptelist.comparison import PART, WHOLE, pick
 from ptelist.views import numbers
+from ptelist.views.page import Document, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,42 +42,9 @@ BRIEF = (
 )
 """What is left with one row a column, richest first; PART comes with its change."""
 
-AGREES, DIFFERS = "agrees", "DIFFERS"
-"""The words for a measured value that is, or is not, what was predicted."""
-
-GAP = 2
-"""Blanks between two columns of a table."""
-
-HEAD_PADDING = 2
-"""tabulate leaves a heading so much room beyond its text."""
-
 PAIR = 2
 MOST_BESIDE = 12
 """More columns than this are easier to read as rows."""
-
-
-class Table(NamedTuple):
-    """Text cells: the first column reads left-aligned, the others right."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    title: str = ""
-
-    def width(self) -> int:
-        """Return the columns of text that the table takes, however it is drawn."""
-        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.head)
-        widths = [
-            max([len(head) + HEAD_PADDING, *map(len, cells)]) for head, cells in zip(self.head, columns, strict=True)
-        ]
-        return sum(widths) + GAP * (len(widths) - 1)
-
-
-class Document(NamedTuple):
-    """What a text format shows: tables, what was assumed, how to get it again."""
-
-    tables: tuple[Table, ...]
-    notes: tuple[str, ...]
-    command: str
 
 
 def document(comparison: Comparison, wanted: tuple[str, ...], width: int | None) -> Document:

@@ -15,15 +15,14 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ptelist.views import plain
-from ptelist.views.table import AGREES, DIFFERS
+from ptelist.views.page import AGREES, DIFFERS, FINE, HEAD, TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ptelist.views.table import Document, Table
+    from ptelist.views.page import Document, Table
 
 LESS, MORE = "green", "red"
 VERDICTS = {AGREES: LESS, DIFFERS: f"bold {MORE}"}
+STYLES = {HEAD: "bold", TEXT: "", FINE: "dim"}
 NO_COST = ("ext", "objects_per_slab", "slab_order")
 """Figures of which more is neither better nor worse."""
 
@@ -41,6 +40,10 @@ def render(document: Document, width: int, encoding: str = "utf-8") -> str:
         emoji=False,
         legacy_windows=False,
     )
+    for meaning, line in document.lines:
+        console.print(Text(line, style=STYLES[meaning]), soft_wrap=True)
+    if document.lines:
+        console.print()
     for table in document.tables:
         if table.title:
             console.print(Text(table.title, style="bold"))
@@ -50,21 +53,6 @@ def render(document: Document, width: int, encoding: str = "utf-8") -> str:
         console.print(Text.assemble((topic + colon, "cyan"), (text, "dim")), soft_wrap=True)
     console.print()
     console.print(Text(plain.command(document.command, width), style="bold"), soft_wrap=True)
-    return out.getvalue()
-
-
-def render_lines(lines: Iterable[str], notes: Iterable[str], command: str, width: int) -> str:
-    """Return a tree of lines with what was assumed and the command."""
-    out = io.StringIO()
-    console = Console(file=out, force_terminal=True, width=width, markup=False, highlight=False, emoji=False)
-    for line in lines:
-        style = "" if " = " in line and not line.lstrip("|` -").startswith("=") else "dim"
-        console.print(Text(line, style=style), soft_wrap=True)
-    console.print()
-    for note in notes:
-        console.print(Text(plain.wrapped(note, width, "  "), style="dim"), soft_wrap=True)
-    console.print()
-    console.print(Text(plain.command(command, width), style="bold"), soft_wrap=True)
     return out.getvalue()
 
 

@@ -6,13 +6,15 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from ptelist.engine.ledger import Op, Unit
-from ptelist.views import numbers, plain
+from ptelist.views import numbers
+from ptelist.views.page import FINE, MAIL_WIDTH, TEXT, Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from ptelist.comparison import Comparison
     from ptelist.engine.ledger import Term
+    from ptelist.views.page import Line
 
 SIGNS = {Op.SUM: " + ", Op.PRODUCT: " x "}
 UNITLESS = frozenset((Unit.COUNT, Unit.ORDER))
@@ -20,52 +22,40 @@ LEAST_TEXT = 24
 BRANCH, LAST, BAR, BLANK = "|- ", "`- ", "|  ", "   "
 
 
-def lines(term: Term, width: int) -> Iterator[str]:
-    """Yield the lines of a tree; a part that was shown before is not unfolded again."""
-    yield from _node(term, "", "", width, set())
+def document(comparison: Comparison, figure: str, width: int | None) -> Document:
+    """Return how a figure of the first column follows; a part that was shown before is not unfolded again."""
+    lines = tuple(_node(comparison.ledgers[0][figure], "", "", width or MAIL_WIDTH, set()))
+    return Document((), comparison.assumptions, comparison.command, lines)
 
 
-def render(found: Iterable[str], comparison: Comparison, width: int, chosen: str) -> str:
-    """Return the lines with assumptions and command, in a text format."""
-    if chosen == "terminal":
-        from ptelist.views import terminal  # noqa: PLC0415 -- rich only for terminals
-
-        return terminal.render_lines(found, comparison.assumptions, comparison.command, width)
-    text = "\n".join(found)
-    if chosen == "markdown":
-        notes = "\n".join(f"- {note}" for note in comparison.assumptions)
-        return f"```text\n{text}\n```\n\n{notes}\n\n```console\n$ {comparison.command}\n```\n"
-    notes = "\n".join(plain.wrapped(note, width, "  ") for note in comparison.assumptions)
-    return plain.ascii_only(f"{text}\n\n{notes}\n\n{plain.command(comparison.command, width)}\n")
-
-
-def _node(term: Term, first: str, rest: str, width: int, shown: set[Term]) -> Iterator[str]:
+def _node(term: Term, first: str, rest: str, width: int, shown: set[Term]) -> Iterator[Line]:
     unit = "" if term.unit in UNITLESS else f" {term.unit.value}"
     head = f"{term.name} = {numbers.term(term)}{unit}"
     if term.parts and term in shown:
-        yield from _wrapped(f"{head} (see above)", first, rest, width)
+        yield from _wrapped(f"{head} (see above)", first, rest, width, TEXT)
         return
     shown.add(term)
-    yield from _wrapped(head, first, rest, width)
+    yield from _wrapped(head, first, rest, width, TEXT)
     parts = _parts(term)
     guide = rest + (BAR if parts else BLANK)
     for text in (_formula(term), term.note):
-        yield from _wrapped(text, guide, guide, width)
+        yield from _wrapped(text, guide, guide, width, FINE)
     for part in parts:
         last = part is parts[-1]
         yield from _node(part, rest + (LAST if last else BRANCH), rest + (BLANK if last else BAR), width, shown)
 
 
-def _wrapped(text: str, first: str, rest: str, width: int) -> list[str]:
-    """Return text in lines behind the guides of the tree; deep down they may be wider."""
-    return textwrap.wrap(
+def _wrapped(text: str, first: str, rest: str, width: int, meaning: str) -> Iterator[Line]:
+    """Yield text in lines behind the guides of the tree; deep down they may be wider."""
+    for line in textwrap.wrap(
         text,
         max(width, len(rest) + LEAST_TEXT),
         initial_indent=first,
         subsequent_indent=f"{rest}  ",
         break_long_words=False,
         break_on_hyphens=False,
-    )
+    ):
+        yield meaning, line
 
 
 def _parts(term: Term) -> list[Term]:

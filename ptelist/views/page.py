@@ -1,0 +1,59 @@
+"""A page of text, whatever the format: tables of cells, notes, and the command."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+AGREES, DIFFERS = "agrees", "DIFFERS"
+"""The words for a measured value that is, or is not, what was predicted."""
+
+MAIL_WIDTH = 72
+"""Columns of text that a mail has room for."""
+
+GAP = 2
+"""Blanks between two columns of a table."""
+
+HEAD_PADDING = 2
+"""tabulate leaves a heading so much room beyond its text."""
+
+
+class Table(NamedTuple):
+    """Text cells: the first column reads left-aligned, the others right."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    title: str = ""
+
+    def width(self) -> int:
+        """Return the columns of text that the table takes, however it is drawn."""
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.head)
+        widths = [
+            max([len(head) + HEAD_PADDING, *map(len, cells)]) for head, cells in zip(self.head, columns, strict=True)
+        ]
+        return sum(widths) + GAP * (len(widths) - 1)
+
+    def within(self, width: int | None) -> Table:
+        """Return the table, or if it is too wide one of a single column: each cell on a line of its own, named."""
+        if width is None or self.width() <= width:
+            return self
+        rows = []
+        for label, *cells in self.rows:
+            rows.append((label,))
+            rows += [(f"    {head} {cell}",) for head, cell in zip(self.head[1:], cells, strict=True) if cell]
+        return Table((self.head[0],), tuple(rows), self.title)
+
+
+HEAD, TEXT, FINE = "head", "", "fine"
+"""How a line is meant: the head of what follows, the thing itself, small print."""
+
+Line = tuple[str, str]
+"""A meaning and a text, which is no wider than the page if that can be helped."""
+
+
+class Document(NamedTuple):
+    """What a text format shows: lines or tables, what was assumed, how to get it again."""
+
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...]
+    command: str
+    lines: tuple[Line, ...] = ()

@@ -1,0 +1,184 @@
+"""A writer of BTF, ELF and bzImage files, made from the formats' documents and not from the reader.
+
+Sources: Documentation/bpf/btf.rst (the records of each kind), the ELF-64 object file format,
+Documentation/arch/x86/boot.rst (the header of a bzImage).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TypedDict
+
+INT, PTR, ARRAY, STRUCT, UNION, ENUM, FWD, TYPEDEF, VOLATILE, CONST = range(1, 11)
+RESTRICT, FUNC, FUNC_PROTO, VAR, DATASEC, FLOAT, DECL_TAG, TYPE_TAG, ENUM64 = range(11, 20)
+
+
+class Options(TypedDict, total=False):
+    flag: bool
+    extra: tuple[int, ...]
+
+
+class Writer:
+    """Collects types; each method returns the id of the type that it adds."""
+
+    def __init__(self, base: Writer | None = None) -> None:
+        self.base = base
+        self.records: list[bytes] = []
+        self.strings = b"" if base else b"\0"
+        self.next = base.next if base else 1
+
+    def string_end(self) -> int:
+        return len(self.strings) + (self.base.string_end() if self.base else 0)
+
+    def string(self, text: str) -> int:
+        if not text:
+            return 0
+        data = text.encode() + b"\0"
+        if self.base and (at := (b"\0" + self.base.strings).find(b"\0" + data)) >= 0:
+            return at
+        at = (b"\0" + self.strings).find(b"\0" + data)
+        if at < 0:
+            at = len(self.strings)
+            self.strings += data
+        return at + (self.base.string_end() if self.base else 0)
+
+    def add(self, kind: int, name: str, size: int, count: int = 0, **options: object) -> int:
+        flag, extra = options.get("flag", False), options.get("extra", ())
+        info = count | kind << 24 | bool(flag) << 31
+        self.records.append(struct.pack(f"<III{len(extra)}I", self.string(name), info, size, *extra))
+        self.next += 1
+        return self.next - 1
+
+    def int(self, name: str, size: int) -> int:
+        return self.add(INT, name, size, extra=(size * 8,))
+
+    def pointer(self, to: int) -> int:
+        return self.add(PTR, "", to)
+
+    def array(self, of: int, count: int, index: int = 1) -> int:
+        return self.add(ARRAY, "", 0, extra=(of, index, count))
+
+    def typedef(self, name: str, of: int) -> int:
+        return self.add(TYPEDEF, name, of)
+
+    def const(self, of: int) -> int:
+        return self.add(CONST, "", of)
+
+    def struct(self, name: str, size: int, members: list[tuple], kind: int = STRUCT) -> int:
+        """Members are (name, type, offset in bits) or (name, type, offset, bits of a bitfield)."""
+        flag = any(len(member) > 3 for member in members)
+        words = []
+        for member in members:
+            width = member[3] if len(member) > 3 else 0
+            words += [self.string(member[0]), member[1], member[2] | (width << 24 if flag else 0)]
+        return self.add(kind, name, size, len(members), flag=flag, extra=tuple(words))
+
+    def one_of_each(self) -> None:
+        """Add a type of every kind that has no method of its own."""
+        number = self.int("int", 4)
+        self.add(ENUM, "e", 4, 2, extra=(self.string("A"), 0, self.string("B"), 1))
+        self.add(FWD, "later", 0)
+        for kind in (VOLATILE, RESTRICT, TYPE_TAG):
+            self.add(kind, "user" if kind == TYPE_TAG else "", number)
+        proto = self.add(FUNC_PROTO, "", 0, 2, extra=(self.string("x"), number, 0, 0))
+        self.add(FUNC, "f", proto, 1)
+        self.add(FLOAT, "double", 8)
+        self.add(VAR, "v", number, extra=(1,))
+        self.add(DATASEC, ".data", 4, 1, extra=(self.next - 1, 0, 4))
+        self.add(DECL_TAG, "tag", number, extra=(0xFFFFFFFF,))
+        self.add(ENUM64, "big", 8, 1, extra=(self.string("C"), 1, 1))
+
+    def blob(self, layout: bytes | None = None) -> bytes:
+        """Return raw BTF; `layout` is the section that tells the size of each kind (from v7.1)."""
+        types = b"".join(self.records)
+        head = 24 if layout is None else 32
+        rest = layout or b""
+        header = struct.pack("<HBBIIIII", 0xEB9F, 1, 0, head, 0, len(types), len(types) + len(rest), len(self.strings))
+        if layout is not None:
+            header += struct.pack("<II", len(types), len(rest))
+        return header + types + rest + self.strings
+
+
+def elf(sections: dict[str, bytes]) -> bytes:
+    """Return an ELF-64 file with these sections and no segments."""
+    names = b"\0" + b"".join(name.encode() + b"\0" for name in (*sections, ".shstrtab"))
+    bodies = {**sections, ".shstrtab": names}
+    at, headers, data = 64, [bytes(64)], b""
+    for name, body in bodies.items():
+        kind = 3 if name == ".shstrtab" else 1
+        headers.append(
+            struct.pack("<IIQQQQIIQQ", names.find(name.encode() + b"\0"), kind, 0, 0, at, len(body), 0, 0, 1, 0)
+        )
+        data += body
+        at += len(body)
+    ident = b"\x7fELF" + bytes((2, 1, 1)) + bytes(9)
+    count = len(headers)
+    return (
+        ident
+        + struct.pack("<HHIQQQIHHHHHH", 1, 62, 1, 0, 0, at, 0, 64, 0, 0, 64, count, count - 1)
+        + data
+        + b"".join(headers)
+    )
+
+
+def bzimage(payload: bytes, release: str = "", version: int = 0x20F) -> bytes:
+    """Return a boot image with a packed kernel in it, one setup sector behind the boot sector."""
+    image = bytearray(1024)
+    image[0x1F1] = 1
+    image[0x202:0x206] = b"HdrS"
+    struct.pack_into("<H", image, 0x206, version)
+    if release:
+        struct.pack_into("<H", image, 0x20E, 0x100)
+        text = f"{release} (builder@host) #1 SMP".encode() + b"\0"
+        image[0x300 : 0x300 + len(text)] = text
+    struct.pack_into("<II", image, 0x248, 16, len(payload))
+    return bytes(image) + bytes(16) + payload + bytes(8)
+
+
+def kernel(ext: int = 14, *, era: str = "head", size: int | None = None, profiling: bool = False) -> Writer:
+    """Return the types of KVM as a kernel of an era has them; sizes and members as in the facts on each version."""
+    out = Writer()
+    out.one_of_each()
+    u64, u32, u16, u8 = out.int("u64", 8), out.int("u32", 4), out.int("short unsigned int", 2), out.int("u8", 1)
+    descriptors(out, u64, u32, ext, era, size)
+    head = out.struct("kvm_rmap_head", 8, [("val", u64, 0)])
+    info = out.struct("kvm_lpage_info", 4, [("disallow_lpage", u32, 0)])
+    heads, infos, tracks = (out.array(out.pointer(of), count) for of, count in ((head, 3), (info, 2), (u16, 1)))
+    if era == "head":
+        tracks = out.pointer(u16)
+    track = "gfn_write_track" if era == "head" else "gfn_track"
+    out.struct("kvm_arch_memory_slot", 48, [("rmap", heads, 0), ("lpage_info", infos, 192), (track, tracks, 320)])
+    void = out.pointer(0)
+    objects = out.array(void, 40) if era == "array" else out.pointer(void)
+    bytes_ = 336 if era == "array" else 40
+    cache = out.struct("kvm_mmu_memory_cache", bytes_, [("nobjs", u32, 0), ("objects", objects, 128)])
+    page = 168 if era == "array" else 184
+    either = out.struct("", 8, [("parent_ptes", head, 0), ("ptep", u64, 0)], UNION)
+    bits = [("unsync", u8, 0, 1), ("gfn", u64, 64, 0), ("", either, 128, 0)]
+    out.struct("kvm_mmu_page", page, bits)
+    hlist = out.struct("hlist_head", 8, [("first", u64, 0)])
+    pages = out.pointer(hlist) if era == "head" else out.array(hlist, 4096)
+    split = [("split_desc_cache", cache, 8 * (8 if era == "head" else 32768))] if era != "array" else []
+    out.struct("kvm_arch", 40000, [("mmu_page_hash", pages, 0), *split])
+    external = [("mmu_external_spt_cache", cache, 640)] if era == "head" else []
+    out.struct("kvm_vcpu_arch", 5000, [("mmu_pte_list_desc_cache", cache, 0), *external])
+    if era == "head":
+        users = [("objcg", u64, 0), *([("ref", u64, 64)] if profiling else [])]
+        out.struct("slabobj_ext", 8 * len(users), users)
+    out.struct(
+        "track", 32, [("addr", u64, 0), ("handle", u32, 64), ("cpu", u32, 96), ("pid", u32, 128), ("when", u64, 192)]
+    )
+    return out
+
+
+def descriptors(out: Writer, u64: int, u32: int, ext: int, era: str, size: int | None) -> None:
+    """Add struct pte_list_desc: entries first up to v5.14, then a counter, from v6.4 two of half the size."""
+    more, pointer = out.pointer(out.next + 3), out.pointer(u64)
+    sptes = out.array(pointer, ext)
+    counts = {"walk": [("spte_count", u64, 64)], "head": [("spte_count", u32, 64), ("tail_count", u32, 96)]}
+    if era == "array":
+        members = [("sptes", sptes, 0), ("more", more, 64 * ext)]
+    else:
+        members = [("more", more, 0), *counts[era], ("sptes", sptes, 128)]
+    fixed = 8 if era == "array" else 16
+    out.struct("pte_list_desc", size or fixed + 8 * ext, members)

@@ -1,0 +1,110 @@
+"""Layouts of real kernels, as ptelist and as pahole read them: `pytest -m kernel --kernels 6.1,7.3`.
+
+Kernels whose BTF the installed pahole cannot read are skipped, and say so.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kernel import fetch
+from ptelist import presets
+from ptelist.errors import PtelistError
+from ptelist.sources import images, profile
+from ptelist.sources.builds import build
+from ptelist.sources.layouts import BYTE, layout
+from ptelist.sources.places import kernels
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ptelist.sources.builds import Build
+
+pytestmark = pytest.mark.kernel
+MEMBER = re.compile(r"\t+.*?(\w+)(?:\[\w*\])*(?::\d+)?(?:\)\(.*\))?;\s*/\* +(\d+)(?::\s*(\d+))? +(\d+) \*/")
+STRUCTS = (*profile.STRUCTS, "kvm_arch", "kvm_vcpu_arch", "kmem_cache")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    series = [name for name in metafunc.config.getoption("--kernels").split(",") if name]
+    if "series" in metafunc.fixturenames:
+        metafunc.parametrize("series", series)
+
+
+def module(series: str) -> str:
+    found = next(fetch.fetch(series).modules.rglob("kvm.ko*"))
+    return str(found)
+
+
+def read(series: str) -> Build:
+    try:
+        return build(module(series))
+    except PtelistError as error:
+        if "no .BTF section" in str(error):
+            pytest.skip(f"{series}: its modules have no BTF")
+        raise
+
+
+def test_types_agree_with_the_profile(series: str) -> None:
+    """What a kernel's own types say is what the shipped profile of its version says."""
+    found = read(series)
+    known = presets.load(profile.base(found, None), "kernels").overlay.kernel
+    for field, setting in profile.said(found).kernel.items():
+        if field not in {"tree", "release"}:
+            assert (field, setting.value) == (field, known[field].value)
+
+
+def pahole(files: list[Path], name: str) -> tuple[int, dict[str, tuple[int, int]]] | None:
+    """Return the size of a struct and its members' offsets and sizes, as pahole prints them."""
+    base = ["--btf_base", str(files[0])] if len(files) > 1 else []
+    done = subprocess.run(["pahole", *base, "-C", name, str(files[-1])], capture_output=True, text=True, check=False)
+    size = re.search(r"/\* size: (\d+),", done.stdout)
+    if not size:
+        return None
+    members = {match[1]: (int(match[2]), int(match[4])) for match in MEMBER.finditer(done.stdout) if not match[3]}
+    return int(size[1]), members
+
+
+def same(found: Build, files: list[Path]) -> int:
+    """Compare all structs that both know; return how many."""
+    compared = 0
+    for name in STRUCTS:
+        ours, theirs = layout(found.btf, name), pahole(files, name)
+        if ours and theirs:
+            assert (name, ours.size) == (name, theirs[0])
+            places = {field.name: (field.offset // BYTE, field.width // BYTE) for field in ours.fields}
+            shared = places.keys() & theirs[1].keys()
+            assert {key: places[key] for key in shared} == {key: theirs[1][key] for key in shared}
+            assert shared
+            compared += 1
+    return compared
+
+
+@pytest.mark.skipif(not shutil.which("pahole"), reason="pahole is not installed")
+def test_types_agree_with_pahole(series: str, tmp_path: Path) -> None:
+    found = read(series)
+    path = module(series)
+    place = next(each for each in kernels(path, found.release) if each.is_file())
+    files = [tmp_path / "vmlinux", tmp_path / "kvm"]
+    for file, source in zip(files, (str(place), path), strict=True):
+        file.write_bytes(images.read(source).data)
+    if not (compared := same(found, files)):
+        pytest.skip(f"pahole cannot read the BTF of {series}")
+    assert compared >= len(profile.STRUCTS) - 1  # slabobj_ext came with v6.10
+
+
+@pytest.mark.skipif(not shutil.which("pahole"), reason="pahole is not installed")
+def test_the_running_kernel_agrees_with_pahole(tmp_path: Path) -> None:
+    try:
+        data = images.read(f"{images.SYSFS}/vmlinux").data
+    except PtelistError:
+        pytest.skip("this machine shows no BTF")
+    (tmp_path / "vmlinux").write_bytes(data)
+    found = build(str(tmp_path / "vmlinux"))
+    if not same(found, [tmp_path / "vmlinux"]):
+        pytest.skip("pahole cannot read the BTF of this machine")
