@@ -65,14 +65,14 @@ def inspect(spec: str, structs: Sequence[str], profile: str | None) -> Inspected
         return Inspected(found.name, found.release, None, tuple(layouts), (), (note,))
     said = profiles.said(found)
     known: Fields = {}
-    name: str | None = None
+    base: str | None = None
     notes = [f"{found.name}: {note}" for note in _notes(said.kernel)]
     if profile or found.release:
         from ptelist.presets import load  # noqa: PLC0415 -- layouts alone need none
 
         try:
-            name = profiles.base(found, profile)
-            known = load(name, "kernels").overlay.kernel
+            base = profiles.base(found, profile)
+            known = load(base, "kernels").overlay.kernel
         except PtelistError as error:
             notes.append(str(error))
     rows = tuple(
@@ -80,7 +80,7 @@ def inspect(spec: str, structs: Sequence[str], profile: str | None) -> Inspected
         for field, setting in said.kernel.items()
         if field not in {"tree", "release"}
     )
-    return Inspected(found.name, found.release, name, tuple(layouts), rows, tuple(notes))
+    return Inspected(found.name, found.release, base, tuple(layouts), rows, tuple(notes))
 
 
 def _notes(fields: Fields) -> Iterator[str]:

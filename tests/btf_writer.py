@@ -140,7 +140,7 @@ def kernel(ext: int = 14, *, era: str = "head", size: int | None = None, profili
     out = Writer()
     out.one_of_each()
     u64, u32, u16, u8 = out.int("u64", 8), out.int("u32", 4), out.int("short unsigned int", 2), out.int("u8", 1)
-    descriptors(out, u64, u32, ext, era, size)
+    descriptors(out, (u64, u32), ext, era, size)
     head = out.struct("kvm_rmap_head", 8, [("val", u64, 0)])
     info = out.struct("kvm_lpage_info", 4, [("disallow_lpage", u32, 0)])
     heads, infos, tracks = (out.array(out.pointer(of), count) for of, count in ((head, 3), (info, 2), (u16, 1)))
@@ -171,8 +171,9 @@ def kernel(ext: int = 14, *, era: str = "head", size: int | None = None, profili
     return out
 
 
-def descriptors(out: Writer, u64: int, u32: int, ext: int, era: str, size: int | None) -> None:
+def descriptors(out: Writer, words: tuple[int, int], ext: int, era: str, size: int | None) -> None:
     """Add struct pte_list_desc: entries first up to v5.14, then a counter, from v6.4 two of half the size."""
+    u64, u32 = words
     more, pointer = out.pointer(out.next + 3), out.pointer(u64)
     sptes = out.array(pointer, ext)
     counts = {"walk": [("spte_count", u64, 64)], "head": [("spte_count", u32, 64), ("tail_count", u32, 96)]}

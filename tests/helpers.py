@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,10 @@ from click.testing import CliRunner
 from ptelist.cli import main
 from ptelist.columns import expand
 from ptelist.engine.account import account
+from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ptelist.engine.ledger import Ledger
     from ptelist.scenario import Kernel, Scenario
@@ -29,6 +31,16 @@ Row = dict[str, str]
 Option = str | int | bool
 Figures = dict[str, int | tuple[int, int]]
 """A figure is a number where it is exact, else (low, high)."""
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """Let what is inside succeed, or fail with one clear line; any other failure is the test's."""
+    try:
+        yield
+    except PtelistError as error:
+        if "\n" in str(error):
+            raise AssertionError("an error of several lines") from error
 
 
 @cache

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ptelist.cli.complete import presets_of
 from ptelist.cli.options import ScenarioCommand, chosen, command_line, output_options, scenario_options
-
-if TYPE_CHECKING:
-    from ptelist.cli.output import Views
-    from ptelist.comparison import Comparison
 
 
 @click.command("explain", cls=ScenarioCommand, short_help="A figure's derivation, down to the kernel's constants.")
@@ -33,13 +29,8 @@ def command(figure: str, preset: str | None, format_: str | None, output: str | 
     presets = (preset,) if preset else ()
     comparison = single(presets, options, command_line("explain", (figure, *presets), options))
     pick(comparison.ledgers[0], (figure,))
-    out.deliver(_views(comparison, figure), format_, output)
-
-
-def _views(comparison: Comparison, figure: str) -> Views:
-    from ptelist.cli.output import Views  # noqa: PLC0415 -- not for --help
-    from ptelist.views import json, tree  # noqa: PLC0415 -- not for --help
-
-    return Views(
-        lambda width: tree.document(comparison, figure, width), json=lambda: json.render_tree(comparison, figure)
+    tree, to_json = (
+        out.late(f"ptelist.views.{module}", name, comparison, figure)
+        for module, name in (("tree", "document"), ("json", "render_tree"))
     )
+    out.deliver(out.Views(tree, to_json), format_, output)

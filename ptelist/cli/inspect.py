@@ -88,14 +88,10 @@ def _preset(specs: tuple[str, ...], profile: str | None) -> str:
 
 
 def _layouts(found: list[Inspected], line: str) -> Views:
-    from ptelist.cli.output import Views  # noqa: PLC0415 -- not for --help
-    from ptelist.views import inspect as view  # noqa: PLC0415 -- one view is loaded, not all
+    from ptelist.cli.output import Views, late  # noqa: PLC0415 -- not for --help
 
-    return Views(
-        lambda width: view.document(found, line, width),
-        lambda: view.to_json(found, line),
-        lambda: view.to_csv(found),
-    )
+    view = "ptelist.views.inspect"
+    return Views(late(view, "document", found, line), late(view, "to_json", found, line), late(view, "to_csv", found))
 
 
 def _difference(found: list[Inspected], specs: tuple[str, ...], options: list[tuple[str, str]], line: str) -> Views:

@@ -12,8 +12,6 @@ from ptelist.cli.options import FORMATS, ScenarioCommand, chosen, command_line, 
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
-    from ptelist.cli.output import Views
-    from ptelist.observation import Observation
     from ptelist.sources.snapshot import Snapshot
 
 DIFFERING = 1
@@ -72,19 +70,9 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
     copies = [(name, path) for name, path in (("slabinfo", slabinfo), ("sysfs", sysfs)) if path]
     comparison = single((), _machine(saved, options), command_line("observe", words, [*copies, *options]))
     found = observe(snapshot, saved or "running", comparison, counts=any(map(_says_vms, options)), every=all_caches)
-    out.deliver(_views(found), format_, output)
+    to_json, to_csv = (out.late("ptelist.views.observe_data", name, found) for name in ("to_json", "to_csv"))
+    out.deliver(out.Views(out.late("ptelist.views.observe", "document", found), to_json, to_csv), format_, output)
     return DIFFERING if found.differing else 0
-
-
-def _views(found: Observation) -> Views:
-    from ptelist.cli.output import Views  # noqa: PLC0415 -- not for --help
-    from ptelist.views import observe, observe_data  # noqa: PLC0415 -- not for --help
-
-    return Views(
-        lambda width: observe.document(found, width),
-        lambda: observe_data.to_json(found),
-        lambda: observe_data.to_csv(found),
-    )
 
 
 def _read(saved: str | None, slabinfo: str | None, sysfs: str | None, rmaps_stat: bool) -> Snapshot:

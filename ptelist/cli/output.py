@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.cli.options import FORMATS
 from ptelist.errors import PtelistError
@@ -48,6 +49,15 @@ class Views(NamedTuple):
     csv: Callable[[], str] = str
 
 
+def late(module: str, name: str, *args: Any) -> Callable[..., Any]:
+    """Return a function of a module that is loaded when it is called, with its first arguments."""
+
+    def call(*more: Any) -> Any:
+        return getattr(import_module(module), name)(*args, *more)
+
+    return call
+
+
 def deliver(views: Views, wanted: str | None, output: str | None) -> None:
     """Write a result in the format that is asked for, or that suits."""
     chosen = choose(wanted, output)
@@ -68,17 +78,7 @@ def emit(
     output: str | None,
 ) -> None:
     """Write a comparison; `build` makes the document of the text formats for a width."""
-
-    def as_csv() -> str:
-        from ptelist.views import csv  # noqa: PLC0415 -- one view is loaded, not all
-
-        return csv.render(comparison, figures)
-
-    def as_json() -> str:
-        from ptelist.views import json  # noqa: PLC0415 -- one view is loaded, not all
-
-        return json.render(comparison, figures)
-
+    as_json, as_csv = (late(f"ptelist.views.{name}", "render", comparison, figures) for name in ("json", "csv"))
     deliver(Views(build, as_json, as_csv), wanted, output)
 
 
