@@ -112,6 +112,15 @@ def _cache(ledger: Ledger, facts: Facts, scenario: Scenario, size: Term) -> Term
     return cache.account(total(f"{name}.objects", OBJECTS, kinds))
 
 
+def descriptors(scenario: Scenario, objects: Term) -> tuple[Ledger, int]:
+    """Return the figures of pte_list_desc alone, for so many objects, and what fits into its slabs beside them."""
+    ledger = Ledger()
+    facts = Facts(scenario)
+    cache = Cache(ledger, facts, scenario.kernel, scenario.host, _desc_size(ledger, facts, scenario))
+    cache.account(named(f"{DESC}.objects", objects))
+    return ledger, cache.spare
+
+
 def _held(ledger: Ledger, owner: str, sizes: tuple[Term, Term]) -> None:
     """Enter what the memory caches hold in all: objects, pages, arrays."""
     parts = []

@@ -80,8 +80,7 @@ class Cache:
     def _slabs(self, objects: Term) -> Term:
         name, sheaf, fillers = f"{self._name}.slabs", self._sheaf, self._fillers
         packed = ceil_div(name, Unit.SLABS, objects, self._per_slab)
-        left = max(sheaf - 1, 0) * (fillers if self._host.filling == "spread" else 1)
-        taken = objects.high + left
+        taken = objects.high + self._left()
         most = slab.most_slabs(taken, self._layout.objects, fillers) if objects.high else 0
         if most == packed.high:
             return packed
@@ -96,6 +95,15 @@ class Cache:
             parts.append(fixed("sheaf", sheaf, Unit.OBJECTS, source, self._stride))
             open_points.append("objects come a sheaf at a time, what is left of the last one lies among them")
         return rule(name, packed.low, most, Unit.SLABS, "; ".join(("packed", *open_points)), *parts)
+
+    def _left(self) -> int:
+        """Return the most objects that are left of sheaves begun, among those in use."""
+        return max(self._sheaf - 1, 0) * (self._fillers if self._host.filling == "spread" else 1)
+
+    @property
+    def spare(self) -> int:
+        """Return the most objects that fit into the slabs beside those in use; see slab.most_slabs()."""
+        return self._left() + self._fillers * self._layout.objects
 
     def _waste(self, objects: Term, slabs: Term) -> Term:
         """Return what is not used: padding, slab tails and free objects."""

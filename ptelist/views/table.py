@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from ptelist.comparison import Change, Comparison
 
+Figures = tuple[str, ...]
+
 DESC = "pte_list_desc"
 SHARE = "share of mmu"
 """Not a figure: the part of pte_list_desc in all MMU metadata."""
@@ -47,14 +49,21 @@ MOST_BESIDE = 12
 """More columns than this are easier to read as rows."""
 
 
-def document(comparison: Comparison, wanted: tuple[str, ...], width: int | None) -> Document:
+def document(
+    comparison: Comparison,
+    wanted: tuple[str, ...],
+    width: int | None,
+    usual: Figures = FIGURES,
+    briefs: tuple[Figures, ...] = BRIEF,
+) -> Document:
     """Return the comparison in the first layout that fits in `width` columns.
 
     Figures as rows, else columns as rows, else a table a column, at last with each
-    value below its label. None: no limit.
+    value below its label. None: no limit. If none is wanted, it is the usual figures,
+    or `briefs` of them, richest first, with one row a column.
     """
-    figures = tuple(pick(comparison.ledgers[0], wanted)) or FIGURES
-    for tables in _layouts(comparison, figures, chosen=bool(wanted)):
+    figures = tuple(pick(comparison.ledgers[0], wanted)) or usual
+    for tables in _layouts(comparison, figures, () if wanted else briefs):
         if width is None or all(table.width() <= width for table in tables):
             break
     return Document(tuple(tables), _notes(comparison), comparison.command)
@@ -66,20 +75,19 @@ def _notes(comparison: Comparison) -> tuple[str, ...]:
     return (f"baseline: {comparison.baseline}", *comparison.assumptions)
 
 
-def _layouts(comparison: Comparison, figures: tuple[str, ...], *, chosen: bool) -> Iterator[list[Table]]:
+def _layouts(comparison: Comparison, figures: Figures, briefs: tuple[Figures, ...]) -> Iterator[list[Table]]:
     count = len(comparison.columns)
     if count == PAIR:
         yield _beside(comparison, figures, inline=True)
     if count <= MOST_BESIDE:
         yield _beside(comparison, figures, inline=False)
-    if chosen:
+    if not briefs:
         yield [_below(comparison, figures, figures)]
         yield [_below(comparison, figures, (figure,)) for figure in figures]
-    else:
-        for brief in BRIEF:
-            yield [_below(comparison, brief, (PART,))]
-        for brief in BRIEF:
-            yield [_below(comparison, brief, ()), _changes_below(comparison)]
+    for brief in briefs:
+        yield [_below(comparison, brief, (PART,))]
+    for brief in briefs:
+        yield [_below(comparison, brief, ()), _changes_below(comparison)]
     apart = list(_apart(comparison, figures))
     yield apart
     yield list(map(_stacked, apart))
