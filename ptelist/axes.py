@@ -62,6 +62,7 @@ AXES = {
         Axis("vm", "", "vms", "VM preset or TOML file; A+B puts groups on one host."),
         Axis("proposal", "", "proposals", "Unmerged patches; A+B applies both."),
         Axis("ext", "kernel.pte_list_ext", "int", "PTE_LIST_EXT, at least 2.", ("kernel.pte_list_ext_tdp",)),
+        Axis("list-policy", "kernel.list_policy", "text", "walk (up to v6.3) or head."),
         Axis(
             "capacity",
             "kernel.cache_capacity",

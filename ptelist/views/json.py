@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 SCHEMA = "ptelist/1"
 
 
-def render(comparison: Comparison, wanted: tuple[str, ...]) -> str:
+def render(comparison: Comparison, wanted: tuple[str, ...], **more: Any) -> str:
     """Return the comparison; keys sorted, columns in their order."""
     from ptelist.comparison import pick  # noqa: PLC0415 -- other documents are of no comparison
 
     return dump(
         comparison.command,
         comparison.assumptions,
+        **more,
         baseline=comparison.baseline,
         configs=[
             {

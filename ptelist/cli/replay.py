@@ -1,0 +1,89 @@
+"""ptelist replay: a trace of list operations, under any rules."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ptelist.cli.options import FORMATS, ScenarioCommand, chosen, command_line, output_options, scenario_options
+from ptelist.errors import PtelistError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
+
+LONG = 1 << 24
+"""Bytes of a trace from which on a progress bar is worth it."""
+
+
+@click.command("replay", cls=ScenarioCommand, short_help="Descriptors of a traced VM, entry by entry.")
+@click.argument("trace", required=False, type=click.Path(allow_dash=True))
+@click.option("--probe-script", is_flag=True, help="Print a shell script that records a trace, for --kernel.")
+@scenario_options
+@output_options(FORMATS)
+def command(trace: str | None, probe_script: bool, format_: str | None, output: str | None, **params: Any) -> None:
+    """Replay TRACE (- is stdin): what would its lists have taken?
+
+    Several values of --ext, --list-policy or --kernel are replayed at once. TRACE is
+    what ftrace, trace-cmd or perf print of the probes that --probe-script sets up,
+    or text: add LIST ENTRY [CACHE], remove LIST ENTRY, zap LIST, topup CACHE,
+    free CACHE, mark TEXT, a line each. Of kvmmmu:kvm_mmu_set_spte events, which
+    do not tell when an entry goes, it makes an upper envelope.
+
+    \b
+      ptelist replay --probe-script > probes.sh
+      ptelist replay trace.txt --ext 2,4,8,14
+      ptelist replay trace.txt --ext 14 --list-policy walk,head
+    """
+    from ptelist.cli import output as out  # noqa: PLC0415 -- not for --help
+    from ptelist.columns import expand  # noqa: PLC0415 -- not for --help
+    from ptelist.replay import replay  # noqa: PLC0415 -- not for --help
+
+    if bool(trace) == probe_script:
+        raise click.UsageError("TRACE or --probe-script, one of them")
+    options = chosen(params)
+    found = expand((), options)
+    if trace is None:
+        from ptelist.sources.probes import script  # noqa: PLC0415 -- not for a replay
+
+        if len(found.columns) > 1:
+            raise PtelistError("--probe-script: is for one kernel at a time")
+        out.write(script(found.columns[0].scenario.kernel.version), output)
+        return
+    line = command_line("replay", (trace,), options)
+    with _opened(trace) as file, _progress(trace) as progress:
+        replayed = replay(file, trace, found, line, progress)
+    document, to_json = (out.late("ptelist.views.replay", name, replayed) for name in ("document", "to_json"))
+    to_csv = out.late("ptelist.views.csv", "render", replayed.comparison, ())
+    out.deliver(out.Views(document, to_json, to_csv), format_, output)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[BinaryIO]:
+    if path == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        with Path(path).open("rb") as file:
+            yield file
+    except IsADirectoryError:
+        raise PtelistError(f"{path}: is a directory, expected a trace") from None
+    except ValueError:
+        raise PtelistError(f"{path!r}: is not a file name") from None
+    except OSError as error:
+        raise PtelistError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+@contextmanager
+def _progress(path: str) -> Iterator[Callable[[int], object]]:
+    """Give who is told how many bytes were read; a bar, for a long trace on a terminal."""
+    size = 0 if path == "-" else Path(path).stat().st_size
+    if size < LONG or not sys.stderr.isatty():
+        yield id
+        return
+    with click.progressbar(length=size, label="replaying", file=sys.stderr) as bar:
+        yield lambda done: bar.update(done - bar.pos)
