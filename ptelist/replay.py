@@ -154,9 +154,9 @@ class _Run:
         """Yield the figures of each column: what was counted, and the slabs of the peak."""
         for number, scenario in enumerate(self._scenarios):
             if self.upper:
-                live, peak = self._envelope.live[number], self._envelope.peak[number]
                 why = "SPTEs that were set; their removal is not traced"
-                counts = [rule(f"replay.{name}", 0, count, Unit.OBJECTS, why) for name, count in (("live", live), ("peak", peak))]
+                ends = {"live": self._envelope.live, "peak": self._envelope.peak}
+                counts = [rule(f"replay.{name}", 0, most[number], Unit.OBJECTS, why) for name, most in ends.items()]
             else:
                 counts = list(_counts(self._lists.tallies[number]))
             peak_term = next(term for term in counts if term.name == "replay.peak")
@@ -171,14 +171,14 @@ class _Run:
             yield f"INEXACT from line {first:,} on: {ODD[what]}" + (f" ({count:,} times)" if count > 1 else "")
         ignored = f", {self.reader.ignored:,} of them of other events" if self.reader.ignored else ""
         if self.upper:
-            yield f"trace: {lines:,} lines of kvm_mmu_set_spte{ignored}: an UPPER ENVELOPE, entries that go are not traced"
+            yield f"trace: {lines:,} lines of kvm_mmu_set_spte{ignored}: an UPPER ENVELOPE, no removal is traced"
             yield "envelope: of the rmap lists of one VM; parent_ptes lists are not traced at all"
             return
         state = "not exact" if self.reader.odd else "exact"
         yield f"trace: {lines:,} lines{ignored}, replayed entry by entry, {state}"
         tallies = self._lists.tallies
         if any(tally.short for tally in tallies):
-            yield "caches: descriptors came from vCPU caches that the trace did not show filled: top-ups are a lower bound"
+            yield "caches: some were in use before the trace, or not traced: top-ups are a lower bound"
         yield "pte_list_desc.bytes: those of the lists at their peak; vCPU caches hold replay.cached beside"
 
 

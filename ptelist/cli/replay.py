@@ -26,7 +26,7 @@ LONG = 1 << 24
 @scenario_options
 @output_options(FORMATS)
 def command(trace: str | None, probe_script: bool, format_: str | None, output: str | None, **params: Any) -> None:
-    """Replay TRACE (- is stdin): what would its lists have taken?
+    """Replay TRACE (- is stdin) and say what its lists would have taken.
 
     Several values of --ext, --list-policy or --kernel are replayed at once. TRACE is
     what ftrace, trace-cmd or perf print of the probes that --probe-script sets up,

@@ -58,16 +58,17 @@ class Envelope:
         self._change(key, count + 1, max(peak, count + 1))
 
     def _change(self, key: Key, count: int, peak: int) -> None:
-        before = tuple(min(number, self._cap) for number in self._counts.get(key, (0, 0)))
-        after = min(count, self._cap), min(peak, self._cap)
+        old_count, old_peak = self._counts.get(key, (0, 0))
         if count:
             self._counts[key] = count, peak
         else:
             del self._counts[key]
         for number, rule in enumerate(self.rules):
-            old, new = (most(*pair, rule, self._spaces) if pair[0] else 0 for pair in (before, after))
-            self.live[number] += new - old
+            self.live[number] += self._most(count, peak, rule) - self._most(old_count, old_peak, rule)
             self.peak[number] = max(self.peak[number], self.live[number])
+
+    def _most(self, count: int, peak: int, rule: Rule) -> int:
+        return most(min(count, self._cap), min(peak, self._cap), rule, self._spaces) if count else 0
 
     def lengths(self) -> dict[int, int]:
         """Return how many pages there are with as many entries at most."""

@@ -12,9 +12,6 @@ the steepest steps first. No choice of real lengths lies outside.
 
 from __future__ import annotations
 
-from fractions import Fraction
-from itertools import pairwise
-from math import ceil, floor
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine.lists import bounds
@@ -61,8 +58,8 @@ def descriptors(levels: Iterable[Level], ext: int, policy: str, history: str, lo
     """
     low = high = 0
     for level in levels:
-        low += ceil(-most(level, lambda n: -bounds(n, ext, policy, history, longest)[0]))
-        high += floor(most(level, lambda n: bounds(n, ext, policy, history, longest)[1]))
+        low -= most(level, lambda n: -bounds(n, ext, policy, history, longest)[0])
+        high += most(level, lambda n: bounds(n, ext, policy, history, longest)[1])
     return low, high
 
 
@@ -72,7 +69,7 @@ def entries(level: Level) -> tuple[int, int]:
     return least, sum(each.lists * each.lengths[-1] for each in level.classes)
 
 
-def most(level: Level, weight: Callable[[int], int]) -> Fraction:
+def most(level: Level, weight: Callable[[int], int]) -> int:
     """Return a bound that the sum of the lists' weights does not exceed.
 
     Raises ValueError if no lengths fit the number of entries.
@@ -81,27 +78,45 @@ def most(level: Level, weight: Callable[[int], int]) -> Fraction:
     low, high = max(level.entries[0], least), min(level.entries[1], limit)
     if low > high:
         raise ValueError(f"{level.entries[0]:,}..{level.entries[1]:,} entries, lists of {least:,}..{limit:,}")
-    sum_ = Fraction(sum(each.lists * weight(each.lengths[0]) for each in level.classes))
+    sum_ = sum(each.lists * weight(each.lengths[0]) for each in level.classes)
     steps = [step for each in level.classes for step in _steps(each, weight)]
     at = least
-    for slope, room in sorted(steps, reverse=True):
-        end = high if slope > 0 else low
-        taken = max(min(room, end - at), 0)
-        sum_ += slope * taken
+    for step in sorted(steps, key=_slope, reverse=True):
+        end = high if step.rise > 0 else low
+        taken = max(min(step.run * step.lists, end - at), 0)
+        sum_ += step.rise * taken // step.run  # at most one step is not taken to its end
         at += taken
     return sum_
 
 
-def _steps(found: Class, weight: Callable[[int], int]) -> Iterator[tuple[Fraction, int]]:
-    """Yield the slopes of the upper hull of a class's weights, with the entries for which each lasts."""
+class _Step(NamedTuple):
+    """What so many lists gain by so many more entries each."""
+
+    rise: int
+    run: int
+    lists: int
+
+
+def _slope(step: _Step) -> int:
+    """Return a step's slope, so finely that two which differ are told apart."""
+    return (step.rise << SHIFT) // step.run
+
+
+SHIFT = 64
+"""Slopes p/q and r/s differ by 1/qs at least; lists have far less than 2^32 entries."""
+
+
+def _steps(found: Class, weight: Callable[[int], int]) -> Iterator[_Step]:
+    """Yield the steps of the upper hull of a class's weights."""
     hull: list[tuple[int, int]] = []
     for length in found.lengths:
         point = length, weight(length)
         while len(hull) > 1 and _bends_up(hull[-2], hull[-1], point):
             hull.pop()
         hull.append(point)
-    for (start, before), (end, after) in pairwise(hull):
-        yield Fraction(after - before, end - start), (end - start) * found.lists
+    for number in range(1, len(hull)):
+        (start, before), (end, after) = hull[number - 1], hull[number]
+        yield _Step(after - before, end - start, found.lists)
 
 
 def _bends_up(first: tuple[int, int], second: tuple[int, int], third: tuple[int, int]) -> bool:

@@ -6,7 +6,7 @@ are kept once; each rule keeps a tally of the descriptors that they would take.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.engine.lists import HEAD, List, descriptors
 
@@ -83,7 +83,7 @@ class Lists:
         self.tallies = [Tally(rule) for rule in rules]
         self._heads = [(tally.rule.ext, tally) for tally in self.tallies if tally.rule.policy == HEAD]
         self._walks = [tally for tally in self.tallies if tally.rule.policy != HEAD]
-        self._lists: dict[Key, Key | set[Key]] = {}
+        self._lists: dict[Key, Any] = {}
 
     def add(self, at: int, key: Key, entry: Key, cache: Key = None) -> bool:
         """Add an entry to a list; return whether it was not there yet."""

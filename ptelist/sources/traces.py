@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 BLOCK = 1 << 16
 """Bytes that are read at a time; each block is cut at its last newline."""
 
+FIRST_BLOCK = 1 << 12
+"""Blocks are smaller at first, for that a short trace is seen more than once."""
+
 MOST_LINE = BLOCK
 """Bytes of a line; ftrace's have 100 to 300."""
 
@@ -56,10 +59,18 @@ Names = tuple[bytes, ...]
 """What the groups of a pattern are, in their order."""
 
 HEAD, ENTRY, CACHE, MINIMUM, GFN, LEVEL, AT = b"head", b"spte", b"cache", b"min", b"gfn", b"level", b"at"
-WANTED = {"add": (HEAD, ENTRY, CACHE), "remove": (HEAD, ENTRY), "zap": (HEAD,), "topup": (CACHE, MINIMUM), "free": (CACHE,)}
-"""What is read of each operation; the last two of a probe may be missing where there are three."""
+WANTED = {
+    "add": (HEAD, ENTRY, CACHE),
+    "remove": (HEAD, ENTRY),
+    "zap": (HEAD,),
+    "topup": (CACHE, MINIMUM),
+    "free": (CACHE,),
+}
+"""What is read of each operation."""
 
 NEEDED = {"add": 2, "remove": 2, "zap": 1, "topup": 1, "free": 1}
+"""How many of these a line must have."""
+
 TEXT = {
     "add": (rb"^add (\S+) (\S+)(?: (\S+))?\n", (HEAD, ENTRY, CACHE)),
     "remove": (rb"^remove (\S+) (\S+)\n", (HEAD, ENTRY)),
@@ -103,14 +114,12 @@ class Lines:
     def __iter__(self) -> Iterator[bytes]:
         """Yield blocks of whole lines; raises PtelistError for a line that no trace has."""
         count = 0
-        while chunk := self._file.read(BLOCK):
+        while chunk := self._file.read(min(max(self.done, FIRST_BLOCK), BLOCK)):
             self.done += len(chunk)
             block, newline, self.rest = (self.rest + chunk).rpartition(b"\n")
             if len(self.rest) > MOST_LINE:
                 count += block.count(b"\n") + bool(newline)
-                raise PtelistError(
-                    f"{self._label}:{count + 1}: a line of more than {MOST_LINE:,} bytes, not a trace"
-                )
+                raise PtelistError(f"{self._label}:{count + 1}: a line of more than {MOST_LINE:,} bytes, not a trace")
             if newline:
                 count += block.count(b"\n") + 1
                 yield block + newline
@@ -172,22 +181,22 @@ class Reader:
                 if not remove(row[from_list], row[removed]):
                     self._count(REMOVED, at)
             else:
-                self._rest(row)
+                self._rest(row, at)
 
-    def _rest(self, row: tuple[bytes, ...]) -> None:
+    def _rest(self, row: tuple[bytes, ...], at: int) -> None:
         """Tell what is rarer; top-ups of other caches than those for descriptors have another minimum."""
         groups = {op: tuple(row[group] for group in places) for op, places in self._groups.items()}
         if groups["zap"][0]:
             self._sink.zap(groups["zap"][0])
         elif groups["topup"][0]:
             cache, minimum = groups["topup"]
-            if not minimum or int(minimum, 0) == self._minimum:
+            if not minimum or _number(minimum, at) == self._minimum:
                 self._sink.topup(cache)
         elif groups["free"][0]:
             self._sink.free(groups["free"][0])
         else:
-            gfn, level, at = groups["set"]
-            self._envelope.set((gfn, level), at)
+            gfn, level, address = groups["set"]
+            self._envelope.set((gfn, level), address)
 
     def _know(self, op: str, pattern: bytes, names: Names) -> None:
         """Take a pattern for all lines of an operation, if it is the first one."""
@@ -293,6 +302,13 @@ def _pattern(op: str, words: list[bytes], at: int) -> tuple[bytes, Names]:
     symbol = rb" +\([^)]*\) +" if words[1].startswith(b"(") else b" +"
     rest = b"" if b"=" in words[-1] else b" [^\n]*"
     return re.escape(words[0]) + symbol + b" +".join(parts) + rest + b"\n", tuple(names)
+
+
+def _number(text: bytes, at: int) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise PtelistError(f'{at}: min= is no number, "{_shown(text)}"') from None
 
 
 def _shown(text: bytes) -> str:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from ptelist.replay import Replayed
 
+MOST_MARKS = 20
+"""More marks than these are for programs."""
+
 ENVELOPE_FIGURES = tuple(name for name in FIGURES if not name.startswith("replay.") or name[7:] in {"live", "peak"})
 
 
@@ -24,7 +27,10 @@ def document(found: Replayed, width: int | None) -> Document:
     briefs = BRIEF[found.envelope :]
     page = table.document(comparison, (), width, figures, briefs)
     more = [each.within(width) for each in (*_lengths(found), *_marks(found))]
-    return Document((*page.tables, *more), page.notes, page.command)
+    notes = page.notes
+    if len(found.marks) > MOST_MARKS:
+        notes = (f"marks: {len(found.marks)}; --format json has what lists took at each", *notes)
+    return Document((*page.tables, *more), notes, page.command)
 
 
 def _class(length: int) -> int:
@@ -45,7 +51,7 @@ def _lengths(found: Replayed) -> Iterator[Table]:
 
 
 def _marks(found: Replayed) -> Iterator[Table]:
-    if found.marks:
+    if 0 < len(found.marks) <= MOST_MARKS:
         names = [column.name for column in found.comparison.columns]
         rows = [(f"  {mark.text or mark.at}", *(_live(found, count) for count in mark.live)) for mark in found.marks]
         yield Table(("mark", *names), tuple(rows), "descriptors in lists at each mark")

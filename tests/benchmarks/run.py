@@ -7,11 +7,15 @@ figure from a busy machine means little.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from random import Random
 from statistics import median
+from typing import TYPE_CHECKING
 
 from ptelist.columns import expand
 from ptelist.engine.account import account
@@ -22,7 +26,13 @@ COMPARE = [PTELIST, "compare", "--vcpus", "256", "--ext", "2,14"]
 DUMP = Path(__file__).parents[1] / "kernel/recorded/7.3/one-cpu-vcpus.observation"
 """A saved observation of a machine with 267 caches."""
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 MODEL = 'import click, pydantic; pydantic.create_model("M", x=(int, 1))'
+BTF = Path("/sys/kernel/btf/vmlinux")
+EVENTS, LISTS = 1_000_000, 3000
+SPLIT = "import sys\nfor line in open(sys.argv[1], 'rb'): line.split()"
 PAIRS = (
     ("piped compare / click and one model", COMPARE, [PYTHON, "-c", MODEL], 1.25),
     ("--version / import click", [PTELIST, "--version"], [PYTHON, "-c", "import click"], 1.3),
@@ -33,7 +43,7 @@ PAIRS = (
 def seconds(command: list[str]) -> float:
     """Return the wall time of one run, its output read and dropped."""
     start = time.perf_counter()
-    subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
     return time.perf_counter() - start
 
 
@@ -50,12 +60,61 @@ def ledgers_per_second(options: str) -> float:
     return best
 
 
+def trace() -> str:
+    """Return a million lines as ftrace prints them: three thousand lists that grow to 1 to 100 entries and shrink."""
+    random, lines, sptes = Random(2), [], 0
+    lists = [_list(random) for _ in range(LISTS)]
+    while len(lines) < EVENTS:
+        number = random.randrange(LISTS)
+        head, entries, grow = lists[number]
+        for _ in range(random.randrange(1, 9)):
+            if grow:
+                sptes += 8
+                entries.append(f"0xffff888{sptes:09x}")
+                lines.append(_event(len(lines), "add", f"cache=0xffff88800dead000 spte={entries[-1]} head={head}"))
+                grow -= 1
+            elif entries:
+                spte = entries.pop(random.randrange(len(entries)))
+                lines.append(_event(len(lines), "remove", f"spte={spte} head={head}"))
+        lists[number] = (head, entries, grow) if entries else _list(random)
+    return "".join(lines[:EVENTS])
+
+
+def _list(random: Random) -> tuple[str, list[str], int]:
+    return f"0xffffc900{random.randrange(1 << 31):08x}", [], random.choice((1, 1, 2, 3, 15, 16, 40, 100))
+
+
+def _event(number: int, op: str, arguments: str) -> str:
+    at, symbol = f"{number // 1000}.{number % 1000:06}", f"(pte_list_{op}+0x0/0x1b0 [kvm])"
+    return f"       CPU 0/KVM-1234    [000] d..1. {at}: pte_list_{op}: {symbol} {arguments}\n"
+
+
+def pairs(folder: Path) -> Iterator[tuple[str, list[str], list[str], float]]:
+    """Yield what to time: a name, our command, its baseline, and the bound for their ratio."""
+    yield from PAIRS
+    if BTF.exists() and shutil.which("pahole"):
+        types = folder / "btf"
+        types.write_bytes(BTF.read_bytes())
+        name = f"inspect / pahole, {types.stat().st_size:,} bytes of BTF"
+        yield name, [PTELIST, "inspect", str(types)], ["pahole", "-C", "pte_list_desc", str(types)], 2.0
+    events = folder / "trace"
+    events.write_text(trace())
+    replay = [PTELIST, "replay", str(events)]
+    yield f"replay / a loop that splits, {EVENTS:,} events", replay, [PYTHON, "-c", SPLIT, str(events)], 4.0
+
+
 def main() -> None:
     """Print a line a benchmark."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
-    for name, command, baseline, bound in PAIRS:
-        pairs = [(seconds(command), seconds(baseline)) for _ in range(runs + 1)][1:]
-        print(f"{name}: {median(a / b for a, b in pairs):.2f} (bound {bound})")
+    with tempfile.TemporaryDirectory() as folder:
+        report(runs, Path(folder))
+
+
+def report(runs: int, folder: Path) -> None:
+    """Time each pair, in turn."""
+    for name, command, baseline, bound in pairs(folder):
+        timed = [(seconds(command), seconds(baseline)) for _ in range(runs + 1)][1:]
+        print(f"{name}: {median(a / b for a, b in timed):.2f} (bound {bound})")
     for options in ("--vcpus 256", "--vm nested --host server-256 --kernel 7.3"):
         print(f"full ledgers a second, {options}: {ledgers_per_second(options):,.0f} (bound 2,000)")
 

@@ -127,7 +127,12 @@ static void cmd_read(char **word)
 
 static void cmd_write(char **word)
 {
-	answer(word[1], spill(word[1], word[2]));
+	char text[512] = "";
+	size_t used = 0;
+
+	for (int i = 2; word[i] && used < sizeof(text); i++)
+		used += snprintf(text + used, sizeof(text) - used, i > 2 ? " %s" : "%s", word[i]);
+	answer(word[1], used < sizeof(text) ? spill(word[1], text) : -E2BIG);
 }
 
 static void cmd_mkdir(char **word)
@@ -407,7 +412,7 @@ static const struct command {
 	{ "unslot", 1, cmd_unslot, "VM" },
 	{ "vcpu", 2, cmd_vcpu, "VM real|long" },
 	{ "vm", 1, cmd_vm, "BYTES" },
-	{ "write", 2, cmd_write, "FILE TEXT" },
+	{ "write", 2, cmd_write, "FILE WORD..." },
 };
 
 static void obey(char *text)
@@ -440,6 +445,7 @@ static void mount_all(void)
 		{ "proc", "/proc" },
 		{ "sysfs", "/sys" },
 		{ "debugfs", "/sys/kernel/debug" },
+		{ "tracefs", "/sys/kernel/tracing" },
 		{ "cgroup2", "/sys/fs/cgroup" },
 	};
 

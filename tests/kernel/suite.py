@@ -67,7 +67,7 @@ def run(kernel: Kernel, archive: bytes, modules: tuple[str, ...], name: str) -> 
     boot = BOOTS[name]
     with Guest(kernel.image, archive, boot.smp, boot.options) as guest:
         loaded = IDLE
-        _load(guest, modules, loaded)
+        load(guest, modules, loaded)
         machine = _describe(guest, kernel, boot)
         snapshots = {name: _snapshot(guest)}
         if boot.live:
@@ -76,13 +76,13 @@ def run(kernel: Kernel, archive: bytes, modules: tuple[str, ...], name: str) -> 
         for experiment in boot.experiments:
             if experiment.paging != loaded:
                 loaded = experiment.paging
-                _load(guest, modules, loaded)
+                load(guest, modules, loaded)
             observed.append(Observed(experiment, experiment.run(guest, machine)))
         guest.ask("off")
     return Run(machine, tuple(observed), snapshots)
 
 
-def _load(guest: Guest, modules: tuple[str, ...], paging: str) -> None:
+def load(guest: Guest, modules: tuple[str, ...], paging: str) -> None:
     """Load KVM's modules with the parameters for a kind of paging, again if they are there already."""
     loaded = {line.split()[0] for line in guest.text("/proc/modules").splitlines()}
     for module in reversed(modules):

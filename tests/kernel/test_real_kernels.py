@@ -41,7 +41,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Callable[[str, str], recordi
         pytest.skip(f"not installed: {', '.join(missing)}")
     wanted: dict[str, list[str]] = {}
     for item in request.session.items:
-        if item.get_closest_marker("kernel"):
+        if "run" in getattr(item, "fixturenames", ()):
             wanted.setdefault(item.callspec.params["series"], []).append(item.callspec.params["boot"])
     with suite.Boots() as boots:
         try:
