@@ -260,14 +260,14 @@ class _Strides(dict[int, int]):
 
     def __init__(self, layout: bytes, label: str) -> None:
         self._layout, self._label = layout, label
-        self.infos: list[int] = []
+        self.infos = [1]
         self.structs: list[int] = []
 
     def __missing__(self, info: int) -> int:
-        kind, count = _kind(info), info & 0xFFFFFF
+        kind, count = info >> 24 & 0x7F, info & 0xFFFFFF
         if kind == STRUCT:
-            self.structs.append(len(self.infos))
-            return _OWN + _EACH[STRUCT] * count
+            self.structs.append(len(self.infos) - 1)
+            return _OWN + 3 * count
         if 0 < kind < KINDS:
             stride = _OWN + _EXTRA.get(kind, 0) + _EACH.get(kind, 0) * count
         else:
@@ -299,5 +299,6 @@ def _walk(words: memoryview, layout: bytes, label: str) -> tuple[list[int], list
             append(at)
     except IndexError:
         if at != len(words) + 1:
-            raise PtelistError(f"{label}: corrupt BTF: type {len(strides.infos):,} is cut off") from None
-    return [1, *strides.infos[:-1]], strides.structs
+            raise PtelistError(f"{label}: corrupt BTF: type {len(strides.infos) - 1:,} is cut off") from None
+    strides.infos.pop()
+    return strides.infos, strides.structs

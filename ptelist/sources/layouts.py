@@ -59,8 +59,10 @@ class Layout(NamedTuple):
 
 
 @cache
-def layout(btf: Btf, name: str) -> Layout | None:
+def layout(btf: Btf, name: str, only: tuple[str, ...] = ()) -> Layout | None:
     """Return the layout of a struct, None if there is none of this name.
+
+    Of a large struct it can be asked for some members only.
 
     Compilation units that know more or less of what members point to make
     several types of one struct. Raises PtelistError if members lie elsewhere.
@@ -68,20 +70,24 @@ def layout(btf: Btf, name: str) -> Layout | None:
     found: Layout | None = None
     for number in btf.structs(name):
         size = btf.type(number).size
-        each = Layout(name, size, tuple(_fields(btf, number, 0, size * BYTE, MOST_DEEP)))
+        each = Layout(name, size, tuple(_fields(btf, number, 0, size * BYTE, only, MOST_DEEP)))
         if found and each.places() != found.places():
             raise PtelistError(f"{btf.label}: two structs {name} that differ, of {found.size} and {each.size} bytes")
         found = each
     return found
 
 
-def _fields(btf: Btf, number: int, base: int, end: int, deep: int) -> Iterator[Field]:
+def _fields(  # noqa: PLR0913, PLR0917 -- where it is, and what is wanted
+    btf: Btf, number: int, base: int, end: int, only: tuple[str, ...], deep: int
+) -> Iterator[Field]:
     """Yield the members, those of unnamed ones in their place."""
     count = 0
     for member in btf.members(number):
+        if only and member.name and member.name not in only:
+            continue
         inner = btf.bare(member.type)
         if not member.name and btf.type(inner).kind in {STRUCT, UNION} and deep:
-            parts: Iterator[Field] = _fields(btf, inner, base + member.offset, end, deep - 1)
+            parts: Iterator[Field] = _fields(btf, inner, base + member.offset, end, only, deep - 1)
         else:
             width = member.width or btf.size(member.type) * BYTE
             text = btf.declare(member.type, member.name) + (f":{member.width}" if member.width else "")

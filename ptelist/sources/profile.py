@@ -31,6 +31,12 @@ STRUCTS = (
 )
 """Structs whose whole layout bears on the footprint."""
 
+MEMBERS = {
+    "kvm_arch": ("split_desc_cache", "mmu_page_hash"),
+    "kvm_vcpu_arch": ("mmu_external_spt_cache",),
+}
+"""Of large structs, the members that bear on it."""
+
 Said = tuple[str, Any, str]
 """A field of the profile, its value, and the member that says so."""
 
@@ -83,7 +89,7 @@ def said(found: Build) -> Overlay:
 
 def _kernel(btf: Btf) -> Iterator[Said]:
     for struct, rule in RULES.items():
-        found = layout(btf, struct)
+        found = layout(btf, struct, MEMBERS.get(struct, ()))
         if found is not None:
             for field, value, why in rule(btf, found):
                 yield field, value, f"struct {struct}{why and ': '}{why}"
