@@ -96,7 +96,7 @@ def test_a_flexible_array_tells_no_count(run: Callable[..., Result], vmlinux: Ca
     text = " ".join(result.stdout.split())
     assert "PTE_LIST_EXT is not in the type, a flexible array: 16 bytes and 8 for each entry" in text
     assert "pte_list_ext " not in result.stdout
-    assert "pte_list_desc_fixed_bytes  16  agrees" in result.stdout
+    assert "pte_list_desc_fixed_bytes  16         agrees" in result.stdout
 
 
 def test_what_a_build_was_configured_with(vmlinux: Callable[..., str]) -> None:

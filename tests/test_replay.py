@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_bad_input import refused
 
+from ptelist.cli.replay import _progress
 from ptelist.columns import expand
 from ptelist.engine.lists import List
 from ptelist.replay import Replayed, replay
@@ -390,6 +391,25 @@ def test_stdin(tmp_path: Path) -> None:
     other = subprocess.run([*command[:-1], str(tmp_path / "t")], capture_output=True, text=True, check=True)
     assert done.stdout.partition("\n$ ")[0] == other.stdout.partition("\n$ ")[0]
     assert done.stderr == ""
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "long", "shown"), [(Terminal(), 1, True), (Terminal(), 1 << 24, False)])
+def test_a_long_trace_has_a_progress_bar(
+    stream: io.StringIO, long: int, shown: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On stderr, if that is a terminal; nothing of it is on stdout."""
+    file = tmp_path / "trace"
+    file.write_text(events(1, 20_000))
+    monkeypatch.setattr("ptelist.cli.replay.LONG", long)
+    monkeypatch.setattr("sys.stderr", stream)
+    with _progress(str(file)) as progress:
+        replay(io.BytesIO(file.read_bytes()), "trace", expand((), []), "c", progress)
+    assert ("replaying" in stream.getvalue()) is ("100%" in stream.getvalue()) is shown
 
 
 # the script that sets the probes up

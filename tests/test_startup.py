@@ -115,6 +115,11 @@ def test_a_data_format_imports_no_other(form: str, absent: set[str]) -> None:
             "ptelist.sources.machine, ptelist.sources.caches, ptelist.sources.vms, ptelist.sources.binary_stats",
             {"click", "rich", "tabulate", "pydantic", "ctypes", "ptelist.engine", "ptelist.cli", "ptelist.views"},
         ),
+        (
+            "ptelist.sources.btf, ptelist.sources.builds, ptelist.sources.profile, ptelist.sources.traces",
+            {"click", "rich", "tabulate", "pydantic", "elftools", "ptelist.engine", "ptelist.cli", "ptelist.views"},
+        ),
+        ("ptelist.rmaps, ptelist.replay, ptelist.differences", {"click", "rich", "ptelist.cli", "ptelist.views"}),
         ("ptelist.observation", {"click", "rich", "tabulate", "ptelist.cli", "ptelist.views"}),
         ("ptelist.comparison", {"click", "rich", "tabulate", "ptelist.cli", "ptelist.views"}),
         ("ptelist.views.mail", {"click", "rich", "pydantic", "ptelist.cli", "ptelist.engine"}),

@@ -18,6 +18,9 @@ HOLE = "(hole)"
 FIELD = 26
 """Columns for the name of a profile's field."""
 
+VALUE = 9
+"""And for its value."""
+
 INDENT = 18
 """Columns before a declaration."""
 
@@ -53,7 +56,8 @@ def _kernel(found: Inspected) -> Iterator[list[Line]]:
     if found.rows:
         beside = f", beside profile {found.profile}" if found.profile else ""
         yield [(HEAD, f"kernel profile, as types tell it{beside}")] + [
-            (TEXT, f"  {row.field:{FIELD}} {value(row.value)}{_beside(row, found.profile)}") for row in found.rows
+            (TEXT, f"  {row.field:{FIELD}} {value(row.value):{VALUE}}{_beside(row, found.profile)}".rstrip())
+            for row in found.rows
         ]
 
 
