@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import PtelistError
-from ptelist.sources.builds import build
+from ptelist.sources.builds import once
 from ptelist.sources.layouts import layout
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def inspect(spec: str, structs: Sequence[str], profile: str | None) -> Inspected
     """
     from ptelist.sources import profile as profiles  # noqa: PLC0415 -- after the name
 
-    found = build(spec)
+    found = once(spec)
     layouts = []
     for name in structs or profiles.STRUCTS:
         if each := layout(found.btf, name):

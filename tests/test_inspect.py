@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -191,6 +193,14 @@ def test_bad_input(run: Callable[..., Result], vmlinux: Callable[..., str], tmp_
     file = tmp_path / "odd"
     file.write_bytes(odd.blob())
     assert "has no array of pointers `sptes`" in refused(run("inspect", str(file)))
+
+
+def test_stdin_may_be_one_of_two(vmlinux: Callable[..., str]) -> None:
+    """It is read once, though layouts and footprints both come of it."""
+    command = [sys.executable, "-m", "ptelist", "inspect", "--diff", vmlinux("a", "6.18.1"), "-"]
+    grown = Path(vmlinux("grown", "6.18.1", size=136)).read_bytes()
+    done = subprocess.run(command, input=grown, capture_output=True, check=True)
+    assert b"pte_list_desc_fixed_bytes" in done.stdout
 
 
 def test_kernel_from_over_a_profile(run: Callable[..., Result], vmlinux: Callable[..., str]) -> None:

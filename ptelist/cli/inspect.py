@@ -78,12 +78,12 @@ def _running() -> str:
 
 def _preset(specs: tuple[str, ...], profile: str | None) -> str:
     from ptelist.sources import profile as profiles  # noqa: PLC0415 -- not for --help
-    from ptelist.sources.builds import build  # noqa: PLC0415 -- not for --help
+    from ptelist.sources.builds import once  # noqa: PLC0415 -- not for --help
     from ptelist.views import preset  # noqa: PLC0415 -- one view is loaded, not all
 
     if len(specs) > 1:
         raise click.UsageError("--as-preset takes one FILE")
-    found = build(specs[0])
+    found = once(specs[0])
     return preset.render(found.name, profiles.base(found, profile), profiles.said(found))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
@@ -46,6 +47,10 @@ def build(spec: str) -> Build:
     if base.release and image.release and base.release != image.release:
         raise PtelistError(f"{path}: of kernel {image.release}, but {bases[0]} is {base.release}")
     return Build(spec, label, Btf(image.data, path, Btf(base.data, bases[0])), image.release or base.release)
+
+
+once = cache(build)
+"""The same, for one that is asked for again: stdin can be read once only."""
 
 
 def _paths(spec: str) -> list[str]:

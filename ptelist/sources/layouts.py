@@ -18,6 +18,8 @@ MOST_MEMBERS = 4096
 """With those of unnamed structs and unions inside; task_struct has some 300."""
 
 MOST_DEEP = 16
+MOST_UNITS = 1000
+"""Types of one name and kind."""
 
 
 class Field(NamedTuple):
@@ -62,38 +64,44 @@ class Layout(NamedTuple):
 def layout(btf: Btf, name: str, only: tuple[str, ...] = ()) -> Layout | None:
     """Return the layout of a struct, None if there is none of this name.
 
-    Of a large struct it can be asked for some members only.
-
-    Compilation units that know more or less of what members point to make
-    several types of one struct. Raises PtelistError if members lie elsewhere.
+    Of a large struct it can be asked for some members only. Compilation units that
+    know more or less of what members point to make several types of one struct.
+    Raises PtelistError if members lie elsewhere.
     """
     found: Layout | None = None
-    for number in btf.structs(name):
+    numbers = btf.structs(name)
+    if len(numbers) > MOST_UNITS:
+        raise PtelistError(f"{btf.label}: {len(numbers):,} structs {name}, no kernel's BTF")
+    for number in numbers:
         size = btf.type(number).size
-        each = Layout(name, size, tuple(_fields(btf, number, 0, size * BYTE, only, MOST_DEEP)))
+        each = Layout(name, size, tuple(_Members(btf, size * BYTE, only).of(number, 0, MOST_DEEP)))
         if found and each.places() != found.places():
             raise PtelistError(f"{btf.label}: two structs {name} that differ, of {found.size} and {each.size} bytes")
         found = each
     return found
 
 
-def _fields(  # noqa: PLR0913, PLR0917 -- where it is, and what is wanted
-    btf: Btf, number: int, base: int, end: int, only: tuple[str, ...], deep: int
-) -> Iterator[Field]:
-    """Yield the members, those of unnamed ones in their place."""
-    count = 0
-    for member in btf.members(number):
-        if only and member.name and member.name not in only:
-            continue
-        inner = btf.bare(member.type)
-        if not member.name and btf.type(inner).kind in {STRUCT, UNION} and deep:
-            parts: Iterator[Field] = _fields(btf, inner, base + member.offset, end, only, deep - 1)
-        else:
+class _Members:
+    """The members of one struct, those of unnamed ones in it in their place."""
+
+    def __init__(self, btf: Btf, end: int, only: tuple[str, ...]) -> None:
+        self._btf, self._end, self._only = btf, end, only
+        self._left = MOST_MEMBERS
+
+    def of(self, number: int, base: int, deep: int) -> Iterator[Field]:
+        btf = self._btf
+        for member in btf.members(number):
+            self._left -= 1
+            if self._left < 0:
+                raise PtelistError(f"{btf.label}: corrupt BTF: a struct of more than {MOST_MEMBERS:,} members")
+            if self._only and member.name and member.name not in self._only:
+                continue
+            inner = btf.bare(member.type)
+            if not member.name and btf.type(inner).kind in {STRUCT, UNION} and deep:
+                yield from self.of(inner, base + member.offset, deep - 1)
+                continue
             width = member.width or btf.size(member.type) * BYTE
+            if base + member.offset + width > self._end:
+                raise PtelistError(f"{btf.label}: corrupt BTF: {member.name[:40]} lies outside of its struct")
             text = btf.declare(member.type, member.name) + (f":{member.width}" if member.width else "")
-            parts = iter((Field(member.name, text, base + member.offset, width, member.type),))
-        for field in parts:
-            count += 1
-            if count > MOST_MEMBERS or field.offset + field.width > end:
-                raise PtelistError(f"{btf.label}: corrupt BTF: {field.name[:40]} lies outside of its struct")
-            yield field
+            yield Field(member.name, text, base + member.offset, width, member.type)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ptelist.errors import PtelistError
 from ptelist.overlay import Origin, Overlay, Setting
 from ptelist.sources.btf import PTR
-from ptelist.sources.builds import build
+from ptelist.sources.builds import once
 from ptelist.sources.layouts import layout
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def overlay(spec: str, profile: str | None = None) -> Overlay:
     """
     from ptelist import presets  # noqa: PLC0415 -- layouts alone need none
 
-    found = build(spec)
+    found = once(spec)
     return said(found).over(presets.load(base(found, profile), "kernels").overlay)
 
 

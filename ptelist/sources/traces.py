@@ -161,7 +161,8 @@ class Reader:
         if len(rows) == count:
             self._rows(rows, first)
             return count
-        for at, line in enumerate(block.splitlines(keepends=True), first):
+        for at, text in enumerate(block[:-1].split(b"\n"), first):
+            line = text + b"\n"
             if rows := self._find(line):
                 self._rows(rows, at)
             else:
