@@ -149,3 +149,75 @@ def test_a_sure_choice_exists() -> None:
     assert not never_more(two, large, small, CAP)
     assert never_more(many, large, small, CAP)
     assert not never_more(many, small, large, CAP)
+
+
+def test_levels_add_up() -> None:
+    level = Level((Class(2, range(15, 16)),), (0, 1 << 60))
+    assert descriptors([level] * 3, 14, HEAD, "any", CAP) == (12, 12)
+
+
+def test_a_list_that_only_grew_has_no_more_than_it_needs() -> None:
+    level = Level((Class(1, range(15, 16)),), (0, 1 << 60))
+    assert descriptors([level], 14, WALK, "grown", CAP) == (2, 2)
+    assert descriptors([level], 14, WALK, "any", CAP) == (2, 15)
+    assert descriptors([level], 14, WALK, "any", 20) == (2, 2)
+
+
+def test_the_steepest_steps_are_taken_first() -> None:
+    """Ten entries are left: on lists that gain 3 by each, not on those that gain 1 or 2."""
+    gains = {1: 0, 2: 1, 3: 2, 10: 0, 11: 3, 12: 6, 100: 0, 101: 2, 102: 4}
+    classes = tuple(Class(4, range(least, least + 3)) for least in (1, 10, 100))
+    least = 4 * 111
+    for spare, gain in ((0, 0), (1, 3), (8, 24), (9, 26), (16, 40), (17, 41), (24, 48)):
+        assert most(Level(classes, (0, least + spare)), gains.__getitem__) == gain
+        down = {length: -value for length, value in gains.items()}
+        lost = {0: 0, 1: 1, 4: 4, 8: 8, 9: 10, 16: 24, 17: 27, 24: 48}.get(spare)
+        if lost is not None:
+            assert most(Level(classes, (least + spare, 1 << 60)), down.__getitem__) == -lost
+
+
+def lists(*found: tuple[int, int]) -> list[Level]:
+    """Return levels of so many lists of just one length each."""
+    return [Level(tuple(Class(count, range(length, length + 1)) for count, length in found), (0, 1 << 60))]
+
+
+def choice(cost: int, ext: int = 14, policy: str = HEAD, history: str = "any") -> Choice:
+    """Return one whose descriptors cost so much each, in slabs that are never partly filled."""
+    return Choice(ext, policy, history, cost, 1, 0)
+
+
+def test_a_descriptor_that_one_rule_kept_the_other_has_kept() -> None:
+    single = lists((100, 1), (1, 2))
+    assert never_more(single, choice(32), choice(33), CAP)
+    assert never_more(single, choice(33), choice(33), CAP)
+    assert not never_more(single, choice(34), choice(33), CAP)
+    # each of five lists may have kept one, at a byte more; a list of 15 saves 3: 2 at 33, or 3 at 23
+    assert not never_more(lists((5, 1), (1, 15)), choice(33, 14), choice(32, 14), CAP)
+    assert not never_more(lists((5, 1), (1, 15)), choice(33, 14), choice(23, 7), CAP)
+    assert never_more(lists((1, 15)), choice(33, 14), choice(23, 7), CAP)
+    assert never_more(lists((5, 1)), choice(33, history="grown"), choice(32, history="grown"), CAP)
+
+
+def test_histories_that_differ_do_not_share_what_was_kept() -> None:
+    """A list that may have kept its descriptor, against one that cannot have."""
+    assert not never_more(lists((1, 1)), choice(32), choice(33, history="grown"), CAP)
+    assert never_more(lists((1, 1)), choice(32, history="grown"), choice(33), CAP)
+    assert not never_more(lists((1, 1)), choice(32, policy=WALK), choice(33), CAP)
+
+
+def test_the_worst_of_one_is_held_against_the_best_of_the_other() -> None:
+    assert never_more(lists((1, 15)), choice(10), choice(10), CAP)
+    assert never_more(lists((1, 15)), choice(10), choice(10, policy=WALK), CAP)
+    assert not never_more(lists((1, 15)), choice(10, policy=WALK), choice(10), CAP)
+    assert never_more(lists((1, 15)), choice(10, policy=WALK), choice(10), 20)
+    assert not never_more(lists((1, 15)), choice(10, policy=WALK), choice(10, policy=WALK), CAP)
+
+
+def test_equal_is_not_more_and_a_byte_is() -> None:
+    """28 entries: 2 descriptors of 14 at 21 bytes, or 3 of 10 at 14."""
+    assert never_more(lists((1, 28)), choice(21, 14), choice(14, 10), CAP)
+    assert not never_more(lists((1, 28)), choice(22, 14), choice(14, 10), CAP)
+    assert not never_more(lists((1, 3)), choice(15, 3), choice(14, 3), CAP)
+    spare = choice(21, 14)._replace(spare=1)
+    assert not never_more(lists((1, 28)), spare, choice(14, 10), CAP)
+    assert never_more(lists((1, 28)), spare, choice(21, 10), CAP)

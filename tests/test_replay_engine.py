@@ -60,10 +60,10 @@ def test_each_list_is_what_it_is_alone(steps: list[tuple[str, int, int]]) -> Non
     assert lists.lengths() == {size: sizes.count(size) for size in sizes}
 
 
-@given(st.lists(st.tuples(st.sampled_from("tfaaaa"), st.integers(0, 1)), max_size=120))
-def test_caches_are_filled_and_drawn_from(steps: list[tuple[str, int]]) -> None:
+@given(st.lists(st.tuples(st.sampled_from("tfaaaa"), st.integers(0, 1)), max_size=120), st.sampled_from([HEAD, WALK]))
+def test_caches_are_filled_and_drawn_from(steps: list[tuple[str, int]], policy: str) -> None:
     """By a cache that is no more than a number: filled to 6 when it has less than 3, else left alone."""
-    (rule,) = rules = [Rule(2, HEAD, 6, 3)]
+    (rule,) = rules = [Rule(2, policy, 6, 3)]
     lists = Lists(rules)
     left: dict[int, int] = {}
     topups = short = entries = 0
@@ -86,6 +86,16 @@ def test_caches_are_filled_and_drawn_from(steps: list[tuple[str, int]]) -> None:
                     short += 1
     (tally,) = lists.tallies
     assert (tally.caches, tally.topups, tally.short) == (left, topups, short)
+
+
+def test_a_cache_with_just_enough_is_left_alone() -> None:
+    lists = Lists([Rule(2, HEAD, 6, 3)])
+    lists.topup("c")
+    (tally,) = lists.tallies
+    while tally.caches["c"] > 3:
+        lists.add(99, "list", object(), "c")
+    lists.topup("c")
+    assert (tally.caches["c"], tally.topups) == (3, 1)
 
 
 def test_lists_that_are_empty_take_no_memory() -> None:
@@ -140,6 +150,20 @@ def test_an_envelope_is_no_more_than_can_be() -> None:
         envelopes[0].set(("elsewhere", spte), spte)
     assert envelopes[0].live == [0]
     assert envelopes[0].peak == [2]
+
+
+@pytest.mark.parametrize(
+    ("spaces", "left", "wanted"), [(1, 1, 1), (1, 2, 1), (2, 1, 1), (2, 2, 2), (2, 3, 2), (2, 16, 3)]
+)
+def test_what_is_left_of_a_chain(spaces: int, left: int, wanted: int) -> None:
+    """The last entry keeps its descriptor; with SMM two entries may be the last ones of two lists."""
+    assert most(left, 20, Rule(14, HEAD, 40, 14), spaces) == wanted
+
+
+def test_nothing_chained_was_never_a_peak() -> None:
+    envelope = Envelope([Rule(14, HEAD, 40, 14)], 1001, 1)
+    envelope.set("page", 1)
+    assert envelope.peak == [0]
 
 
 def test_the_cap_holds_in_an_envelope() -> None:

@@ -86,6 +86,16 @@ def same(found: Build, files: list[Path]) -> int:
 
 
 @pytest.mark.skipif(not shutil.which("pahole"), reason="pahole is not installed")
+def test_an_image_agrees_with_pahole(series: str, tmp_path: Path) -> None:
+    """The kernel alone, out of its packed boot image; KVM is a module, but SLUB's structs are there."""
+    image = str(fetch.fetch(series).image)
+    (tmp_path / "vmlinux").write_bytes(images.read(image).data)
+    if not (compared := same(build(image), [tmp_path / "vmlinux"])):
+        pytest.skip(f"pahole cannot read the BTF of {series}")
+    assert compared >= 2
+
+
+@pytest.mark.skipif(not shutil.which("pahole"), reason="pahole is not installed")
 def test_types_agree_with_pahole(series: str, tmp_path: Path) -> None:
     found = read(series)
     path = module(series)
