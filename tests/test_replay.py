@@ -492,6 +492,16 @@ def test_a_symbol_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "probes: no symbol pte_list_add, its calls are not seen" in done.stderr
 
 
+def test_the_script_says_what_it_needs(tmp_path: Path) -> None:
+    script = tmp_path / "probes.sh"
+    script.write_text(probes.script("6.1"))
+    env = {"PATH": "/usr/bin:/bin", "PTELIST_TRACEFS": str(tmp_path / "none")}
+    done = subprocess.run(["sh", str(script), "start"], env=env, capture_output=True, text=True, check=False)
+    if not Path("/sys/kernel/debug/tracing/kprobe_events").exists():
+        assert done.returncode == 1
+        assert done.stderr.startswith("probes: cannot write /sys/kernel/debug/tracing/kprobe_events: is this root")
+
+
 def test_the_script_is_printed(run: Callable[..., Result]) -> None:
     text = run("replay", "--probe-script", "--kernel", "6.1").stdout
     assert text == probes.script("6.1")

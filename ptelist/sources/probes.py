@@ -105,6 +105,10 @@ SCRIPT = """\
 set -eu
 tracefs=${PTELIST_TRACEFS:-/sys/kernel/tracing}
 [ -e "$tracefs/kprobe_events" ] || tracefs=/sys/kernel/debug/tracing
+[ -w "$tracefs/kprobe_events" ] || {
+  echo "probes: cannot write $tracefs/kprobe_events: is this root, tracefs mounted, CONFIG_KPROBE_EVENTS on?" >&2
+  exit 1
+}
 kallsyms=${PTELIST_KALLSYMS:-/proc/kallsyms}
 
 symbol() { # the symbol of a function, as MODULE:NAME if it is in one
