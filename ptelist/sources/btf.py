@@ -15,6 +15,8 @@ from ptelist.errors import PtelistError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ptelist.sources.layouts import Layout
+
 MAGIC = b"\x9f\xeb"
 MOST_BYTES = 1 << 25
 """A vmlinux has 5 MB of BTF; more than 32 MiB is no kernel's."""
@@ -75,6 +77,8 @@ class Btf:
         its base, or has a kind of type whose size nothing tells.
         """
         self.label = label
+        self.layouts: dict[tuple[str, tuple[str, ...]], Layout | None] = {}
+        """Layouts that were asked for."""
         self._base = base
         self._data = data
         types, self._strings, layout = _sections(data, label)

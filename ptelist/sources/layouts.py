@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
@@ -60,7 +59,6 @@ class Layout(NamedTuple):
             yield end, self.size * BYTE - end
 
 
-@cache
 def layout(btf: Btf, name: str, only: tuple[str, ...] = ()) -> Layout | None:
     """Return the layout of a struct, None if there is none of this name.
 
@@ -68,6 +66,12 @@ def layout(btf: Btf, name: str, only: tuple[str, ...] = ()) -> Layout | None:
     know more or less of what members point to make several types of one struct.
     Raises PtelistError if members lie elsewhere.
     """
+    if (name, only) not in btf.layouts:
+        btf.layouts[name, only] = _layout(btf, name, only)
+    return btf.layouts[name, only]
+
+
+def _layout(btf: Btf, name: str, only: tuple[str, ...]) -> Layout | None:
     found: Layout | None = None
     numbers = btf.structs(name)
     if len(numbers) > MOST_UNITS:
