@@ -194,7 +194,7 @@ def test_memory_grows_with_live_entries_alone() -> None:
             return self._round if self._left >= 0 else b""
 
     peaks = []
-    for rounds in (20, 200):
+    for rounds in (5, 50):
         columns = expand((), [])
         tracemalloc.start()
         replay(Endless(rounds), "trace", columns, "c")  # type: ignore[arg-type]

@@ -119,7 +119,7 @@ def test_no_list_exceeds_the_envelope(spaces: int, random: Random) -> None:
     """SPTEs are set, set anew, and zapped without a word, in one or two address spaces."""
     envelope, lists = Envelope(RULES, 1001, spaces), Lists(RULES)
     where: dict[int, tuple[int, int]] = {}
-    for at in range(random.randrange(300)):
+    for at in range(random.randrange(120)):
         spte = random.randrange(40)
         if spte in where:
             lists.remove(where.pop(spte), spte)
