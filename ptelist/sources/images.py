@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import sys
@@ -60,12 +61,14 @@ def read(path: str) -> Image:
 
 def _image(file: BinaryIO, path: str) -> Image:
     """Return what a file, or what was packed in one, has; of an ELF file no more is read than needed."""
+    limit = MOST_BYTES + 1
     if file.seekable():
         start = file.read(len(ELF))
+        limit = min(file.seek(0, os.SEEK_END) or limit, limit)  # room is made for as much as is asked for
         file.seek(0)
         if start == ELF:
             return _elf(file, path)
-    data = file.read(MOST_BYTES + 1)
+    data = file.read(limit)
     if len(data) > MOST_BYTES:
         raise PtelistError(f"{path}: larger than {MOST_BYTES >> 20} MiB, no file of a kernel's")
     release = ""
