@@ -12,6 +12,8 @@ from ptelist import toml_lines
 from ptelist.errors import PtelistError, suggestion
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ptelist.scenario import Scenario
 
 Fields = dict[str, "Setting"]
@@ -30,13 +32,16 @@ class Origin:
 
     def at(self, path: str) -> str:
         """Return `file:line` for the nearest known key at or above path."""
+        label, line = self.place(path)
+        return f"{label}:{line}" if line else label
+
+    def place(self, path: str) -> tuple[str, int]:
+        """Return file and line for the nearest known key at or above path; line 0 if there is none."""
         if self._lines is None:
             self._lines = toml_lines.index(self._text)
-        while path:
-            if path in self._lines:
-                return f"{self.label}:{self._lines[path]}"
+        while path and path not in self._lines:
             path = path.rpartition(".")[0]
-        return self.label
+        return self.label, self._lines.get(path, 0)
 
 
 class Setting(NamedTuple):
@@ -140,15 +145,16 @@ def _message(errors: list[Any], parts: dict[str, Fields]) -> str:
     if where.startswith("--"):
         name = ".".join(inner)
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return f"{where}: {name + ': ' if name else ''}{_reason(error, part, fields)}{more}"
+    return f"{where}: {name + ': ' if name else ''}{reason(error, known_fields(part, fields[:-1]))}{more}"
 
 
-def _reason(error: Any, part: str, fields: list[str]) -> str:
+def reason(error: Any, known: Iterable[str]) -> str:
+    """Return what pydantic found wrong, in our words; `known` are the fields that there are."""
     kind = error["type"]
     if kind == "missing":
         return "is missing"
     if kind == "extra_forbidden":
-        return f"unknown field{suggestion(fields[-1], known_fields(part, fields[:-1]))}"
+        return f"unknown field{suggestion(str(error['loc'][-1]), known)}"
     text = error["msg"].removeprefix("Value error, ").replace("Input should", "should")
     value = error["input"]
     if kind == "value_error":

@@ -161,17 +161,7 @@ def _stdin() -> bytes:
 
 def parse(text: str, label: str) -> tuple[dict[str, Any], Overlay]:
     """Return what a preset says of itself and what it sets."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        reason, _, place = str(error).partition(" (at ")
-        match = re.match(r"line (\d+)", place)
-        where = f"{label}:{match[1]}" if match else label
-        raise PtelistError(f"{where}: not valid TOML: {reason[:1].lower()}{reason[1:]}") from None
-    except ValueError:
-        raise PtelistError(f"{label}: not valid TOML: a number is too long") from None
-    except RecursionError:
-        raise PtelistError(f"{label}: not valid TOML: nested too deeply") from None
+    data = toml(text, label)
     origin = Origin(label, text)
     for key in data.keys() - ABOUT - TABLES:
         raise PtelistError(f"{origin.at(key)}: unknown key {key}{suggestion(key, ABOUT | TABLES)}")
@@ -186,6 +176,21 @@ def parse(text: str, label: str) -> tuple[dict[str, Any], Overlay]:
         groups = tuple(_fields(group, f"vm.{number}", origin, source) for number, group in enumerate(vm))
         return about, Overlay(kernel, host, {}, groups)
     return about, Overlay(kernel, host, _fields(vm, "vm", origin, source))
+
+
+def toml(text: str, label: str) -> dict[str, Any]:
+    """Return what TOML says; raises PtelistError with the line where it is not TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        reason, _, place = str(error).partition(" (at ")
+        match = re.match(r"line (\d+)", place)
+        where = f"{label}:{match[1]}" if match else label
+        raise PtelistError(f"{where}: not valid TOML: {reason[:1].lower()}{reason[1:]}") from None
+    except ValueError:
+        raise PtelistError(f"{label}: not valid TOML: a number is too long") from None
+    except RecursionError:
+        raise PtelistError(f"{label}: not valid TOML: nested too deeply") from None
 
 
 def _fields(table: object, part: str, origin: Origin, source: str) -> dict[str, Setting]:

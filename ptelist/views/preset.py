@@ -14,7 +14,7 @@ PLAIN = frozenset(("tree", "release", "version"))
 
 def render(name: str, base: str, overlay: Overlay) -> str:
     """Return a preset that lays these settings over another one."""
-    lines = [f"title = {_text(f'layouts of {name}')}", f"extends = {_text(base)}"]
+    lines = [f"title = {text(f'layouts of {name}')}", f"extends = {text(base)}"]
     for part, fields in (("kernel", overlay.kernel), ("host", overlay.host)):
         if fields:
             lines += ["", f"[{part}]", *_table(fields)]
@@ -23,13 +23,13 @@ def render(name: str, base: str, overlay: Overlay) -> str:
 
 def _table(fields: Fields) -> list[str]:
     return [
-        f"{field} = {_text(setting.value)}"
+        f"{field} = {text(setting.value)}"
         if field in PLAIN
-        else f"{field} = {{ value = {_text(setting.value)}, source = {_text(setting.source)} }}"
+        else f"{field} = {{ value = {text(setting.value)}, source = {text(setting.source)} }}"
         for field, setting in fields.items()
     ]
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
     """Return a TOML value; TOML reads JSON's text, numbers and truth as they are."""
     return json.dumps(value)

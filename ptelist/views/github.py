@@ -1,0 +1,38 @@
+"""GitHub's workflow commands: an annotation at the budget's line for each finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptelist.check import PASS, WARN
+from ptelist.views import finding
+from ptelist.views.check import summary
+
+if TYPE_CHECKING:
+    from ptelist.check import Finding
+    from ptelist.views.check import Report
+
+TITLE = "ptelist check"
+
+
+def render(report: Report) -> str:
+    """Return a line for each finding that is not a pass, and one for the whole."""
+    lines = [_annotation(each) for each in report.findings if each.status != PASS]
+    lines.append(f"::notice title={TITLE}::{_data(summary(report))}")
+    return "\n".join(lines) + "\n"
+
+
+def _annotation(found: Finding) -> str:
+    level = "warning" if found.status == WARN else "error"
+    text = "\n".join((finding.headline(found), *finding.reasons(found)))
+    fields = {"file": found.rule.where[0], "line": str(found.rule.where[1] or 1)} if found.rule else {}
+    fields["title"] = f"{TITLE}: {found.scenario}: {found.status}"
+    return f"::{level} {','.join(f'{key}={_property(value)}' for key, value in fields.items())}::{_data(text)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

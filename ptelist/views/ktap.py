@@ -1,0 +1,41 @@
+"""KTAP version 1, as Documentation/dev-tools/ktap.rst has it: a subtest for each scenario."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptelist.check import FAIL, NEW, PASS, REMOVED, WARN
+from ptelist.views import finding, plain
+from ptelist.views.check import by_scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ptelist.check import Finding
+    from ptelist.views.check import Report
+
+HEAD = "KTAP version 1"
+BAD = frozenset((FAIL, NEW, REMOVED))
+DIRECTIVES = {PASS: "", FAIL: "", WARN: " # over budget, severity warn", NEW: " # ERROR", REMOVED: " # ERROR"}
+
+
+def render(report: Report) -> str:
+    """Return the results; diagnostics stand before the line that they explain."""
+    groups = by_scenario(report)
+    lines = [HEAD, f"1..{len(groups)}"]
+    for number, (scenario, findings) in enumerate(groups.items(), 1):
+        lines += [f"  {line}" for line in _subtest(scenario, findings)]
+        bad = any(each.status in BAD for each in findings)
+        lines.append(f"{'not ok' if bad else 'ok'} {number} {scenario}")
+    return plain.ascii_only("\n".join(lines) + "\n")
+
+
+def _subtest(scenario: str, findings: list[Finding]) -> Iterator[str]:
+    yield HEAD
+    yield f"# Subtest: {scenario}"
+    yield f"1..{len(findings)}"
+    for number, each in enumerate(findings, 1):
+        if each.status != PASS:
+            yield from (f"# {text}" for text in (finding.headline(each), *finding.reasons(each)))
+        verdict = "not ok" if each.status in BAD else "ok"
+        yield f"{verdict} {number} {finding.name(each)}{DIRECTIVES[each.status]}"
