@@ -135,12 +135,17 @@ def bzimage(payload: bytes, release: str = "", version: int = 0x20F) -> bytes:
     return bytes(image) + bytes(16) + payload + bytes(8)
 
 
-def kernel(ext: int = 14, *, era: str = "head", size: int | None = None, profiling: bool = False) -> Writer:
-    """Return the types of KVM as a kernel of an era has them; sizes and members as in the facts on each version."""
+def kernel(
+    ext: int = 14, *, era: str = "head", size: int | None = None, profiling: bool = False, wide: bool = False
+) -> Writer:
+    """Return the types of KVM as a kernel of an era has them; sizes and members as in the facts on each version.
+
+    `size` and `wide` (a spte_count of 64 bits) are those of no kernel: pte_list_desc grew.
+    """
     out = Writer()
     out.one_of_each()
     u64, u32, u16, u8 = out.int("u64", 8), out.int("u32", 4), out.int("short unsigned int", 2), out.int("u8", 1)
-    descriptors(out, (u64, u32), ext, era, size)
+    descriptors(out, (u64, u32), ext, "wide" if wide else era, size)
     head = out.struct("kvm_rmap_head", 8, [("val", u64, 0)])
     info = out.struct("kvm_lpage_info", 4, [("disallow_lpage", u32, 0)])
     heads, infos, tracks = (out.array(out.pointer(of), count) for of, count in ((head, 3), (info, 2), (u16, 1)))
@@ -176,10 +181,14 @@ def descriptors(out: Writer, words: tuple[int, int], ext: int, era: str, size: i
     u64, u32 = words
     more, pointer = out.pointer(out.next + 3), out.pointer(u64)
     sptes = out.array(pointer, ext)
-    counts = {"walk": [("spte_count", u64, 64)], "head": [("spte_count", u32, 64), ("tail_count", u32, 96)]}
+    counts = {
+        "walk": [("spte_count", u64, 64)],
+        "head": [("spte_count", u32, 64), ("tail_count", u32, 96)],
+        "wide": [("spte_count", u64, 64), ("tail_count", u32, 128)],
+    }
     if era == "array":
         members = [("sptes", sptes, 0), ("more", more, 64 * ext)]
     else:
-        members = [("more", more, 0), *counts[era], ("sptes", sptes, 128)]
-    fixed = 8 if era == "array" else 16
+        members = [("more", more, 0), *counts[era], ("sptes", sptes, 192 if era == "wide" else 128)]
+    fixed = {"array": 8, "wide": 24}.get(era, 16)
     out.struct("pte_list_desc", size or fixed + 8 * ext, members)

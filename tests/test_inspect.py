@@ -28,7 +28,7 @@ ERAS = {"5.10": ("array", 3), "6.1": ("walk", 14), "6.18": ("head", 14)}
 
 
 DATA = Path(__file__).parent / "data/btf"
-MADE = {"6.18": {}, "6.18-grown": {"size": 136}}
+MADE = {"6.18": {}, "6.18-grown": {"wide": True}}
 """Files for the README, and what the writer makes them of."""
 
 

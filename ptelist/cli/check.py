@@ -23,7 +23,6 @@ FILE = "ptelist.toml"
 REPORTS = ("text", "json", "markdown", "ktap", "junit", "github")
 OVER_BUDGET = 1
 ORDER = "ptelist.order"
-BUILT_IN = "built-in budgets"
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable that names the file for a step's summary on GitHub."""
 
@@ -169,14 +168,16 @@ def _gate(asked: Asked) -> Gate:
 def _built_in(kernel: Options, label: str) -> tuple[str, Tested]:
     """Return the file to begin with and the scenarios that it has, for a kernel."""
     from ptelist.check import measure  # noqa: PLC0415 -- not for --help
-    from ptelist.columns import DEFAULTS  # noqa: PLC0415 -- not for --help
+    from ptelist.columns import DEFAULTS, expand  # noqa: PLC0415 -- not for --help
     from ptelist.sources.budgets import scenarios  # noqa: PLC0415 -- not for --help
     from ptelist.views import budgets as view  # noqa: PLC0415 -- not for --help
 
-    tested = measure(scenarios(view.SCENARIOS, label), kernel, {})
+    (column,) = expand((), kernel).columns
+    said = view.scenarios(split_caches=column.scenario.kernel.split_caches)
+    tested = measure(scenarios(said, label), kernel, {})
     profile = None if "kernel-from" in dict(kernel) else dict(kernel).get("kernel", DEFAULTS["kernel"])
     about = tested.assumptions[0].removeprefix("kernel: ")
-    return view.render(profile, about, tested.ledgers), tested
+    return view.render(profile, about, said, tested.ledgers), tested
 
 
 def _init(asked: Asked) -> None:
@@ -240,7 +241,7 @@ def _report(asked: Asked, reports: list[tuple[str, str | None]]) -> int:
 
 def _profile(asked: Asked) -> tuple[Gate, Baseline]:
     """Return the budgets of --init for the profile of a build's version, and its figures."""
-    from ptelist.sources.budgets import parse  # noqa: PLC0415 -- not for --help
+    from ptelist.sources.budgets import BUILT_IN, parse  # noqa: PLC0415 -- not for --help
     from ptelist.sources.builds import once  # noqa: PLC0415 -- reads BTF, for builds only
     from ptelist.sources.profile import base  # noqa: PLC0415 -- as above
 

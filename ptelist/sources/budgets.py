@@ -16,6 +16,9 @@ from ptelist.errors import PtelistError, suggestion
 from ptelist.overlay import Origin, reason
 from ptelist.units import parse_size
 
+BUILT_IN = "built-in budgets"
+"""What stands in for a file's name where there is none."""
+
 TABLES = frozenset(("baseline", "kernel", "scenario", "budget"))
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.\-]*"
 _PERCENT = r"([0-9]{1,9})(?:\.([0-9]{1,9}))? ?%"

@@ -36,17 +36,23 @@ memory = "64 GiB"
 vms = 100
 vcpus = 8
 
-# Nested virtualization: shadow pages and rmap lists, split caches filled.
+# Nested virtualization: shadow pages and rmap lists, split caches (from v6.0) filled.
 [scenario.nested]
 preset = "nested"
 vcpus = 8
 rmaps = "1000x15"
-eager-split = true
-"""
+{split}"""
+
+SPLIT = "eager-split = true\n"
 
 
-def render(kernel: str | None, about: str, ledgers: Mapping[str, Ledger]) -> str:
-    """Return the file; `kernel` is a profile to name in it, `about` says what the figures are of."""
+def scenarios(*, split_caches: bool) -> str:
+    """Return the scenarios, for a kernel with or without split caches."""
+    return SCENARIOS.format(split=SPLIT if split_caches else "")
+
+
+def render(kernel: str | None, about: str, said: str, ledgers: Mapping[str, Ledger]) -> str:
+    """Return the file: `kernel` is a profile to name, `about` what the figures are of, `said` the scenarios."""
     under_test = [
         "# The kernel under test, unless --kernel or --kernel-from names one.",
         f"kernel = {text(kernel)}",
@@ -61,7 +67,7 @@ def render(kernel: str | None, about: str, ledgers: Mapping[str, Ledger]) -> str
             "#   ptelist check --update    take them as the baseline, to be committed",
             "",
             *(under_test if kernel else []),
-            SCENARIOS,
+            said,
             *_budgets(ledgers)[:-1],
             "",
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.check import PASS, WARN
+from ptelist.sources.budgets import BUILT_IN
 from ptelist.views import finding
 from ptelist.views.check import summary
 
@@ -25,7 +26,9 @@ def render(report: Report) -> str:
 def _annotation(found: Finding) -> str:
     level = "warning" if found.status == WARN else "error"
     text = "\n".join((finding.headline(found), *finding.reasons(found)))
-    fields = {"file": found.rule.where[0], "line": str(found.rule.where[1] or 1)} if found.rule else {}
+    fields = {}
+    if found.rule and found.rule.where[0] not in {BUILT_IN, "-"}:
+        fields = {"file": found.rule.where[0], "line": str(found.rule.where[1] or 1)}
     fields["title"] = f"{TITLE}: {found.scenario}: {found.status}"
     return f"::{level} {','.join(f'{key}={_property(value)}' for key, value in fields.items())}::{_data(text)}"
 
