@@ -22,6 +22,7 @@ LIGHT = [
     "compare --help",
     "explain --help",
     "observe --help",
+    "check --help",
     "presets --help",
     "completion bash",
 ]
@@ -87,6 +88,14 @@ def test_a_piped_compare_imports_no_rich() -> None:
     assert not loaded & {"rich", "json", "ptelist.views.terminal", "ptelist.views.markdown"}
 
 
+def test_a_check_imports_no_other_format(tmp_path: Path) -> None:
+    """Nor the reader of BTF, unless a build is under test."""
+    file = tmp_path / "ptelist.toml"
+    file.write_text('[scenario.one]\nvcpus = 8\n[[budget]]\nfigure = "pte_list_desc.size"\nmax = 128\n')
+    loaded = modules("check", str(file))
+    assert not loaded & {"rich", "xml", "ptelist.views.markdown", "ptelist.views.ktap", "ptelist.sources.btf"}
+
+
 def test_observe_imports_what_it_shows(tmp_path: Path) -> None:
     saved = tmp_path / "saved.txt"
     saved.write_text(take(Fake(WHOLE)).render())
@@ -119,6 +128,7 @@ def test_a_data_format_imports_no_other(form: str, absent: set[str]) -> None:
             "ptelist.sources.btf, ptelist.sources.builds, ptelist.sources.profile, ptelist.sources.traces",
             {"click", "rich", "tabulate", "pydantic", "elftools", "ptelist.engine", "ptelist.cli", "ptelist.views"},
         ),
+        ("ptelist.check, ptelist.causes", {"click", "rich", "tabulate", "ptelist.cli", "ptelist.views"}),
         ("ptelist.rmaps, ptelist.replay, ptelist.differences", {"click", "rich", "ptelist.cli", "ptelist.views"}),
         ("ptelist.observation", {"click", "rich", "tabulate", "ptelist.cli", "ptelist.views"}),
         ("ptelist.comparison", {"click", "rich", "tabulate", "ptelist.cli", "ptelist.views"}),

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import PtelistError
-from ptelist.sources import layouts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,6 +62,8 @@ def _flat(path: str, value: Any) -> list[tuple[str, Any]]:
 
 def places(btf: Btf, structs: Sequence[str]) -> Places:
     """Return the layouts of structs, those that a build does not have left out."""
+    from ptelist.sources import layouts  # noqa: PLC0415 -- reads BTF, for builds only
+
     found = (layouts.layout(btf, struct) for struct in structs)
     return {
         each.name: {"sizeof": (each.size,)} | {field.name: (field.offset, field.width) for field in each.fields}

@@ -92,6 +92,7 @@ def _event(number: int, op: str, arguments: str) -> str:
 def pairs(folder: Path) -> Iterator[tuple[str, list[str], list[str], float]]:
     """Yield what to time: a name, our command, its baseline, and the bound for their ratio."""
     yield from PAIRS
+    yield "check of 50 budgets over 10 scenarios / piped compare", gate(folder), COMPARE, 1.5
     if BTF.exists() and shutil.which("pahole"):
         types = folder / "btf"
         types.write_bytes(BTF.read_bytes())
@@ -101,6 +102,24 @@ def pairs(folder: Path) -> Iterator[tuple[str, list[str], list[str], float]]:
     events.write_text(trace())
     replay = [PTELIST, "replay", str(events)]
     yield f"replay / a loop that splits, {EVENTS:,} events", replay, [PYTHON, "-c", SPLIT, str(events)], 4.0
+
+
+def gate(folder: Path) -> list[str]:
+    """Return a check of 50 budgets over 10 scenarios, with its baseline taken."""
+    file = folder / "ptelist.toml"
+    scenarios = [f"[scenario.s{n}]\nvcpus = {1 << n}\nmemory = '{4 << n} GiB'\n" for n in range(10)]
+    figures = (
+        "pte_list_desc.slabs",
+        "pte_list_desc.bytes.total",
+        "vcpu_caches.bytes",
+        "memslots.bytes",
+        "mmu.bytes.total",
+    )
+    budgets = [f'[[budget]]\nfigure = "{name}"\nmax_growth = 0\n' for name in figures]
+    file.write_text("\n".join(scenarios + budgets))
+    command = [PTELIST, "check", str(file)]
+    subprocess.run([*command, "--update"], stdout=subprocess.DEVNULL, check=True)
+    return command
 
 
 def main() -> None:
