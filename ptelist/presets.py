@@ -145,7 +145,7 @@ def read_text(path: Path, label: str) -> str:
     except ValueError:
         raise PtelistError(f"{label!r}: is not a file name") from None
     if len(data) > MOST_BYTES:
-        raise PtelistError(f"{label}: larger than 1 MiB, not a preset")
+        raise PtelistError(f"{label}: larger than 1 MiB, expected a TOML file")
     try:
         return data.decode()
     except UnicodeDecodeError as error:

@@ -28,7 +28,7 @@ class Report(NamedTuple):
     """What figures were compared with."""
     command: str
     accept: str
-    """The command that takes the figures as they are for the next baseline."""
+    """The command that takes the figures as they are for the next baseline; "" if there is no file to take them."""
 
 
 def counts(report: Report) -> dict[str, int]:
@@ -63,7 +63,7 @@ def _lines(report: Report, width: int) -> Iterator[Line]:
     for scenario, findings in by_scenario(report).items():
         if loud := [each for each in findings if each.status in LOUD]:
             blocks.append([*_block(scenario, loud, width)])
-    if any(each.over for each in report.findings):
+    if report.accept and any(each.over for each in report.findings):
         accept = plain.command(report.accept, width).splitlines()
         meant = "If it is meant: raise a max where it stands; growth is accepted by"
         blocks.append([*_wrapped(TEXT, meant, "", width), *((FINE, line) for line in accept)])

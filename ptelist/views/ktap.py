@@ -36,6 +36,7 @@ def _subtest(scenario: str, findings: list[Finding]) -> Iterator[str]:
     yield f"1..{len(findings)}"
     for number, each in enumerate(findings, 1):
         if each.status != PASS:
-            yield from (f"# {text}" for text in (finding.headline(each), *finding.reasons(each)))
+            texts = (finding.headline(each), *finding.reasons(each))
+            yield from (f"# {' '.join(text.splitlines())}" for text in texts)
         verdict = "not ok" if each.status in BAD else "ok"
         yield f"{verdict} {number} {finding.name(each)}{DIRECTIVES[each.status]}"

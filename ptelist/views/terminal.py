@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from ptelist.views.page import Document, Table
 
 LESS, MORE = "green", "red"
-VERDICTS = {AGREES: LESS, DIFFERS: f"bold {MORE}"}
+BAD = f"bold {MORE}"
+VERDICTS = {AGREES: LESS, DIFFERS: BAD, "pass": LESS, "WARN": "yellow", "FAIL": BAD, "NEW": BAD, "REMOVED": BAD}
 STYLES = {HEAD: "bold", TEXT: "", FINE: "dim"}
 NO_COST = ("ext", "objects_per_slab", "slab_order")
 """Figures of which more is neither better nor worse."""
