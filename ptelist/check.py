@@ -12,6 +12,7 @@ from ptelist.comparison import pick
 from ptelist.engine.account import account
 from ptelist.engine.ledger import Unit
 from ptelist.errors import PtelistError
+from ptelist.limits import EXACT
 from ptelist.sources.baseline import UPDATE, Baseline, entry
 
 if TYPE_CHECKING:
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
     from ptelist.causes import Step
     from ptelist.engine.ledger import Ledger, Term
+    from ptelist.limits import Rule
     from ptelist.scenario import Scenario
     from ptelist.sources.baseline import Ends, Entry, Places
-    from ptelist.sources.budgets import Gate, Rule
+    from ptelist.sources.budgets import Gate
 
 PASS, WARN, FAIL, NEW, REMOVED = STATUSES = ("pass", "warn", "fail", "new", "removed")
-EXACT = "exact"
 FROM_BUILD = frozenset(("host.alloc_profiling",))
 """Inputs beside the kernel's that a build under test may tell."""
 

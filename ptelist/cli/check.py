@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
 from ptelist.axes import AXES
+from ptelist.cli import gates
 from ptelist.cli.complete import axis_values
-from ptelist.cli.options import command_line
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
-    from ptelist.check import Options, Tested
-    from ptelist.sources.baseline import Baseline, Places
-    from ptelist.sources.budgets import Gate
+    from ptelist.sources.baseline import Baseline
     from ptelist.views.check import Report
 
 FILE = "ptelist.toml"
@@ -35,23 +33,6 @@ class CheckCommand(click.Command):
         _, _, order = self.make_parser(ctx).parse_args(args=list(args))
         ctx.meta[ORDER] = [param.name for param in order if param.name in {"formats", "outputs"}]
         return super().parse_args(ctx, args)
-
-
-class Asked(NamedTuple):
-    """What a run is about: the file, the kernel under test, and how they were typed."""
-
-    file: str
-    kernel: Options
-    baseline: str | None
-    explicit: bool
-    """Whether the file was named."""
-    dry: bool
-
-    def line(self, *flags: str, more: Options | None = None) -> str:
-        """Return the command that does the same, or with `flags` another thing to the same."""
-        named = [self.file] if self.explicit else []
-        baseline = [("baseline", self.baseline)] if self.baseline else []
-        return command_line("check", [*named, *flags], [*self.kernel, *baseline, *(more or [])])
 
 
 @click.command("check", cls=CheckCommand, short_help="Figures against budgets and a baseline, for CI.")
@@ -109,7 +90,7 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
     """
     given = [("kernel", kernel), ("kernel-from", kernel_from)]
     options = [(name, value) for name, value in given if value is not None]
-    asked = Asked(file or FILE, options, baseline, file is not None, dry_run)
+    asked = gates.Asked(file or FILE, options, baseline, file is not None, dry_run)
     if (init or update) and (formats or outputs):
         raise click.UsageError("--init and --update write no report: leave --format and -o out")
     if init and update:
@@ -143,64 +124,27 @@ def _pairs(order: list[str], formats: tuple[str, ...], outputs: tuple[str, ...])
     return found
 
 
-def _layouts(kernel: Options) -> Places:
-    """Return the structs of the build under test; none of a profile."""
-    spec = dict(kernel).get("kernel-from")
-    if spec is None:
-        return {}
-    from ptelist.sources.baseline import places  # noqa: PLC0415 -- not for --help
-    from ptelist.sources.builds import once  # noqa: PLC0415 -- reads BTF, for builds only
-    from ptelist.sources.profile import STRUCTS  # noqa: PLC0415 -- as above
-
-    return places(once(spec).btf, STRUCTS)
-
-
-def _gate(asked: Asked) -> Gate:
-    from ptelist.presets import read_text  # noqa: PLC0415 -- not for --help
-    from ptelist.sources.budgets import parse  # noqa: PLC0415 -- not for --help
-
-    if asked.file != "-" and not Path(asked.file).exists():
-        raise PtelistError(f"{asked.file}: does not exist: ptelist check --init writes one to begin with")
-    gate = parse(read_text(Path(asked.file), asked.file), asked.file)
-    return gate._replace(baseline=asked.baseline) if asked.baseline else gate
-
-
-def _built_in(kernel: Options, label: str) -> tuple[str, Tested]:
-    """Return the file to begin with and the scenarios that it has, for a kernel."""
-    from ptelist.check import measure  # noqa: PLC0415 -- not for --help
-    from ptelist.columns import DEFAULTS, expand  # noqa: PLC0415 -- not for --help
-    from ptelist.sources.budgets import scenarios  # noqa: PLC0415 -- not for --help
-    from ptelist.views import budgets as view  # noqa: PLC0415 -- not for --help
-
-    (column,) = expand((), kernel).columns
-    said = view.scenarios(split_caches=column.scenario.kernel.split_caches)
-    tested = measure(scenarios(said, label), kernel, {})
-    profile = None if "kernel-from" in dict(kernel) else dict(kernel).get("kernel", DEFAULTS["kernel"])
-    about = tested.assumptions[0].removeprefix("kernel: ")
-    return view.render(profile, about, said, tested.ledgers), tested
-
-
-def _init(asked: Asked) -> None:
+def _init(asked: gates.Asked) -> None:
     from ptelist.cli import output as out  # noqa: PLC0415 -- not for --help
 
     target = asked.file
     if target != "-" and Path(target).exists():
         raise PtelistError(f"{target}: exists already: --init writes a new file, name another one")
-    text, _ = _built_in(asked.kernel, target)
+    text, _ = gates.built_in(asked.kernel, target)
     build = asked.kernel if "kernel-from" in dict(asked.kernel) else []  # a profile is named in the file
     out.write(text, None if asked.dry else target)
     if target != "-" and not asked.dry:
         click.echo(f"{target}: written; next: {asked._replace(kernel=build).line('--update')}", err=True)
 
 
-def _update(asked: Asked) -> None:
+def _update(asked: gates.Asked) -> None:
     from ptelist.check import check, measure  # noqa: PLC0415 -- not for --help
     from ptelist.cli import output as out  # noqa: PLC0415 -- not for --help
     from ptelist.sources import baseline as file  # noqa: PLC0415 -- not for --help
 
-    gate = _gate(asked)
+    gate = gates.gate(asked)
     old = file.read(gate.baseline)
-    tested = measure(gate, asked.kernel, _layouts(asked.kernel))
+    tested = measure(gate, asked.kernel, gates.layouts(asked.kernel))
     check(gate, tested, tested.state)  # a budget that cannot be held against it is refused before it is written
     if not asked.dry:
         out.write(file.render(tested.state), gate.baseline)
@@ -208,20 +152,20 @@ def _update(asked: Asked) -> None:
         click.echo(f"{gate.baseline}: {line}{' (not written)' if asked.dry else ''}")
 
 
-def _report(asked: Asked, reports: list[tuple[str, str | None]]) -> int:
+def _report(asked: gates.Asked, reports: list[tuple[str, str | None]]) -> int:
     from ptelist.check import FAIL, check, measure, problems  # noqa: PLC0415 -- not for --help
     from ptelist.sources.baseline import read  # noqa: PLC0415 -- not for --help
     from ptelist.views.check import Report  # noqa: PLC0415 -- not for --help
 
-    layouts = _layouts(asked.kernel)
+    layouts = gates.layouts(asked.kernel)
     accept = asked.line("--update")
     before: Baseline | None
     if layouts and not (asked.explicit or asked.baseline or Path(asked.file).exists()):
-        gate, before = _profile(asked)
+        gate, before = gates.against_profile(asked)
         against = f"the profile of {gate.kernel} as shipped; no {FILE} here, so budgets are those of --init"
         accept = ""
     else:
-        gate = _gate(asked)
+        gate = gates.gate(asked)
         before = read(gate.baseline)
         against = f"{gate.baseline} (ptelist {before.version})" if before else "none"
     tested = measure(gate, asked.kernel, layouts)
@@ -237,18 +181,6 @@ def _report(asked: Asked, reports: list[tuple[str, str | None]]) -> int:
     if wrong := list(problems(findings)):
         raise PtelistError(f"{gate.baseline}: {'; '.join(wrong)}")
     return OVER_BUDGET if any(each.status == FAIL for each in findings) else 0
-
-
-def _profile(asked: Asked) -> tuple[Gate, Baseline]:
-    """Return the budgets of --init for the profile of a build's version, and its figures."""
-    from ptelist.sources.budgets import BUILT_IN, parse  # noqa: PLC0415 -- not for --help
-    from ptelist.sources.builds import once  # noqa: PLC0415 -- reads BTF, for builds only
-    from ptelist.sources.profile import base  # noqa: PLC0415 -- as above
-
-    options = dict(asked.kernel)
-    name = base(once(options["kernel-from"]), options.get("kernel"))
-    text, tested = _built_in([("kernel", name)], BUILT_IN)
-    return parse(text, BUILT_IN), tested.state
 
 
 def _write(report: Report, name: str, output: str | None, *, summary: bool) -> None:

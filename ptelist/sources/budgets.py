@@ -4,7 +4,6 @@
 
 import re
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -13,60 +12,24 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ptelist import presets
 from ptelist.axes import AXES, KINDS
 from ptelist.errors import PtelistError, suggestion
+from ptelist.limits import KINDS as LIMITS
+from ptelist.limits import Limit, Rule, amount, exactly, growth, refuse_contradictions
 from ptelist.overlay import Origin, reason
-from ptelist.units import parse_size
 
 BUILT_IN = "built-in budgets"
 """What stands in for a file's name where there is none."""
 
 TABLES = frozenset(("baseline", "kernel", "scenario", "budget"))
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.\-]*"
-_PERCENT = r"([0-9]{1,9})(?:\.([0-9]{1,9}))? ?%"
-BASELINE = "baseline"
-"""As a limit: what the baseline has."""
-
-KINDS_OF_LIMIT = ("max", "exact", "max_growth")
-
-
-class Limit(NamedTuple):
-    """An amount as it was written; its unit is "bytes", "percent", "baseline", or "" for that of the figure."""
-
-    text: str
-    amount: int | Fraction
-    unit: str
-
-
-def _limit(value: object) -> Limit:
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise ValueError('expected a whole number or a size such as "1.25 MiB"')  # noqa: TRY004 -- for pydantic
-    if isinstance(value, str):
-        return Limit(value, parse_size(value), "bytes")
-    if value < 0:
-        raise ValueError(f"should be 0 or more, got {value}")
-    return Limit(str(value), value, "")
-
-
-def _exactly(value: object) -> Limit:
-    return Limit(BASELINE, 0, BASELINE) if value == BASELINE else _limit(value)
-
-
-def _growth(value: object) -> Limit:
-    if isinstance(value, str) and "%" in value:
-        match = re.fullmatch(_PERCENT, value.strip())
-        if match is None:
-            raise ValueError(f'expected a percentage such as "0.5 %", got "{value[:40]}"')
-        digits = match[2] or ""
-        return Limit(value, Fraction(int(match[1] + digits), 100 * 10 ** len(digits)), "percent")
-    return _limit(value)
 
 
 def _several(value: object) -> object:
     return tuple(value) if isinstance(value, list) else (value,) if isinstance(value, str) else value
 
 
-Amount = Annotated[Limit, BeforeValidator(_limit)]
-Exactly = Annotated[Limit, BeforeValidator(_exactly)]
-Growth = Annotated[Limit, BeforeValidator(_growth)]
+Amount = Annotated[Limit, BeforeValidator(amount)]
+Exactly = Annotated[Limit, BeforeValidator(exactly)]
+Growth = Annotated[Limit, BeforeValidator(growth)]
 Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$")]
 Names = Annotated[tuple[Text, ...], BeforeValidator(_several), Field(min_length=1)]
 
@@ -83,31 +46,6 @@ class Budget(BaseModel):
     max_growth: Growth | None = None
     severity: Literal["fail", "warn"] = "fail"
     message: Text = ""
-
-
-class Rule(NamedTuple):
-    """One limit for one figure of one scenario."""
-
-    scenario: str
-    figure: str
-    kind: str
-    """`max`, `exact` or `max_growth`."""
-    limit: Limit
-    severity: str
-    message: str
-    where: tuple[str, int]
-    """File and line; line 0 if it is not known."""
-
-    @property
-    def relative(self) -> bool:
-        """Return whether it is held against the baseline."""
-        return self.kind == "max_growth" or self.limit.unit == BASELINE
-
-    @property
-    def place(self) -> str:
-        """Return `file:line`."""
-        label, line = self.where
-        return f"{label}:{line}" if line else label
 
 
 class Wanted(NamedTuple):
@@ -140,7 +78,7 @@ def parse(text: str, label: str) -> Gate:
     """
     gate = scenarios(text, label)
     rules = tuple(_rules(presets.toml(text, label).get("budget", []), gate.scenarios, gate.origin))
-    _refuse_contradictions(rules)
+    refuse_contradictions(rules)
     return gate._replace(rules=rules)
 
 
@@ -227,9 +165,9 @@ def _rules(tables: object, known: dict[str, Wanted], origin: Origin) -> Iterator
             if name not in known:
                 where = origin.at(f"{path}.scenario")
                 raise PtelistError(f"{where}: budget.scenario: none is called {name}{suggestion(name, known)}")
-        limits = [(kind, getattr(budget, kind)) for kind in KINDS_OF_LIMIT if getattr(budget, kind) is not None]
+        limits = [(kind, getattr(budget, kind)) for kind in LIMITS if getattr(budget, kind) is not None]
         if not limits:
-            raise PtelistError(f"{origin.at(path)}: budget: no limit: expected one of {', '.join(KINDS_OF_LIMIT)}")
+            raise PtelistError(f"{origin.at(path)}: budget: no limit: expected one of {', '.join(LIMITS)}")
         for name in names:
             for figure in budget.figure:
                 for kind, limit in limits:
@@ -246,30 +184,3 @@ def _budget(table: dict[str, Any], path: str, origin: Origin) -> Budget:
         raise PtelistError(
             f"{origin.at(f'{path}.{field}')}: budget.{field}: {reason(error, Budget.model_fields)}"
         ) from None
-
-
-def _refuse_contradictions(rules: tuple[Rule, ...]) -> None:
-    """Raise PtelistError for limits given twice, and for those of which one can never matter or never hold."""
-    seen: dict[tuple[str, str], list[Rule]] = {}
-    for rule in rules:
-        others = seen.setdefault((rule.scenario, rule.figure), [])
-        for other in others:
-            if problem := _contradiction(other, rule):
-                raise PtelistError(
-                    f"{rule.place}: {rule.kind} of {rule.figure} in {rule.scenario} {problem} ({other.place})"
-                )
-        others.append(rule)
-
-
-def _contradiction(first: Rule, second: Rule) -> str:
-    if first.kind == second.kind:
-        if first.severity == second.severity:
-            return "is given twice"
-        warn, fail = (first, second) if first.severity == "warn" else (second, first)
-        alike = first.limit.unit == second.limit.unit or first.kind != "max_growth"
-        if first.kind == "exact" or (alike and warn.limit.amount >= fail.limit.amount):
-            return f"contradicts the other severity: warning at {warn.limit.text} and failing at {fail.limit.text}"
-    limits = {rule.kind: rule.limit for rule in (first, second) if rule.limit.unit != BASELINE}
-    if "exact" in limits and "max" in limits and limits["exact"].amount > limits["max"].amount:
-        return f"contradicts the other limit: exactly {limits['exact'].text} is more than at most {limits['max'].text}"
-    return ""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from ptelist.check import EXACT, NEW, REMOVED, WARN
+from ptelist.check import NEW, REMOVED, WARN
 from ptelist.comparison import Change
 from ptelist.engine.ledger import Unit
+from ptelist.limits import EXACT
 from ptelist.views import numbers
 
 if TYPE_CHECKING:

@@ -1,0 +1,102 @@
+"""Limits for figures: how they are written, and when two of them cannot both be meant."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import NamedTuple
+
+from ptelist.errors import PtelistError
+from ptelist.units import parse_size
+
+_PERCENT = r"([0-9]{1,9})(?:\.([0-9]{1,9}))? ?%"
+MAX, EXACT, GROWTH = KINDS = ("max", "exact", "max_growth")
+BASELINE = "baseline"
+"""As a limit: what the baseline has."""
+
+
+class Limit(NamedTuple):
+    """An amount as it was written; its unit is "bytes", "percent", "baseline", or "" for that of the figure."""
+
+    text: str
+    amount: int | Fraction
+    unit: str
+
+
+def amount(value: object) -> Limit:
+    """Return a number in the figure's own unit, or a size in bytes; raises ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise ValueError('expected a whole number or a size such as "1.25 MiB"')  # noqa: TRY004 -- for pydantic
+    if isinstance(value, str):
+        return Limit(value, parse_size(value), "bytes")
+    if value < 0:
+        raise ValueError(f"should be 0 or more, got {value}")
+    return Limit(str(value), value, "")
+
+
+def exactly(value: object) -> Limit:
+    """Return the same, or what the baseline has; raises ValueError."""
+    return Limit(BASELINE, 0, BASELINE) if value == BASELINE else amount(value)
+
+
+def growth(value: object) -> Limit:
+    """Return an amount, or a part of the baseline in percent; raises ValueError."""
+    if isinstance(value, str) and "%" in value:
+        match = re.fullmatch(_PERCENT, value.strip())
+        if match is None:
+            raise ValueError(f'expected a percentage such as "0.5 %", got "{value[:40]}"')
+        digits = match[2] or ""
+        return Limit(value, Fraction(int(match[1] + digits), 100 * 10 ** len(digits)), "percent")
+    return amount(value)
+
+
+class Rule(NamedTuple):
+    """One limit for one figure of one scenario."""
+
+    scenario: str
+    figure: str
+    kind: str
+    """`max`, `exact` or `max_growth`."""
+    limit: Limit
+    severity: str
+    message: str
+    where: tuple[str, int]
+    """File and line; line 0 if it is not known."""
+
+    @property
+    def relative(self) -> bool:
+        """Return whether it is held against the baseline."""
+        return self.kind == GROWTH or self.limit.unit == BASELINE
+
+    @property
+    def place(self) -> str:
+        """Return `file:line`."""
+        label, line = self.where
+        return f"{label}:{line}" if line else label
+
+
+def refuse_contradictions(rules: tuple[Rule, ...]) -> None:
+    """Raise PtelistError for limits given twice, and for those of which one can never matter or never hold."""
+    seen: dict[tuple[str, str], list[Rule]] = {}
+    for rule in rules:
+        others = seen.setdefault((rule.scenario, rule.figure), [])
+        for other in others:
+            if problem := _contradiction(other, rule):
+                raise PtelistError(
+                    f"{rule.place}: {rule.kind} of {rule.figure} in {rule.scenario} {problem} ({other.place})"
+                )
+        others.append(rule)
+
+
+def _contradiction(first: Rule, second: Rule) -> str:
+    if first.kind == second.kind:
+        if first.severity == second.severity:
+            return "is given twice"
+        warn, fail = (first, second) if first.severity == "warn" else (second, first)
+        alike = first.limit.unit == second.limit.unit or first.kind != GROWTH
+        if first.kind == EXACT or (alike and warn.limit.amount >= fail.limit.amount):
+            return f"contradicts the other severity: warning at {warn.limit.text} and failing at {fail.limit.text}"
+    limits = {rule.kind: rule.limit for rule in (first, second) if rule.limit.unit != BASELINE}
+    if EXACT in limits and MAX in limits and limits[EXACT].amount > limits[MAX].amount:
+        return f"contradicts the other limit: exactly {limits[EXACT].text} is more than at most {limits[MAX].text}"
+    return ""
