@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tap.parser import Parser
 
+from ptelist import causes
 from ptelist.cli import main
 from ptelist.cli import output as out
 from ptelist.sources import baseline as baselines
@@ -570,6 +571,115 @@ def test_baselines_read_back(tmp_path_factory: pytest.TempPathFactory, figures: 
 def test_any_file_ends_in_a_gate_or_one_line(text: str) -> None:
     with one_line():
         budgets.parse(text, "f")
+
+
+def test_only_what_a_figure_rests_on_is_named(run: Run) -> None:
+    write(
+        'figure = ["pte_list_desc.objects", "kvm_mmu_page_header.size", "mmu.bytes.total"]\nmax_growth = 0', UNDER_TEST
+    )
+    Path("both.toml").write_text('extends = "6.18"\n[kernel]\ncache_capacity = 41\nkvm_mmu_page_bytes = 192\n')
+    assert run("check", "--update", "--kernel", "6.18").exit_code == 0
+    objects, size, whole = findings(run("check", "--kernel", "both.toml", "--format", "json"))
+    capacity, page = (
+        "kernel.cache_capacity 40 -> 41 (both.toml:3)",
+        "kernel.kvm_mmu_page_bytes 184 -> 192 (both.toml:4)",
+    )
+    assert (objects["why"], size["why"]) == ([capacity], [page])
+    assert sorted(whole["why"]) == [capacity, page]
+    assert objects["most"] == objects["before"]["high"] == objects["after"]["low"] - 256
+
+
+def test_an_input_that_is_no_number_is_named(run: Run) -> None:
+    """Where lists live is text: with the walk policy, entries that were removed leave descriptors behind."""
+    write(
+        'figure = "pte_list_desc.objects"\nmax_growth = 0',
+        f'{UNDER_TEST}vm = "shadow"\nhistory = "any"\nrmaps = "1000x50"\n',
+    )
+    Path("walk.toml").write_text('extends = "6.18"\n[kernel]\nlist_policy = "walk"\n')
+    Path("split.toml").write_text('extends = "6.18"\n[kernel]\nlist_policy = "walk"\nsplit_caches = false\n')
+    assert run("check", "--update", "--kernel", "6.18").exit_code == 0
+    (found,) = findings(run("check", "--kernel", "walk.toml", "--format", "json"))
+    assert found["why"] == ["kernel.list_policy head -> walk (walk.toml:3)"]
+    (found,) = findings(run("check", "--kernel", "split.toml", "--format", "json"))
+    assert "kernel.split_caches on -> off (split.toml:4)" in found["why"]
+
+
+DESC = {"sizeof": (128,), "count": (64, 32), "flag": (96, 1), "same": (0, 64)}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, []),
+        ({"same": (64, 64)}, []),
+        ({"count": (64, 64)}, ["count grew 4 bytes -> 8 bytes"]),
+        ({"count": (64, 16)}, ["count shrank 4 bytes -> 2 bytes"]),
+        ({"flag": (96, 3)}, ["flag grew 1 bits -> 3 bits"]),
+        ({"more": (128, 8)}, ["more was added (1 bytes)"]),
+        ({"count": None}, ["count is gone (4 bytes)"]),
+        ({"sizeof": (136,)}, ["sizeof 128 -> 136 bytes"]),
+    ],
+)
+def test_a_struct_is_told_by_its_members(change: dict[str, Any], told: list[str]) -> None:
+    after = {name: place for name, place in (DESC | change).items() if place}
+    assert list(causes._members(DESC, after)) == told
+
+
+def test_limits_that_can_both_be_meant_are_taken(run: Run) -> None:
+    """A warning before the failure, in either order; an exact value that is the most; percent beside bytes."""
+    warn, fail = 'max = 128\nseverity = "warn"', "max = 129"
+    for first, second in ((warn, fail), (fail, warn)):
+        write(f"{BUDGET}{first}\n{BUDGET}{second}\n{BUDGET}exact = 128".removeprefix("[[budget]]\n"))
+        assert statuses(run) == (0, ["pass"] * 3)
+    write('figure = "pte_list_desc.size"\nmax_growth = 9\n\n' + f'{BUDGET}max_growth = "1 %"\nseverity = "warn"')
+    assert run("check", "--update").exit_code == 0
+    for growth in (9, 8):
+        write(f'figure = "pte_list_desc.size"\nmax_growth = 9\n{BUDGET}max_growth = {growth}\nseverity = "warn"')
+        if growth == 8:
+            assert statuses(run) == (0, ["pass", "pass"])
+        else:
+            fails(run, "contradicts the other severity: warning at 9 and failing at 9")
+
+
+def test_a_maximum_needs_its_entry_once_there_is_a_baseline(run: Run) -> None:
+    write('figure = "pte_list_desc.size"\nmax = 128', "[scenario.other]\nvcpus = 8\n")
+    assert run("check", "--update").exit_code == 0
+    write('figure = "pte_list_desc.size"\nmax = 128')
+    code, found = statuses(run)
+    assert (code, found) == (2, ["new", "removed"])
+
+
+def test_an_update_says_what_it_changes(run: Run) -> None:
+    write(scenarios=f"{ONE}\n[scenario.two]\nvcpus = 2\n")
+    assert run("check", "--update").stdout == "".join(
+        f"ptelist-baseline.json: {name}: new, {len(ledger())} figures\n" for name in ("one", "two")
+    )
+    rebase("pte_list_desc.size", 1)
+    rebase("mmu.bytes.total", 1)
+    write()
+    said = f"ptelist-baseline.json: one: 2 of {len(ledger())} figures changed"
+    gone = "ptelist-baseline.json: two: removed"
+    assert run("check", "--update", "--dry-run").stdout == f"{said} (not written)\n{gone} (not written)\n"
+    assert run("check", "--update").stdout == f"{said}\n{gone}\n"
+
+
+def test_an_input_that_only_one_side_has_makes_an_entry_stale(run: Run) -> None:
+    write()
+    assert run("check", "--update").exit_code == 0
+    path = Path("ptelist-baseline.json")
+    data = json.loads(path.read_text())
+    del data["scenarios"]["one"]["inputs"]["vms.0.vcpus"]
+    path.write_text(json.dumps(data))
+    fails(run, "one: stale: vms.0.vcpus was none, is 8")
+
+
+def test_each_value_of_a_baseline_is_on_a_line_of_its_own(run: Run) -> None:
+    write()
+    assert run("check", "--update").exit_code == 0
+    lines = Path("ptelist-baseline.json").read_text().splitlines()
+    assert '        "pte_list_desc.size": 128,' in lines
+    assert '        "vms.0.vcpus": 8' in "\n".join(lines)
+    assert '        "kernel.cache_capacity": 40,' in lines
 
 
 def test_the_projects_own_gate_passes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
