@@ -607,6 +607,13 @@ def test_an_input_that_is_no_number_is_named(run: Run) -> None:
 DESC = {"sizeof": (128,), "count": (64, 32), "flag": (96, 1), "same": (0, 64)}
 
 
+def test_a_figure_that_did_not_move_has_no_cause(run: Run) -> None:
+    write('figure = "pte_list_desc.size"\nmax = 127')
+    assert run("check", "--update").exit_code == 0
+    (found,) = findings(run("check", "--format", "json"))
+    assert (found["status"], found["delta"], found["why"], found["moved"]) == ("fail", 0, [], [])
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -633,6 +640,10 @@ def test_limits_that_can_both_be_meant_are_taken(run: Run) -> None:
         assert statuses(run) == (0, ["pass"] * 3)
     write('figure = "pte_list_desc.size"\nmax_growth = 9\n\n' + f'{BUDGET}max_growth = "1 %"\nseverity = "warn"')
     assert run("check", "--update").exit_code == 0
+    write('figure = "pte_list_desc.size"\nmax_growth = "1 %"\n\n' + f'{BUDGET}max_growth = 9\nseverity = "warn"')
+    assert statuses(run) == (0, ["pass", "pass"])
+    write('figure = "pte_list_desc.size"\nmax = "128 B"\n\n' + f'{BUDGET}max = 128\nseverity = "warn"')
+    fails(run, "contradicts the other severity: warning at 128 and failing at 128 B")
     for growth in (9, 8):
         write(f'figure = "pte_list_desc.size"\nmax_growth = 9\n{BUDGET}max_growth = {growth}\nseverity = "warn"')
         if growth == 8:
