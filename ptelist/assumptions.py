@@ -31,12 +31,12 @@ Statement = tuple[str, ...]
 """Clauses about one topic, joined by commas."""
 
 
-def assume(scenarios: Sequence[Scenario], *, by_preset: bool) -> tuple[str, ...]:
+def assume(scenarios: Sequence[Scenario], *, by_preset: bool, apart: str = "column") -> tuple[str, ...]:
     """Return the assumptions of all scenarios, a line a topic.
 
     Where columns differ by an option, its name and values stand above and what they
     have in common is said; where they differ by presets or kernels (`by_preset`),
-    each variant is, up to a few.
+    each variant is, up to a few. `apart` is what the scenarios are told apart by.
     """
     topics: dict[tuple[str, int], list[Statement]] = {}
     for scenario in scenarios:
@@ -45,15 +45,15 @@ def assume(scenarios: Sequence[Scenario], *, by_preset: bool) -> tuple[str, ...]
             if statement not in known:
                 known.append(statement)
     return tuple(
-        f"{topic}: {text}" for (topic, _), known in topics.items() for text in _texts(known, by_preset=by_preset)
+        f"{topic}: {text}" for (topic, _), known in topics.items() for text in _texts(known, apart, by_preset=by_preset)
     )
 
 
-def _texts(statements: list[Statement], *, by_preset: bool) -> list[str]:
+def _texts(statements: list[Statement], apart: str, *, by_preset: bool) -> list[str]:
     common = [clause for clause in statements[0] if all(clause in other for other in statements)]
     if len(statements) <= MOST_VARIANTS and (by_preset or not common):
         return [", ".join(statement) for statement in statements]
-    return [", ".join([*common, "else by column"] if len(statements) > 1 else common)]
+    return [", ".join([*common, f"else by {apart}"] if len(statements) > 1 else common)]
 
 
 def _topics(scenario: Scenario) -> Iterator[tuple[tuple[str, int], Statement]]:

@@ -15,12 +15,9 @@ if TYPE_CHECKING:
 NAMES = frozenset(("kernel.version", "kernel.tree", "kernel.release", "kernel.seen", "host.name"))
 """Inputs that call things by a name, and say nothing of them."""
 
-SIZEOF = "sizeof"
-BYTE = 8
-
 
 class Step(NamedTuple):
-    """One figure that moved, or came into being."""
+    """One figure that moved."""
 
     figure: str
     before: Ends
@@ -30,19 +27,18 @@ class Step(NamedTuple):
 def steps(term: Term, before: dict[str, Ends]) -> list[Step]:
     """Return the figures that a term rests on and that moved, causes before consequences, itself last."""
     found: dict[str, Step] = {}
-    _visit(term, before, found, set())
+    for each in _upwards(term):
+        old, new = before.get(each.name), (each.low, each.high)
+        if old is not None and old != new:
+            found.setdefault(each.name, Step(each.name, old, new))
     return list(found.values())
 
 
-def _visit(term: Term, before: dict[str, Ends], found: dict[str, Step], seen: set[int]) -> None:
-    if id(term) in seen:
-        return
-    seen.add(id(term))
+def _upwards(term: Term) -> Iterator[Term]:
+    """Yield all that a term rests on, parts before what they make, then the term."""
     for part in term.parts:
-        _visit(part, before, found, seen)
-    old = before.get(term.name)
-    if old is not None and old != (term.low, term.high):
-        found.setdefault(term.name, Step(term.name, old, (term.low, term.high)))
+        yield from _upwards(part)
+    yield term
 
 
 def causes(term: Term, name: str, before: Baseline, after: Baseline) -> list[str]:
@@ -70,20 +66,10 @@ def causes(term: Term, name: str, before: Baseline, after: Baseline) -> list[str
 
 def _relevant(term: Term, changed: list[str], inputs: dict[str, Any], sources: dict[str, str]) -> list[str]:
     """Return the changed inputs that a term rests on: those with the value and the source of one of its leaves."""
-    leaves: set[tuple[int, str]] = set()
-    _leaves(term, leaves, set())
+    leaves = {(each.low, each.note) for each in term.walk() if each.op is Op.GIVEN}
     return [
         path for path in changed if not isinstance(inputs[path], list) and (inputs[path], sources.get(path)) in leaves
     ]
-
-
-def _leaves(term: Term, leaves: set[tuple[int, str]], seen: set[int]) -> None:
-    if id(term) not in seen:
-        seen.add(id(term))
-        if term.op is Op.GIVEN:
-            leaves.add((term.low, term.note))
-        for part in term.parts:
-            _leaves(part, leaves, seen)
 
 
 def _struct(source: str) -> str:
@@ -95,6 +81,8 @@ def _members(before: dict[str, tuple[int, ...]], after: dict[str, tuple[int, ...
     """Yield how a struct's members changed, places that only moved left out, and its size."""
     if not before or not after:
         return
+    from ptelist.sources.layouts import SIZEOF  # noqa: PLC0415 -- reads BTF, for builds only
+
     for name in dict.fromkeys((*before, *after)):
         if name == SIZEOF:
             continue
@@ -111,6 +99,8 @@ def _members(before: dict[str, tuple[int, ...]], after: dict[str, tuple[int, ...
 
 
 def _width(bits: int) -> str:
+    from ptelist.sources.layouts import BYTE  # noqa: PLC0415 -- as above
+
     return f"{bits} bits" if bits % BYTE else f"{bits // BYTE} bytes"
 
 

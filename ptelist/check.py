@@ -81,16 +81,21 @@ def measure(gate: Gate, kernel: Options, layouts: Places) -> Tested:
         name: entry(scenario, ledgers[name], assume([scenario], by_preset=True)) for name, scenario in scenarios.items()
     }
     state = Baseline("", __version__, entries, layouts)
-    return Tested(words, ledgers, state, assume(list(scenarios.values()), by_preset=True))
+    return Tested(words, ledgers, state, assume(list(scenarios.values()), by_preset=True, apart="scenario"))
 
 
 def _under_test(gate: Gate, kernel: Options) -> Options:
     """Return the options of the kernel under test, which is one and can be read."""
     if kernel and all(wanted.pinned for wanted in gate.scenarios.values()):
         raise PtelistError(f"{gate.origin.label}: every scenario names its own kernel, none is left to put under test")
-    if len(expand((), kernel).columns) > 1:
-        raise PtelistError("one kernel at a time can be under test")
-    return kernel or ([("kernel", gate.kernel)] if gate.kernel else [])
+    options = kernel or ([("kernel", gate.kernel)] if gate.kernel else [])
+    where = "" if kernel or not gate.kernel else f"{gate.origin.at('kernel')}: kernel: "
+    try:
+        if options and len(expand((), options).columns) > 1:
+            raise PtelistError("one kernel at a time can be under test")
+    except PtelistError as error:
+        raise PtelistError(f"{where}{error}") from None
+    return options
 
 
 def _scenario(gate: Gate, name: str, presets: Sequence[str], options: Options) -> Scenario:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ptelist.sources.layouts import SIZEOF
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ptelist.inspection import Inspected
-
-SIZEOF = "sizeof"
 
 
 class Change(NamedTuple):

@@ -146,7 +146,7 @@ def test_unchanged_types_pass_and_a_grown_member_is_named(run: Run) -> None:
     assert (size["before"], size["after"], size["delta"]) == ({"low": 128, "high": 128}, {"low": 136, "high": 136}, 8)
     assert size["why"] == ["struct pte_list_desc: spte_count grew 4 bytes -> 8 bytes, sizeof 128 -> 136 bytes"]
     moved = {each["figure"]: (each["before"]["low"], each["after"]["low"]) for each in slab["moved"]}
-    # 136 bytes: 30 in a page waste 16 bytes, and SLUB wants 60 a slab on a host of 64 CPUs (facts/slub.md), so order 1
+    # A page has room for 30 of 136 bytes, SLUB wants 4 * (fls(64) + 1) = 32 on this host, so two pages (facts/slub.md).
     assert moved["pte_list_desc.size"] == (128, 136)
     assert moved["pte_list_desc.slab_order"] == (0, 1)
     assert moved["pte_list_desc.objects_per_slab"] == (4096 // 128, 8192 // 136)
@@ -302,6 +302,29 @@ def parsed(lines: list[str]) -> list[Any]:
         sum(line.category == "test" for line in found)
     ]
     return [line for line in found if line.category == "test"]
+
+
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "ktap", "junit", "github"])
+def test_every_report_says_what_was_assumed_and_how_to_get_it_again(run: Run, form: str) -> None:
+    Path("ptelist.toml").write_text(THREE)
+    said = " ".join(run("check", "--kernel", "6.12", "--format", form).stdout.replace("\\", "").split())
+    for text in ("memcg on (VMM in a cgroup)", "just topped up", "packed, as one CPU fills them", "6.12"):
+        assert text in said
+    assert "ptelist check --kernel 6.12" in said
+    assert "ptelist explain pte_list_desc.size --kernel 6.12 --vcpus 8" in said
+
+
+@pytest.mark.parametrize("kernel", ["9.9", "6.1,6.12"])
+def test_a_kernel_of_the_file_is_named_by_its_line(run: Run, kernel: str) -> None:
+    write(scenarios=f'\nkernel = "{kernel}"\n{UNDER_TEST}')
+    fails(run, "ptelist.toml:2: kernel: ")
+
+
+def test_kernels_that_differ_are_told_apart_by_scenario(run: Run) -> None:
+    kernels = ("5.10", "6.1", "6.6", "6.12", "6.18")
+    tables = "".join(f'[scenario."{name}"]\nkernel = "{name}"\nvcpus = 8\n' for name in kernels)
+    write('figure = "pte_list_desc.size"\nmax = 128', tables)
+    assert "kernel: else by scenario\n" in run("check").stdout
 
 
 def test_junit_is_read_back(run: Run) -> None:

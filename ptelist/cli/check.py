@@ -170,9 +170,7 @@ def _report(asked: gates.Asked, reports: list[tuple[str, str | None]]) -> int:
         against = f"{gate.baseline} (ptelist {before.version})" if before else "none"
     tested = measure(gate, asked.kernel, layouts)
     findings = check(gate, tested, before)
-    typed = [pair for name, file in reports for pair in (("format", name), *([("output", file)] if file else []))]
-    line = asked.line(more=[] if reports == [("text", None)] else typed)
-    report = Report(findings, tested.assumptions, against, line, accept)
+    report = Report(findings, tested.assumptions, against, asked.line(), accept)
     for name, output in reports:
         if asked.dry and output not in {None, "-"}:
             click.echo(f"{output}: not written, {name}", err=True)

@@ -24,11 +24,11 @@ class Asked(NamedTuple):
     """Whether the file was named."""
     dry: bool
 
-    def line(self, *flags: str, more: Options | None = None) -> str:
+    def line(self, *flags: str) -> str:
         """Return the command that does the same, or with `flags` another thing to the same."""
         named = [self.file] if self.explicit else []
         baseline = [("baseline", self.baseline)] if self.baseline else []
-        return command_line("check", [*named, *flags], [*self.kernel, *baseline, *(more or [])])
+        return command_line("check", [*named, *flags], [*self.kernel, *baseline])
 
 
 def layouts(kernel: Options) -> Places:

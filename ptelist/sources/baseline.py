@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ptelist.sources.btf import Btf
 
 SCHEMA = "ptelist-baseline/1"
-UPDATE = "ptelist check --update writes it anew"
-ANEW = "restore it, or delete it and run ptelist check --update"
+UPDATE = "the same command with --update writes it anew"
+ANEW = "restore it, or delete it and run the same command with --update"
 MOST_BYTES = 1 << 26
 
 Ends = tuple[int, int]
@@ -66,7 +66,7 @@ def places(btf: Btf, structs: Sequence[str]) -> Places:
 
     found = (layouts.layout(btf, struct) for struct in structs)
     return {
-        each.name: {"sizeof": (each.size,)} | {field.name: (field.offset, field.width) for field in each.fields}
+        each.name: {layouts.SIZEOF: (each.size,)} | {field.name: (field.offset, field.width) for field in each.fields}
         for each in found
         if each
     }

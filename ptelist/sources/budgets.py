@@ -76,16 +76,20 @@ def parse(text: str, label: str) -> Gate:
     Raises PtelistError, naming line and field, for what is unknown, missing, no amount,
     given twice, or contradicts another budget.
     """
-    gate = scenarios(text, label)
-    rules = tuple(_rules(presets.toml(text, label).get("budget", []), gate.scenarios, gate.origin))
+    data = presets.toml(text, label)
+    gate = _gate(data, Origin(label, text))
+    rules = tuple(_rules(data.get("budget", []), gate.scenarios, gate.origin))
     refuse_contradictions(rules)
     return gate._replace(rules=rules)
 
 
 def scenarios(text: str, label: str) -> Gate:
     """Return the same without its rules, of which there may be none."""
-    data = presets.toml(text, label)
-    origin = Origin(label, text)
+    return _gate(presets.toml(text, label), Origin(label, text))
+
+
+def _gate(data: dict[str, Any], origin: Origin) -> Gate:
+    label = origin.label
     for key in data.keys() - TABLES:
         raise PtelistError(f"{origin.at(key)}: unknown key {key}{suggestion(key, TABLES)}")
     for key in ("baseline", "kernel"):

@@ -51,6 +51,16 @@ def by_scenario(report: Report) -> dict[str, list[Finding]]:
     return groups
 
 
+def context(report: Report) -> list[tuple[str, str]]:
+    """Return topics and texts: what figures were compared with, what was assumed, the command."""
+    assumed = (line.partition(": ") for line in report.assumptions)
+    return [
+        ("baseline", report.baseline),
+        *((topic, text) for topic, _, text in assumed),
+        ("command", report.command),
+    ]
+
+
 def document(report: Report, width: int | None) -> Document:
     """Return the text formats' page."""
     lines = tuple(_lines(report, width or MAIL_WIDTH))

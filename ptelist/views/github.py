@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ptelist.check import PASS, WARN
 from ptelist.sources.budgets import BUILT_IN
 from ptelist.views import finding
-from ptelist.views.check import summary
+from ptelist.views.check import context, summary
 
 if TYPE_CHECKING:
     from ptelist.check import Finding
@@ -19,7 +19,8 @@ TITLE = "ptelist check"
 def render(report: Report) -> str:
     """Return a line for each finding that is not a pass, and one for the whole."""
     lines = [_annotation(each) for each in report.findings if each.status != PASS]
-    lines.append(f"::notice title={TITLE}::{_data(summary(report))}")
+    whole = "\n".join((summary(report), *(f"{topic}: {text}" for topic, text in context(report))))
+    lines.append(f"::notice title={TITLE}::{_data(whole)}")
     return "\n".join(lines) + "\n"
 
 

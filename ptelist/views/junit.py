@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 from ptelist.check import FAIL, NEW, PASS, REMOVED
 from ptelist.views import finding
-from ptelist.views.check import by_scenario
+from ptelist.views.check import by_scenario, context
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,9 @@ def render(report: Report) -> str:
     root = ET.Element("testsuites", {"name": "ptelist check"} | _counts(report.findings))
     for scenario, findings in by_scenario(report).items():
         suite = ET.SubElement(root, "testsuite", {"name": scenario} | _counts(findings))
+        properties = ET.SubElement(suite, "properties")
+        for name, value in context(report):
+            ET.SubElement(properties, "property", {"name": _xml(name), "value": _xml(value)})
         for each in findings:
             _case(suite, each)
     ET.indent(root)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.check import FAIL, NEW, PASS, REMOVED, WARN
 from ptelist.views import finding, plain
-from ptelist.views.check import by_scenario
+from ptelist.views.check import by_scenario, context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ DIRECTIVES = {PASS: "", FAIL: "", WARN: " # over budget, severity warn", NEW: " 
 def render(report: Report) -> str:
     """Return the results; diagnostics stand before the line that they explain."""
     groups = by_scenario(report)
-    lines = [HEAD, f"1..{len(groups)}"]
+    lines = [HEAD, f"1..{len(groups)}", *(_diagnostic(f"{topic}: {text}") for topic, text in context(report))]
     for number, (scenario, findings) in enumerate(groups.items(), 1):
         lines += [f"  {line}" for line in _subtest(scenario, findings)]
         bad = any(each.status in BAD for each in findings)
@@ -37,6 +37,10 @@ def _subtest(scenario: str, findings: list[Finding]) -> Iterator[str]:
     for number, each in enumerate(findings, 1):
         if each.status != PASS:
             texts = (finding.headline(each), *finding.reasons(each))
-            yield from (f"# {' '.join(text.splitlines())}" for text in texts)
+            yield from map(_diagnostic, texts)
         verdict = "not ok" if each.status in BAD else "ok"
         yield f"{verdict} {number} {finding.name(each)}{DIRECTIVES[each.status]}"
+
+
+def _diagnostic(text: str) -> str:
+    return f"# {' '.join(text.splitlines())}"
