@@ -14,7 +14,7 @@ from ptelist.errors import PtelistError, suggestion
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ptelist.scenario import Scenario
+    from ptelist.scenario import Model, Scenario
 
 Fields = dict[str, "Setting"]
 
@@ -89,63 +89,87 @@ class Overlay(NamedTuple):
         return self.vms or (self.vm,)
 
 
-def build(overlay: Overlay) -> Scenario:
-    """Return the validated scenario.
+class Builder:
+    """Builds scenarios; settings that are the very same as before are not validated again."""
 
-    Raises PtelistError with one line that names the file and line, or the option,
-    of the first value that is missing, unknown, of a wrong type or out of range.
-    """
+    def __init__(self) -> None:
+        """Start with nothing validated."""
+        self._parts: dict[tuple[str, int], _Part] = {}
+
+    def build(self, overlay: Overlay) -> Scenario:
+        """Return the validated scenario.
+
+        Raises PtelistError with one line that names the file and line, or the option,
+        of the first value that is missing, unknown, of a wrong type or out of range.
+        """
+        from ptelist.scenario import Host, Kernel, Scenario, Vm  # noqa: PLC0415 -- heavy, not needed for --help
+
+        kernel, host = self._part("kernel", Kernel, overlay.kernel), self._part("host", Host, overlay.host)
+        vms = [self._part(f"vms.{number}", Vm, group) for number, group in enumerate(overlay.groups())]
+        parts = {part.name: part for part in (kernel, host, *vms)}
+        if errors := [(part, error) for part in parts.values() for error in part.errors]:
+            raise PtelistError(_message(*errors[0], len(errors) - 1))
+        sources = {f"proposals.{name}": about for name, about in overlay.proposals}
+        for part in parts.values():
+            sources |= part.sources
+        scenario = Scenario.model_construct(
+            kernel=kernel.model,
+            host=host.model,
+            vms=tuple(part.model for part in vms),
+            proposals=tuple(name for name, _ in overlay.proposals),
+            sources=sources,
+        )
+        _check(scenario, parts)
+        return scenario
+
+    def _part(self, name: str, model: type[Model], fields: Fields) -> _Part:
+        key = name, id(fields)
+        found = self._parts.get(key)
+        if found is None:
+            found = self._parts[key] = _validated(name, model, fields)
+        return found
+
+
+class _Part(NamedTuple):
+    """A kernel, a host or a VM group as validated; its settings are kept, so that no others get their id."""
+
+    name: str
+    fields: Fields
+    model: Any
+    sources: dict[str, str]
+    errors: list[Any]
+
+
+def _validated(name: str, model: type[Model], fields: Fields) -> _Part:
     from pydantic import ValidationError  # noqa: PLC0415 -- heavy, not needed for --help
 
-    from ptelist.scenario import Scenario  # noqa: PLC0415 -- heavy, not needed for --help
-
-    groups = overlay.groups()
-    parts = {"kernel": overlay.kernel, "host": overlay.host}
-    parts |= {f"vms.{number}": group for number, group in enumerate(groups)}
-    sources = {
-        f"{part}.{field}": setting.provenance for part, fields in parts.items() for field, setting in fields.items()
-    }
-    sources |= {f"proposals.{name}": about for name, about in overlay.proposals}
+    sources = {f"{name}.{field}": setting.provenance for field, setting in fields.items()}
     try:
-        scenario = Scenario.model_validate(
-            {
-                "kernel": {name: setting.value for name, setting in overlay.kernel.items()},
-                "host": {name: setting.value for name, setting in overlay.host.items()},
-                "vms": tuple({name: setting.value for name, setting in group.items()} for group in groups),
-                "proposals": tuple(name for name, _ in overlay.proposals),
-                "sources": sources,
-            }
-        )
+        found = model.model_validate({field: setting.value for field, setting in fields.items()})
     except ValidationError as error:
-        raise PtelistError(_message(error.errors(include_url=False), parts)) from None
-    _check(scenario, parts)
-    return scenario
+        return _Part(name, fields, None, sources, error.errors(include_url=False))
+    return _Part(name, fields, found, sources, [])
 
 
-def _check(scenario: Scenario, parts: dict[str, Fields]) -> None:
+def _check(scenario: Scenario, parts: dict[str, _Part]) -> None:
     from ptelist.consistency import problems  # noqa: PLC0415 -- after the models
 
     for part, field, text in problems(scenario):
-        setting = parts[part].get(field)
+        setting = parts[part].fields.get(field)
         where = setting.origin.at(setting.path) if setting else part
         name = "" if where.startswith("--") else f"{part.partition('.')[0].rstrip('s')}.{field}: "
         raise PtelistError(f"{where}: {name}{text}")
 
 
-def _message(errors: list[Any], parts: dict[str, Fields]) -> str:
-    errors = [error for error in errors if error["loc"] != ("vms",)]  # follows from one inside
-    error = errors[0]
+def _message(part: _Part, error: Any, others: int) -> str:
     loc = [str(step) for step in error["loc"]]
-    cut = 2 if loc[0] == "vms" else 1
-    part, fields = ".".join(loc[:cut]), loc[cut:]
-    setting = parts.get(part, {}).get(fields[0]) if fields else None
-    inner = [step for step in fields[1:] if not step.startswith("function-")]
-    name = ".".join([part.partition(".")[0].rstrip("s"), *fields[:1], *inner])
-    where = setting.origin.at(".".join([setting.path, *inner])) if setting else part
-    if where.startswith("--"):
-        name = ".".join(inner)
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return f"{where}: {name + ': ' if name else ''}{reason(error, known_fields(part, fields[:-1]))}{more}"
+    setting = part.fields.get(loc[0])
+    inner = [step for step in loc[1:] if not step.startswith("function-")]
+    kind = part.name.partition(".")[0].rstrip("s")
+    where = setting.origin.at(".".join([setting.path, *inner])) if setting else part.name
+    name = ".".join(inner if where.startswith("--") else [kind, loc[0], *inner])
+    more = f" (and {others} more)" if others else ""
+    return f"{where}: {name + ': ' if name else ''}{reason(error, known_fields(part.name, loc[:-1]))}{more}"
 
 
 def reason(error: Any, known: Iterable[str]) -> str:

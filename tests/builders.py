@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ptelist import presets
 from ptelist.engine.account import account
-from ptelist.overlay import Origin, Overlay, Setting, build
+from ptelist.overlay import Builder, Origin, Overlay, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ def scenario(  # noqa: PLR0913 -- one for each part of a scenario
         host=settings(on_host or {}),
         vms=tuple(plain | settings(group) for group in groups),
     )
-    return build(own.over(base))
+    return Builder().build(own.over(base))
 
 
 def ledger(*args: Any, **kwargs: Any) -> Ledger:

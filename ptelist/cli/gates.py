@@ -57,8 +57,9 @@ def gate(asked: Asked) -> Gate:
 def built_in(kernel: Options, label: str) -> tuple[str, Tested]:
     """Return the file to begin with and the scenarios that it has, for a kernel."""
     from ptelist.check import measure  # noqa: PLC0415 -- not for --help
-    from ptelist.columns import DEFAULTS, expand  # noqa: PLC0415 -- not for --help
+    from ptelist.columns import expand  # noqa: PLC0415 -- not for --help
     from ptelist.sources.budgets import scenarios  # noqa: PLC0415 -- not for --help
+    from ptelist.space import DEFAULTS  # noqa: PLC0415 -- not for --help
     from ptelist.views import budgets as view  # noqa: PLC0415 -- not for --help
 
     (column,) = expand((), kernel).columns

@@ -1,0 +1,177 @@
+"""The space that presets and options span: the scenario at any point of their axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ptelist import presets
+from ptelist.axes import AXES, KINDS, Axis, Choice, choices, parse_set, preset_choices
+from ptelist.errors import PtelistError
+from ptelist.overlay import Builder, Origin, Overlay, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ptelist.overlay import Fields
+    from ptelist.scenario import Scenario
+
+DEFAULTS = {"kernel": "6.18", "host": "server-64", "vm": "tdp"}
+PRESET = Axis("preset", "", "preset", "")
+PRESET_KINDS = frozenset((PRESET.kind, "builds", *KINDS))
+
+Chosen = dict[str, Choice]
+"""A value on each axis that is given, by the axis's name."""
+
+
+class _Base(NamedTuple):
+    """What presets make, and the fields that proposals among them set."""
+
+    overlay: Overlay
+    patched: frozenset[str]
+
+
+class Space:
+    """Axes with their values; points that have something in common share what it makes."""
+
+    def __init__(self, names: Sequence[str], options: Iterable[tuple[str, str]]) -> None:
+        """Take presets, and options by name and text as typed, `set` among them.
+
+        Raises PtelistError for what does not read, and for an option given twice.
+        """
+        self.axes = [(PRESET, preset_choices(PRESET, names))] if names else []
+        for option, text in options:
+            self.axes.append(parse_set(text) if option == "set" else (AXES[option], choices(AXES[option], text)))
+        options_given = [axis.option for axis, _ in self.axes]
+        for option in options_given:
+            if options_given.count(option) > 1:
+                raise PtelistError(f"{option}: given twice; put the values into one list")
+        self._by_preset = [axis.name for axis, _ in self.axes if axis.kind in PRESET_KINDS]
+        self._setting = {
+            part: [axis for axis, _ in self.axes if axis.path.startswith(f"{part}.")]
+            for part in ("kernel", "host", "vm")
+        }
+        self._bases: dict[tuple[Any, ...], _Base] = {}
+        self._laid: dict[tuple[Any, ...], tuple[Fields, ...]] = {}
+        self._build = Builder().build
+
+    @property
+    def varying(self) -> list[Axis]:
+        """Return the axes with several values."""
+        return [axis for axis, values in self.axes if len(values) > 1]
+
+    def first(self) -> Chosen:
+        """Return the first point."""
+        return {axis.name: values[0] for axis, values in self.axes}
+
+    def kernel(self, chosen: Chosen) -> Fields:
+        """Return what presets say of the kernel, before any option."""
+        return self._base(chosen).overlay.kernel
+
+    def scenario(self, chosen: Chosen) -> Scenario:
+        """Return the validated scenario at a point; raises PtelistError if there cannot be one."""
+        base = self._base(chosen)
+        kernel, host, groups = (self._part(part, base, chosen) for part in self._setting)
+        return self._build(Overlay(kernel[0], host[0], vms=groups, proposals=base.overlay.proposals))
+
+    def _base(self, chosen: Chosen) -> _Base:
+        key = tuple(chosen[name].value for name in self._by_preset)
+        if key not in self._bases:
+            self._bases[key] = _presets(chosen)
+        return self._bases[key]
+
+    def _part(self, part: str, base: _Base, chosen: Chosen) -> tuple[Fields, ...]:
+        """Return a part with options laid over it: one kernel, one host, or the VM groups."""
+        axes = self._setting[part]
+        key = part, id(base), *(chosen[axis.name].label for axis in axes)
+        if key not in self._laid:
+            settings = _settings(axes, base.patched, chosen)
+            said = base.overlay.groups() if part == "vm" else (getattr(base.overlay, part),)
+            if part != "vm":
+                settings = {name: new for name, new in settings.items() if not _says(said[0], name, new.value)}
+            self._laid[key] = tuple(fields | settings for fields in said)
+        return self._laid[key]
+
+
+def _settings(axes: list[Axis], patched: frozenset[str], chosen: Chosen) -> Fields:
+    """Return what options set, those that they clear among it."""
+    settings: Fields = {}
+    for axis in axes:
+        for path, value in (*((path, None) for path in axis.clears), (axis.path, chosen[axis.name].value)):
+            field = path.partition(".")[2]
+            if field in settings or path in patched:
+                raise PtelistError(f"{axis.option}: {path} is set by another option as well")
+            settings[field] = Setting(value, Origin(axis.option))
+    return settings
+
+
+def _says(fields: Fields, field: str, value: object) -> bool:
+    """Return whether a preset says the same already, with its kernel source."""
+    return fields[field].value == value if field in fields else value is None
+
+
+def _presets(chosen: Chosen) -> _Base:
+    """Return what presets say.
+
+    From the ground up: the default presets, --kernel, --host, --kernel-from and
+    --vm, PRESET, --proposal.
+    """
+    base = Overlay()
+    for part, name in DEFAULTS.items():
+        base = presets.load(name, f"{part}s").overlay.over(base)
+    for part in ("kernel", "host"):
+        if part in chosen:
+            base = presets.load(chosen[part].value, f"{part}s").overlay.over(base)
+    if "kernel-from" in chosen:
+        base = _build(chosen).over(base)
+    if "vm" in chosen:
+        base = _groups(chosen["vm"].value, base)
+    if "preset" in chosen:
+        base = _preset(chosen).over(base)
+    if "proposal" not in chosen:
+        return _Base(base, frozenset())
+    patches = _proposals(chosen["proposal"].value, base.kernel["version"].value)
+    return _Base(patches.over(base), frozenset(f"kernel.{field}" for field in patches.kernel))
+
+
+def _build(chosen: Chosen) -> Overlay:
+    """Return the profile of --kernel-from, over that of --kernel or of its own release."""
+    from ptelist.sources import profile  # noqa: PLC0415 -- reads BTF, for builds only
+
+    kernel = chosen["kernel"].value if "kernel" in chosen else None
+    return profile.overlay(chosen["kernel-from"].value, kernel)
+
+
+def _preset(chosen: Chosen) -> Overlay:
+    """Return PRESET, which may change parts named by options but not be one of them."""
+    overlay = presets.load(chosen["preset"].value).overlay
+    is_vm = "name" in overlay.vm or bool(overlay.vms)
+    is_kernel = "version" in overlay.kernel
+    whole = (("kernel", is_kernel), ("kernel-from", is_kernel), ("host", "name" in overlay.host), ("vm", is_vm))
+    for part, named in whole:
+        if named and part in chosen:
+            raise PtelistError(f"--{part}: {chosen['preset'].label} names a {part} as well")
+    return overlay
+
+
+def _groups(label: str, base: Overlay) -> Overlay:
+    """Return base with the VM groups of "tdp" or "tdp+nested"."""
+    if "+" not in label:
+        return presets.load(label, "vms").overlay.over(base)
+    found = [presets.load(name, "vms").overlay.over(base) for name in label.split("+")]
+    return found[-1]._replace(vms=tuple(group for each in found for group in each.groups()))
+
+
+def _proposals(label: str, version: str) -> Overlay:
+    """Return patches applied together; two that set one field, or one for later kernels, cannot be."""
+    overlay = Overlay()
+    for name in label.split("+"):
+        patch = presets.load(name, "proposals")
+        since = patch.about.get("since", "0.0")
+        if presets.version_key(version) < presets.version_key(since):
+            raise PtelistError(f"--proposal: {name} changes what kernel {version} does not have: {since} or later")
+        for field in patch.overlay.kernel.keys() & overlay.kernel.keys():
+            raise PtelistError(f"--proposal: {label}: more than one of them sets kernel.{field}")
+        about = ", ".join(patch.about[key] for key in ("status", "message_id") if key in patch.about)
+        overlay = patch.overlay.over(overlay)
+        overlay = overlay._replace(proposals=(*overlay.proposals, (name, about or "not described")))
+    return overlay
