@@ -38,14 +38,14 @@ def assume(scenarios: Sequence[Scenario], *, by_preset: bool, apart: str = "colu
     have in common is said; where they differ by presets or kernels (`by_preset`),
     each variant is, up to a few. `apart` is what the scenarios are told apart by.
     """
-    topics: dict[tuple[str, int], list[Statement]] = {}
+    topics: dict[tuple[str, int], dict[Statement, None]] = {}
     for scenario in scenarios:
         for topic, statement in _topics(scenario):
-            known = topics.setdefault(topic, [])
-            if statement not in known:
-                known.append(statement)
+            topics.setdefault(topic, {})[statement] = None
     return tuple(
-        f"{topic}: {text}" for (topic, _), known in topics.items() for text in _texts(known, apart, by_preset=by_preset)
+        f"{topic}: {text}"
+        for (topic, _), known in topics.items()
+        for text in _texts(list(known), apart, by_preset=by_preset)
     )
 
 

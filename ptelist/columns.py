@@ -28,6 +28,8 @@ class Column(NamedTuple):
     scenario: Scenario
     baseline: int
     """Number of the column that this one is compared with."""
+    labels: tuple[str, ...] = ()
+    """Its values as typed, on the axes that vary."""
 
 
 class Columns(NamedTuple):
@@ -62,7 +64,9 @@ def columns(space: Space, baseline: str | None = None) -> Columns:
     for here, against in zip(chosen, found, strict=True):
         scenario = space.scenario(here)
         values = {axis.name: _plain(axis, here[axis.name]) for axis in varying}
-        columns.append(Column(name(varying, here) or f"kernel={scenario.kernel.version}", values, scenario, against))
+        labels = tuple(here[axis.name].label for axis in varying)
+        called = name(varying, here) or f"kernel={scenario.kernel.version}"
+        columns.append(Column(called, values, scenario, against, labels))
     by_preset = any(axis.kind in PRESET_KINDS for axis in varying)
     return Columns(tuple(columns), name(compared, chosen[found[0]]) or columns[0].name, by_preset)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.assumptions import assume
 from ptelist.comparison import PART, Comparison
 from ptelist.engine import rules
-from ptelist.engine.account import DESC, descriptors
+from ptelist.engine.account import DESC, slabs_of
 from ptelist.engine.envelope import Envelope
 from ptelist.engine.ledger import Term, Unit, fixed, rule
 from ptelist.engine.replay import Lists, Rule
@@ -160,7 +160,7 @@ class _Run:
             else:
                 counts = list(_counts(self._lists.tallies[number]))
             peak_term = next(term for term in counts if term.name == "replay.peak")
-            ledger, _ = descriptors(scenario, peak_term)
+            ledger, _ = slabs_of(scenario, peak_term)
             for term in counts:
                 ledger.add(term)
             yield ledger

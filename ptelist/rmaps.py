@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.assumptions import assume
 from ptelist.comparison import PART, Comparison
 from ptelist.engine import histogram, rules
-from ptelist.engine.account import DESC, descriptors
+from ptelist.engine.account import DESC, slabs_of
 from ptelist.engine.histogram import FFS, Choice, Class, Level
 from ptelist.engine.ledger import Unit, rule, total
 from ptelist.engine.lists import GROWN, HEAD
@@ -85,7 +85,7 @@ def _measure(lists: Histogram, limits: Limits, column: Column, how: str) -> Meas
         except ValueError as error:
             raise PtelistError(f"pages_{name.lower()}: does not go with the file: {error}") from None
         parts.append(_term(name, level, low, high))
-    ledger, spare = descriptors(scenario, total(f"{DESC}.objects.rmaps", Unit.OBJECTS, parts))
+    ledger, spare = slabs_of(scenario, total(f"{DESC}.objects.rmaps", Unit.OBJECTS, parts))
     per_slab = ledger[f"{DESC}.objects_per_slab"].low
     each = ledger[PART]
     slabs = ledger[f"{DESC}.slabs"]

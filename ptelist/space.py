@@ -59,9 +59,14 @@ class Space:
         """Return the axes with several values."""
         return [axis for axis, values in self.axes if len(values) > 1]
 
-    def first(self) -> Chosen:
-        """Return the first point."""
-        return {axis.name: values[0] for axis, values in self.axes}
+    def values(self, axis: Axis) -> list[Choice]:
+        """Return what an axis is given."""
+        return next(values for each, values in self.axes if each == axis)
+
+    def along(self, axis: Axis | None) -> list[Chosen]:
+        """Return the points with each value of an axis, the others at their first; the first point if there is none."""
+        first = {each.name: values[0] for each, values in self.axes}
+        return [first | {axis.name: choice} for choice in self.values(axis)] if axis else [first]
 
     def kernel(self, chosen: Chosen) -> Fields:
         """Return what presets say of the kernel, before any option."""

@@ -17,7 +17,19 @@ from ptelist.errors import PtelistError, suggestion
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-COMMANDS = ("compare", "show", "explain", "observe", "inspect", "rmaps", "replay", "check", "presets", "completion")
+COMMANDS = (
+    "compare",
+    "sweep",
+    "show",
+    "explain",
+    "observe",
+    "inspect",
+    "rmaps",
+    "replay",
+    "check",
+    "presets",
+    "completion",
+)
 
 GC_THRESHOLD = 1_000_000
 """Importing makes many objects and no garbage: looking for some early is time lost."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ptelist.views.page import Document
 
 TERMINAL, MAIL, MARKDOWN, CSV, JSON = FORMATS
+SVG = "svg"
 LEAST_WIDTH = 20
 
 
@@ -47,6 +48,7 @@ class Views(NamedTuple):
     """For the text formats; None is an endless line."""
     json: Callable[[], str]
     csv: Callable[[], str] = str
+    svg: Callable[[], str] = str
 
 
 def late(module: str, name: str, *args: Any) -> Callable[..., Any]:
@@ -65,6 +67,8 @@ def deliver(views: Views, wanted: str | None, output: str | None) -> None:
         text = views.json()
     elif chosen == CSV:
         text = views.csv()
+    elif chosen == SVG:
+        text = views.svg()
     else:
         text = _render(views.document(None if chosen == MARKDOWN else width(chosen)), chosen)
     write(text, output)

@@ -11,6 +11,9 @@ from ptelist.engine.ledger import Ledger, Term, Unit, named, nothing, product, t
 from ptelist.engine.vm import Group
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ptelist.engine.vm import Usage
     from ptelist.scenario import Scenario
 
 B, OBJECTS = Unit.BYTES, Unit.OBJECTS
@@ -70,7 +73,7 @@ def account(scenario: Scenario) -> Ledger:
     """
     ledger = Ledger()
     facts = Facts(scenario)
-    _holdings(ledger, facts, scenario)
+    _holdings(ledger, KINDS, [group.usage() for group in _groups(facts, scenario)])
     sizes = _desc_size(ledger, facts, scenario), named(f"{HEADER}.size", facts.kernel("kvm_mmu_page_bytes", B))
     slabs = [_cache(ledger, facts, scenario, size) for size in sizes]
     for owner in ("vcpu_caches", "split_caches"):
@@ -81,11 +84,24 @@ def account(scenario: Scenario) -> Ledger:
     return ledger
 
 
-def _holdings(ledger: Ledger, facts: Facts, scenario: Scenario) -> None:
-    """Enter what the VM groups hold, added up by kind."""
-    found: dict[str, list[Term]] = {name: [] for name in KINDS}
-    for number, vm in enumerate(scenario.vms):
-        for name, term in Group(facts, scenario.kernel, scenario.host, vm, number).usage():
+def descriptors(scenario: Scenario) -> Ledger:
+    """Return the figures of pte_list_desc, which are those of `account`, and no others."""
+    ledger = Ledger()
+    facts = Facts(scenario)
+    _holdings(ledger, BELOW[f"{DESC}.objects"], [group.descriptors() for group in _groups(facts, scenario)])
+    _cache(ledger, facts, scenario, _desc_size(ledger, facts, scenario))
+    return ledger
+
+
+def _groups(facts: Facts, scenario: Scenario) -> list[Group]:
+    return [Group(facts, scenario.kernel, scenario.host, vm, number) for number, vm in enumerate(scenario.vms)]
+
+
+def _holdings(ledger: Ledger, kinds: Iterable[str], usages: Iterable[Iterable[Usage]]) -> None:
+    """Enter what the VM groups hold of these kinds, added up by kind."""
+    found: dict[str, list[Term]] = {name: [] for name in kinds}
+    for usage in usages:
+        for name, term in usage:
             found[name].append(term)
     for name, parts in found.items():
         if len(parts) == 1:
@@ -112,7 +128,7 @@ def _cache(ledger: Ledger, facts: Facts, scenario: Scenario, size: Term) -> Term
     return cache.account(total(f"{name}.objects", OBJECTS, kinds))
 
 
-def descriptors(scenario: Scenario, objects: Term) -> tuple[Ledger, int]:
+def slabs_of(scenario: Scenario, objects: Term) -> tuple[Ledger, int]:
     """Return the figures of pte_list_desc alone, for so many objects, and what fits into its slabs beside them."""
     ledger = Ledger()
     facts = Facts(scenario)

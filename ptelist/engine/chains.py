@@ -11,6 +11,8 @@ from ptelist.engine.pagetables import shared_leaves
 from ptelist.engine.windows import guest_ranges
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ptelist.engine.facts import Facts
     from ptelist.engine.trees import Trees
     from ptelist.scenario import Kernel, ListClass, Vm
@@ -21,8 +23,8 @@ OBJECTS, ENTRIES, COUNT = Unit.OBJECTS, Unit.ENTRIES, Unit.COUNT
 class Chains:
     """The lists of one VM group, as terms for a single VM."""
 
-    def __init__(self, facts: Facts, kernel: Kernel, vm: Vm, number: int, trees: Trees) -> None:
-        """Take the lists that the VM group names, and those that follow from its trees."""
+    def __init__(self, facts: Facts, kernel: Kernel, vm: Vm, number: int, trees: Callable[[], Trees]) -> None:
+        """Take the lists that the VM group names; its trees, if they are needed, say which are recycled."""
         self._facts, self._kernel, self._vm, self._number, self._trees = facts, kernel, vm, number, trees
         self._ext = rules.ext(kernel, with_tdp=rules.tdp(kernel, vm))
 
@@ -43,7 +45,7 @@ class Chains:
         if not parts:
             return nothing(field, OBJECTS, f"no {field} list of two or more entries")
         found = total(field, OBJECTS, parts, self._facts.source(f"vms.{self._number}.{field}"))
-        if self._trees.recycles:
+        if self._trees().recycles:
             return rule(field, 0, found.high, OBJECTS, "entries go with the shadow pages that are recycled", found)
         return found
 

@@ -34,19 +34,39 @@ class Group:
         self._number = number
         self._count = named("vms", facts.vm(number, "count"))
         self._page = facts.kernel("page_bytes", B)
-        self._slots = memslots.slots(kernel, vm)
-        self._trees = Trees(facts, kernel, vm, number, memslots.pages(self._slots))
+        self._run = facts.vm(number, "vcpus" if vm.vcpus_run is None else "vcpus_run")
+        self._slots: memslots.Slots | None = None
+        self._shape: Trees | None = None
 
     def usage(self) -> Iterator[Usage]:
         """Yield what the group holds."""
+        yield from self.descriptors()
         yield from self._vcpu_caches()
         yield from self._split_caches()
+        yield from self._page_tables()
+        yield from self._slot_arrays()
+        yield "page_hash.bytes", self._page_hash()
+
+    def descriptors(self) -> Iterator[Usage]:
+        """Yield the objects of pte_list_desc that the group holds."""
+        yield "pte_list_desc.objects.vcpu_caches", self._of_vms(OBJECTS, self._run, self._cached_descriptors())
+        if self._vm.eager_split:
+            split = self._cached(self._split_capacity(), used=True)
+            yield "pte_list_desc.objects.split_caches", self._of_vms(OBJECTS, split)
         chains = Chains(self._facts, self._kernel, self._vm, self._number, self._trees)
         yield "pte_list_desc.objects.rmaps", self._of_vms(OBJECTS, chains.rmaps())
         yield "pte_list_desc.objects.parent_ptes", self._of_vms(OBJECTS, chains.parent_ptes())
-        yield from self._page_tables()
-        yield from self._memslots()
-        yield "page_hash.bytes", self._page_hash()
+
+    def _memslots(self) -> memslots.Slots:
+        if self._slots is None:
+            self._slots = memslots.slots(self._kernel, self._vm)
+        return self._slots
+
+    def _trees(self) -> Trees:
+        if self._shape is None:
+            pages = memslots.pages(self._memslots())
+            self._shape = Trees(self._facts, self._kernel, self._vm, self._number, pages)
+        return self._shape
 
     def _of_vms(self, unit: Unit, *parts: Term) -> Term:
         return product(self._vm.name, unit, self._count, *parts)
@@ -55,20 +75,23 @@ class Group:
 
     def _vcpu_caches(self) -> Iterator[Usage]:
         """Yield what vCPUs hold from their first KVM_RUN, with TDP and without nesting too."""
-        kernel, vm, facts = self._kernel, self._vm, self._facts
-        run = facts.vm(self._number, "vcpus" if vm.vcpus_run is None else "vcpus_run")
-        desc = facts.kernel(rules.desc_capacity_field(kernel, vm), OBJECTS)
-        rmaps = rules.uses_rmaps(kernel, vm)
-        if kernel.topup_pte_list_desc == "if_rmaps" and not rmaps:
-            desc = nothing("pte_list_desc_capacity", OBJECTS, facts.source("kernel.topup_pte_list_desc"))
-        capacity = facts.kernel("cache_capacity", OBJECTS)
-        yield "pte_list_desc.objects.vcpu_caches", self._of_vms(OBJECTS, run, self._cached(desc, used=rmaps))
+        run = self._run
+        capacity = self._facts.kernel("cache_capacity", OBJECTS)
         headers = self._cached(capacity, used=True)
         yield "kvm_mmu_page_header.objects.vcpu_caches", self._of_vms(OBJECTS, run, headers)
         sets = self._page_caches()
         pages = self._cached(capacity, used=True)
         yield "vcpu_caches.bytes.pages", self._of_vms(B, run, sets, pages, self._page)
-        yield from self._arrays(run, desc, capacity, sets)
+        yield from self._arrays(capacity, sets)
+
+    def _desc_capacity(self) -> Term:
+        kernel, vm, facts = self._kernel, self._vm, self._facts
+        if kernel.topup_pte_list_desc == "if_rmaps" and not rules.uses_rmaps(kernel, vm):
+            return nothing("pte_list_desc_capacity", OBJECTS, facts.source("kernel.topup_pte_list_desc"))
+        return facts.kernel(rules.desc_capacity_field(kernel, vm), OBJECTS)
+
+    def _cached_descriptors(self) -> Term:
+        return self._cached(self._desc_capacity(), used=rules.uses_rmaps(self._kernel, self._vm))
 
     def _cached(self, capacity: Term, *, used: bool) -> Term:
         low, high = drawn_bounds(capacity.low, drawn=used and self._vm.caches == "drawn")
@@ -92,7 +115,7 @@ class Group:
             parts.append(fixed("external_spt_caches", 1, COUNT, note))
         return total("page_caches", COUNT, parts)
 
-    def _arrays(self, run: Term, desc: Term, capacity: Term, sets: Term) -> Iterator[Usage]:
+    def _arrays(self, capacity: Term, sets: Term) -> Iterator[Usage]:
         """Yield the caches' arrays of pointers, allocated or embedded."""
         facts = self._facts
         if self._kernel.memory_cache_array == "embedded":
@@ -104,8 +127,8 @@ class Group:
             return
         header = fixed("page_header_caches", 1, COUNT, "mmu_page_header_cache")
         plain = product("page_arrays", B, total("caches", COUNT, (header, sets)), self._array(capacity))
-        arrays = total("arrays", B, (self._array(desc), plain))
-        yield "vcpu_caches.bytes.arrays", self._of_vms(B, run, arrays)
+        arrays = total("arrays", B, (self._array(self._desc_capacity()), plain))
+        yield "vcpu_caches.bytes.arrays", self._of_vms(B, self._run, arrays)
 
     def _array(self, capacity: Term) -> Term:
         low, high = kvmalloc(capacity.low * POINTER, rules.pool(self._kernel))
@@ -117,18 +140,19 @@ class Group:
         """Yield what the first huge page of a nested VM that is split eagerly fills."""
         if not self._vm.eager_split:
             return
-        facts = self._facts
-        capacity = facts.kernel("cache_capacity", OBJECTS)
-        entries = facts.kernel("spte_ent_per_page", Unit.ENTRIES)
-        need = fixed("split_desc_min", entries.low + 1, OBJECTS, "SPTE_ENT_PER_PAGE + 1", entries)
-        desc = total("split_desc_capacity", OBJECTS, (need, capacity))
-        yield "pte_list_desc.objects.split_caches", self._of_vms(OBJECTS, self._cached(desc, used=True))
+        capacity = self._facts.kernel("cache_capacity", OBJECTS)
         yield "kvm_mmu_page_header.objects.split_caches", self._of_vms(OBJECTS, self._cached(capacity, used=True))
         sets = self._split_page_caches()
         yield "split_caches.bytes.pages", self._of_vms(B, sets, self._cached(capacity, used=True), self._page)
         plain = product("page_arrays", B, sets, self._array(capacity))
-        arrays = total("arrays", B, (self._array(desc), self._array(capacity), plain))
+        arrays = total("arrays", B, (self._array(self._split_capacity()), self._array(capacity), plain))
         yield "split_caches.bytes.arrays", self._of_vms(B, arrays)
+
+    def _split_capacity(self) -> Term:
+        capacity = self._facts.kernel("cache_capacity", OBJECTS)
+        entries = self._facts.kernel("spte_ent_per_page", Unit.ENTRIES)
+        need = fixed("split_desc_min", entries.low + 1, OBJECTS, "SPTE_ENT_PER_PAGE + 1", entries)
+        return total("split_desc_capacity", OBJECTS, (need, capacity))
 
     def _split_page_caches(self) -> Term:
         nodes = self._host.nodes if self._kernel.shadow_page_caches_per_node else 1
@@ -142,7 +166,7 @@ class Group:
     # page tables
 
     def _page_tables(self) -> Iterator[Usage]:
-        trees, vm = self._trees, self._vm
+        trees, vm = self._trees(), self._vm
         tables = trees.tables()
         header = fixed("headers_per_table", 1, OBJECTS, "a struct kvm_mmu_page for each page table")
         yield "kvm_mmu_page_header.objects.page_tables", self._of_vms(OBJECTS, tables, header)
@@ -159,8 +183,8 @@ class Group:
 
     # memslots and the rest
 
-    def _memslots(self) -> Iterator[Usage]:
-        arrays = memslots.Arrays(self._facts, self._kernel, self._vm, self._slots)
+    def _slot_arrays(self) -> Iterator[Usage]:
+        arrays = memslots.Arrays(self._facts, self._kernel, self._vm, self._memslots())
         terms = arrays.terms(external_write_tracking=self._host.external_write_tracking)
         for name, term in terms.items():
             yield f"memslots.bytes.{name}", self._of_vms(B, term)

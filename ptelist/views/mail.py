@@ -23,9 +23,8 @@ def _table(table: Table, width: int) -> str:
     """Return a table; tabulate gets finished text, which it must not read as numbers."""
     from tabulate import tabulate  # noqa: PLC0415 -- slow to load, and a page may have lines only
 
-    align = ("left", *["right"] * (len(table.head) - 1))
     text = tabulate(
-        table.rows, table.head, tablefmt="simple", disable_numparse=True, colalign=align, preserve_whitespace=True
+        table.rows, table.head, tablefmt="simple", disable_numparse=True, colalign=table.align, preserve_whitespace=True
     )
     text = "\n".join(line.rstrip() for line in text.splitlines())
     return f"{plain.wrapped(table.title, width, '  ')}\n{text}" if table.title else text

@@ -21,10 +21,9 @@ def render(document: Document) -> str:
 
 
 def _table(table: Table) -> str:
-    align = ("left", *["right"] * (len(table.head) - 1))
     head = [_escape(cell) for cell in table.head]
     rows = [[_escape(cell).strip() for cell in row] for row in table.rows]
-    text = tabulate(rows, head, tablefmt="pipe", disable_numparse=True, colalign=align)
+    text = tabulate(rows, head, tablefmt="pipe", disable_numparse=True, colalign=table.align)
     return f"**{_escape(table.title)}**\n\n{text}" if table.title else text
 
 

@@ -18,11 +18,19 @@ HEAD_PADDING = 2
 
 
 class Table(NamedTuple):
-    """Text cells: the first column reads left-aligned, the others right."""
+    """Text cells: the first column reads left-aligned, the others right, bars behind them left again."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     title: str = ""
+    bars: bool = False
+    """Whether the last column has bars."""
+
+    @property
+    def align(self) -> tuple[str, ...]:
+        """Return how each column is aligned."""
+        rest = len(self.head) - 1
+        return ("left", *["right"] * (rest - self.bars), *["left"] * self.bars)
 
     def width(self) -> int:
         """Return the columns of text that the table takes, however it is drawn."""

@@ -59,8 +59,8 @@ def render(document: Document, width: int, encoding: str = "utf-8") -> str:
 
 def _table(table: Table) -> RichTable:
     drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True, header_style="bold")
-    for number, head in enumerate(table.head):
-        drawn.add_column(Text(head), justify="right" if number else "left", no_wrap=True)
+    for head, align in zip(table.head, table.align, strict=True):
+        drawn.add_column(Text(head), justify="left" if align == "left" else "right", no_wrap=True)
     changes = {number for number, head in enumerate(table.head) if head in {"change", ""} and number}
     for row in table.rows:
         costs = not row[0].endswith(NO_COST)

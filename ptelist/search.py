@@ -1,0 +1,34 @@
+"""Where along an integer axis something holds, found without assuming more than is said.
+
+A search asks for whole intervals first: `possible(p, q)` may rule one out, never wrongly.
+Where it can rule out nothing, every integer is tried.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Holds = Callable[[int], bool]
+    Possible = Callable[[int, int], bool]
+
+
+def first(low: int, high: int, holds: Holds, possible: Possible) -> int | None:
+    """Return the least integer of low..high at which it holds, None if there is none."""
+    if not possible(low, high):
+        return None
+    if holds(low):
+        return low
+    if low == high:
+        return None
+    middle = (low + high) // 2
+    found = first(low, middle, holds, possible) if low < middle else None
+    return first(middle + 1, high, holds, possible) if found is None else found
+
+
+def last(low: int, high: int, holds: Holds, possible: Possible) -> int | None:
+    """Return the greatest integer of low..high at which it holds, None if there is none."""
+    found = first(-high, -low, lambda n: holds(-n), lambda p, q: possible(-q, -p))
+    return None if found is None else -found
