@@ -8,7 +8,7 @@ from ptelist.engine import rules
 from ptelist.units import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from ptelist.scenario import Host, Kernel, Scenario, Vm
 
@@ -31,29 +31,56 @@ Statement = tuple[str, ...]
 """Clauses about one topic, joined by commas."""
 
 
-def assume(scenarios: Sequence[Scenario], *, by_preset: bool, apart: str = "column") -> tuple[str, ...]:
+def assume(scenarios: Iterable[Scenario], *, by_preset: bool, apart: str = "column") -> tuple[str, ...]:
     """Return the assumptions of all scenarios, a line a topic.
 
     Where columns differ by an option, its name and values stand above and what they
     have in common is said; where they differ by presets or kernels (`by_preset`),
     each variant is, up to a few. `apart` is what the scenarios are told apart by.
     """
-    topics: dict[tuple[str, int], dict[Statement, None]] = {}
+    found = Assumptions()
     for scenario in scenarios:
+        found.add(scenario)
+    return found.lines(apart, by_preset=by_preset)
+
+
+class Assumptions:
+    """What any number of scenarios take for granted, in little memory."""
+
+    def __init__(self) -> None:
+        """Start with no scenario."""
+        self._topics: dict[tuple[str, int], _Topic] = {}
+
+    def add(self, scenario: Scenario) -> None:
+        """Take one more scenario."""
         for topic, statement in _topics(scenario):
-            topics.setdefault(topic, {})[statement] = None
-    return tuple(
-        f"{topic}: {text}"
-        for (topic, _), known in topics.items()
-        for text in _texts(list(known), apart, by_preset=by_preset)
-    )
+            self._topics.setdefault(topic, _Topic(statement)).add(statement)
+
+    def lines(self, apart: str, *, by_preset: bool) -> tuple[str, ...]:
+        """Return a line a topic; see `assume`."""
+        return tuple(
+            f"{name}: {text}" for (name, _), topic in self._topics.items() for text in topic.texts(apart, by_preset)
+        )
 
 
-def _texts(statements: list[Statement], apart: str, *, by_preset: bool) -> list[str]:
-    common = [clause for clause in statements[0] if all(clause in other for other in statements)]
-    if len(statements) <= MOST_VARIANTS and (by_preset or not common):
-        return [", ".join(statement) for statement in statements]
-    return [", ".join([*common, f"else by {apart}"] if len(statements) > 1 else common)]
+class _Topic:
+    """The different statements about one topic while they are few, and the clauses that all have in common."""
+
+    def __init__(self, statement: Statement) -> None:
+        self._variants: dict[Statement, None] = {}
+        self._common = list(statement)
+
+    def add(self, statement: Statement) -> None:
+        if statement not in self._variants:
+            if len(self._variants) <= MOST_VARIANTS:
+                self._variants[statement] = None
+            self._common = [clause for clause in self._common if clause in statement]
+
+    def texts(self, apart: str, by_preset: bool) -> list[str]:
+        count = len(self._variants)
+        if count <= MOST_VARIANTS and (by_preset or not self._common):
+            return [", ".join(statement) for statement in self._variants]
+        return [", ".join([*self._common, f"else by {apart}"] if count > 1 else self._common)]
 
 
 def _topics(scenario: Scenario) -> Iterator[tuple[tuple[str, int], Statement]]:

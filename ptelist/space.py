@@ -33,8 +33,8 @@ class _Base(NamedTuple):
 class Space:
     """Axes with their values; points that have something in common share what it makes."""
 
-    def __init__(self, names: Sequence[str], options: Iterable[tuple[str, str]]) -> None:
-        """Take presets, and options by name and text as typed, `set` among them.
+    def __init__(self, names: Sequence[str], options: Iterable[tuple[str, str]], unsaid: Iterable[Axis] = ()) -> None:
+        """Take presets, options by name and text as typed (`set` among them), and axes that only a point gives values.
 
         Raises PtelistError for what does not read, and for an option given twice.
         """
@@ -45,6 +45,7 @@ class Space:
         for option in options_given:
             if options_given.count(option) > 1:
                 raise PtelistError(f"{option}: given twice; put the values into one list")
+        self.axes += [(axis, []) for axis in unsaid]
         self._by_preset = [axis.name for axis, _ in self.axes if axis.kind in PRESET_KINDS]
         self._setting = {
             part: [axis for axis, _ in self.axes if axis.path.startswith(f"{part}.")]
@@ -79,7 +80,7 @@ class Space:
         return self._build(Overlay(kernel[0], host[0], vms=groups, proposals=base.overlay.proposals))
 
     def _base(self, chosen: Chosen) -> _Base:
-        key = tuple(chosen[name].value for name in self._by_preset)
+        key = tuple(chosen[name].value if name in chosen else None for name in self._by_preset)
         if key not in self._bases:
             self._bases[key] = _presets(chosen)
         return self._bases[key]
@@ -87,7 +88,7 @@ class Space:
     def _part(self, part: str, base: _Base, chosen: Chosen) -> tuple[Fields, ...]:
         """Return a part with options laid over it: one kernel, one host, or the VM groups."""
         axes = self._setting[part]
-        key = part, id(base), *(chosen[axis.name].label for axis in axes)
+        key = part, id(base), *(chosen[axis.name].label if axis.name in chosen else "" for axis in axes)
         if key not in self._laid:
             settings = _settings(axes, base.patched, chosen)
             said = base.overlay.groups() if part == "vm" else (getattr(base.overlay, part),)
@@ -101,6 +102,8 @@ def _settings(axes: list[Axis], patched: frozenset[str], chosen: Chosen) -> Fiel
     """Return what options set, those that they clear among it."""
     settings: Fields = {}
     for axis in axes:
+        if axis.name not in chosen:
+            continue
         for path, value in (*((path, None) for path in axis.clears), (axis.path, chosen[axis.name].value)):
             field = path.partition(".")[2]
             if field in settings or path in patched:

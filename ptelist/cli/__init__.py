@@ -27,6 +27,7 @@ COMMANDS = (
     "rmaps",
     "replay",
     "check",
+    "fleet",
     "presets",
     "completion",
 )

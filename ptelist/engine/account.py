@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 from ptelist.engine import rules
 from ptelist.engine.facts import Facts
 from ptelist.engine.kmem_cache import Cache
-from ptelist.engine.ledger import Ledger, Term, Unit, named, nothing, product, total
+from ptelist.engine.ledger import Ledger, Term, Unit, named, nothing, product, rule, total
 from ptelist.engine.vm import Group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ptelist.engine.vm import Usage
     from ptelist.scenario import Scenario
 
+Ends = tuple[int, int]
 B, OBJECTS = Unit.BYTES, Unit.OBJECTS
 DESC, HEADER = "pte_list_desc", "kvm_mmu_page_header"
 
@@ -74,6 +75,30 @@ def account(scenario: Scenario) -> Ledger:
     ledger = Ledger()
     facts = Facts(scenario)
     _holdings(ledger, KINDS, [group.usage() for group in _groups(facts, scenario)])
+    return _settled(ledger, facts, scenario)
+
+
+def holdings(scenario: Scenario) -> dict[str, Term]:
+    """Return what the VM groups hold, by kind; kinds of which they hold nothing are left out."""
+    ledger = Ledger()
+    _holdings(ledger, KINDS, [group.usage() for group in _groups(Facts(scenario), scenario)])
+    return {name: term for name, term in ledger.items() if term.high}
+
+
+def settle(scenario: Scenario, held: Mapping[str, Ends], why: Mapping[str, str]) -> Ledger:
+    """Return all figures of a host on which VMs hold so much; of its VMs only the first one's paging counts.
+
+    With the sums of `holdings` over all groups the numbers are those of `account`. `why` tells sums of equal
+    ends apart that do not follow in the same way.
+    """
+    ledger = Ledger()
+    for name, unit in KINDS.items():
+        ledger.add(rule(name, *held[name], unit, why.get(name, "added up over the VMs of the host")))
+    return _settled(ledger, Facts(scenario), scenario)
+
+
+def _settled(ledger: Ledger, facts: Facts, scenario: Scenario) -> Ledger:
+    """Enter what follows from the holdings: slabs, and the sums."""
     sizes = _desc_size(ledger, facts, scenario), named(f"{HEADER}.size", facts.kernel("kvm_mmu_page_bytes", B))
     slabs = [_cache(ledger, facts, scenario, size) for size in sizes]
     for owner in ("vcpu_caches", "split_caches"):

@@ -1,0 +1,208 @@
+"""A fleet: what the hosts of an inventory take, each exactly, as they are and under several what-ifs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.assumptions import Assumptions
+from ptelist.axes import AXES, Axis, Choice, points
+from ptelist.columns import name as name_of
+from ptelist.comparison import PART, WHOLE, pick
+from ptelist.consistency import problems
+from ptelist.engine import rules
+from ptelist.engine.account import DESC, HEADER, KINDS, account, holdings, settle
+from ptelist.errors import PtelistError
+from ptelist.sources.inventory import COUNT, HOST, HOST_MEMORY, VMS
+from ptelist.space import Space
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ptelist.engine.ledger import Ledger, Term, Unit
+    from ptelist.scenario import Scenario, Vm
+    from ptelist.sources.inventory import Cells
+    from ptelist.space import Chosen
+
+    Parse = Callable[[Cells, Cells], Chosen]
+    """What reads the cells of some fields."""
+
+AS_IT_IS = "as it is"
+PER_OBJECT = frozenset(
+    f"{cache}.{name}"
+    for cache in (DESC, HEADER)
+    for name in ("ext", "size", "stride", "slab_order", "objects_per_slab")
+)
+"""Figures of which hosts have no sum."""
+
+FIGURES = (
+    *(f"{DESC}.{name}" for name in ("objects", "slabs", "pages", "bytes.used", "bytes.slab", "bytes.memcg")),
+    PART,
+    WHOLE,
+)
+"""What is summed unless told otherwise."""
+
+MOST_KNOWN = 10_000
+"""Scenarios that are remembered; an inventory of more different VMs costs time, not memory."""
+
+NAMES = (Axis("host.name", "host.name", "field", ""), Axis("vm.name", "vm.name", "field", ""))
+OWN = frozenset((HOST, HOST_MEMORY, COUNT))
+"""Fields of an inventory that are no axis."""
+
+Options = list[tuple[str, str]]
+
+
+class Kind(NamedTuple):
+    """Hosts of which the inventory says the same: of the host, and of its VMs and how many there are of each."""
+
+    about: Cells
+    groups: tuple[tuple[Cells, int], ...]
+
+
+class WhatIf(NamedTuple):
+    """Values that replace those of the inventory; none for the fleet as it is."""
+
+    name: str
+    chosen: Chosen
+
+
+class Single(NamedTuple):
+    """One VM on a host of some kernel."""
+
+    vm: Vm
+    modules: tuple[bool, bool]
+    """Parameters of the kvm modules that it needs: tdp and tdp_mmu."""
+    held: dict[str, Term]
+
+
+def what_ifs(options: Options) -> list[WhatIf]:
+    """Return the fleet as it is, then each combination of the options' values."""
+    space = Space((), options)
+    for axis, _ in space.axes:
+        if axis.name == VMS:
+            raise PtelistError("--vms: how many VMs there are is what the inventory says")
+    axes = [axis for axis, _ in space.axes]
+    found = [WhatIf(AS_IT_IS, {})]
+    for point in points(space.axes) if axes else ():
+        chosen = {axis.name: choice for axis, choice in zip(axes, point, strict=True)}
+        found.append(WhatIf(name_of(axes, chosen), chosen))
+    return found
+
+
+def assumed(texts: Sequence[str]) -> Chosen:
+    """Return the values in OPTION=VALUE, for what an inventory leaves open; raises PtelistError for other text."""
+    options = []
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or name not in AXES or name == VMS:
+            raise PtelistError(f'--assume: expected OPTION=VALUE, as in memcg=off or host=laptop, got "{text[:60]}"')
+        options.append((name, value))
+    axes = Space((), options).axes
+    for axis, values in axes:
+        if len(values) > 1:
+            raise PtelistError(f"--assume: {axis.name} has {len(values)} values, expected one")
+    return {axis.name: values[0] for axis, values in axes}
+
+
+def figures(names: Sequence[str]) -> dict[str, Unit]:
+    """Return the figures asked for, or the usual ones, with their units; raises PtelistError for one of no sum."""
+    space = Space((), ())
+    ledger = account(space.scenario({}))
+    picked = pick(ledger, tuple(names)) or FIGURES
+    for name in picked:
+        if name in PER_OBJECT:
+            raise PtelistError(f"--figure: {name} is the same for each object, hosts have no sum of it")
+    return {name: ledger[name].unit for name in picked}
+
+
+class Fleet:
+    """Hosts in, figures out; what hosts have in common is worked out once."""
+
+    def __init__(self, fields: tuple[Cells, Cells], parse: Parse, assumed: Chosen, options: Options) -> None:
+        """Take the fields of hosts and VMs, what reads their cells, and what holds where a cell is empty."""
+        self._fields, self._parse, self._assumed = fields, parse, assumed
+        self.what_ifs = what_ifs(options)
+        self.assumptions = Assumptions()
+        names = dict.fromkeys([*assumed, *fields[0], *fields[1], VMS])
+        axes = {name: AXES[name] for name in names if name not in OWN}
+        axes |= {axis.name: axis for axis, _ in Space((), options).axes}
+        self._axes = [*axes.values(), *NAMES]
+        self._forget()
+
+    def _forget(self) -> None:
+        self._space = Space((), (), self._axes)
+        self._hosts: dict[tuple[int, Cells], Scenario] = {}
+        self._singles: dict[tuple[object, ...], Single] = {}
+
+    def check(self, about: Cells, memory: str) -> None:
+        """Raise PtelistError if a host's cells do not read, or name a kernel without a profile."""
+        self._space.kernel(self._assumed | self._parse(self._fields[0], about))
+        self.memory(memory)
+
+    def memory(self, text: str) -> int | None:
+        """Return the bytes of memory that a host says it has."""
+        found = self._parse((HOST_MEMORY,), (text,)).get(HOST_MEMORY)
+        return found.value if found else None
+
+    def chosen(self, number: int, about: Cells, vm: Cells) -> Chosen:
+        """Return the point of a host with one VM under a what-if: assumed, said by the inventory, replaced."""
+        host_fields, vm_fields = self._fields
+        said = {
+            "host.name": Choice("", "as in the inventory"),
+            "vm.name": Choice("", "as in the inventory"),
+            VMS: Choice("1", 1),
+            **self._assumed,
+            **self._parse(host_fields, about),
+            **self._parse(vm_fields, vm),
+            **self.what_ifs[number].chosen,
+        }
+        return {name: choice for name, choice in said.items() if name not in OWN}
+
+    def single(self, number: int, about: Cells, vm: Cells) -> tuple[Scenario, Single]:
+        """Return a host's scenario, with any VM on it, and what one such VM holds there.
+
+        Raises PtelistError if there cannot be such a host or VM.
+        """
+        host = self._hosts.get((number, about))
+        if host and (found := self._singles.get(self._key(number, host, vm))):
+            return host, found
+        if len(self._singles) + len(self._hosts) > MOST_KNOWN:
+            self._forget()
+        scenario = self._space.scenario(self.chosen(number, about, vm))
+        if number == 0:
+            self.assumptions.add(scenario)
+        host = self._hosts.setdefault((number, about), scenario)
+        (only,) = scenario.vms
+        modules = rules.tdp(scenario.kernel, only), rules.tdp_mmu(scenario.kernel, only)
+        found = Single(only, modules, holdings(scenario))
+        self._singles[self._key(number, host, vm)] = found
+        return host, found
+
+    def _key(self, number: int, host: Scenario, vm: Cells) -> tuple[object, ...]:
+        """Return what the holdings of a VM depend on: of the host it is little."""
+        return number, id(host.kernel), host.host.nodes, host.host.external_write_tracking, vm
+
+    def scenario(self, number: int, kind: Kind) -> Scenario:
+        """Return a host with all its VM groups; raises PtelistError if they cannot be on one host."""
+        found = [(*self.single(number, kind.about, vm), count) for vm, count in kind.groups]
+        vms = tuple(single.vm.model_copy(update={"count": count}) for _, single, count in found)
+        whole = found[0][0].model_copy(update={"vms": vms})
+        for part, field, text in problems(whole):
+            raise PtelistError(f"{part.partition('.')[0].rstrip('s')}.{field}: {text}")
+        return whole
+
+    def ledger(self, number: int, kind: Kind) -> Ledger:
+        """Return a host's figures under a what-if, rounded to slabs once for all its VMs."""
+        held = dict.fromkeys(KINDS, (0, 0))
+        why = {}
+        modules = set()
+        for vm, count in kind.groups:
+            host, single = self.single(number, kind.about, vm)
+            modules.add(single.modules)
+            for name, term in single.held.items():
+                low, high = held[name]
+                held[name] = low + count * term.low, high + count * term.high
+                if number and not term.exact and term != self.single(0, kind.about, vm)[1].held.get(name):
+                    why[name] = f"added up over the VMs of the host, {self.what_ifs[number].name}"
+        if len(modules) > 1:
+            self.scenario(number, kind)
+        return settle(host.model_copy(update={"vms": (single.vm,)}), held, why)
