@@ -20,6 +20,8 @@ FILLING = {
 MOST_VARIANTS = 4
 """More different statements than this on one topic are summed up."""
 
+ORDER = ("kernel:", "host:", "vm:", "caches:", "lists:", "mapping:", "slabs:")
+
 PAGING = {
     "shadow": "shadow paging (no EPT or NPT)",
     "tdp-mmu": "TDP MMU",
@@ -57,10 +59,15 @@ class Assumptions:
             self._topics.setdefault(topic, _Topic(statement)).add(statement)
 
     def lines(self, apart: str, *, by_preset: bool) -> tuple[str, ...]:
-        """Return a line a topic; see `assume`."""
+        """Return a line a topic, in the order in which they came; see `assume`."""
         return tuple(
             f"{name}: {text}" for (name, _), topic in self._topics.items() for text in topic.texts(apart, by_preset)
         )
+
+    def ordered(self, apart: str) -> tuple[str, ...]:
+        """Return a line a topic, the same in whatever order the scenarios came."""
+        lines = sorted(self.lines(apart, by_preset=False))
+        return tuple(sorted(lines, key=lambda line: [not line.startswith(topic) for topic in ORDER]))
 
 
 class _Topic:

@@ -121,7 +121,7 @@ class Fleet:
         """Take the fields of hosts and VMs, what reads their cells, and what holds where a cell is empty."""
         self._fields, self._parse, self._assumed = fields, parse, assumed
         self.what_ifs = what_ifs(options)
-        self.assumptions = Assumptions()
+        self._assumptions = Assumptions()
         names = dict.fromkeys([*assumed, *fields[0], *fields[1], VMS])
         axes = {name: AXES[name] for name in names if name not in OWN}
         axes |= {axis.name: axis for axis, _ in Space((), options).axes}
@@ -129,9 +129,18 @@ class Fleet:
         self._forget()
 
     def _forget(self) -> None:
-        self._space = Space((), (), self._axes)
+        self._space = Space((), (), self._axes, "the inventory, --assume or a what-if")
         self._hosts: dict[tuple[int, Cells], Scenario] = {}
         self._singles: dict[tuple[object, ...], Single] = {}
+
+    def lines(self) -> tuple[str, ...]:
+        """Return what was assumed, and what is known of the proposals among the what-ifs."""
+        found: dict[str, None] = {}
+        for what_if in self.what_ifs:
+            proposal = {name: choice for name, choice in what_if.chosen.items() if name == "proposal"}
+            found |= {f"proposal {name}: {about}": None for name, about in self._space.proposals(proposal)}
+        found.pop("proposal none: not described", None)
+        return (*self._assumptions.ordered("host"), *found)
 
     def check(self, about: Cells, memory: str) -> None:
         """Raise PtelistError if a host's cells do not read, or name a kernel without a profile."""
@@ -147,8 +156,8 @@ class Fleet:
         """Return the point of a host with one VM under a what-if: assumed, said by the inventory, replaced."""
         host_fields, vm_fields = self._fields
         said = {
-            "host.name": Choice("", "as in the inventory"),
-            "vm.name": Choice("", "as in the inventory"),
+            "host.name": Choice("", "those of the inventory"),
+            "vm.name": Choice("", "group"),
             VMS: Choice("1", 1),
             **self._assumed,
             **self._parse(host_fields, about),
@@ -169,7 +178,7 @@ class Fleet:
             self._forget()
         scenario = self._space.scenario(self.chosen(number, about, vm))
         if number == 0:
-            self.assumptions.add(scenario)
+            self._assumptions.add(scenario)
         host = self._hosts.setdefault((number, about), scenario)
         (only,) = scenario.vms
         modules = rules.tdp(scenario.kernel, only), rules.tdp_mmu(scenario.kernel, only)
@@ -185,7 +194,11 @@ class Fleet:
         """Return a host with all its VM groups; raises PtelistError if they cannot be on one host."""
         found = [(*self.single(number, kind.about, vm), count) for vm, count in kind.groups]
         vms = tuple(single.vm.model_copy(update={"count": count}) for _, single, count in found)
-        whole = found[0][0].model_copy(update={"vms": vms})
+        sources = dict(found[0][0].sources)
+        groups = {field.removeprefix("vms.0."): text for field, text in sources.items() if field.startswith("vms.0.")}
+        for group in range(1, len(vms)):
+            sources |= {f"vms.{group}.{field}": text for field, text in groups.items()}
+        whole = found[0][0].model_copy(update={"vms": vms, "sources": sources})
         for part, field, text in problems(whole):
             raise PtelistError(f"{part.partition('.')[0].rstrip('s')}.{field}: {text}")
         return whole

@@ -33,8 +33,16 @@ class _Base(NamedTuple):
 class Space:
     """Axes with their values; points that have something in common share what it makes."""
 
-    def __init__(self, names: Sequence[str], options: Iterable[tuple[str, str]], unsaid: Iterable[Axis] = ()) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        options: Iterable[tuple[str, str]],
+        unsaid: Iterable[Axis] = (),
+        said_by: str = "",
+    ) -> None:
         """Take presets, options by name and text as typed (`set` among them), and axes that only a point gives values.
+
+        `said_by` names who gives them, if they are no options.
 
         Raises PtelistError for what does not read, and for an option given twice.
         """
@@ -54,6 +62,7 @@ class Space:
         self._bases: dict[tuple[Any, ...], _Base] = {}
         self._laid: dict[tuple[Any, ...], tuple[Fields, ...]] = {}
         self._build = Builder().build
+        self._said_by = said_by
 
     @property
     def varying(self) -> list[Axis]:
@@ -73,6 +82,10 @@ class Space:
         """Return what presets say of the kernel, before any option."""
         return self._base(chosen).overlay.kernel
 
+    def proposals(self, chosen: Chosen) -> tuple[tuple[str, str], ...]:
+        """Return the names of the proposals at a point, and what is known of each."""
+        return self._base(chosen).overlay.proposals
+
     def scenario(self, chosen: Chosen) -> Scenario:
         """Return the validated scenario at a point; raises PtelistError if there cannot be one."""
         base = self._base(chosen)
@@ -90,7 +103,7 @@ class Space:
         axes = self._setting[part]
         key = part, id(base), *(chosen[axis.name].label if axis.name in chosen else "" for axis in axes)
         if key not in self._laid:
-            settings = _settings(axes, base.patched, chosen)
+            settings = _settings(axes, base.patched, chosen, self._said_by)
             said = base.overlay.groups() if part == "vm" else (getattr(base.overlay, part),)
             if part != "vm":
                 settings = {name: new for name, new in settings.items() if not _says(said[0], name, new.value)}
@@ -98,7 +111,7 @@ class Space:
         return self._laid[key]
 
 
-def _settings(axes: list[Axis], patched: frozenset[str], chosen: Chosen) -> Fields:
+def _settings(axes: list[Axis], patched: frozenset[str], chosen: Chosen, said_by: str) -> Fields:
     """Return what options set, those that they clear among it."""
     settings: Fields = {}
     for axis in axes:
@@ -108,7 +121,7 @@ def _settings(axes: list[Axis], patched: frozenset[str], chosen: Chosen) -> Fiel
             field = path.partition(".")[2]
             if field in settings or path in patched:
                 raise PtelistError(f"{axis.option}: {path} is set by another option as well")
-            settings[field] = Setting(value, Origin(axis.option))
+            settings[field] = Setting(value, Origin(said_by or axis.option))
     return settings
 
 

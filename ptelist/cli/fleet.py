@@ -93,8 +93,7 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
         _explain(fleet, census, explain, figure, line, format_, output)
         return
     part = _added(fleet, census, list(units), processes)
-    assumptions = fleet.assumptions.lines("host", by_preset=False)
-    report = Report(groups, census, fleet.what_ifs, units, part, bool(figure), (), assumptions, line)
+    report = Report(groups, census, fleet.what_ifs, units, part, bool(figure), (), fleet.lines(), line)
     report = report._replace(notes=tuple(notes(report, inventory, rejects, list(rows.unused))))
     document, to_json, to_csv = (
         out.late("ptelist.views.fleet", name, report) for name in ("document", "to_json", "to_csv")

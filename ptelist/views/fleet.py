@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.census import Group
 from ptelist.comparison import PART, WHOLE, Change
+from ptelist.engine.account import DESC
 from ptelist.totals import CHANGE_HIGH, CHANGE_LOW, ENDS, HIGH, LOW
 from ptelist.units import format_size
 from ptelist.views import numbers
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ptelist.engine.ledger import Unit
     from ptelist.fleet import WhatIf
     from ptelist.sources.inventory import Cells
-    from ptelist.totals import Part
+from ptelist.totals import Part
 
 USUAL = (PART, WHOLE)
 """Figures of which a table of several what-ifs, or of groups, has the room."""
@@ -58,12 +59,24 @@ class Report(NamedTuple):
         if not what_if:
             return (old[LOW], old[HIGH]), None
         low, high = new[CHANGE_LOW], new[CHANGE_HIGH]
-        parts = [Fraction(end, base) for end in (low, high) for base in old[: HIGH + 1] if base]
-        ratio = (min(parts), max(parts)) if old[LOW] else None
-        return (new[LOW], new[HIGH]), Change(low, high, ratio)
+        return (new[LOW], new[HIGH]), Change(low, high, _ratio(old, new))
 
     def _sums(self, groups: list[list[int]], place: int) -> list[int]:
         return [sum(values[place + end] for values in groups) for end in range(ENDS)]
+
+
+def _ratio(old: list[int], new: list[int]) -> tuple[Fraction, Fraction] | None:
+    """Return the change as a part of the old value, as tightly as the ends and the change itself bound it."""
+    if not old[LOW]:
+        return None
+    parts = [Fraction(end, base) for end in new[CHANGE_LOW:] for base in old[: HIGH + 1]]
+    low = max(min(parts), Fraction(new[LOW], old[HIGH]) - 1)
+    return low, min(max(parts), Fraction(new[HIGH], old[LOW]) - 1)
+
+
+def plural(count: int, what: str) -> str:
+    """Return 1 host, 2 hosts."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _natural(text: str) -> list[tuple[int, str]]:
@@ -104,27 +117,28 @@ def total(report: Report) -> Group:
 
 def _whole(report: Report, width: int | None) -> Iterator[Table]:
     """Yield the whole fleet: figures as rows beside one what-if, else what-ifs as rows."""
-    hosts, vms, vcpus = _counted(total(report))
-    title = f"{hosts} hosts, {vms} VMs, {vcpus} vCPUs"
+    everything = total(report)
+    counts = ((everything.hosts, "host"), (everything.vms, "VM"), (everything.vcpus, "vCPU"))
+    title = ", ".join(plural(count, what) for count, what in counts)
     names = [what_if.name for what_if in report.what_ifs]
     shown = list(report.figures) if report.wanted else [name for name in USUAL if name in report.figures]
     if len(names) <= len(USUAL):
         head = ("figure", names[0], *((names[1], "change", "") if len(names) > 1 else ()))
-        rows = [
-            (figure, *(cell for number in range(len(names)) for cell in _cells(report, None, number, figure)))
-            for figure in report.figures
-        ]
-        table = Table(head, tuple(rows), title)
-        if width is None or table.width() <= width or len(names) == 1:
-            yield table
-            return
-        shown = list(report.figures)
+        rows = [] if report.wanted else [(DESC, *[""] * (len(head) - 1))]
+        for figure in report.figures:
+            label = figure if report.wanted or figure == WHOLE else f"  {figure.removeprefix(f'{DESC}.')}"
+            rows.append(
+                (label, *(cell for number in range(len(names)) for cell in _cells(report, None, number, figure)))
+            )
+        yield from Table(head, tuple(rows), title).panels(width)
+        return
     for figure in shown:
         rows = [
             (name, *(_cells(report, None, number, figure) if number else (*_cells(report, None, 0, figure), "", "")))
             for number, name in enumerate(names)
         ]
-        yield Table(("what if", figure, "change", ""), tuple(rows), title)
+        named = f"{figure}, {report.figures[figure].value}: {title}"
+        yield from Table(("what if", "in all", "change", ""), tuple(rows), named).panels(width)
 
 
 def _groups(report: Report, width: int | None) -> Iterator[Table]:
@@ -140,37 +154,24 @@ def _groups(report: Report, width: int | None) -> Iterator[Table]:
                 cells = [*_counted(report.census.groups[group]), *_cells(report, group, 0, figure)]
                 cells += _cells(report, group, number, figure) if number else ()
                 rows.append((", ".join(group), *cells))
-            table = Table(tuple(head), tuple(rows), f"{figure}, {report.figures[figure].value}")
-            if width is not None and table.width() > width and number:
-                table = _without(table, (2, 3, 5))
-            yield table
-
-
-def _without(table: Table, places: tuple[int, ...]) -> Table:
-    """Return a table without some columns."""
-    head, *rows = (
-        tuple(cell for place, cell in enumerate(row) if place not in places) for row in (table.head, *table.rows)
-    )
-    title = f"{table.title}, {table.head[places[-1]]}"
-    return Table(head, tuple(rows), title)
+            title = f"{figure}, {report.figures[figure].value}{f', {name}' if number else ''}"
+            yield from Table(tuple(head), tuple(rows), title).panels(width)
 
 
 def notes(report: Report, label: str, rejects: str, unused: list[str]) -> Iterator[str]:
     """Yield what became of the rows, the columns and the what-ifs, and the hosts' own memory."""
     census = report.census
     if census.rejects:
-        left = numbers.integer(census.hosts_left_out)
-        cut = numbers.integer(census.hosts_cut)
-        aside = numbers.integer(len(census.rejects))
+        left, cut = plural(census.hosts_left_out, "host"), plural(census.hosts_cut, "host")
         yield (
-            f"set aside: {aside} of {census.rows:,} rows, written to {rejects} with what is wrong:"
-            f" {left} hosts are left out, of {cut} some VMs are missing"
+            f"set aside: {len(census.rejects):,} of {plural(census.rows, 'row')}, to {rejects} with what is wrong:"
+            f" {left} left out, {cut} with VMs missing"
         )
     for (number, reason), hosts in sorted(report.part.unchanged.items()):
         name = report.what_ifs[number].name
-        yield f"unchanged: {name} cannot be applied to {hosts:,} hosts, counted as they are: {reason}"
+        yield f"unchanged: {name} cannot be applied to {plural(hosts, 'host')}, counted as before: {reason}"
     if unused:
-        yield f"not used: {label}'s columns {', '.join(sorted(unused))}"
+        yield f"not used: {', '.join(sorted(unused))} in {label}"
     memory = total(report).memory
     if memory:
         low, high = report.value(None, 0, WHOLE)[0] if WHOLE in report.figures else (0, 0)
@@ -200,10 +201,13 @@ def _group(report: Report, group: Cells | None) -> dict[str, Any]:
         "vms": counted.vms,
         "vcpus": counted.vcpus,
         "host_memory": counted.memory,
-        "what_ifs": {
-            what_if.name: {figure: _figure(report, group, number, figure) for figure in report.figures}
+        "what_ifs": [
+            {
+                "name": what_if.name,
+                "figures": {figure: _figure(report, group, number, figure) for figure in report.figures},
+            }
             for number, what_if in enumerate(report.what_ifs)
-        },
+        ],
     }
     return found if group is None else found | {"group": dict(zip(report.by, group, strict=True))}
 

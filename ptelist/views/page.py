@@ -40,6 +40,28 @@ class Table(NamedTuple):
         ]
         return sum(widths) + GAP * (len(widths) - 1)
 
+    def panels(self, width: int | None) -> list[Table]:
+        """Return tables of as many columns as fit, the title above the first.
+
+        Each has the labels; a column without a head stays with the one at its left.
+        """
+        starts = [place for place in range(1, len(self.head)) if self.head[place] or place == 1]
+        ends = [*starts[1:], len(self.head)]
+        found = []
+        first = 0
+        for last in range(len(starts)):
+            over = last + 1 == len(starts) or (
+                width is not None and self._part(starts[first], ends[last + 1]).width() > width
+            )
+            if over:
+                found.append(self._part(starts[first], ends[last], self.title if first == 0 else ""))
+                first = last + 1
+        return found
+
+    def _part(self, start: int, end: int, title: str = "") -> Table:
+        head, *rows = ((row[0], *row[start:end]) for row in (self.head, *self.rows))
+        return self._replace(head=head, rows=tuple(rows), title=title)
+
     def within(self, width: int | None) -> Table:
         """Return the table, or if it is too wide one of a single column: each cell on a line of its own, named."""
         if width is None or self.width() <= width:

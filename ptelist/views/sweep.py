@@ -136,22 +136,18 @@ def _by_row(found: Sweep) -> Rows:
 def _grid(found: Sweep, rows: Rows, across: list[str], delta: bool, width: int | None) -> Iterator[Table]:
     """Yield tables of as many columns as fit beside each other, all rows in each; a single one has bars."""
     single = len(across) == 1
-    left = across
-    while left:
-        for count in range(len(left), 0, -1):
-            head = [found.rows]
-            for label in left[:count]:
-                head += [f"{found.columns}={label}", *([""] if delta and single else [])]
-            cells = (
-                (label, *(text for column in left[:count] for text in _cells(points[column], delta, single)))
-                for label, points in rows.items()
-            )
-            table = Table(tuple(head), tuple(cells), _title(found, delta))
-            if width is None or count == 1 or table.width() <= width:
-                break
-        values = [_ends(points[left[0]], delta) for points in rows.values()]
-        yield _barred(table, values, width, signed=delta) if single else table
-        left = left[count:]
+    head = [found.rows]
+    for label in across:
+        head += [f"{found.columns}={label}", *([""] if delta and single else [])]
+    cells = (
+        (label, *(text for column in across for text in _cells(points[column], delta, single)))
+        for label, points in rows.items()
+    )
+    table = Table(tuple(head), tuple(cells), _title(found, delta))
+    if single:
+        yield _barred(table, [_ends(points[across[0]], delta) for points in rows.values()], width, signed=delta)
+    else:
+        yield from table.panels(width)
 
 
 def _least(found: Sweep) -> str:
