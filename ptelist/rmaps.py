@@ -65,12 +65,23 @@ def measure(lists: Histogram, limits: Limits, found: Columns, how: str, command:
 
     Raises PtelistError if histogram and limits exclude each other.
     """
-    columns = [_measure(lists, limits, column, how) for column in found.columns]
-    assumed = assume([column.scenario for column in found.columns], by_preset=found.by_preset)
-    notes = [*_notes(lists, limits, columns, how), *(line for line in assumed if line.startswith(KEPT))]
-    return Comparison(
-        found.columns, tuple(each.ledger for each in columns), found.baseline, (*smallest(columns), *notes), command
-    )
+    columns = measured(lists, limits, found, how)
+    notes = (*smallest(columns), *assumed(lists, limits, columns, how, by_preset=found.by_preset))
+    return Comparison(found.columns, tuple(each.ledger for each in columns), found.baseline, notes, command)
+
+
+def assumed(
+    lists: Histogram, limits: Limits, columns: Sequence[Measured], how: str, *, by_preset: bool
+) -> Iterator[str]:
+    """Yield how the file was read, and the assumptions that bear on lists."""
+    yield from _notes(lists, limits, columns, how)
+    lines = assume([each.column.scenario for each in columns], by_preset=by_preset)
+    yield from (line for line in lines if line.startswith(KEPT))
+
+
+def measured(lists: Histogram, limits: Limits, found: Columns, how: str) -> list[Measured]:
+    """Return the lists of each column, and bounds for what they take; raises PtelistError as `measure` does."""
+    return [_measure(lists, limits, column, how) for column in found.columns]
 
 
 def _measure(lists: Histogram, limits: Limits, column: Column, how: str) -> Measured:

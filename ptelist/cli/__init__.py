@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 COMMANDS = (
     "compare",
     "sweep",
+    "best",
     "show",
     "explain",
     "observe",

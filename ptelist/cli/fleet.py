@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ptelist.cli.files import bar, opened, size
 from ptelist.cli.options import FORMATS, ScenarioCommand, chosen, command_line, output_options, scenario_options
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from ptelist.census import Census
     from ptelist.fleet import Fleet
     from ptelist.sources.inventory import Inventory
     from ptelist.totals import Part
 
-LONG = 1 << 22
-"""Bytes of an inventory from which on a progress bar is worth it."""
-
-MANY = 100_000
-"""Rows from which on it is for adding up."""
+MANY = 10_000
+"""Hosts from which on a progress bar is worth it."""
 
 
 @click.command("fleet", cls=ScenarioCommand, short_help="All hosts of an inventory, and what a change would save.")
@@ -81,7 +72,7 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
     groups = tuple(name.strip() for name in by.split(",")) if by else ()
     units = figures(figure)
     rejects = rejects or f"{'inventory' if inventory == '-' else inventory}.rejected"
-    with _opened(inventory, again=keep_going) as file:
+    with opened(inventory, "CSV or JSON lines", again=keep_going) as file:
         rows = Inventory(file, inventory, mapped(column), groups)
         fleet = Fleet((rows.host_fields, rows.vm_fields), rows.choices, assumed(assume), options)
         census = _census(rows, fleet, keep_going, explain, inventory)
@@ -104,8 +95,7 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
 def _census(rows: Inventory, fleet: Fleet, keep_going: bool, explain: str | None, path: str) -> Census:
     from ptelist.census import Reader  # noqa: PLC0415 -- not for --help
 
-    size = Path(path).stat().st_size if path != "-" else 0
-    with _bar(size if size >= LONG else 0, "reading") as progress:
+    with bar(size(path), "reading") as progress:
         return Reader(rows, fleet, keep_going=keep_going, explain=explain or "").census(progress)
 
 
@@ -113,7 +103,7 @@ def _added(fleet: Fleet, census: Census, figures: list[str], processes: int | No
     from ptelist.totals import add_up  # noqa: PLC0415 -- not for --help
 
     jobs = list(census.kinds.items())
-    with _bar(len(jobs) if census.rows >= MANY else 0, "adding up") as progress:
+    with bar(len(jobs), "adding up", MANY) as progress:
         return add_up(fleet, jobs, figures, processes or len(os.sched_getaffinity(0)), progress)
 
 
@@ -142,36 +132,3 @@ def _explain(  # noqa: PLR0913, PLR0917 -- what explain has, and the fleet
         for module, function in (("tree", "document"), ("json", "render_tree"))
     )
     out.deliver(out.Views(tree, to_json), format_, output)
-
-
-@contextmanager
-def _opened(path: str, *, again: bool) -> Iterator[BinaryIO]:
-    """Open an inventory; stdin is copied if it may be read a second time."""
-    if path == "-" and not again:
-        yield sys.stdin.buffer
-        return
-    try:
-        if path == "-":
-            with tempfile.TemporaryFile() as copy:
-                shutil.copyfileobj(sys.stdin.buffer, copy)
-                copy.seek(0)
-                yield copy
-            return
-        with Path(path).open("rb") as file:
-            yield file
-    except IsADirectoryError:
-        raise PtelistError(f"{path}: is a directory, expected CSV or JSON lines") from None
-    except ValueError:
-        raise PtelistError(f"{path!r}: is not a file name") from None
-    except OSError as error:
-        raise PtelistError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-@contextmanager
-def _bar(size: int, label: str) -> Iterator[Callable[[int], object]]:
-    """Give who is told how far it is; a bar on a terminal, for what takes a while."""
-    if not size or not sys.stderr.isatty():
-        yield id
-        return
-    with click.progressbar(length=size, label=label, file=sys.stderr) as bar:
-        yield lambda done: bar.update(done - bar.pos)

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from ptelist.cli.files import bar, opened, size
 from ptelist.cli.options import FORMATS, ScenarioCommand, chosen, command_line, output_options, scenario_options
 from ptelist.errors import PtelistError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import BinaryIO
-
-LONG = 1 << 24
-"""Bytes of a trace from which on a progress bar is worth it."""
 
 
 @click.command("replay", cls=ScenarioCommand, short_help="Descriptors of a traced VM, entry by entry.")
@@ -55,35 +46,8 @@ def command(trace: str | None, probe_script: bool, format_: str | None, output: 
         out.write(script(found.columns[0].scenario.kernel.version), output)
         return
     line = command_line("replay", (trace,), options)
-    with _opened(trace) as file, _progress(trace) as progress:
+    with opened(trace, "a trace") as file, bar(size(trace), "replaying") as progress:
         replayed = replay(file, trace, found, line, progress)
     document, to_json = (out.late("ptelist.views.replay", name, replayed) for name in ("document", "to_json"))
     to_csv = out.late("ptelist.views.csv", "render", replayed.comparison, ())
     out.deliver(out.Views(document, to_json, to_csv), format_, output)
-
-
-@contextmanager
-def _opened(path: str) -> Iterator[BinaryIO]:
-    if path == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        with Path(path).open("rb") as file:
-            yield file
-    except IsADirectoryError:
-        raise PtelistError(f"{path}: is a directory, expected a trace") from None
-    except ValueError:
-        raise PtelistError(f"{path!r}: is not a file name") from None
-    except OSError as error:
-        raise PtelistError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-@contextmanager
-def _progress(path: str) -> Iterator[Callable[[int], object]]:
-    """Give who is told how many bytes were read; a bar, for a long trace on a terminal."""
-    size = 0 if path == "-" else Path(path).stat().st_size
-    if size < LONG or not sys.stderr.isatty():
-        yield id
-        return
-    with click.progressbar(length=size, label="replaying", file=sys.stderr) as bar:
-        yield lambda done: bar.update(done - bar.pos)

@@ -7,20 +7,13 @@ from typing import Any
 
 import click
 
+from ptelist.cli.histograms import Told, histogram_options, usual
 from ptelist.cli.options import FORMATS, ScenarioCommand, chosen, command_line, output_options, scenario_options
-from ptelist.errors import PtelistError
-
-NUMBER = click.IntRange(min=0, max=1 << 48)
-LIVE = "/sys/kernel/debug/"
 
 
 @click.command("rmaps", cls=ScenarioCommand, short_help="Descriptors of the lists in mmu_rmaps_stat.")
 @click.argument("file", type=click.Path(allow_dash=True))
-@click.option("--pages-4k", type=NUMBER, metavar="N", help="The VM's pages_4k at that moment.")
-@click.option("--pages-2m", type=NUMBER, metavar="N", help="Its pages_2m.")
-@click.option("--pages-1g", type=NUMBER, metavar="N", help="Its pages_1g.")
-@click.option("--max-rmap-size", type=NUMBER, metavar="N", help="Its max_mmu_rmap_size.")
-@click.option("--written-by", metavar="KERNEL", help="The kernel that wrote FILE, if not that of --kernel.")
+@histogram_options
 @scenario_options
 @output_options(FORMATS)
 def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
@@ -48,29 +41,16 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
     """
     from ptelist.cli import output as out  # noqa: PLC0415 -- not for --help
     from ptelist.columns import expand  # noqa: PLC0415 -- not for --help
-    from ptelist.presets import RUNNING, load, read_text  # noqa: PLC0415 -- not for --help
-    from ptelist.rmaps import BRIEF, FIGURES, Limits, measure  # noqa: PLC0415 -- not for --help
+    from ptelist.presets import read_text  # noqa: PLC0415 -- not for --help
+    from ptelist.rmaps import BRIEF, FIGURES, measure  # noqa: PLC0415 -- not for --help
     from ptelist.sources.rmaps_stat import parse  # noqa: PLC0415 -- not for --help
     from ptelist.views.table import document  # noqa: PLC0415 -- not for --help
 
     options = chosen(params)
-    given = {text.partition("=")[0].removeprefix("vm.") if name == "set" else name for name, text in options}
-    usual = [("kernel", RUNNING)] if file.startswith(LIVE) else []
-    usual.append(("history", "any"))
-    found = expand((), [*((name, text) for name, text in usual if name not in given), *options])
-    rules = {column.scenario.kernel.rmaps_stat for column in found.columns}
-    if written_by:
-        rules = {load(written_by, "kernels").overlay.kernel["rmaps_stat"].value}
-    if len(rules) > 1:
-        raise PtelistError("--kernel: these kernels have different columns; say which one wrote FILE, --written-by")
-    (how,) = rules
-    if how == "none":
-        raise PtelistError("--kernel: this kernel has no mmu_rmaps_stat, it came with v5.15: --written-by")
-    pages = {"4K": pages_4k, "2M": pages_2m, "1G": pages_1g}
-    known = [(f"pages-{size.lower()}", str(count)) for size, count in pages.items() if count is not None]
-    known += [("max-rmap-size", str(max_rmap_size))] if max_rmap_size is not None else []
-    known += [("written-by", written_by)] if written_by else []
-    line = command_line("rmaps", (file,), [*known, *options])
+    told = Told(pages_4k, pages_2m, pages_1g, max_rmap_size, written_by)
+    found = expand((), [*usual(file, options), *options])
+    line = command_line("rmaps", (file,), [*told.options(), *options])
+    how = told.how(found)
     lists = parse(read_text(Path(file), file), file)
-    comparison = measure(lists, Limits(pages, max_rmap_size), found, how, line)
+    comparison = measure(lists, told.limits(), found, how, line)
     out.emit(comparison, (), lambda width: document(comparison, (), width, FIGURES, BRIEF), format_, output)

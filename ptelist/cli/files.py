@@ -1,0 +1,65 @@
+"""Large files that commands read: opened with one clear line if that fails, with a progress bar on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from ptelist.errors import PtelistError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LONG = 1 << 24
+"""From this on, bytes or what else is counted, a progress bar is worth it."""
+
+
+@contextmanager
+def opened(path: str, what: str, *, again: bool = False) -> Iterator[BinaryIO]:
+    """Open a file of what is expected (- is stdin, which is copied if it may be read again).
+
+    Raises PtelistError for what is no file, or cannot be read.
+    """
+    try:
+        if path != "-":
+            with Path(path).open("rb") as file:
+                yield file
+        elif again:
+            with _copy() as file:
+                yield file
+        else:
+            yield sys.stdin.buffer
+    except IsADirectoryError:
+        raise PtelistError(f"{path}: is a directory, expected {what}") from None
+    except OSError as error:
+        raise PtelistError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+@contextmanager
+def _copy() -> Iterator[BinaryIO]:
+    import shutil  # noqa: PLC0415 -- for stdin only
+    import tempfile  # noqa: PLC0415 -- for stdin only
+
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.seek(0)
+        yield copy
+
+
+def size(path: str) -> int:
+    """Return the bytes of a file, 0 if that is not known."""
+    return 0 if path == "-" else Path(path).stat().st_size
+
+
+@contextmanager
+def bar(length: int, label: str, least: int = LONG) -> Iterator[Callable[[int], object]]:
+    """Give who is told how far it is; a bar, for at least so much on a terminal."""
+    if length < least or not sys.stderr.isatty():
+        yield id
+        return
+    with click.progressbar(length=length, label=label, file=sys.stderr) as shown:
+        yield lambda done: shown.update(done - shown.pos)
