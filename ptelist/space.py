@@ -78,6 +78,17 @@ class Space:
         first = {each.name: values[0] for each, values in self.axes}
         return [first | {axis.name: choice} for choice in self.values(axis)] if axis else [first]
 
+    def one_of(self, options: Iterable[tuple[str, str]], place: int) -> list[tuple[str, str]]:
+        """Return options with the first (0) or the last (-1) of their values only, as typed."""
+        texts = {}
+        for axis, values in self.axes:
+            texts[axis.name] = str(values[place].value) if axis.kind in PRESET_KINDS else values[place].label
+        found = []
+        for option, text in options:
+            path = text.partition("=")[0]
+            found.append((option, f"{path}={texts[path]}") if option == "set" else (option, texts[option]))
+        return found
+
     def kernel(self, chosen: Chosen) -> Fields:
         """Return what presets say of the kernel, before any option."""
         return self._base(chosen).overlay.kernel

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 COMMANDS = (
     "compare",
     "sweep",
+    "sensitivity",
     "best",
     "show",
     "explain",

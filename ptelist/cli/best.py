@@ -115,4 +115,5 @@ def _of_trace(file: str, found: Columns) -> Measured:
     fullest = max(replayed.samples, key=lambda sample: sum(length * lists for length, lists in sample.lengths.items()))
     lengths = [(lists, range(length, length + 1)) for length, lists in sorted(fullest.lengths.items()) if length]
     at = f"walks: of the lists as they were at line {fullest.at:,}, the fullest of {len(replayed.samples)} samples"
-    return ledgers, [lengths] * len(ledgers), (at, *replayed.comparison.assumptions)
+    notes = (note for note in replayed.comparison.assumptions if not note.startswith("pte_list_desc.bytes:"))
+    return ledgers, [lengths] * len(ledgers), (at, *notes)

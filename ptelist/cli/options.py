@@ -14,8 +14,6 @@ from ptelist.cli.complete import axis_values
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ptelist.space import Space
-
 FORMATS = ("terminal", "mail", "markdown", "csv", "json")
 SWITCHES = {f"--{axis.name}": axis.name for axis in AXES.values() if axis.kind == "bool"}
 _VALUE = r"(on|off)(,.*)?"
@@ -90,17 +88,3 @@ def command_line(name: str, arguments: Iterable[str], options: Iterable[tuple[st
     for option, text in options:
         words += [f"--{option}", text]
     return shlex.join(words)
-
-
-def one_of(options: Iterable[tuple[str, str]], space: Space) -> list[tuple[str, str]]:
-    """Return options with the last of their values only, so that they make one scenario."""
-    from ptelist.space import PRESET_KINDS  # noqa: PLC0415 -- not for --help
-
-    last = {}
-    for axis, values in space.axes:
-        last[axis.name] = str(values[-1].value) if axis.kind in PRESET_KINDS else values[-1].label
-    found = []
-    for option, text in options:
-        path = text.partition("=")[0]
-        found.append((option, f"{path}={last[path]}") if option == "set" else (option, last[option]))
-    return found

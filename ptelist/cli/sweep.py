@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ptelist.cli.complete import presets_of
-from ptelist.cli.options import FORMATS, ScenarioCommand, chosen, command_line, one_of, output_options, scenario_options
+from ptelist.cli.options import FORMATS, ScenarioCommand, chosen, command_line, output_options, scenario_options
 
 FIGURE = "pte_list_desc.bytes.total"
 
@@ -51,7 +51,7 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
     line = command_line("sweep", presets, [*options, *more]) + (" --delta" if delta else "")
     space = Space(presets, options)
     found = sweep(space, figure, baseline, line)
-    explain = command_line("explain", (figure, *presets), one_of(options, space))
+    explain = command_line("explain", (figure, *presets), space.one_of(options, -1))
     document = out.late("ptelist.views.sweep", "document", found, delta, explain)
     to_json, to_csv = (out.late("ptelist.views.sweep", name, found) for name in ("to_json", "to_csv"))
     to_svg = out.late("ptelist.views.linechart", "render", found, delta)

@@ -60,7 +60,7 @@ def render(found: Sweep, delta: bool) -> str:
     parts.append(svg.text(20, middle, unit, "middle", f' transform="rotate(-90 20 {middle:.1f})"'))
     for number, each in enumerate(series):
         parts += _drawn(number, each, below, up, across)
-    return svg.picture((width, height), f"{found.figure}, {unit}", parts, found.command)
+    return svg.picture((width, height), f"{found.figure}, {unit}", parts, found.assumptions, found.command)
 
 
 def _arranged(found: Sweep, delta: bool) -> tuple[_Below, list[_Series]]:

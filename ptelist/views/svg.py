@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from ptelist.units import format_size
 from ptelist.views import numbers, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#8a6d00")
 """Told apart by those who see colours differently as well (Okabe and Ito's, its yellow darkened)."""
@@ -67,8 +70,11 @@ def box(x: float, y: float, width: float, height: float, look: str) -> str:
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" {look}/>'
 
 
-def picture(size: tuple[int, int], title: str, parts: list[str], command: str) -> str:
-    """Return the picture, with its title above and the command that draws it again below."""
+def picture(size: tuple[int, int], title: str, parts: Iterable[str], assumptions: Iterable[str], command: str) -> str:
+    """Return the picture, with its title above and the command that draws it again below.
+
+    What was assumed is its description, for who cannot see it, or asks.
+    """
     width, height = size
     caption = plain.command(command, CAPTION).splitlines()
     whole = height + LINE * len(caption) + MARGIN
@@ -77,6 +83,7 @@ def picture(size: tuple[int, int], title: str, parts: list[str], command: str) -
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size_} role="img" aria-label={quoteattr(title)} {font}>',
         f"<title>{escape(title)}</title>",
+        f"<desc>{escape('; '.join(assumptions))}</desc>",
         box(0, 0, width, whole, 'fill="#ffffff"'),
         text(width / 2, 1.5 * LINE, title, "middle", ' font-size="15" font-weight="bold"'),
         *parts,
