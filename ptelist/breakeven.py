@@ -95,6 +95,9 @@ class BreakEven(NamedTuple):
 
 
 Ends = tuple[int, int]
+Known = dict[int, tuple[Ends, Ends, Ends]]
+"""By steps along an axis: the ends of a change, of the old figure and of the new one."""
+
 LOW, HIGH = 0, 1
 
 
@@ -109,15 +112,17 @@ class _Gap:
     start less the old one's end, none above the new one's end less the old one's start.
     """
 
-    def __init__(self, curves: tuple[Curve, Curve], figure: str, last: int, *, growing: bool) -> None:
-        self._curves, self._figure, self._last, self._growing = curves, figure, last, growing
-        self._known: dict[int, tuple[Ends, Ends, Ends]] = {}
+    def __init__(self, curves: tuple[Curve, Curve], figure: str, over: Span, known: Known) -> None:
+        self._curves, self._figure, self._last = curves, figure, over.last
+        self._growing = over.axis.path in GROWING and ".waste" not in figure
+        self._known = known
+        self._most = len(known) + MOST_TRIED
 
     def _at(self, number: int) -> tuple[Ends, Ends, Ends]:
         """Return the ends of the change, of the old figure and of the new one."""
         found = self._known.get(number)
         if found is None:
-            if len(self._known) >= MOST_TRIED:
+            if len(self._known) >= self._most:
                 raise _TooManyError
             old, new = (curve.ledger(number)[self._figure] for curve in self._curves)
             delta = change(old, new)
@@ -141,14 +146,17 @@ class _Gap:
         return last(0, self._last, lambda n: self._at(n)[0][HIGH] >= limit, possible)
 
 
-def break_even(names: tuple[str, str], curves: tuple[Curve, Curve], over: Span, figure: Term, page: int) -> BreakEven:
+def break_even(  # noqa: PLR0913, PLR0917 -- two curves, their names, and what is known of them
+    names: tuple[str, str], curves: tuple[Curve, Curve], over: Span, figure: Term, page: int, known: Known
+) -> BreakEven:
     """Return where the second curve is below the first; `names` are those of both, `page` a page's bytes.
+
+    `known` is what needs not be worked out again.
 
     Every value of the span counts: where more never takes less, whole stretches are ruled out by
     their ends; else each value is tried.
     """
-    growing = over.axis.path in GROWING and ".waste" not in figure.name
-    gap = _Gap(curves, figure.name, over.last, growing=growing)
+    gap = _Gap(curves, figure.name, over, known)
     try:
         reaching = gap.last_reaching(0)
         less_from = 0 if reaching is None else reaching + 1

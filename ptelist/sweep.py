@@ -8,14 +8,14 @@ from ptelist.assumptions import assume
 from ptelist.breakeven import MOST_TRIED, Curve, break_even, layout_steps, span
 from ptelist.columns import columns, compares
 from ptelist.comparison import change, pick
-from ptelist.engine.account import DESC, HEADER, account, descriptors
+from ptelist.engine.account import DESC, HEADER, account, descriptors, layouts
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ptelist.axes import Axis
-    from ptelist.breakeven import BreakEven, LayoutStep
+    from ptelist.breakeven import BreakEven, Known, LayoutStep
     from ptelist.columns import Column
     from ptelist.comparison import Change
     from ptelist.engine.ledger import Ledger, Term, Unit
@@ -37,6 +37,12 @@ class Point(NamedTuple):
     low: int
     high: int
     change: Change | None
+
+    def ends(self, delta: bool) -> tuple[int, int] | None:
+        """Return the ends of the figure, or of its change; None for the baseline itself."""
+        if not delta:
+            return self.low, self.high
+        return (self.change.low, self.change.high) if self.change else None
 
 
 class Sweep(NamedTuple):
@@ -81,17 +87,17 @@ def sweep(space: Space, figure: str, baseline: str | None, command: str) -> Swee
         pick(account(found.columns[0].scenario), (figure,))
     order = [axis.name for axis in space.varying]
     at = order.index(rows.name), order.index(across.name) if across else None
-    points = dict(_measured(found.columns, measure, figure, at))
-    unit, page = first[figure].unit, found.columns[0].scenario.kernel.page_bytes
+    by_number = dict(_measured(found.columns, measure, figure, at))
+    points = [by_number[number] for number in range(len(by_number))]
     return Sweep(
         figure,
-        unit,
+        first[figure].unit,
         rows.name,
         across.name if across else "",
-        tuple(points[number] for number in range(len(points))),
+        tuple(points),
         found.baseline,
         baseline is not None or any(map(compares, space.varying)),
-        tuple(_break_evens(space, found.columns, first[figure], page)),
+        tuple(_break_evens(space, found.columns, points, first[figure])),
         tuple(_steps(space, rows, figure)),
         assume([column.scenario for column in found.columns], by_preset=found.by_preset),
         command,
@@ -133,31 +139,39 @@ def _numbers(space: Space, axis: Axis) -> list[int]:
     return values if axis.kind in NUMBERS and all(type(value) is int for value in values) else []
 
 
-def _break_evens(space: Space, found: tuple[Column, ...], figure: Term, page: int) -> Iterator[BreakEven]:
+def _break_evens(space: Space, found: tuple[Column, ...], points: list[Point], figure: Term) -> Iterator[BreakEven]:
     """Yield where each value of an axis that compares is below its baseline, along one that sets the scene."""
     compared = next((axis for axis in space.varying if compares(axis)), None)
     scene = next((axis for axis in space.varying if not compares(axis) and _numbers(space, axis)), None)
     if not compared or not scene:
         return
     over = span(scene, _numbers(space, scene))
+    page = found[0].scenario.kernel.page_bytes
     measure = measured(figure.name)
     curves = {here[compared.name].label: Curve(space, here, over, measure) for here in space.along(compared)}
-    baseline = found[found[0].baseline].labels[space.varying.index(compared)]
+    place, place_of_scene = space.varying.index(compared), space.varying.index(scene)
+    baseline = found[found[0].baseline].labels[place]
+    known: dict[str, Known] = {label: {} for label in curves}
+    for column, point in zip(found, points, strict=True):
+        base = found[column.baseline].labels
+        if point.change and base[place_of_scene] == column.labels[place_of_scene] and base[place] == baseline:
+            old = points[column.baseline]
+            ends = (point.change.low, point.change.high), (old.low, old.high), (point.low, point.high)
+            known[column.labels[place]][(column.axes[scene.name] - over.low) // over.step] = ends
     for label, curve in curves.items():
         if label != baseline:
             names = f"{compared.name}={baseline}", f"{compared.name}={label}"
-            yield break_even(names, (curves[baseline], curve), over, figure, page)
+            yield break_even(names, (curves[baseline], curve), over, figure, page, known[label])
 
 
 def _steps(space: Space, axis: Axis, figure: str) -> Iterator[LayoutStep]:
     """Yield where the order of slabs changes along an axis, if it has numbers that slabs depend on."""
     caches = [cache for cache in (DESC, HEADER) if figure.startswith(f"{cache}.")] or [DESC, HEADER]
     orders = [f"{cache}.slab_order" for cache in caches]
-    measure = measured(orders[-1])
     if axis.path.startswith("vm.") or not (numbers := _numbers(space, axis)):
         return
     over = span(axis, numbers)
     other = next((each for each in space.varying if each != axis and not each.path.startswith("vm.")), None)
     for here in space.along(other) if over.last < MOST_TRIED else ():
         column = f"{other.name}={here[other.name].label}" if other else ""
-        yield from layout_steps(column, Curve(space, here, over, measure), over, orders)
+        yield from layout_steps(column, Curve(space, here, over, layouts), over, orders)

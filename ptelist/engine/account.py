@@ -99,13 +99,22 @@ def settle(scenario: Scenario, held: Mapping[str, Ends], why: Mapping[str, str])
 
 def _settled(ledger: Ledger, facts: Facts, scenario: Scenario) -> Ledger:
     """Enter what follows from the holdings: slabs, and the sums."""
-    sizes = _desc_size(ledger, facts, scenario), named(f"{HEADER}.size", facts.kernel("kvm_mmu_page_bytes", B))
+    sizes = _sizes(ledger, facts, scenario)
     slabs = [_cache(ledger, facts, scenario, size) for size in sizes]
     for owner in ("vcpu_caches", "split_caches"):
         _held(ledger, owner, sizes)
     for owner in ("page_tables", "memslots"):
         ledger.add(total(f"{owner}.bytes", B, [ledger[name] for name in BELOW[f"{owner}.bytes"]]))
     ledger.add(total("mmu.bytes.total", B, [*slabs, *(ledger[name] for name in BESIDE_SLABS)]))
+    return ledger
+
+
+def layouts(scenario: Scenario) -> Ledger:
+    """Return how the slabs of both caches are laid out; these figures are those of `account`."""
+    ledger = Ledger()
+    facts = Facts(scenario)
+    for size in _sizes(ledger, facts, scenario):
+        Cache(ledger, facts, scenario.kernel, scenario.host, size)
     return ledger
 
 
@@ -135,6 +144,11 @@ def _holdings(ledger: Ledger, kinds: Iterable[str], usages: Iterable[Iterable[Us
             ledger.add(total(name, KINDS[name], parts))
         else:
             ledger.add(nothing(name, KINDS[name], "not used in this scenario"))
+
+
+def _sizes(ledger: Ledger, facts: Facts, scenario: Scenario) -> tuple[Term, Term]:
+    header = named(f"{HEADER}.size", facts.kernel("kvm_mmu_page_bytes", B))
+    return _desc_size(ledger, facts, scenario), header
 
 
 def _desc_size(ledger: Ledger, facts: Facts, scenario: Scenario) -> Term:

@@ -13,7 +13,7 @@ from ptelist.views import svg
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ptelist.sweep import Point, Sweep
+    from ptelist.sweep import Sweep
 
 WIDTH, HEIGHT = 860, 500
 LEFT, TOP, BOTTOM = 110, 44, 64
@@ -67,22 +67,17 @@ def _arranged(found: Sweep, delta: bool) -> tuple[_Below, list[_Series]]:
     """Return the axis below, one with numbers if there is one, and a series for each value of the other."""
     swap = bool(found.columns) and not _numeric(found, found.rows) and _numeric(found, found.columns)
     axis, other = (found.columns, found.rows) if swap else (found.rows, found.columns)
+    numeric = _numeric(found, axis)
     values: dict[str, int] = {}
     series: dict[str, dict[str, Ends]] = {}
     for point in found.points:
         label, name = (point.column, point.row) if swap else (point.row, point.column)
-        values[label] = point.values[axis] if _numeric(found, axis) else len(values)
-        ends = _ends(point, delta)
+        values.setdefault(label, point.values[axis] if numeric else len(values))
+        ends = point.ends(delta)
         if ends:
             series.setdefault(name, {})[label] = ends
     named = [_Series(f"{other}={name}" if other else "", points) for name, points in series.items()]
     return _Below(axis, _places(values)), named
-
-
-def _ends(point: Point, delta: bool) -> Ends | None:
-    if not delta:
-        return point.low, point.high
-    return (point.change.low, point.change.high) if point.change else None
 
 
 def _numeric(found: Sweep, name: str) -> bool:

@@ -69,12 +69,6 @@ def _title(found: Sweep, delta: bool) -> str:
     return f"{found.figure}, {'change in ' if delta else ''}{found.unit.value}"
 
 
-def _ends(point: Point, delta: bool) -> tuple[int, int] | None:
-    if not delta:
-        return point.low, point.high
-    return (point.change.low, point.change.high) if point.change else None
-
-
 def _cells(point: Point, delta: bool, percent: bool) -> list[str]:
     """Return a value, or a change, with its percent if that is wanted."""
     if not delta:
@@ -92,7 +86,7 @@ def _line(found: Sweep, delta: bool, width: int | None) -> Table:
         value = [] if delta else _cells(point, False, False)
         rows.append((point.row, *value, *(_cells(point, True, True) if delta or found.compares else [])))
     table = Table(tuple(head), tuple(rows), _title(found, delta))
-    return _barred(table, [_ends(point, delta) for point in found.points], width, signed=delta)
+    return _barred(table, [point.ends(delta) for point in found.points], width, signed=delta)
 
 
 def _pair(found: Sweep, by_row: Rows, width: int | None) -> Table:
@@ -109,7 +103,7 @@ def _pair(found: Sweep, by_row: Rows, width: int | None) -> Table:
         )
         for label, points in by_row.items()
     )
-    values = [_ends(points[other], True) for points in by_row.values()]
+    values = [points[other].ends(True) for points in by_row.values()]
     return _barred(Table(head, rows, _title(found, False)), values, width, signed=True)
 
 
@@ -145,7 +139,7 @@ def _grid(found: Sweep, rows: Rows, across: list[str], delta: bool, width: int |
     )
     table = Table(tuple(head), tuple(cells), _title(found, delta))
     if single:
-        yield _barred(table, [_ends(points[across[0]], delta) for points in rows.values()], width, signed=delta)
+        yield _barred(table, [points[across[0]].ends(delta) for points in rows.values()], width, signed=delta)
     else:
         yield from table.panels(width)
 
