@@ -52,11 +52,18 @@ class Assumptions:
     def __init__(self) -> None:
         """Start with no scenario."""
         self._topics: dict[tuple[str, int], _Topic] = {}
+        self._kernels: dict[int, Kernel] = {}
 
     def add(self, scenario: Scenario) -> None:
         """Take one more scenario."""
-        for topic, statement in _topics(scenario):
-            self._topics.setdefault(topic, _Topic(statement)).add(statement)
+        kernel = scenario.kernel
+        topics = [*_topics(scenario), *(() if id(kernel) in self._kernels else _of_kernel(scenario))]
+        self._kernels[id(kernel)] = kernel
+        for topic, statement in topics:
+            found = self._topics.get(topic)
+            if found is None:
+                found = self._topics[topic] = _Topic(statement)
+            found.add(statement)
 
     def lines(self, apart: str, *, by_preset: bool) -> tuple[str, ...]:
         """Return a line a topic, in the order in which they came; see `assume`."""
@@ -105,6 +112,10 @@ def _topics(scenario: Scenario) -> Iterator[tuple[tuple[str, int], Statement]]:
     for name in scenario.proposals:
         if name != "none":
             yield (f"proposal {name}", 0), (scenario.sources[f"proposals.{name}"],)
+
+
+def _of_kernel(scenario: Scenario) -> Iterator[tuple[tuple[str, int], Statement]]:
+    """Yield what is not verified of a kernel."""
     for path, source in scenario.sources.items():
         if path.startswith("kernel.") and "UNVERIFIED" in source:
             yield (f"UNVERIFIED {path}", 0), (source.removesuffix(" [UNVERIFIED]"),)

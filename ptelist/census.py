@@ -52,7 +52,7 @@ class Census(NamedTuple):
 class _Host:
     """One host while its rows are read."""
 
-    __slots__ = ("bad", "groups", "modules", "places", "row", "vcpus", "vms")
+    __slots__ = ("bad", "groups", "modules", "places", "row", "taken", "vcpus", "vms")
 
     def __init__(self, row: Row) -> None:
         self.row = row
@@ -61,6 +61,7 @@ class _Host:
         self.modules: tuple[bool, bool] | None = None
         self.places = array("Q")
         self.bad = ""
+        self.taken = False
 
 
 class _Vm(NamedTuple):
@@ -105,7 +106,8 @@ class Reader:
         progress(self._inventory.text.done)
         for host in self._hosts.values():
             if host.bad:
-                self._rejects |= dict.fromkeys(host.places, host.bad)
+                for place in host.places:
+                    self._rejects.setdefault(place, host.bad)
         return self._counted(rows)
 
     def _reject(self, place: int, why: str, host: str = "") -> None:
@@ -128,6 +130,7 @@ class Reader:
         if (row.about_host, row.by, row.memory) != (host.row.about_host, host.row.by, host.row.memory):
             self._refuse(host, row, self._difference(host, row))
         if not count:
+            host.taken = True
             return
         vm = self._vm(row)
         if host.modules not in {None, vm.modules}:
@@ -136,6 +139,7 @@ class Reader:
                 self._fleet.scenario(0, kind)
             except PtelistError as error:
                 self._refuse(host, row, str(error))
+        host.taken = True
         host.modules = vm.modules
         host.groups[vm.cells] = host.groups.get(vm.cells, 0) + count
         host.vms += count
@@ -169,7 +173,7 @@ class Reader:
         groups: dict[Cells, Group] = {}
         explained = None
         for name, host in self._hosts.items():
-            if host.bad:
+            if host.bad or not host.taken:
                 continue
             kind = Kind(host.row.about_host, tuple(sorted(host.groups.items())))
             by = host.row.by
@@ -182,11 +186,9 @@ class Reader:
             both = None if memory is None or old.memory is None else old.memory + memory
             groups[by] = Group(old.hosts + 1, old.vms + host.vms, old.vcpus + host.vcpus, both)
             host.groups.clear()
-        bad = {name for name, host in self._hosts.items() if host.bad}
-        left_out = len(bad) + len(self._cut - self._hosts.keys())
-        return Census(
-            kinds, groups, rows, self._rejects, left_out, len((self._cut & self._hosts.keys()) - bad), explained
-        )
+        whole = {name for name, host in self._hosts.items() if host.taken and not host.bad}
+        left_out = len((self._hosts.keys() | self._cut) - whole)
+        return Census(kinds, groups, rows, self._rejects, left_out, len(self._cut & whole), explained)
 
 
 def _count(text: str) -> int:

@@ -48,6 +48,8 @@ NAMES = (Axis("host.name", "host.name", "field", ""), Axis("vm.name", "vm.name",
 OWN = frozenset((HOST, HOST_MEMORY, COUNT))
 """Fields of an inventory that are no axis."""
 
+SAID_BY = "the inventory, or what stands for it"
+
 Options = list[tuple[str, str]]
 
 
@@ -123,13 +125,12 @@ class Fleet:
         self.what_ifs = what_ifs(options)
         self._assumptions = Assumptions()
         names = dict.fromkeys([*assumed, *fields[0], *fields[1], VMS])
-        axes = {name: AXES[name] for name in names if name not in OWN}
-        axes |= {axis.name: axis for axis, _ in Space((), options).axes}
-        self._axes = [*axes.values(), *NAMES]
+        self._axes = {AXES[name]: SAID_BY for name in names if name not in OWN} | dict.fromkeys(NAMES, "")
+        self._axes |= {axis: axis.option for axis, _ in Space((), options).axes if axis not in self._axes}
         self._forget()
 
     def _forget(self) -> None:
-        self._space = Space((), (), self._axes, "the inventory, --assume or a what-if")
+        self._space = Space((), (), self._axes)
         self._hosts: dict[tuple[int, Cells], Scenario] = {}
         self._singles: dict[tuple[object, ...], Single] = {}
 
@@ -143,8 +144,10 @@ class Fleet:
         return (*self._assumptions.ordered("host"), *found)
 
     def check(self, about: Cells, memory: str) -> None:
-        """Raise PtelistError if a host's cells do not read, or name a kernel without a profile."""
-        self._space.kernel(self._assumed | self._parse(self._fields[0], about))
+        """Raise PtelistError if there cannot be a host as its cells say, whatever its VMs are."""
+        said = self._assumed | self._parse(self._fields[0], about)
+        host = {name: choice for name, choice in said.items() if not AXES[name].path.startswith("vm.")}
+        self._space.scenario(host)
         self.memory(memory)
 
     def memory(self, text: str) -> int | None:

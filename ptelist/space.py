@@ -10,7 +10,7 @@ from ptelist.errors import PtelistError
 from ptelist.overlay import Builder, Origin, Overlay, Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ptelist.overlay import Fields
     from ptelist.scenario import Scenario
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 DEFAULTS = {"kernel": "6.18", "host": "server-64", "vm": "tdp"}
 PRESET = Axis("preset", "", "preset", "")
 PRESET_KINDS = frozenset((PRESET.kind, "builds", *KINDS))
+
+NOTHING: dict[Axis, str] = {}
+"""Never written to."""
 
 Chosen = dict[str, Choice]
 """A value on each axis that is given, by the axis's name."""
@@ -37,12 +40,11 @@ class Space:
         self,
         names: Sequence[str],
         options: Iterable[tuple[str, str]],
-        unsaid: Iterable[Axis] = (),
-        said_by: str = "",
+        unsaid: Mapping[Axis, str] = NOTHING,
     ) -> None:
         """Take presets, options by name and text as typed (`set` among them), and axes that only a point gives values.
 
-        `said_by` names who gives them, if they are no options.
+        The text with each of these names who gives them.
 
         Raises PtelistError for what does not read, and for an option given twice.
         """
@@ -54,6 +56,7 @@ class Space:
             if options_given.count(option) > 1:
                 raise PtelistError(f"{option}: given twice; put the values into one list")
         self.axes += [(axis, []) for axis in unsaid]
+        self._said_by = {axis.name: label for axis, label in unsaid.items()}
         self._by_preset = [axis.name for axis, _ in self.axes if axis.kind in PRESET_KINDS]
         self._setting = {
             part: [axis for axis, _ in self.axes if axis.path.startswith(f"{part}.")]
@@ -62,7 +65,6 @@ class Space:
         self._bases: dict[tuple[Any, ...], _Base] = {}
         self._laid: dict[tuple[Any, ...], tuple[Fields, ...]] = {}
         self._build = Builder().build
-        self._said_by = said_by
 
     @property
     def varying(self) -> list[Axis]:
@@ -122,7 +124,7 @@ class Space:
         return self._laid[key]
 
 
-def _settings(axes: list[Axis], patched: frozenset[str], chosen: Chosen, said_by: str) -> Fields:
+def _settings(axes: list[Axis], patched: frozenset[str], chosen: Chosen, said_by: dict[str, str]) -> Fields:
     """Return what options set, those that they clear among it."""
     settings: Fields = {}
     for axis in axes:
@@ -132,7 +134,7 @@ def _settings(axes: list[Axis], patched: frozenset[str], chosen: Chosen, said_by
             field = path.partition(".")[2]
             if field in settings or path in patched:
                 raise PtelistError(f"{axis.option}: {path} is set by another option as well")
-            settings[field] = Setting(value, Origin(said_by or axis.option))
+            settings[field] = Setting(value, Origin(said_by.get(axis.name, axis.option)))
     return settings
 
 

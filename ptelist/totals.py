@@ -47,7 +47,17 @@ def add_up(
             whole.unchanged[reason] = whole.unchanged.get(reason, 0) + hosts
         done += count
         progress(done)
+    _refuse_all_failed(whole, sum(sum(groups.values()) for kind, groups in jobs if kind.groups))
     return whole
+
+
+def _refuse_all_failed(whole: Part, hosts: int) -> None:
+    """Raise PtelistError for a what-if that can be applied to no host."""
+    failed: dict[int, int] = {}
+    for (number, reason), count in sorted(whole.unchanged.items()):
+        failed[number] = failed.get(number, 0) + count
+        if failed[number] == hosts:
+            raise PtelistError(reason)
 
 
 _shared: tuple[Fleet, Sequence[Job], Sequence[str]]

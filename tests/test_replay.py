@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_bad_input import refused
 
-from ptelist.cli.replay import _progress
+from ptelist.cli.files import bar, size
 from ptelist.columns import expand
 from ptelist.engine.lists import List
 from ptelist.replay import Replayed, replay
@@ -405,9 +405,8 @@ def test_a_long_trace_has_a_progress_bar(
     """On stderr, if that is a terminal; nothing of it is on stdout."""
     file = tmp_path / "trace"
     file.write_text(events(1, 20_000))
-    monkeypatch.setattr("ptelist.cli.replay.LONG", long)
     monkeypatch.setattr("sys.stderr", stream)
-    with _progress(str(file)) as progress:
+    with bar(size(str(file)), "replaying", long) as progress:
         replay(io.BytesIO(file.read_bytes()), "trace", expand((), []), "c", progress)
     assert ("replaying" in stream.getvalue()) is ("100%" in stream.getvalue()) is shown
 

@@ -10,6 +10,7 @@ import click
 from ptelist.cli.complete import presets_of
 from ptelist.cli.histograms import Told, histogram_options, usual
 from ptelist.cli.options import FORMATS, ScenarioCommand, chosen, command_line, output_options, scenario_options
+from ptelist.cli.sweep import FIGURE
 
 if TYPE_CHECKING:
     from ptelist.columns import Columns
@@ -54,7 +55,8 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
     """
     from ptelist.best import EXT, RANGE, best, own  # noqa: PLC0415 -- not for --help
     from ptelist.cli import output as out  # noqa: PLC0415 -- not for --help
-    from ptelist.columns import expand  # noqa: PLC0415 -- not for --help
+    from ptelist.columns import columns, expand  # noqa: PLC0415 -- not for --help
+    from ptelist.space import Space  # noqa: PLC0415 -- not for --help
 
     if histogram and trace:
         raise click.UsageError("--histogram or --trace, one of them")
@@ -64,7 +66,9 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
     named = [("histogram", histogram), ("trace", trace), *told.options()]
     line = command_line("best", presets, [*((name, text) for name, text in named if text), *options])
     options = [*(usual(histogram, options) if histogram else []), *options]
-    found = expand(presets, options if EXT in dict(options) else [*options, (EXT, RANGE)])
+    with_ext = options if EXT in dict(options) else [*options, (EXT, RANGE)]
+    space = Space(presets, with_ext)
+    found = columns(space)
     owned = own(expand(presets, [option for option in options if option[0] != EXT]))
     if histogram:
         ledgers, lists, notes = _of_histogram(histogram, told, found)
@@ -72,6 +76,8 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
         ledgers, lists, notes = _of_trace(trace, found)
     else:
         ledgers, lists, notes = _of_classes(found)
+        explain = command_line("explain", (FIGURE, *presets), space.one_of(with_ext, 0))
+        notes = (*notes, f"explain: {explain}, for one of these")
     answer = best(found, owned, ledgers, lists)
     document = out.late("ptelist.views.best", "document", answer, notes, line)
     to_json = out.late("ptelist.views.best", "to_json", answer, notes, line)

@@ -30,12 +30,15 @@ def command(preset: str | None, figure: str, format_: str | None, output: str | 
     """
     from ptelist.cli import output as out  # noqa: PLC0415 -- not for --help
     from ptelist.sensitivity import sensitivity  # noqa: PLC0415 -- not for --help
+    from ptelist.space import Space  # noqa: PLC0415 -- not for --help
 
     options = chosen(params)
     presets = (preset,) if preset else ()
     line = command_line("sensitivity", presets, [*options, *([("figure", figure)] if figure != FIGURE else [])])
+    explain = command_line("explain", (figure, *presets), Space(presets, options).one_of(options, 0))
     found = sensitivity(presets, options, figure, line)
     document, to_json, to_csv, to_svg = (
-        out.late("ptelist.views.sensitivity", name, found) for name in ("document", "to_json", "to_csv", "to_svg")
+        out.late("ptelist.views.sensitivity", name, found, *more)
+        for name, *more in (("document", explain), ("to_json",), ("to_csv",), ("to_svg",))
     )
     out.deliver(out.Views(document, to_json, to_csv, to_svg), format_, output)

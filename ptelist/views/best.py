@@ -44,11 +44,6 @@ def document(found: Sequence[Best], notes: tuple[str, ...], command: str, width:
     return Document(tuple(tables), (*said, *walks, *notes), command)
 
 
-NO_LISTS = (
-    "lists: none are named (--rmaps, --histogram, --trace), so that all a smaller PTE_LIST_EXT does is to save",
-)
-
-
 def _table(found: Best) -> Table:
     ties, near = found.ties, set(found.within(NEAR))
     ends = found.candidates[0].ext, found.candidates[-1].ext

@@ -29,6 +29,7 @@ from ptelist.totals import Part
 USUAL = (PART, WHOLE)
 """Figures of which a table of several what-ifs, or of groups, has the room."""
 
+EXPLAIN = "explain: --explain HOST shows how a figure of one host follows"
 SUMS = "hosts: each by itself, rounded to its own slabs once for all its VMs, then added up"
 
 
@@ -88,9 +89,8 @@ def document(report: Report, width: int | None) -> Document:
     tables = list(_whole(report, width))
     if report.by:
         tables += _groups(report, width)
-    return Document(
-        tuple(table.within(width) for table in tables), (*report.notes, SUMS, *report.assumptions), report.command
-    )
+    notes = (*report.notes, SUMS, *report.assumptions, EXPLAIN)
+    return Document(tuple(table.within(width) for table in tables), notes, report.command)
 
 
 def _cells(report: Report, group: Cells | None, what_if: int, figure: str) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ WIDTH, TOP, ROW, RIGHT = 860, 44, 26, 24
 LESS, MORE, OPEN = svg.COLOURS[2], svg.COLOURS[1], 0.45
 
 
-def document(found: Sensitivity, width: int | None) -> Document:
+def document(found: Sensitivity, explain: str, width: int | None) -> Document:
     """Return a row for every value tried, and what had no effect below."""
     head = ("parameter", "from", "to", found.figure.unit.value, "change", "")
     rows, changes = [], []
@@ -33,7 +33,7 @@ def document(found: Sensitivity, width: int | None) -> Document:
             changes.append((trial.change.low, trial.change.high))
     title = f"{_title(found)}, one parameter changed at a time"
     table = _fitted(Table(head, tuple(rows), title), changes, width)
-    return Document((table,), (*_notes(found), *found.assumptions), found.command)
+    return Document((table,), (*_notes(found), *found.assumptions, f"explain: {explain}"), found.command)
 
 
 def _title(found: Sensitivity) -> str:

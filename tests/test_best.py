@@ -1,0 +1,167 @@
+"""The best PTE_LIST_EXT is the one that trying each of them by other commands finds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shlex
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from list_model import KernelList
+from test_bad_input import refused
+from test_walks import added, removed
+
+from ptelist.columns import expand
+from ptelist.comparison import compare
+from ptelist.engine.account import slabs_of
+from ptelist.engine.ledger import Unit, fixed
+from ptelist.views.best import _hundredths, _ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.testing import Result
+
+DATA = Path(__file__).parent / "data"
+TRACE = DATA / "traces/7.3.trace"
+HISTOGRAM = min((DATA / "rmaps").iterdir())
+TOTAL = "pte_list_desc.bytes.total"
+CLASSES = "--vm nested --rmaps 300x3+20x40+5x200"
+
+
+def document(run: Callable[..., Result], line: str) -> dict[str, Any]:
+    result = run("best", *shlex.split(line), "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    return dict(json.loads(result.stdout))
+
+
+def totals(kernel: dict[str, Any]) -> dict[int, tuple[int, int]]:
+    ends = {each["ext"]: each["figures"][TOTAL] for each in kernel["values"]}
+    return {ext: (figure["low"], figure["high"]) for ext, figure in ends.items()}
+
+
+@pytest.mark.parametrize("more", ["", "--host server-256", "--history any --memcg off", "--vcpus 64 --vms 3"])
+def test_the_best_of_classes_is_that_of_compare(run: Callable[..., Result], more: str) -> None:
+    data = document(run, f"{CLASSES} --kernel 6.1,6.18 {more}")
+    words = shlex.split(f"{CLASSES} {more}".replace("--", ""))
+    options = [*zip(words[::2], words[1::2], strict=True), ("ext", "2..64")]
+    assert [each["name"] for each in data["kernels"]] == ["kernel=6.1", "kernel=6.18"]
+    for kernel in data["kernels"]:
+        comparison = compare(expand((), [*options, ("kernel", kernel["name"][7:])]), "")
+        found = {
+            column.axes["ext"]: (ledger[TOTAL].low, ledger[TOTAL].high)
+            for column, ledger in zip(comparison.columns, comparison.ledgers, strict=True)
+        }
+        assert totals(kernel) == found
+        least = min((high, low) for low, high in found.values())
+        assert kernel["best"] == [ext for ext, (low, high) in found.items() if (high, low) == least]
+        assert kernel["own"] == 14
+        for percent, values in kernel["within"].items():
+            most = Fraction(100 + int(percent), 100) * least[0]
+            assert values == [ext for ext, (_, high) in found.items() if high <= most]
+        exact = least[0] == least[1]
+        rivals = [low for ext, (low, _) in found.items() if ext not in kernel["best"]]
+        assert kernel["sure"] is (exact and all(low >= least[0] for low in rivals))
+
+
+def test_touched_descriptors_are_those_of_the_model(run: Callable[..., Result]) -> None:
+    (kernel,) = document(run, f"{CLASSES} --ext 2..20")["kernels"]
+    for each in kernel["values"]:
+        for policy, found in each["touched"].items():
+            adds = removals = entries = 0
+            for count, length in ((300, 3), (20, 40), (5, 200)):
+                grown = KernelList(each["ext"], policy)
+                for entry in range(length):
+                    adds += count * added(grown)
+                    grown.add(entry)
+                removals += count * removed(grown)
+                entries += count * length
+            assert [Fraction(end) for end in found["add"]] == 2 * [Fraction(adds, entries)]
+            assert [Fraction(end) for end in found["removal"]] == 2 * [Fraction(removals, entries)]
+
+
+def test_a_histogram_s_lists_beside_the_caches_of_the_scenario(run: Callable[..., Result]) -> None:
+    line = ["--vm", "shadow", "--kernel", "6.18", "--pages-4k", "2000000"]
+    ranged = ["--ext", "2,14,30"]
+    (kernel,) = document(run, shlex.join([*line, *ranged, "--histogram", str(HISTOGRAM), "--vcpus", "8"]))["kernels"]
+    lists = json.loads(run("rmaps", str(HISTOGRAM), *line, *ranged, "--format", "json").stdout)["configs"]
+    for config, column in zip(lists, expand((), [("vm", "shadow"), ("ext", "2,14,30")]).columns, strict=True):
+        ends = config["figures"]["pte_list_desc.objects"]
+        for end, place in (("low", 0), ("high", 1)):
+            objects = fixed("objects", ends[end] + 8 * 40, Unit.OBJECTS, "")
+            assert totals(kernel)[config["axes"]["ext"]][place] == slabs_of(column.scenario, objects)[0][TOTAL].low
+
+
+def test_a_trace_s_lists_at_their_peak(run: Callable[..., Result]) -> None:
+    data = document(run, f"--vm nested --kernel 6.18 --ext 2..5 --vcpus 2 --trace {TRACE}")
+    replayed = json.loads(run("replay", str(TRACE), "--ext", "2..5", "--kernel", "6.18", "--format", "json").stdout)
+    columns = expand((), [("kernel", "6.18"), ("ext", "2..5")]).columns
+    for config, column in zip(replayed["configs"], columns, strict=True):
+        peak = config["figures"]["replay.peak"]["low"]
+        term = slabs_of(column.scenario, fixed("objects", peak + 80, Unit.OBJECTS, ""))[0][TOTAL]
+        assert totals(data["kernels"][0])[config["axes"]["ext"]] == (term.low, term.high)
+    assert any(note.startswith("walks: of the lists as they were at line") for note in data["assumptions"])
+    assert all(each["touched"]["head"]["add"][0] for each in data["kernels"][0]["values"])
+
+
+def test_a_page_of_best(run: Callable[..., Result]) -> None:
+    text = run("best", *shlex.split(CLASSES), "--kernel", "6.1", "--ext", "2..64").stdout
+    squeezed = " ".join(text.split())
+    assert "kernel=6.1, policy walk (up to v6.3); " in squeezed
+    (values,) = re.findall(r"best: kernel=6.1: PTE_LIST_EXT ([0-9, ]+) with", squeezed)
+    for value in values.split(", "):
+        assert re.search(rf"^{value} \*", text, re.MULTILINE)
+    assert re.search(r"^14 \(own\)", text, re.MULTILINE)
+    assert re.search(r"^2 ", text, re.MULTILINE)
+    assert re.search(r"^64 ", text, re.MULTILINE)
+    assert "an add touches" in squeezed
+    assert "explain: ptelist explain" in squeezed
+    assert all(len(line) <= 72 for line in text.splitlines())
+
+
+def test_csv_has_every_value(run: Callable[..., Result]) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("best", *shlex.split(CLASSES), "--format", "csv").stdout)))
+    assert [int(row["ext"]) for row in rows] == list(range(2, 65))
+    (kernel,) = document(run, CLASSES)["kernels"]
+    assert {int(row["ext"]): (int(row["low"]), int(row["high"])) for row in rows} == totals(kernel)
+    assert Fraction(rows[0]["walk_add_low"]) == Fraction(kernel["values"][0]["touched"]["walk"]["add"][0])
+    plain = list(csv.DictReader(io.StringIO(run("best", "--ext", "2,3", "--format", "csv").stdout)))
+    assert plain[0]["head_removal_high"] == ""
+
+
+def test_without_lists_it_says_so(run: Callable[..., Result]) -> None:
+    text = " ".join(run("best").stdout.split())
+    assert "PTE_LIST_EXT 2, 3, 4 with 10,240 bytes" in text
+    assert "lists: none are known" in text
+    assert "walk add" not in text
+
+
+def test_own_may_be_the_best(run: Callable[..., Result]) -> None:
+    alone = " ".join(run("best", "--ext", "14..16").stdout.split())
+    assert re.search(r"kernel=6.18: PTE_LIST_EXT 14 with 21,760 bytes, its own best:", alone)
+    assert ", its own among them" in " ".join(run("best", "--ext", "14,16", "--vcpus", "1").stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (f"--histogram {HISTOGRAM} --trace {TRACE}", "--histogram or --trace, one of them"),
+        ("--histogram nowhere", "nowhere: cannot be read"),
+        ("--trace nowhere", "nowhere: cannot be read"),
+        (f"--histogram {HISTOGRAM} --kernel 5.10", "this kernel has no mmu_rmaps_stat"),
+        ("--vm nested --parent-ptes 1x2-20000", "lists of more than 10,000 possible lengths"),
+        ("--ext 1..3", "--ext: should be greater than or equal to 2"),
+    ],
+)
+def test_bad_input_gets_one_line(run: Callable[..., Result], line: str, says: str) -> None:
+    assert says in refused(run("best", *shlex.split(line)))
+
+
+def test_ranges_and_hundredths() -> None:
+    assert _ranges([2, 3, 4, 8, 10, 11]) == "2..4 8 10..11"
+    assert [_hundredths(Fraction(n, 1000)) for n in (0, 4, 5, 1234, 1235)] == ["0.00", "0.00", "0.01", "1.23", "1.24"]

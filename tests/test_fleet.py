@@ -1,0 +1,510 @@
+"""Fleets: each host is what the engine says of it whole, and the sum does not depend on how rows come."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_bad_input import refused
+
+from ptelist import presets
+from ptelist.census import Reader
+from ptelist.comparison import change
+from ptelist.engine.account import account
+from ptelist.fleet import FIGURES, Fleet, assumed
+from ptelist.overlay import Builder, Origin, Overlay, Setting
+from ptelist.sources.inventory import Inventory, mapped
+from ptelist.totals import CHUNK, add_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from click.testing import Result
+
+    from ptelist.scenario import Scenario
+
+HEAD = ("host", "kernel", "cpus", "nodes", "host_memory", "vcpus", "memory", "paging", "nested", "count", "rack")
+HOSTS = """\
+host,kernel,cpus,nodes,host_memory,vcpus,memory,paging,nested,count,rack
+a,6.1.0-56-cloud-amd64,64,1,512GiB,4,8GiB,tdp,no,10,r1
+a,6.1.0-56-cloud-amd64,64,1,512GiB,16,32GiB,tdp,yes,2,r1
+b,6.12.117,128,2,1TiB,64,256GiB,tdp,no,3,r1
+c,5.10.0,256,2,1TiB,8,16GiB,tdp,no,30,r2
+d,6.18.2,64,1,512GiB,4,8GiB,tdp,no,0,r2
+"""
+TOTAL = "pte_list_desc.bytes.total"
+Row = dict[str, Any]
+
+
+def whole(rows: list[Row], **kernel: int) -> Scenario:
+    """Return a host with all its VM groups, laid together by hand."""
+
+    def fields(values: dict[str, Any]) -> dict[str, Setting]:
+        return {name: Setting(value, Origin("test"), name) for name, value in values.items()}
+
+    first = rows[0]
+    series = ".".join(first["kernel"].split(".")[:2])
+    base = presets.load("server-64", "hosts").overlay.over(presets.load(series, "kernels").overlay)
+    plain = presets.load("tdp", "vms").overlay.vm
+    groups = tuple(
+        plain
+        | fields({name: row[name] for name in ("vcpus", "memory", "paging", "nested", "count")} | {"name": "group"})
+        for row in rows
+        if row["count"]
+    )
+    host = fields({"cpus": first["cpus"], "nodes": first["nodes"]})
+    return Builder().build(Overlay(kernel=fields(kernel), host=host, vms=groups).over(base))
+
+
+@st.composite
+def fleets(draw: st.DrawFn) -> list[list[Row]]:
+    """Draw hosts, each with its VM groups."""
+    hosts = []
+    for number in range(draw(st.integers(1, 4))):
+        kernel = draw(st.sampled_from(["5.10.0", "6.1.0-5-amd64", "6.18.15", "7.3"]))
+        about = {"host": f"h{number}", "kernel": kernel, "cpus": draw(st.sampled_from([1, 64, 128]))}
+        about |= {"nodes": draw(st.integers(1, 2)), "rack": draw(st.sampled_from("xy"))}
+        paging = draw(st.sampled_from(["tdp-mmu", "shadow", "tdp-legacy"]))
+        groups = draw(
+            st.lists(
+                st.fixed_dictionaries(
+                    {
+                        "vcpus": st.sampled_from([1, 2, 33]),
+                        "memory": st.sampled_from([1 << 30, 4 << 30, 5 << 30]),
+                        "paging": st.just(paging),
+                        "nested": st.booleans() if paging != "shadow" else st.just(False),
+                        "count": st.integers(0, 5),
+                    }
+                ),
+                min_size=1,
+                max_size=4,
+            )
+        )
+        hosts.append([about | group for group in groups])
+    return hosts
+
+
+def text(rows: list[Row]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, rows[0])
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def taken(inventory: str, by: tuple[str, ...] = (), **options: str) -> tuple[Fleet, Any, Any]:
+    """Return the fleet, its census and its sums, all in this process."""
+    rows = Inventory(inventory.encode().splitlines(keepends=True), "inventory", {}, by)
+    fleet = Fleet((rows.host_fields, rows.vm_fields), rows.choices, {}, list(options.items()))
+    census = Reader(rows, fleet, keep_going=False).census(id)
+    return fleet, census, add_up(fleet, list(census.kinds.items()), FIGURES, 1, id)
+
+
+@settings(max_examples=40)
+@given(fleets(), st.randoms(use_true_random=False))
+def test_sums_are_those_of_the_hosts_one_by_one(hosts: list[list[Row]], order: random.Random) -> None:
+    rows = [row for host in hosts for row in host]
+    order.shuffle(rows)
+    _, census, part = taken(text(rows), ("rack",), ext="5")
+    wanted: dict[tuple[str, ...], list[int]] = {}
+    for host in hosts:
+        sums = wanted.setdefault((host[0]["rack"],), [0] * (8 * len(FIGURES)))
+        if not any(row["count"] for row in host):
+            continue
+        old, new = account(whole(host)), account(whole(host, pte_list_ext=5))
+        values = []
+        for ledger in (old, new):
+            for figure in FIGURES:
+                delta = change(old[figure], ledger[figure])
+                values += [ledger[figure].low, ledger[figure].high, delta.low, delta.high]
+        sums[:] = [one + other for one, other in zip(sums, values, strict=True)]
+    assert {group: values[::2] and values for group, values in part.sums.items()} == wanted
+    assert not part.unchanged
+    for (rack,), group in census.groups.items():
+        mine = [row for row in rows if row["rack"] == rack]
+        assert group.hosts == len({row["host"] for row in mine})
+        assert group.vms == sum(row["count"] for row in mine)
+        assert group.vcpus == sum(row["count"] * row["vcpus"] for row in mine)
+        assert group.memory is None
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Path:
+    path = tmp_path / "hosts.csv"
+    path.write_text(HOSTS)
+    return path
+
+
+def document(run: Callable[..., Result], path: Path, line: str = "") -> dict[str, Any]:
+    result = run("fleet", str(path), *shlex.split(line), "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    return dict(json.loads(result.stdout))
+
+
+def figure(data: dict[str, Any], what_if: int, name: str = TOTAL) -> tuple[int, ...]:
+    found = data["what_ifs"][what_if]["figures"][name]
+    change = found.get("change")
+    return found["low"], found["high"], *((change["low"], change["high"]) if change else ())
+
+
+def test_what_a_patch_saves(run: Callable[..., Result], inventory: Path) -> None:
+    """Host a: 10 x 4 and 2 x 16 vCPUs hold 2,880 objects, 90 slabs of 32, or 23 of 128."""
+    data = document(run, inventory, "--proposal shrink-tdp --by kernel")
+    assert [each["name"] for each in data["total"]["what_ifs"]] == ["as it is", "proposal=shrink-tdp"]
+    assert (data["total"]["hosts"], data["total"]["vms"], data["total"]["vcpus"]) == (4, 45, 504)
+    by_kernel = {each["group"]["kernel"]: each for each in data["groups"]}
+    assert list(by_kernel) == ["5.10.0", "6.1.0-56-cloud-amd64", "6.12.117", "6.18.2"], "by number, not by letter"
+    a = by_kernel["6.1.0-56-cloud-amd64"]
+    assert figure(a, 0) == (90 * (4096 + 256),) * 2
+    assert figure(a, 1)[:2] == (23 * (4096 + 1024),) * 2
+    assert figure(a, 1)[2:] == (-273_920, -273_920)
+    assert figure(by_kernel["5.10.0"], 1)[2:] == (0, 0)
+    assert figure(by_kernel["6.18.2"], 0) == (0, 0)
+    assert data["total"]["host_memory"] == 3 << 40
+    text = " ".join(run("fleet", str(inventory), "--proposal", "shrink-tdp").stdout.split())
+    unchanged = "unchanged: proposal=shrink-tdp cannot be applied to 1 host, counted as before: --proposal: shrink-tdp"
+    assert unchanged in text
+    assert "proposal shrink-tdp: not merged" in text
+    assert "host memory: 3 TiB in all" in text
+    assert "not used: rack in" in text
+
+
+def test_what_ifs_replace_what_the_inventory_says(run: Callable[..., Result], inventory: Path) -> None:
+    data = document(run, inventory, "--kernel 6.18 --memcg off,on")
+    names = [each["name"] for each in data["total"]["what_ifs"]]
+    assert names == ["as it is", "kernel=6.18, memcg=off", "kernel=6.18, memcg=on"]
+    rows = list(csv.DictReader(io.StringIO(HOSTS)))
+    everywhere = [dict(row, kernel="6.18") for row in rows]
+    again = document_of(run, inventory, text(everywhere))
+    assert figure(again["total"], 0) == figure(data["total"], 2)[:2]
+    off = document_of(run, inventory, text([dict(row, memcg="off") for row in everywhere]))
+    assert figure(off["total"], 0) == figure(data["total"], 1)[:2]
+    assumed_off = document_of(run, inventory, text(everywhere), "--assume memcg=off")
+    assert assumed_off["total"] == off["total"]
+
+
+def document_of(run: Callable[..., Result], path: Path, content: str, line: str = "") -> dict[str, Any]:
+    other = path.with_name("other.csv")
+    other.write_text(content)
+    return document(run, other, line)
+
+
+def test_equal_follows_from_equal(run: Callable[..., Result], inventory: Path) -> None:
+    """What is open as it is and as open under a what-if is no change, unless the what-if had a part in it."""
+    row = "host,vcpus,nested,nodes\nx,4,on,2\n"
+    data = document_of(run, inventory, row, "--ext 14,2 --slab-merge off")
+    wide = figure(data["total"], 0, "mmu.bytes.total")
+    assert wide[0] < wide[1]
+    assert figure(data["total"], 1, "mmu.bytes.total")[2:] == (0, 0)
+    assert figure(data["total"], 2, "mmu.bytes.total")[2] < 0
+    caches = document_of(run, inventory, "host,vcpus,nodes,caches\nx,4,2,drawn\n", "--list-policy walk,head --ext 14")
+    assert figure(caches["total"], 1)[2:] == (0, 0)
+
+
+@pytest.mark.parametrize("processes", ["1", "2", "3"])
+def test_processes_and_the_order_of_rows_change_nothing(
+    run: Callable[..., Result], tmp_path: Path, processes: str
+) -> None:
+    order = random.Random(3)
+    rows = []
+    for number in range(3 * CHUNK):
+        for _ in range(order.randint(1, 3)):
+            vcpus, memory = order.choice((1, 2, 8)), f"{order.randint(1, 64)}GiB"
+            kernel = ("6.1", "6.18", "5.14")[number % 3]
+            rows.append(
+                (f"h{number}", kernel, 64, 1 + number % 2, "", vcpus, memory, "tdp", "no", number % 4, number % 5)
+            )
+    texts = []
+    for _ in range(2):
+        path = tmp_path / "fleet.csv"
+        path.write_text("\n".join(",".join(map(str, row)) for row in (HEAD, *rows)) + "\n")
+        result = run("fleet", str(path), "--by", "kernel,rack", "--ext", "2", "--processes", processes)
+        assert result.exit_code == 0, result.stderr
+        texts.append(result.stdout.replace(str(path), "PATH"))
+        order.shuffle(rows)
+    assert texts[0] == texts[1]
+    assert texts[0] == FIRST.setdefault("text", texts[0])
+
+
+FIRST: dict[str, str] = {}
+"""What the first number of processes gave."""
+
+
+# other shapes of inventories
+
+
+def test_json_lines_flat_or_with_groups(run: Callable[..., Result], inventory: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(HOSTS)))
+    flat = inventory.with_name("flat.jsonl")
+    flat.write_text("\n".join(json.dumps(row) for row in rows))
+    nested = inventory.with_name("nested.jsonl")
+    hosts: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        about = {name: row[name] for name in ("host", "kernel", "rack")}
+        about |= {"cpus": int(row["cpus"]), "nodes": int(row["nodes"]), "memory": row["host_memory"]}
+        group = {"vcpus": int(row["vcpus"]), "memory": row["memory"], "nested": row["nested"] == "yes"}
+        group |= {"count": int(row["count"]), "paging": None}
+        hosts.setdefault(row["host"], about | {"vms": []})["vms"].append(group)
+    nested.write_text("".join(json.dumps(host) + "\n\n" for host in hosts.values()))
+    wanted = document(run, inventory, "--by rack --ext 2")
+    for path in (flat, nested):
+        found = document(run, path, "--by rack --ext 2")
+        assert found["groups"] == wanted["groups"]
+        assert found["total"] == wanted["total"]
+    empty = inventory.with_name("empty.jsonl")
+    empty.write_text('{"host": "idle", "kernel": "6.18", "vms": []}\n')
+    assert document(run, empty)["total"]["hosts"] == 1
+
+
+def test_columns_by_other_names_and_in_other_units(run: Callable[..., Result], inventory: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(HOSTS)))
+    renamed = "name;release;NCPU;Nodes;ram mb;vCPUs;VM RAM;paging;nested;VMs;rack\n" + "".join(
+        ";".join(
+            (
+                *(row[name] for name in ("host", "kernel", "cpus", "nodes")),
+                "524288" if row["host_memory"] == "512GiB" else "1048576",
+                row["vcpus"],
+                row["memory"].removesuffix("GiB"),
+                *(row[name] for name in ("paging", "nested", "count", "rack")),
+            )
+        )
+        + "\n"
+        for row in rows
+    )
+    options = "--column host=name --column kernel=release --column cpus=NCPU"
+    options += " --column 'host-memory=ram mb:MiB' --column 'memory=VM RAM:GiB'"
+    found = document_of(run, inventory, renamed, options + " --by rack")
+    wanted = document(run, inventory, "--by rack")
+    assert (found["total"], found["groups"]) == (wanted["total"], wanted["groups"])
+
+
+def test_stdin_a_byte_order_mark_and_quoted_line_breaks() -> None:
+    from click.testing import CliRunner  # noqa: PLC0415 -- the fixture gives no stdin
+
+    from ptelist.cli import main  # noqa: PLC0415 -- likewise
+
+    odd = "\ufeff" + HOSTS.replace("r1", '"r\n1"').replace("\n", "\r\n")
+    for more in ([], ["--keep-going"]):
+        result = CliRunner().invoke(main, ["fleet", "-", "--by", "rack", "--format", "json", *more], input=odd)
+        assert result.exit_code == 0, result.stderr
+        assert {each["group"]["rack"] for each in json.loads(result.stdout)["groups"]} == {"r\r\n1", "r2"}
+
+
+# bad rows
+
+
+BAD = [
+    ("a,6.1,64,1,,4,8GiB,tdp,no,-1,r1", "count: expected a whole number up to 1,000,000"),
+    ("a,6.1,64,1,,4,8GiB,tdp,no,1", "10 cells, expected 11 as in the header"),
+    (",6.1,64,1,,4,8GiB,tdp,no,1,r1", "host: is missing"),
+    ("z1,6.1,64,1,,,8GiB,tdp,no,1,r1", "vcpus: is missing"),
+    ("z2,6.1,64,1,,x,8GiB,tdp,no,1,r1", "vcpus: expected a whole number"),
+    ("z3,6.1,0,1,,4,8GiB,tdp,no,1,r1", "host.cpus: should be greater than or equal to 1"),
+    ("z4,6.1,64,1,,4,8GB,tdp,no,1,r1", 'memory: "GB" is ambiguous'),
+    ("z5,6.1,64,1,9,4,8GiB,tdp,no,1,r1", ""),
+    ("z6,6.1,64,1,x,4,8GiB,tdp,no,1,r1", "host-memory: expected a size"),
+    ("z7,3.10.0,64,1,,4,8GiB,tdp,no,1,r1", "no profile for kernel 3.10"),
+    ("z8,/etc/passwd,64,1,,4,8GiB,tdp,no,1,r1", "kernel: expected a release"),
+    ("z9,running,64,1,,4,8GiB,tdp,no,1,r1", "kernel: expected a release"),
+    ("z10,6.1,64,1,,4,8GiB,shadow,yes,1,r1", "nested TDP needs TDP"),
+    ("z11,6.1,64,1,,4,8GiB,paravirt,no,1,r1", "vm.paging: should be"),
+    ("z12,6.1,64,1,,4,8GiB,tdp,maybe,1,r1", "nested: expected on or off"),
+    ('z13,"6.1"x,64,1,,4,8GiB,tdp,no,1,r1', "not valid CSV"),
+    ('z14,6.1,64,1,,"4,5",8GiB,tdp,no,1,r1', "vcpus: expected one value"),
+    ("b,6.1,128,2,1TiB,4,8GiB,tdp,no,1,r1", 'host b: kernel is "6.1" here and "6.12.117" on line 4'),
+    ("b,6.12.117,128,2,1TiB,4,8GiB,shadow,no,1,r1", "tdp and tdp_mmu are the same for all VMs of a host"),
+    ("b,6.12.117,128,2,2TiB,4,8GiB,tdp,no,1,r1", 'host-memory is "2TiB" here and "1TiB" on line 4'),
+]
+
+
+@pytest.mark.parametrize(("row", "says"), BAD)
+def test_a_bad_row_is_named_by_its_line(run: Callable[..., Result], inventory: Path, row: str, says: str) -> None:
+    inventory.write_text(HOSTS + row + "\n")
+    result = run("fleet", str(inventory))
+    if not says:
+        assert result.exit_code == 0
+        return
+    line = refused(result)
+    assert f"{inventory}:7: " in line
+    assert says in line
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_going_on_sets_bad_rows_aside(run: Callable[..., Result], inventory: Path, first: bool) -> None:
+    """Bad rows go to a file that can be mended and fed again; hosts that contradict themselves go whole."""
+    good = HOSTS.splitlines()
+    bad = [row for row, says in BAD if says]
+    rows = [*bad, *good[1:]] if first else [*good[1:], *bad]
+    inventory.write_text("\n".join([good[0], *rows]) + "\n")
+    result = run("fleet", str(inventory), "--keep-going", "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    data = json.loads(result.stdout)
+    without_b = document_of(run, inventory, "\n".join(line for line in good if not line.startswith("b,")))
+    assert data["total"] == without_b["total"]
+    assert data["set_aside"] == len(bad) + 1
+    assert data["rows"] == len(bad) + 5
+    rejects = inventory.with_name("hosts.csv.rejected").read_text().splitlines()
+    assert rejects[0] == good[0] + ',"reason"'
+    aside = [row for row in rows if row in bad or row.startswith("b,")]
+    assert [line.startswith(row) for line, row in zip(rejects[1:], aside, strict=True)] == [True] * len(aside)
+    for (row, says), line in zip([each for each in BAD if each[1]], rejects[1:], strict=False):
+        if first and not row.startswith("b,"):
+            assert says.replace('"', '""') in line
+    text = " ".join(run("fleet", str(inventory), "--keep-going").stdout.split())
+    assert f"set aside: {len(bad) + 1} of {len(bad) + 5} rows, to {inventory}.rejected with what is wrong:" in text
+
+
+def test_what_was_set_aside_can_be_mended_and_fed_again(run: Callable[..., Result], inventory: Path) -> None:
+    inventory.write_text(HOSTS.replace("d,6.18.2,64", "d,6.18.2,sixty-four"))
+    aside = inventory.with_name("bad.csv")
+    partly = document(run, inventory, f"--keep-going --rejects {aside}")
+    assert (partly["total"]["hosts"], partly["set_aside"]) == (3, 1)
+    aside.write_text(aside.read_text().replace("sixty-four", "64"))
+    assert document(run, aside)["total"]["hosts"] == 1
+    inventory.write_text(HOSTS)
+    clean = inventory.with_name("clean.rejected")
+    assert document(run, inventory, f"--keep-going --rejects {clean}")["set_aside"] == 0
+    assert not clean.exists()
+
+
+def test_bad_objects_are_set_aside_with_their_bad_groups_only(run: Callable[..., Result], tmp_path: Path) -> None:
+    path = tmp_path / "hosts.jsonl"
+    good, bad = {"vcpus": 4}, {"vcpus": 1.5}
+    lines = [
+        json.dumps({"host": "a", "kernel": "6.18", "vms": [good, bad, good]}),
+        "not json",
+        '["a list"]',
+        json.dumps({"host": "b", "kernel": "6.18", "vms": [1]}),
+        json.dumps({"host": "c", "vcpus": 2}),
+        "[" * 100_000,
+    ]
+    path.write_text("\n".join(lines))
+    data = document(run, path, "--keep-going")
+    assert (data["total"]["hosts"], data["total"]["vms"], data["set_aside"]) == (2, 3, 5)
+    rejects = [json.loads(line) for line in path.with_name("hosts.jsonl.rejected").read_text().splitlines()]
+    assert rejects[0]["vms"] == [bad]
+    assert "vcpus: expected text or a whole number" in rejects[0]["reason"]
+    assert rejects[1]["row"] == "not json"
+    assert rejects[2]["reason"] == "expected an object"
+    assert rejects[3]["reason"] == "vms: expected objects"
+    assert "nested too deeply" in rejects[4]["reason"] or "not valid JSON" in rejects[4]["reason"]
+    for number, says in ((2, "not valid JSON"), (3, "expected an object")):
+        path.write_text("\n".join([*['{"host": "c", "vcpus": 2}'] * (number - 1), lines[number - 1]]))
+        assert f"{path}:{number}: " in (line := refused(run("fleet", str(path))))
+        assert says in line
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "says"),
+    [
+        ("", "", "1: no column host"),
+        ("kernel,vcpus\n", "", ":1: no column host"),
+        ("host,vcpu\n", "", "no column vcpus; did you mean vcpu"),
+        ("host,vcpus,vcpus\n", "", 'column "vcpus" is there twice'),
+        ("host,vcpus\n", "--column cpus", "--column: expected FIELD=COLUMN"),
+        ("host,vcpus\n", "--column cpu=x", "--column: unknown field cpu; did you mean cpus"),
+        ("host,vcpus\n", "--column cpus=ncpu", 'has no column "ncpu"'),
+        ("host,vcpus\n", "--by rack", '--by: {} has no column "rack"'),
+        ("host,vcpus\n", "--assume memcg", "--assume: expected OPTION=VALUE"),
+        ("host,vcpus\n", "--assume nodes=1,2", "--assume: nodes has 2 values, expected one"),
+        ("host,vcpus\n", "--assume nodes=x", "--nodes: expected a whole number"),
+        ("host,vcpus\n", "--vms 2", "--vms: how many VMs there are is what the inventory says"),
+        ("host,vcpus\n", "--figure pte_list_desc.size", "is the same for each object, hosts have no sum of it"),
+        ("host,vcpus\n", "--figure pte_list_desc.bytes.slap", "did you mean pte_list_desc.bytes.slab"),
+        ("host,vcpus\na,1\n", "--explain b", '--explain: no host "b" with VMs'),
+        ("host,vcpus\na,1\n", "--explain a --ext 2 --figure nonsense", 'no figure "nonsense"'),
+        ("host,vcpus\na,1\n", "--ext 1", "--ext: should be greater than or equal to 2"),
+        ("host,vcpus\na,1\n", "--proposal shrink-tdp --assume kernel=5.10", "changes what kernel 5.10 does not have"),
+        ("host,vcpus\na," + "1" * 2_000_000 + "\n", "", ":2: a line of more than 1 MiB is no row"),
+    ],
+)
+def test_bad_input_gets_one_line(
+    run: Callable[..., Result], inventory: Path, content: str, line: str, says: str
+) -> None:
+    inventory.write_text(content)
+    assert says.format(inventory) in refused(run("fleet", str(inventory), *shlex.split(line)))
+
+
+def test_bytes_that_are_no_text(run: Callable[..., Result], inventory: Path) -> None:
+    inventory.write_bytes(b"host,vcpus\na,1\nb,\xff\n")
+    assert f"{inventory}:3: not UTF-8 text" in refused(run("fleet", str(inventory)))
+    assert "is a directory, expected CSV or JSON lines" in refused(run("fleet", str(inventory.parent)))
+    assert "cannot be read" in refused(run("fleet", "nowhere.csv"))
+
+
+# pages
+
+
+def test_explaining_a_host_is_the_tree_of_its_figure(run: Callable[..., Result], inventory: Path) -> None:
+    text = run("fleet", str(inventory), "--explain", "a", "--ext", "2").stdout
+    assert text.startswith("pte_list_desc.bytes.total = 117,760 bytes\n")
+    squeezed = " ".join(text.replace("|", " ").split())
+    for wanted in (
+        "= ceil(2,880 / 128)",
+        "= vms x vcpus x cache_capacity = 2 x 16 x 40",
+        "= group + group = 1,280 + 1,600",
+    ):
+        assert wanted in squeezed
+    tree = json.loads(run("fleet", str(inventory), "--explain", "a", "--format", "json").stdout)
+    assert (tree["figure"]["name"], tree["figure"]["low"]) == (TOTAL, 391_680)
+
+
+@pytest.mark.parametrize("width", [40, 60, 72, 200])
+@pytest.mark.parametrize("line", ["", "--ext 2", "--ext 2,4,8 --by rack", "--by kernel --proposal shrink-tdp"])
+def test_tables_fit_and_have_every_number(run: Callable[..., Result], inventory: Path, line: str, width: int) -> None:
+    text = run("fleet", str(inventory), *shlex.split(line), columns=width).stdout
+    tables = min((text.partition(f"\n{note}")[0] for note in ("unchanged", "not used", "host memory")), key=len)
+    rows = [each for each in tables.splitlines() if "  " in each]
+    assert max(map(len, rows)) <= max(width, 56)
+    data = document(run, inventory, line)
+    for group in (data["total"], *data["groups"]):
+        for number in range(len(group["what_ifs"])):
+            for end in figure(group, number):
+                assert f"{end:,}" in text
+
+
+def test_csv_has_every_group_what_if_and_figure(run: Callable[..., Result], inventory: Path) -> None:
+    line = ["--by", "rack", "--ext", "2", "--figure", TOTAL, "--figure", "memslots.bytes"]
+    rows = list(csv.DictReader(io.StringIO(run("fleet", str(inventory), *line, "--format", "csv").stdout)))
+    assert [(row["rack"], row["what_if"], row["figure"]) for row in rows] == [
+        (rack, what_if, name)
+        for rack in ("r1", "r2")
+        for what_if in ("as it is", "ext=2")
+        for name in (TOTAL, "memslots.bytes")
+    ]
+    data = document(run, inventory, shlex.join(line))
+    for row, group in zip(rows[2::4], data["groups"], strict=True):
+        assert tuple(int(row[name]) for name in ("low", "high", "change_low", "change_high")) == (
+            *figure(group, 1)[:2],
+            *(group["what_ifs"][1]["figures"][TOTAL]["change"][end] for end in ("low", "high")),
+        )
+    whole_fleet = list(csv.DictReader(io.StringIO(run("fleet", str(inventory), "--format", "csv").stdout)))
+    assert len(whole_fleet) == len(FIGURES)
+
+
+def test_more_kinds_of_vms_than_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"host": f"h{n % 7}", "kernel": "6.1", "vcpus": 1 + n, "count": 1} for n in range(60)]
+    plain = taken(text(rows), ext="2")[2]
+    monkeypatch.setattr("ptelist.fleet.MOST_KNOWN", 5)
+    monkeypatch.setattr("ptelist.census.MOST_KNOWN", 5)
+    assert taken(text(rows), ext="2")[2] == plain
+
+
+def test_mappings_and_assumptions() -> None:
+    assert {name: tuple(column) for name, column in mapped(["cpus=n", "memory=ram:MiB", "host=a:b"]).items()} == {
+        "cpus": ("n", ""),
+        "memory": ("ram", "MiB"),
+        "host": ("a:b", ""),
+    }
+    assert {name: choice.value for name, choice in assumed(["memcg=off", "kernel=6.1"]).items()} == {
+        "memcg": False,
+        "kernel": "6.1",
+    }

@@ -1,0 +1,175 @@
+"""Sensitivity: every effect is what changing that one option by hand gives, and the order is that of their size."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shlex
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from test_bad_input import refused
+
+from ptelist.axes import AXES
+from ptelist.columns import expand
+from ptelist.engine.account import account
+from ptelist.errors import PtelistError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.testing import Result
+
+TOTAL = "pte_list_desc.bytes.total"
+
+
+def document(run: Callable[..., Result], line: str) -> dict[str, Any]:
+    result = run("sensitivity", *shlex.split(line), "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    return dict(json.loads(result.stdout))
+
+
+def alone(base: dict[str, str], presets: list[str], axis: str, value: str, figure: str) -> tuple[int, int]:
+    (column,) = expand(presets, [*((name, text) for name, text in base.items() if name != axis), (axis, value)]).columns
+    term = account(column.scenario)[figure]
+    return term.low, term.high
+
+
+@pytest.mark.parametrize(
+    ("presets", "base", "figure"),
+    [
+        ([], {"vcpus": "256"}, TOTAL),
+        (["nested"], {"memory": "64GiB"}, "mmu.bytes.total"),
+        ([], {"kernel": "5.10", "vm": "shadow", "host": "server-256", "slub-min-order": "1"}, "memslots.bytes"),
+        ([], {"kernel": "7.3", "proposal": "shrink-tdp", "vm": "nested", "rmaps": "9x3+4x5-20"}, TOTAL),
+    ],
+)
+def test_every_effect_is_that_of_the_one_option(
+    run: Callable[..., Result], presets: list[str], base: dict[str, str], figure: str
+) -> None:
+    words = [*presets, "--figure", figure, *(word for name, text in base.items() for word in (f"--{name}", text))]
+    data = document(run, shlex.join(words))
+    parameters = {each["parameter"]: each for each in data["parameters"]}
+    assert set(parameters) == set(AXES) - {"host", "vm", "kernel-from"}
+    tried = 0
+    for axis, found in parameters.items():
+        for trial in found["trials"]:
+            low, high = alone(base, presets, axis, trial["value"], figure)
+            assert (trial["low"], trial["high"]) == (low, high)
+            moves = sorted((low - data["low"], high - data["high"]))
+            assert [trial["change"]["low"], trial["change"]["high"]] == moves
+            tried += 1
+        for trial in found["refused"]:
+            with pytest.raises(PtelistError, match=re.escape(trial["why"])):
+                alone(base, presets, axis, trial["value"], figure)
+    assert tried > 30
+    spans = []
+    for found in data["parameters"]:
+        ends = [end for trial in found["trials"] for end in trial["change"].values()]
+        spans.append(max([0, *ends]) - min([0, *ends]))
+    assert spans == sorted(spans, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "axis", "base", "values"),
+    [
+        ("", "vcpus", "4", ["2", "8"]),
+        ("--vcpus 1", "vcpus", "1", ["2"]),
+        ("--vcpus 64,100,200", "vcpus", "64", ["100", "200"]),
+        ("--memory 4GiB", "memory", "4 GiB", ["2 GiB", "8 GiB"]),
+        ("", "memcg", "on", ["off"]),
+        ("", "leaf", "2M", ["4K", "1G"]),
+        ("", "root-level", "4", ["5"]),
+        ("", "kernel", "6.18", ["6.17", "6.19"]),
+        ("--kernel 5.10", "kernel", "5.10", ["5.11"]),
+        ("--kernel 7.3", "kernel", "7.3", ["7.2"]),
+        ("--ext 2", "ext", "2", ["1", "4"]),
+        ("", "slub-max-order", "3", ["2", "4"]),
+        ("", "slub-min-order", "0", ["1"]),
+        ("", "slub-min-objects", "32", ["16", "64"]),
+        ("", "vcpus-run", "4", ["2", "8"]),
+        ("", "possible-cpus", "64", ["32", "128"]),
+        ("--vm nested --rmaps 8x3+1x4-9", "rmaps", "8x3+1x4-9", ["4x3+1x4-9", "16x3+2x4-9"]),
+        ("", "rmaps", "none", []),
+        ("", "slub-debug", "none", ["FZPU"]),
+        ("--slub-debug Z", "slub-debug", "Z", []),
+        ("--proposal shrink-tdp,topup-iff-rmaps", "proposal", "shrink-tdp", ["topup-iff-rmaps"]),
+    ],
+)
+def test_what_is_tried(run: Callable[..., Result], line: str, axis: str, base: str, values: list[str]) -> None:
+    (found,) = (each for each in document(run, line)["parameters"] if each["parameter"] == axis)
+    assert found["base"] == base
+    assert [each["value"] for each in (*found["trials"], *found["refused"])] == values or {
+        each["value"] for each in (*found["trials"], *found["refused"])
+    } == set(values)
+
+
+def test_set_fields_stay_as_given(run: Callable[..., Result]) -> None:
+    plain, more = document(run, ""), document(run, "--set kernel.page_topup_min=4 --set vm.low_memory=4096,8192")
+    assert plain["low"] == more["low"]
+    assert "--set vm.low_memory=4096" in run("sensitivity", "--set", "vm.low_memory=4096,8192").stdout
+
+
+@pytest.mark.parametrize("width", [40, 60, 72, 120])
+def test_a_page_of_sensitivity(run: Callable[..., Result], width: int) -> None:
+    text = run("sensitivity", "--vcpus", "256", columns=width).stdout
+    table = text.partition("\nno effect")[0]
+    assert max(map(len, table.splitlines()[2:])) <= width
+    for number in ("+1,392,640", "-696,320", "-1,253,376"):
+        assert number in table
+    squeezed = " ".join(text.split())
+    assert "no effect: kernel, list-policy, memory" in squeezed
+    assert "not possible alone: mapped, eager-split, tdx" in squeezed
+    assert "not possible here: vcpus-run 512" in squeezed
+    assert "explain: ptelist explain pte_list_desc.bytes.total --vcpus 256" in squeezed
+    first = [line.split()[0] for line in table.splitlines() if line.startswith(("capacity", "vcpus ", "nodes"))]
+    assert first[-1] == "nodes", "the least effect comes last"
+
+
+def test_open_figures_say_what_a_change_is(run: Callable[..., Result]) -> None:
+    assert "change: how far the ends" in run("sensitivity", "nested", "--figure", "mmu.bytes.total").stdout
+    assert "change: how far the ends" not in run("sensitivity").stdout
+
+
+def test_csv_has_every_trial(run: Callable[..., Result]) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("sensitivity", "--vcpus", "8", "--format", "csv").stdout)))
+    trials = [
+        (each["parameter"], trial) for each in document(run, "--vcpus 8")["parameters"] for trial in each["trials"]
+    ]
+    assert [(row["parameter"], row["value"], int(row["change_high"])) for row in rows] == [
+        (name, trial["value"], trial["change"]["high"]) for name, trial in trials
+    ]
+
+
+def test_the_tornado_s_bars_are_as_long_as_the_effects(run: Callable[..., Result]) -> None:
+    data = document(run, "--vcpus 256 --host server-256")
+    root = ET.fromstring(run("sensitivity", "--vcpus", "256", "--host", "server-256", "--format", "svg").stdout)
+    boxes = root.findall("{http://www.w3.org/2000/svg}rect")[1:]
+    text = list(root.itertext())
+    moving = []
+    for each in data["parameters"]:
+        ends = [end for trial in each["trials"] for end in trial["change"].values()]
+        if any(ends):
+            moving.append((each, min([0, *ends]), max([0, *ends])))
+    widths = {-low for _, low, _ in moving} | {high for _, _, high in moving}
+    scale = max(float(box.attrib["width"]) for box in boxes) / max(widths)
+    drawn = [float(box.attrib["width"]) for box in boxes]
+    for each, low, high in moving:
+        assert f"{each['parameter']} {each['base']}" in text
+        for end in (-low, high):
+            assert not end or any(abs(width - end * scale) <= 0.11 for width in drawn)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("--figure nonsense", 'no figure "nonsense"'),
+        ("--vcpus 0", "--vcpus: should be greater than or equal to 1"),
+        ("--vcpus 1 --vcpus 2", "--vcpus: given twice"),
+    ],
+)
+def test_bad_input_gets_one_line(run: Callable[..., Result], line: str, says: str) -> None:
+    assert says in refused(run("sensitivity", *shlex.split(line)))
