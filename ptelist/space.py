@@ -114,7 +114,7 @@ class Space:
     def _part(self, part: str, base: _Base, chosen: Chosen) -> tuple[Fields, ...]:
         """Return a part with options laid over it: one kernel, one host, or the VM groups."""
         axes = self._setting[part]
-        key = part, id(base), *(chosen[axis.name].label if axis.name in chosen else "" for axis in axes)
+        key = part, id(base), *(chosen[axis.name].label if axis.name in chosen else None for axis in axes)
         if key not in self._laid:
             settings = _settings(axes, base.patched, chosen, self._said_by)
             said = base.overlay.groups() if part == "vm" else (getattr(base.overlay, part),)

@@ -23,6 +23,10 @@ LIGHT = [
     "explain --help",
     "observe --help",
     "check --help",
+    "sweep --help",
+    "sensitivity --help",
+    "best --help",
+    "fleet --help",
     "presets --help",
     "completion bash",
 ]

@@ -50,7 +50,7 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
 
     \b
       ptelist best --vm nested --rmaps 100000x3+2000x40 --kernel 6.1,6.18
-      ptelist best --vm shadow --histogram mmu_rmaps_stat --kernel 6.18 --pages-4k 70123
+      ptelist best --vm shadow --histogram mmu_rmaps_stat --pages-4k 70123
       ptelist best --vm nested --trace trace.txt --ext 2..32
     """
     from ptelist.best import EXT, RANGE, best, own  # noqa: PLC0415 -- not for --help

@@ -56,7 +56,7 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
 
     \b
       ptelist fleet hosts.csv --proposal shrink-tdp --by kernel
-      ptelist fleet hosts.csv --ext 2,4,8 --column cpus=ncpu --column memory=ram_mb:MiB
+      ptelist fleet hosts.csv --ext 2,4,8 --column memory=ram_mb:MiB
       ptelist fleet hosts.jsonl --kernel 6.18 --keep-going --rejects bad.jsonl
     """
     from ptelist.cli import output as out  # noqa: PLC0415 -- not for --help

@@ -36,9 +36,9 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
 
     \b
       ptelist sweep --vcpus 1..1024*2 --ext 2,14
-      ptelist sweep --vms 1..100 --vcpus 1 --ext 2,14 --figure pte_list_desc.bytes.slab
+      ptelist sweep --vms 1..64 --vcpus 1 --ext 2,14 --figure pte_list_desc.pages
       ptelist sweep --cpus 1..512*2 --figure pte_list_desc.slab_order
-      ptelist sweep --vcpus 1..1024*2 --ext 2..32 --delta --format svg -o sweep.svg
+      ptelist sweep --vcpus 1..64 --ext 2,14 --delta --format svg -o sweep.svg
     """
     from ptelist.cli import output as out  # noqa: PLC0415 -- not for --help
     from ptelist.space import Space  # noqa: PLC0415 -- not for --help

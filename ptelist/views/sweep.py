@@ -31,7 +31,7 @@ def document(found: Sweep, delta: bool, explain: str, width: int | None) -> Docu
     if len(found.break_evens) > MOST_SENTENCES:
         tables.append(_break_evens(found))
     else:
-        notes += [f"break-even: {_break_even(each)} ({_tried(each)})" for each in found.break_evens]
+        notes += [f"break-even: {_break_even(each)} ({_range(each)})" for each in found.break_evens]
     if found.compares and not found.columns:
         notes.append(_least(found))
     notes += map(_step, found.steps)
@@ -155,10 +155,10 @@ def _least(found: Sweep) -> str:
     return f"least: {value} at {found.rows}={','.join(ties)}{unsure}"
 
 
-def _tried(found: BreakEven) -> str:
+def _range(found: BreakEven) -> str:
     over = found.over
     step = f" by {over.label(over.step)}" if over.step > 1 else ""
-    return f"each {over.axis.name} of {over.label(over.low)}..{over.label(over.high)}{step} tried"
+    return f"for every {over.axis.name}={over.label(over.low)}..{over.label(over.high)}{step}"
 
 
 def _break_even(found: BreakEven) -> str:
@@ -194,15 +194,14 @@ def _less(found: BreakEven, first: int) -> Iterator[str]:
 def _break_evens(found: Sweep) -> Table:
     """Return what is said of a few columns in sentences, as a table of many."""
     first = found.break_evens[0]
-    head = ("column", "less from", "first less", "first page", "maybe more to")
+    head = (first.column.partition("=")[0], "less from", "first", "page", "more to")
     rows = []
     for each in found.break_evens:
         values = (each.less_from, each.less_first, each.page_first, each.more_last)
         cells = ["-" if value is None else each.over.label(value) for value in values]
-        rows.append((each.column, *(cells if each.tried else ["not searched", "", "", ""])))
-    return Table(
-        head, tuple(rows), f"break-even along {first.over.axis.name} against {first.baseline}, {_tried(first)}"
-    )
+        rows.append((each.column.partition("=")[2], *(cells if each.tried else ["not searched", "", "", ""])))
+    what = "less for sure from, less first, a page saved first, maybe more up to"
+    return Table(head, tuple(rows), f"break-even against {first.baseline}, {_range(first)}: {what}")
 
 
 def _step(found: LayoutStep) -> str:

@@ -33,6 +33,17 @@ MODEL = 'import click, pydantic; pydantic.create_model("M", x=(int, 1))'
 BTF = Path("/sys/kernel/btf/vmlinux")
 EVENTS, LISTS = 1_000_000, 3000
 SPLIT = "import sys\nfor line in open(sys.argv[1], 'rb'): line.split()"
+ROWS, HOSTS = 1_000_000, 50_000
+MEASURED = """
+import resource, sys
+from ptelist.cli import main
+try:
+    main(sys.argv[1:])
+finally:
+    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+        print(resource.getrusage(who).ru_maxrss, file=sys.stderr)
+"""
+SWEEPS = ("--vcpus 1..10000", "--vcpus 1..5000 --ext 2,14", "--vcpus 1..10000 --figure mmu.bytes.total")
 PAIRS = (
     ("piped compare / click and one model", COMPARE, [PYTHON, "-c", MODEL], 1.25),
     ("--version / import click", [PTELIST, "--version"], [PYTHON, "-c", "import click"], 1.3),
@@ -104,6 +115,39 @@ def pairs(folder: Path) -> Iterator[tuple[str, list[str], list[str], float]]:
     yield f"replay / a loop that splits, {EVENTS:,} events", replay, [PYTHON, "-c", SPLIT, str(events)], 4.0
 
 
+def inventory(rows: int, hosts: int) -> str:
+    """Return hosts of six kernels and four sizes, each with VMs of seven sizes."""
+    random = Random(1)
+    kernels = ("5.10.0-46-amd64", "5.15.0-100", "6.1.0-56-amd64", "6.8.0-45", "6.12.117", "6.18.15")
+    known = [
+        f"node{n},{random.choice(kernels)},{random.choice((32, 64, 128, 256))},{random.choice((1, 2))}"
+        for n in range(hosts)
+    ]
+    lines = ["host,kernel,cpus,nodes,vcpus,memory,nested,count"]
+    for number in range(rows):
+        vcpus = 1 << random.randrange(7)
+        nested = "yes" if random.random() < 0.1 else "no"
+        lines.append(
+            f"{known[number % hosts]},{vcpus},{vcpus << random.randrange(4)}GiB,{nested},{random.randint(1, 4)}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def fleet(folder: Path) -> Iterator[str]:
+    """Yield what a fleet of a million rows takes: seconds and MiB, with one process and with two."""
+    path = folder / "hosts.csv"
+    path.write_text(inventory(ROWS, HOSTS))
+    printed = set()
+    for processes in ("1", "2"):
+        words = ["fleet", str(path), "--proposal", "shrink-tdp", "--by", "kernel", "--processes", processes]
+        start = time.perf_counter()
+        done = subprocess.run([PYTHON, "-c", MEASURED, *words], capture_output=True, text=True, check=True)
+        took, most = time.perf_counter() - start, max(map(int, done.stderr.split())) >> 10
+        printed.add(done.stdout)
+        yield f"fleet of {ROWS:,} rows on {HOSTS:,} hosts, {processes} processes: {took:.0f} s (bound 60), {most} MiB (bound 500)"
+    yield f"their outputs are {'the same' if len(printed) == 1 else 'NOT THE SAME'}"
+
+
 def gate(folder: Path) -> list[str]:
     """Return a check of 50 budgets over 10 scenarios, with its baseline taken."""
     file = folder / "ptelist.toml"
@@ -134,6 +178,11 @@ def report(runs: int, folder: Path) -> None:
     for name, command, baseline, bound in pairs(folder):
         timed = [(seconds(command), seconds(baseline)) for _ in range(runs + 1)][1:]
         print(f"{name}: {median(a / b for a, b in timed):.2f} (bound {bound})")
+    for options in SWEEPS:
+        took = min(seconds([PTELIST, "sweep", *options.split()]) for _ in range(3))
+        print(f"sweep of 10,000 points, {options}: {took:.2f} s (bound 3)")
+    for line in fleet(folder):
+        print(line)
     for options in ("--vcpus 256", "--vm nested --host server-256 --kernel 7.3"):
         print(f"full ledgers a second, {options}: {ledgers_per_second(options):,.0f} (bound 2,000)")
 
