@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ptelist.engine.ledger import Ledger, Term, Unit
-    from ptelist.scenario import Scenario, Vm
+    from ptelist.scenario import Scenario
     from ptelist.sources.inventory import Cells
     from ptelist.space import Chosen
 
@@ -67,13 +67,25 @@ class WhatIf(NamedTuple):
     chosen: Chosen
 
 
-class Single(NamedTuple):
+class Single:
     """One VM on a host of some kernel."""
 
-    vm: Vm
-    modules: tuple[bool, bool]
-    """Parameters of the kvm modules that it needs: tdp and tdp_mmu."""
-    held: dict[str, Term]
+    __slots__ = ("_held", "_scenario", "modules", "vm")
+
+    def __init__(self, scenario: Scenario) -> None:
+        """Take a host with this one VM."""
+        (self.vm,) = scenario.vms
+        self.modules = rules.tdp(scenario.kernel, self.vm), rules.tdp_mmu(scenario.kernel, self.vm)
+        """Parameters of the kvm modules that it needs: tdp and tdp_mmu."""
+        self._scenario = scenario
+        self._held: dict[str, Term] | None = None
+
+    @property
+    def held(self) -> dict[str, Term]:
+        """Return what it holds, worked out when it is first asked for."""
+        if self._held is None:
+            self._held = holdings(self._scenario)
+        return self._held
 
 
 def what_ifs(options: Options) -> list[WhatIf]:
@@ -183,9 +195,7 @@ class Fleet:
         if number == 0:
             self._assumptions.add(scenario)
         host = self._hosts.setdefault((number, about), scenario)
-        (only,) = scenario.vms
-        modules = rules.tdp(scenario.kernel, only), rules.tdp_mmu(scenario.kernel, only)
-        found = Single(only, modules, holdings(scenario))
+        found = Single(scenario)
         self._singles[self._key(number, host, vm)] = found
         return host, found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,6 +28,9 @@ NEEDED = (HOST, "vcpus")
 MOST_VMS = 1_000_000
 MOST_BYTES = 1 << 20
 """A longer line is no row of an inventory."""
+
+MOST_CELLS = 1 << 15
+"""Different cells of which the meaning is remembered."""
 
 DELIMITERS = (",", ";", "\t")
 SWITCHES = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
@@ -99,6 +103,7 @@ class Inventory:
             self.head = next(self._records, (1, []))[1]
             self.header = "".join(self.text.record)
         places = self._places(by)
+        self._choice = lru_cache(MOST_CELLS)(self._read)
         self.host_fields = tuple(field for field in HOST_FIELDS if field in places)
         self.vm_fields = tuple(field for field in VM_FIELDS if field in places)
         self._parts = (
@@ -221,7 +226,7 @@ class Inventory:
                 raise PtelistError(f"{field}: is missing")
         return found
 
-    def _choice(self, field: str, cell: str) -> Choice:
+    def _read(self, field: str, cell: str) -> Choice:
         axis = AXES["memory" if field == HOST_MEMORY else field]
         if field == KERNEL and not re.fullmatch(_RELEASE, cell):
             raise PtelistError(f'kernel: expected a release such as 6.1.0-56-amd64, got "{cell[:40]}"')
