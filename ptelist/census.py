@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
 from ptelist.fleet import Kind
-from ptelist.sources.inventory import MOST_VMS, Row, line
+from ptelist.sources.inventory import MOST_VMS, Row
+from ptelist.sources.records import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import signal
+from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
@@ -71,8 +72,13 @@ def _parts(fleet: Fleet, jobs: Sequence[Job], figures: Sequence[str], processes:
         yield from map(_part, starts)
         return
     gc.freeze()  # or the collector writes to pages that the processes share
-    with multiprocessing.get_context("fork").Pool(processes, _quiet) as pool:
-        yield from pool.imap_unordered(_part, starts)
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _quiet)
+    try:
+        yield from pool.map(_part, starts)
+    except BrokenProcessPool:
+        raise PtelistError("a process was killed, perhaps for want of memory: try --processes 1") from None
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _quiet() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import random
 import shlex
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +20,7 @@ from ptelist import presets
 from ptelist.census import Reader
 from ptelist.comparison import change
 from ptelist.engine.account import account
+from ptelist.errors import PtelistError
 from ptelist.fleet import FIGURES, Fleet, assumed
 from ptelist.overlay import Builder, Origin, Overlay, Setting
 from ptelist.sources.inventory import Inventory, mapped
@@ -281,8 +284,8 @@ def test_columns_by_other_names_and_in_other_units(run: Callable[..., Result], i
     )
     options = "--column host=name --column kernel=release --column cpus=NCPU"
     options += " --column 'host-memory=ram mb:MiB' --column 'memory=VM RAM:GiB'"
-    found = document_of(run, inventory, renamed, options + " --by rack")
-    wanted = document(run, inventory, "--by rack")
+    found = document_of(run, inventory, renamed, options + " --by rack,kernel")
+    wanted = document(run, inventory, "--by rack,kernel")
     assert (found["total"], found["groups"]) == (wanted["total"], wanted["groups"])
 
 
@@ -291,11 +294,12 @@ def test_stdin_a_byte_order_mark_and_quoted_line_breaks() -> None:
 
     from ptelist.cli import main  # noqa: PLC0415 -- likewise
 
-    odd = "\ufeff" + HOSTS.replace("r1", '"r\n1"').replace("\n", "\r\n")
+    odd = "\ufeff" + HOSTS.replace("rack\n", "rack,remark\n").replace("r1\n", 'r1,"two\nlines"\n')
+    odd = odd.replace("r2\n", "r2,none\n").replace("\n", "\r\n")
     for more in ([], ["--keep-going"]):
         result = CliRunner().invoke(main, ["fleet", "-", "--by", "rack", "--format", "json", *more], input=odd)
         assert result.exit_code == 0, result.stderr
-        assert {each["group"]["rack"] for each in json.loads(result.stdout)["groups"]} == {"r\r\n1", "r2"}
+        assert {each["group"]["rack"] for each in json.loads(result.stdout)["groups"]} == {"r1", "r2"}
 
 
 # bad rows
@@ -319,6 +323,7 @@ BAD = [
     ("z12,6.1,64,1,,4,8GiB,tdp,maybe,1,r1", "nested: expected on or off"),
     ('z13,"6.1"x,64,1,,4,8GiB,tdp,no,1,r1', "not valid CSV"),
     ('z14,6.1,64,1,,"4,5",8GiB,tdp,no,1,r1', "vcpus: expected one value"),
+    ('"z\x7fz",6.1,64,1,,4,8GiB,tdp,no,1,r1', "host: expected text on one line"),
     ("b,6.1,128,2,1TiB,4,8GiB,tdp,no,1,r1", 'host b: kernel is "6.1" here and "6.12.117" on line 4'),
     ("b,6.12.117,128,2,1TiB,4,8GiB,shadow,no,1,r1", "tdp and tdp_mmu are the same for all VMs of a host"),
     ("b,6.12.117,128,2,2TiB,4,8GiB,tdp,no,1,r1", 'host-memory is "2TiB" here and "1TiB" on line 4'),
@@ -369,6 +374,9 @@ def test_what_was_set_aside_can_be_mended_and_fed_again(run: Callable[..., Resul
     assert (partly["total"]["hosts"], partly["set_aside"]) == (3, 1)
     aside.write_text(aside.read_text().replace("sixty-four", "64"))
     assert document(run, aside)["total"]["hosts"] == 1
+    aside.write_text(aside.read_text().replace("d,6.18.2,64", "d,6.18.2,sixty-four"))
+    document(run, aside, "--keep-going")
+    assert aside.with_name("bad.csv.rejected").read_text().startswith(HOSTS.splitlines()[0] + ',"reason","reason 2"\n')
     inventory.write_text(HOSTS)
     clean = inventory.with_name("clean.rejected")
     assert document(run, inventory, f"--keep-going --rejects {clean}")["set_aside"] == 0
@@ -382,7 +390,7 @@ def test_bad_objects_are_set_aside_with_their_bad_groups_only(run: Callable[...,
         json.dumps({"host": "a", "kernel": "6.18", "vms": [good, bad, good]}),
         "not json",
         '["a list"]',
-        json.dumps({"host": "b", "kernel": "6.18", "vms": [1]}),
+        json.dumps({"host": "b", "kernel": "6.18", "vms": [good, 1]}),
         json.dumps({"host": "c", "vcpus": 2}),
         "[" * 100_000,
     ]
@@ -395,6 +403,7 @@ def test_bad_objects_are_set_aside_with_their_bad_groups_only(run: Callable[...,
     assert rejects[1]["row"] == "not json"
     assert rejects[2]["reason"] == "expected an object"
     assert rejects[3]["reason"] == "vms: expected objects"
+    assert rejects[3]["vms"] == [good, 1], "whole, for none of it was counted"
     assert "nested too deeply" in rejects[4]["reason"] or "not valid JSON" in rejects[4]["reason"]
     for number, says in ((2, "not valid JSON"), (3, "expected an object")):
         path.write_text("\n".join([*['{"host": "c", "vcpus": 2}'] * (number - 1), lines[number - 1]]))
@@ -421,6 +430,8 @@ def test_bad_objects_are_set_aside_with_their_bad_groups_only(run: Callable[...,
         ("host,vcpus\n", "--figure pte_list_desc.bytes.slap", "did you mean pte_list_desc.bytes.slab"),
         ("host,vcpus\na,1\n", "--explain b", '--explain: no host "b" with VMs'),
         ("host,vcpus\na,1\n", "--explain a --ext 2 --figure nonsense", 'no figure "nonsense"'),
+        ("host,vcpus\na,1\n", "--explain a --figure mmu.bytes.total --figure memslots.bytes", "one figure at a time"),
+        ('host,"vc"pus\n', "", ":1: not valid CSV"),
         ("host,vcpus\na,1\n", "--ext 1", "--ext: should be greater than or equal to 2"),
         ("host,vcpus\na,1\n", "--proposal shrink-tdp --assume kernel=5.10", "changes what kernel 5.10 does not have"),
         ("host,vcpus\na," + "1" * 2_000_000 + "\n", "", ":2: a line of more than 1 MiB is no row"),
@@ -488,6 +499,29 @@ def test_csv_has_every_group_what_if_and_figure(run: Callable[..., Result], inve
         )
     whole_fleet = list(csv.DictReader(io.StringIO(run("fleet", str(inventory), "--format", "csv").stdout)))
     assert len(whole_fleet) == len(FIGURES)
+
+
+def test_no_hosts_take_nothing(run: Callable[..., Result], inventory: Path) -> None:
+    data = document_of(run, inventory, "host,vcpus\n", "--ext 2 --by kernel --assume kernel=6.1 --column kernel=host")
+    assert (data["total"]["hosts"], data["groups"]) == (0, [])
+    assert figure(data["total"], 1) == (0, 0, 0, 0)
+    assert run("fleet", str(inventory.with_name("other.csv"))).exit_code == 0
+
+
+def test_a_process_that_is_killed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"host": f"h{n}", "kernel": "6.1", "vcpus": 1 + n, "count": 1} for n in range(CHUNK + 1)]
+    fleet, census, _ = taken(text(rows))
+    parent = os.getpid()
+    real = Fleet.ledger
+
+    def ledger(self: Fleet, number: int, kind: Any) -> Any:
+        if os.getpid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(self, number, kind)
+
+    monkeypatch.setattr(Fleet, "ledger", ledger)
+    with pytest.raises(PtelistError, match=r"a process was killed.*--processes 1"):
+        add_up(fleet, list(census.kinds.items()), FIGURES, 2, id)
 
 
 def test_more_kinds_of_vms_than_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,7 +85,7 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
         return
     part = _added(fleet, census, list(units), processes)
     report = Report(groups, census, fleet.what_ifs, units, part, bool(figure), (), fleet.lines(), line)
-    report = report._replace(notes=tuple(notes(report, inventory, rejects, list(rows.unused))))
+    report = report._replace(notes=tuple(notes(report, inventory, rejects, rows.unused)))
     document, to_json, to_csv = (
         out.late("ptelist.views.fleet", name, report) for name in ("document", "to_json", "to_csv")
     )
@@ -120,13 +120,15 @@ def _explain(  # noqa: PLR0913, PLR0917 -- what explain has, and the fleet
     from ptelist.columns import Column, Columns  # noqa: PLC0415 -- not for --help
     from ptelist.comparison import PART, compare  # noqa: PLC0415 -- not for --help
 
+    if len(figure) > 1:
+        raise PtelistError("--explain: one figure at a time, give one --figure")
     if census.explained is None:
         raise PtelistError(f'--explain: no host "{host}" with VMs is in the inventory')
     number = len(fleet.what_ifs) - 1
     scenario = fleet.scenario(number, census.explained)
     name = f"{host}, {fleet.what_ifs[number].name}"
     found = compare(Columns((Column(name, {}, scenario, 0),), name, by_preset=True), f"{line} --explain {host}")
-    (wanted,) = figure or (PART,)
+    wanted = figure[0] if figure else PART
     tree, to_json = (
         out.late(f"ptelist.views.{module}", function, found, wanted)
         for module, function in (("tree", "document"), ("json", "render_tree"))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import re
 from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.axes import AXES, choices
 from ptelist.errors import PtelistError, suggestion
+from ptelist.sources.records import Objects, Rows, Text, line, part, plain
 from ptelist.units import UNITS
 
 if TYPE_CHECKING:
@@ -26,13 +25,9 @@ FIELDS = (HOST, *HOST_FIELDS, HOST_MEMORY, *VM_FIELDS, COUNT)
 
 NEEDED = (HOST, "vcpus")
 MOST_VMS = 1_000_000
-MOST_BYTES = 1 << 20
-"""A longer line is no row of an inventory."""
-
 MOST_CELLS = 1 << 15
 """Different cells of which the meaning is remembered."""
 
-DELIMITERS = (",", ";", "\t")
 SWITCHES = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
 _RELEASE = r"v?[0-9]+\.[0-9]+[A-Za-z0-9.\-~+]*"
 
@@ -50,7 +45,7 @@ class Row(NamedTuple):
     """One VM group of one host as text, in the order of the inventory's fields."""
 
     place: int
-    """Its line and its number on it; see `line`."""
+    """Its line and its number on it; see records.line."""
     host: str
     about_host: Cells
     memory: str
@@ -59,15 +54,6 @@ class Row(NamedTuple):
     by: Cells
     times: str
     """How many of them there are."""
-
-
-PARTS = 20
-"""Bits for the number of a VM group on its line."""
-
-
-def line(place: int) -> int:
-    """Return the number of the line where a row begins."""
-    return place >> PARTS
 
 
 def mapped(texts: Iterable[str]) -> dict[str, Column]:
@@ -90,19 +76,19 @@ class Inventory:
 
     def __init__(self, lines: Iterable[bytes], label: str, columns: dict[str, Column], by: Cells) -> None:
         """Read the header; raises PtelistError if a column that is needed is not there."""
-        self.label, self.unused = label, dict[str, None]()
+        self.label, self.by = label, by
         self.text = Text(lines, label)
-        self._columns, self.by = columns, by
-        self.json = self.text.first.lstrip().startswith("{")
-        if self.json:
-            self.head = [columns[field].name if field in columns else field for field in FIELDS] + list(by)
-            self._records = self._objects()
+        self._columns = columns
+        self.records: Rows | Objects
+        if self.text.first.lstrip().startswith("{"):
+            names = [columns[field].name if field in columns else field for field in FIELDS]
+            self.records = Objects(self.text, [*names, *by], {"memory": HOST_MEMORY})
         else:
-            self.delimiter = max(DELIMITERS, key=self.text.first.count)
-            self._records = self._rows(csv.reader(self.text, delimiter=self.delimiter, strict=True))
-            self.head = next(self._records, (1, []))[1]
-            self.header = "".join(self.text.record)
-        places = self._places(by)
+            self.records = Rows(self.text)
+        places = self._places()
+        by_places = [places[name] if name in columns else self._place(name, "--by") for name in by]
+        used = {*places.values(), *by_places}
+        self.records.unused |= {name: None for n, name in enumerate(self.records.head) if n not in used}
         self._choice = lru_cache(MOST_CELLS)(self._read)
         self.host_fields = tuple(field for field in HOST_FIELDS if field in places)
         self.vm_fields = tuple(field for field in VM_FIELDS if field in places)
@@ -111,110 +97,65 @@ class Inventory:
             _picked([places[field] for field in self.host_fields]),
             _picked([places[HOST_MEMORY]] if HOST_MEMORY in places else []),
             _picked([places[field] for field in self.vm_fields]),
-            _picked([self._place(name, "--by") for name in by]),
+            _picked(by_places),
             _picked([places[COUNT]] if COUNT in places else []),
         )
 
     def _place(self, name: str, option: str) -> int:
-        plain = [_plain(each) for each in self.head]
-        if name in self.head:
-            return self.head.index(name)
-        if _plain(name) not in plain:
-            raise PtelistError(f'{option}: {self.label} has no column "{name}"{suggestion(name, self.head)}')
-        return plain.index(_plain(name))
+        head = self.records.head
+        spelt = [plain(each) for each in head]
+        if name in head:
+            return head.index(name)
+        if plain(name) not in spelt:
+            raise PtelistError(f'{option}: {self.label} has no column "{name}"{suggestion(name, head)}')
+        return spelt.index(plain(name))
 
-    def _places(self, by: Cells) -> dict[str, int]:
+    def _places(self) -> dict[str, int]:
         """Return where each field is that has a column."""
-        for name in self.head:
-            if self.head.count(name) > 1 and name not in by:
-                raise PtelistError(f'{self.label}:1: column "{name}" is there twice')
-        plain = {_plain(name): number for number, name in enumerate(self.head)}
-        places = {field: plain[field] for field in FIELDS if field in plain and field not in self._columns}
-        if COUNT not in places and VMS in plain and not self.json:
-            places[COUNT] = plain[VMS]
+        head = self.records.head
+        known = {plain(name): number for number, name in enumerate(head)}
+        places = {field: known[field] for field in FIELDS if field in known and field not in self._columns}
+        if COUNT not in places and VMS in known:
+            places[COUNT] = known[VMS]
         places |= {field: self._place(column.name, "--column") for field, column in self._columns.items()}
         for field in NEEDED:
             if field not in places:
-                raise PtelistError(
-                    f"{self.label}:1: no column {field}{suggestion(field, self.head)}: --column {field}=NAME names it"
-                )
-        used = {*places.values(), *(self._place(name, "--by") for name in by)}
-        self.unused |= {name: None for number, name in enumerate(self.head) if number not in used}
+                hint = f"{suggestion(field, head)}: --column {field}=NAME names it"
+                raise PtelistError(f"{self.label}:1: no column {field}{hint}")
         return places
 
-    def _rows(self, reader: Any) -> Iterator[tuple[int, list[str]]]:
-        """Yield the rows of a CSV file with the line where each begins; what is wrong with one instead of its cells."""
-        width = 0
-        while True:
-            place = self.text.begin()
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield place, [f"not valid CSV: {error}"]
-                continue
-            if not cells:
-                continue
-            width = width or len(cells)
-            if len(cells) != width:
-                yield place, [f"{len(cells)} cells, expected {width} as in the header"]
-            else:
-                yield place, cells
-
-    def _objects(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the VM groups of JSON lines: one a line, or those in a list `vms`."""
-        plain = [_plain(name) for name in self.head]
-        while True:
-            place = self.text.begin()
-            text = next(self.text, None)
-            if text is None:
-                return
-            if not text.strip():
-                continue
-            try:
-                groups = list(_groups(text))
-            except PtelistError as error:
-                yield place, [str(error)]
-                continue
-            for part, group in enumerate(groups):
-                self.unused |= dict.fromkeys(sorted(group.keys() - plain))
-                try:
-                    cells = [_cell(name, group.get(name)) for name in plain]
-                except PtelistError as error:
-                    cells = [str(error)]
-                yield place + part, cells
+    @property
+    def unused(self) -> list[str]:
+        """Return the columns that were of no use, as far as the file was read."""
+        return sorted(self.records.unused)
 
     def __iter__(self) -> Iterator[Row | tuple[int, str]]:
-        """Yield rows; for one that is none, its line and what is wrong."""
+        """Yield rows; for one that is none, its place and what is wrong."""
         name, about_host, memory, about_vm, by, count = self._parts
-        width = len(self.head)
-        for place, cells in self._records:
+        width = len(self.records.head)
+        for place, cells in self.records:
             if len(cells) != width:
                 yield place, cells[0]
-            elif not (host := name(cells)[0]):
+                continue
+            (host,) = name(cells)
+            groups = by(cells)
+            if not host:
                 yield place, "host: is missing"
+            elif not all(map(str.isprintable, (host, *groups))):
+                yield place, f"{', '.join((HOST, *self.by))}: expected text on one line"
             else:
                 own = "".join(memory(cells))
-                yield Row(place, host, about_host(cells), own, about_vm(cells), by(cells), "".join(count(cells)))
+                yield Row(place, host, about_host(cells), own, about_vm(cells), groups, "".join(count(cells)))
 
     def rejected(self, why: dict[int, str]) -> Iterator[str]:
-        """Yield the rows at these places as they are, with what is wrong with each, below the header."""
-        if not self.json:
-            yield self._with(self.header, "reason")
+        """Yield the rows at these places as they are, with what is wrong with each."""
+        yield self.records.rejects()
         lines: dict[int, dict[int, str]] = {}
         for place, reason in why.items():
-            lines.setdefault(line(place), {})[place % (1 << PARTS)] = reason
-        seen = 0
-        for place, _ in self._records:
-            if line(place) in lines and line(place) != seen:
-                seen = line(place)
-                text = "".join(self.text.record)
-                yield _bad_object(text, lines[seen]) if self.json else self._with(text, lines[seen][0])
-
-    def _with(self, text: str, reason: str) -> str:
-        quoted = reason.replace('"', '""')
-        return f'{text.rstrip()}{self.delimiter}"{quoted}"\n'
+            lines.setdefault(line(place), {})[part(place)] = reason
+        for place, _ in self.records:
+            if reasons := lines.pop(line(place), None):
+                yield self.records.rejected("".join(self.text.record), reasons)
 
     def choices(self, fields: Cells, cells: Cells) -> dict[str, Choice]:
         """Return what cells say; an empty one says nothing. Raises PtelistError that names the field."""
@@ -242,43 +183,6 @@ class Inventory:
         return found[0]
 
 
-class Text:
-    """The lines of a file, the first one known before it is read; counts them, and remembers those of a record."""
-
-    def __init__(self, lines: Iterable[bytes], label: str) -> None:
-        """Read the first line."""
-        self._lines, self._label = iter(lines), label
-        self.number, self.done = 0, 0
-        self.record: list[str] = []
-        self.first = self._decoded(next(self._lines, b"")).removeprefix("\ufeff")
-        self._unread = [self.first] if self.first else []
-
-    def begin(self) -> int:
-        """Forget the record before, and return the place of the next one."""
-        self.record.clear()
-        return (self.number + 1) << PARTS
-
-    def __iter__(self) -> Text:
-        """Return the lines themselves."""
-        return self
-
-    def __next__(self) -> str:
-        """Return the next line; raises PtelistError for one that is no text."""
-        text = self._unread.pop() if self._unread else self._decoded(next(self._lines))
-        self.number += 1
-        self.record.append(text)
-        return text
-
-    def _decoded(self, line: bytes) -> str:
-        self.done += len(line)
-        try:
-            if len(line) <= MOST_BYTES:
-                return line.decode()
-        except UnicodeDecodeError:
-            raise PtelistError(f"{self._label}:{self.number + 1}: not UTF-8 text, expected CSV or JSON lines") from None
-        raise PtelistError(f"{self._label}:{self.number + 1}: a line of more than 1 MiB is no row of an inventory")
-
-
 def _picked(places: list[int]) -> Callable[[list[str]], Cells]:
     """Return what picks cells, as fast as can be, surrounding blanks left out."""
     if not places:
@@ -287,56 +191,3 @@ def _picked(places: list[int]) -> Callable[[list[str]], Cells]:
         return lambda cells: (cells[places[0]].strip(),)
     pick = itemgetter(*places)
     return lambda cells: tuple(map(str.strip, pick(cells)))
-
-
-def _plain(name: str) -> str:
-    return name.strip().lower().replace("_", "-").replace(" ", "-")
-
-
-def _groups(text: str) -> Iterator[dict[str, Any]]:
-    """Yield an object's VM groups, each with what is said of the host; raises PtelistError if it is none."""
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise PtelistError(f"not valid JSON: {error}") from None
-    except RecursionError:
-        raise PtelistError("not valid JSON: nested too deeply") from None
-    if not isinstance(found, dict):
-        raise PtelistError("expected an object")
-    host = {_plain(name): value for name, value in found.items()}
-    if not isinstance(host.get(VMS), list):
-        yield host
-        return
-    groups = host.pop(VMS)
-    if "memory" in host:
-        host.setdefault(HOST_MEMORY, host.pop("memory"))
-    for group in groups or [{COUNT: 0}]:
-        if not isinstance(group, dict):
-            raise PtelistError("vms: expected objects")
-        yield host | {_plain(name): value for name, value in group.items()}
-
-
-def _bad_object(text: str, why: dict[int, str]) -> str:
-    """Return an object with its bad VM groups only, and what is wrong with them; no object is quoted as text."""
-    reason = "; ".join(why.values())
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        return json.dumps({"row": text.rstrip("\n"), "reason": reason}) + "\n"
-    groups = found.get(VMS)
-    if isinstance(groups, list) and groups:
-        found[VMS] = [group for number, group in enumerate(groups) if number in why]
-    return json.dumps(found | {"reason": reason}) + "\n"
-
-
-def _cell(name: str, value: Any) -> str:
-    """Return a value as text; raises PtelistError for one that is no cell."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, str | int):
-        return str(value)
-    raise PtelistError(f"{name}: expected text or a whole number")

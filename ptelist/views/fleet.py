@@ -171,7 +171,7 @@ def notes(report: Report, label: str, rejects: str, unused: list[str]) -> Iterat
         name = report.what_ifs[number].name
         yield f"unchanged: {name} cannot be applied to {plural(hosts, 'host')}, counted as before: {reason}"
     if unused:
-        yield f"not used: {', '.join(sorted(unused))} in {label}"
+        yield f"not used: {', '.join(unused)} in {label}"
     memory = total(report).memory
     if memory:
         low, high = report.value(None, 0, WHOLE)[0] if WHOLE in report.figures else (0, 0)

@@ -1,0 +1,214 @@
+"""Records of a text file by their place: rows of CSV below a header, or JSON objects, one a line."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Any
+
+from ptelist.errors import PtelistError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+MOST_BYTES = 1 << 20
+"""A longer line is no record."""
+
+DELIMITERS = (",", ";", "\t")
+PARTS = 20
+"""Bits for the number of a part within its line."""
+
+WHOLE = (1 << PARTS) - 1
+"""The number that stands for all parts of a line."""
+
+LIST = "vms"
+"""The key of an object's parts."""
+
+REASON = "reason"
+
+Record = tuple[int, list[str]]
+"""A place, and cells; or one text that says what is wrong, where there are more columns than one."""
+
+
+def line(place: int) -> int:
+    """Return the number of the line where a record begins."""
+    return place >> PARTS
+
+
+def part(place: int) -> int:
+    """Return the number of a record on its line, 0 for the first; WHOLE is the line itself."""
+    return place & WHOLE
+
+
+def plain(name: str) -> str:
+    """Return a column's name as options spell it: "VM RAM" and vm_ram are vm-ram."""
+    return name.strip().lower().replace("_", "-").replace(" ", "-")
+
+
+class Text:
+    """The lines of a file, the first one known before it is read; counts them, and remembers those of a record."""
+
+    def __init__(self, lines: Iterable[bytes], label: str) -> None:
+        """Read the first line."""
+        self._lines, self.label = iter(lines), label
+        self.number, self.done = 0, 0
+        self.record: list[str] = []
+        self.first = self._decoded(next(self._lines, b"")).removeprefix("\ufeff")
+        self._unread = [self.first] if self.first else []
+
+    def begin(self) -> int:
+        """Forget the record before, and return the place of the next one."""
+        self.record.clear()
+        return (self.number + 1) << PARTS
+
+    def __iter__(self) -> Text:
+        """Return the lines themselves."""
+        return self
+
+    def __next__(self) -> str:
+        """Return the next line; raises PtelistError for one that is no text."""
+        text = self._unread.pop() if self._unread else self._decoded(next(self._lines))
+        self.number += 1
+        self.record.append(text)
+        return text
+
+    def _decoded(self, data: bytes) -> str:
+        self.done += len(data)
+        where = f"{self.label}:{self.number + 1}"
+        if len(data) > MOST_BYTES:
+            raise PtelistError(f"{where}: a line of more than 1 MiB is no row of an inventory")
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            raise PtelistError(f"{where}: not UTF-8 text, expected CSV or JSON lines") from None
+
+
+class Rows:
+    """The rows of a CSV file; `head` are the names of its columns."""
+
+    def __init__(self, text: Text) -> None:
+        """Read the header; the delimiter is the one that it has most of."""
+        self._text = text
+        self._delimiter = max(DELIMITERS, key=text.first.count)
+        self._reader = csv.reader(text, delimiter=self._delimiter, strict=True)
+        try:
+            self.head = next(self._reader, [])
+        except csv.Error as error:
+            raise PtelistError(f"{text.label}:1: not valid CSV: {error}") from None
+        for name in self.head:
+            if self.head.count(name) > 1:
+                raise PtelistError(f'{text.label}:1: column "{name}" is there twice')
+        self.unused: dict[str, None] = {}
+        self._header = "".join(text.record)
+
+    def __iter__(self) -> Iterator[Record]:
+        """Yield each row with the place where it begins; what is wrong with one instead of its cells."""
+        width = len(self.head)
+        while True:
+            place = self._text.begin()
+            try:
+                cells = next(self._reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield place, [f"not valid CSV: {error}"]
+                continue
+            if len(cells) == width:
+                yield place, cells
+            elif cells:
+                yield place, [f"{len(cells)} cells, expected {width} as in the header"]
+
+    def rejects(self) -> str:
+        """Return what a file of rejected rows begins with."""
+        names = (REASON, *(f"{REASON} {number}" for number in range(2, len(self.head) + 3)))
+        return self._with(self._header, next(name for name in names if name not in self.head))
+
+    def rejected(self, text: str, why: dict[int, str]) -> str:
+        """Return a row as it is, with what is wrong with it."""
+        return self._with(text, "; ".join(why.values()))
+
+    def _with(self, text: str, cell: str) -> str:
+        quoted = cell.replace('"', '""')
+        return f'{text.rstrip()}{self._delimiter}"{quoted}"\n'
+
+
+class Objects:
+    """The parts of JSON objects, those in a list `vms` or the object itself, each as cells of named columns."""
+
+    def __init__(self, text: Text, head: Sequence[str], top: dict[str, str]) -> None:
+        """Take the names of columns, and other names of some that stand beside the list."""
+        self._text, self.head, self._top = text, list(head), top
+        self._names = [plain(name) for name in head]
+        self.unused: dict[str, None] = {}
+
+    def __iter__(self) -> Iterator[Record]:
+        """Yield each part with its place; what is wrong with one instead of its cells."""
+        while True:
+            place = self._text.begin()
+            text = next(self._text, None)
+            if text is None:
+                return
+            if not text.strip():
+                continue
+            try:
+                parts = list(self._parts(text))
+            except PtelistError as error:
+                yield place + WHOLE, [str(error)]
+                continue
+            for number, part in enumerate(parts):
+                self.unused |= dict.fromkeys(sorted(part.keys() - self._names))
+                try:
+                    cells = [_cell(name, part.get(name)) for name in self._names]
+                except PtelistError as error:
+                    cells = [str(error)]
+                yield place + number, cells
+
+    def _parts(self, text: str) -> Iterator[dict[str, Any]]:
+        """Yield an object's parts, each with what stands beside the list; raises PtelistError if it is none."""
+        try:
+            found = json.loads(text)
+        except ValueError as error:
+            raise PtelistError(f"not valid JSON: {error}") from None
+        except RecursionError:
+            raise PtelistError("not valid JSON: nested too deeply") from None
+        if not isinstance(found, dict):
+            raise PtelistError("expected an object")
+        whole = {plain(name): value for name, value in found.items()}
+        if not isinstance(whole.get(LIST), list):
+            yield whole
+            return
+        parts = whole.pop(LIST)
+        above = {self._top.get(name, name): value for name, value in whole.items()}
+        for part in parts or [{"count": 0}]:
+            if not isinstance(part, dict):
+                raise PtelistError(f"{LIST}: expected objects")
+            yield above | {plain(name): value for name, value in part.items()}
+
+    def rejects(self) -> str:
+        """Return what a file of rejected objects begins with."""
+        return ""
+
+    def rejected(self, text: str, why: dict[int, str]) -> str:
+        """Return an object with its bad parts only, and what is wrong with them; what is none, as text."""
+        reason = "; ".join(why.values())
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            return json.dumps({"row": text.rstrip("\n"), REASON: reason}) + "\n"
+        parts = found.get(LIST)
+        if isinstance(parts, list) and WHOLE not in why:
+            found[LIST] = [part for number, part in enumerate(parts) if number in why]
+        return json.dumps(found | {REASON: reason}) + "\n"
+
+
+def _cell(name: str, value: Any) -> str:
+    """Return a value as text; raises PtelistError for one that is no cell."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, str | int):
+        return str(value)
+    raise PtelistError(f"{name}: expected text or a whole number")
