@@ -6,15 +6,13 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from ptelist.views import bars, numbers
+from ptelist.views import bars, breakeven, numbers
 from ptelist.views.json import dump
 from ptelist.views.page import GAP, Document, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ptelist.breakeven import BreakEven, LayoutStep
-    from ptelist.causes import Step
     from ptelist.sweep import Point, Sweep
 
 PAIR = 2
@@ -29,12 +27,12 @@ def document(found: Sweep, delta: bool, explain: str, width: int | None) -> Docu
     tables = list(_tables(found, delta, width))
     notes = []
     if len(found.break_evens) > MOST_SENTENCES:
-        tables.append(_break_evens(found))
+        tables.append(breakeven.table(found.break_evens))
     else:
-        notes += [f"break-even: {_break_even(each)} ({_range(each)})" for each in found.break_evens]
+        notes += [f"break-even: {breakeven.sentence(each)} ({breakeven.reach(each)})" for each in found.break_evens]
     if found.compares and not found.columns:
         notes.append(_least(found))
-    notes += map(_step, found.steps)
+    notes += map(breakeven.step, found.steps)
     if delta or found.compares:
         notes.append(f"baseline: {found.baseline}")
     return Document(
@@ -153,67 +151,6 @@ def _least(found: Sweep) -> str:
     if any(point.low < best.high for point in found.points if point.row not in ties):
         unsure = "; within what is open others may take less"
     return f"least: {value} at {found.rows}={','.join(ties)}{unsure}"
-
-
-def _range(found: BreakEven) -> str:
-    over = found.over
-    step = f" by {over.label(over.step)}" if over.step > 1 else ""
-    return f"for every {over.axis.name}={over.label(over.low)}..{over.label(over.high)}{step}"
-
-
-def _break_even(found: BreakEven) -> str:
-    axis = found.over.axis.name
-    if not found.tried:
-        return f"{found.column} was not searched, {axis} has too many values"
-    if found.maybe_first is None and found.more_last is None:
-        return f"{found.column} takes what {found.baseline} takes, at any {axis}"
-    if found.maybe_first is None:
-        return f"{found.column} takes no less than {found.baseline} at any {axis}"
-    if found.less_first is None:
-        return f"{found.column} may take less than {found.baseline}, but for sure at no {axis}"
-    return f"{found.column} {'; '.join(_less(found, found.less_first))}"
-
-
-def _less(found: BreakEven, first: int) -> Iterator[str]:
-    over, axis = found.over, found.over.axis.name
-    if found.less_from is None:
-        yield f"takes less than {found.baseline} first at {axis}={over.label(first)}, but not always beyond"
-    elif found.less_from == over.low:
-        yield f"takes less than {found.baseline} from {axis}={over.label(over.low)} on"
-    else:
-        up_to = over.label(found.less_from - over.step)
-        yield f"may take no less than {found.baseline} up to {axis}={up_to}, takes less for sure beyond"
-        if first != found.less_from:
-            yield f"less for sure first at {over.label(first)}"
-    if found.more_last is not None:
-        yield f"may take more up to {over.label(found.more_last)}"
-    if found.page_first is not None:
-        yield f"saves its first page at {over.label(found.page_first)}"
-
-
-def _break_evens(found: Sweep) -> Table:
-    """Return what is said of a few columns in sentences, as a table of many."""
-    first = found.break_evens[0]
-    head = (first.column.partition("=")[0], "less from", "first", "page", "more to")
-    rows = []
-    for each in found.break_evens:
-        values = (each.less_from, each.less_first, each.page_first, each.more_last)
-        cells = ["-" if value is None else each.over.label(value) for value in values]
-        rows.append((each.column.partition("=")[2], *(cells if each.tried else ["not searched", "", "", ""])))
-    what = "less for sure from, less first, a page saved first, maybe more up to"
-    return Table(head, tuple(rows), f"break-even against {first.baseline}, {_range(first)}: {what}")
-
-
-def _step(found: LayoutStep) -> str:
-    moved = ", ".join(f"{step.figure} {_change(step)}" for step in found.moved[:-1])
-    order = found.moved[-1]
-    column = f"{found.column}, " if found.column else ""
-    at = found.over.label(found.at)
-    return f"step: {column}at {found.over.axis.name}={at} {order.figure} moves {_change(order)}: {moved}"
-
-
-def _change(step: Step) -> str:
-    return f"{numbers.interval(*step.before)} -> {numbers.interval(*step.after)}"
 
 
 def to_json(found: Sweep) -> str:
