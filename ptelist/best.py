@@ -103,7 +103,8 @@ def _ext(scenario: Scenario) -> int:
 
 
 def _name(column: Column) -> str:
-    return ", ".join(f"{axis}={value}" for axis, value in column.axes.items() if axis != EXT)
+    labels = zip(column.axes, column.labels, strict=True)
+    return ", ".join(f"{axis}={label}" for axis, label in labels if axis != EXT)
 
 
 def best(

@@ -124,6 +124,40 @@ def test_a_page_of_best(run: Callable[..., Result]) -> None:
     assert all(len(line) <= 72 for line in text.splitlines())
 
 
+def test_open_lists_bound_what_is_touched(run: Callable[..., Result]) -> None:
+    (kernel,) = document(run, "--vm nested --rmaps 7x2-30 --ext 14,2")["kernels"]
+    assert [each["ext"] for each in kernel["values"]] == [2, 14], "in the order of their size"
+    for each in kernel["values"]:
+        for policy, found in each["touched"].items():
+            grown, adds, seen = KernelList(each["ext"], policy), 0, []
+            for entry in range(30):
+                adds += added(grown)
+                grown.add(entry)
+                if entry:
+                    seen.append((Fraction(adds, entry + 1), Fraction(removed(grown), entry + 1)))
+            for place, what in enumerate(("add", "removal")):
+                ends = [pair[place] for pair in seen]
+                assert [Fraction(end) for end in found[what]] == [min(ends), max(ends)]
+
+
+def test_every_combination_of_other_axes_has_its_own_best(run: Callable[..., Result]) -> None:
+    kernels = document(run, "--cpus 64,128 --memcg on,off --ext 2..20")["kernels"]
+    names = [f"cpus={cpus}, memcg={memcg}" for cpus in (64, 128) for memcg in ("on", "off")]
+    assert [each["name"] for each in kernels] == names
+    assert document(run, "--ext 4..6 --vm shadow")["kernels"][0]["own"] == 14
+    assert document(run, "--ext 2..4 --vcpus 1")["kernels"][0]["within"] == {"1": [2, 3, 4], "5": [2, 3, 4]}
+    (near,) = document(run, "--ext 2..64 --vm nested --rmaps 50x1000 --vcpus 1")["kernels"]
+    least = min(high for _, high in totals(near).values())
+    over = sorted((100 * (high - least) / least, ext) for ext, (_, high) in totals(near).items())
+    for percent, values in near["within"].items():
+        assert values == sorted(ext for part, ext in over if part <= int(percent))
+    assert any(0 < part <= 5 for part, _ in over)
+
+
+def test_the_widest_lists(run: Callable[..., Result]) -> None:
+    assert document(run, "--vm nested --parent-ptes 1x1-10000 --ext 14")["kernels"]
+
+
 def test_csv_has_every_value(run: Callable[..., Result]) -> None:
     rows = list(csv.DictReader(io.StringIO(run("best", *shlex.split(CLASSES), "--format", "csv").stdout)))
     assert [int(row["ext"]) for row in rows] == list(range(2, 65))

@@ -367,6 +367,65 @@ def test_going_on_sets_bad_rows_aside(run: Callable[..., Result], inventory: Pat
     assert f"set aside: {len(bad) + 1} of {len(bad) + 5} rows, to {inventory}.rejected with what is wrong:" in text
 
 
+def test_the_summary_counts_hosts_left_out_and_cut(run: Callable[..., Result], inventory: Path) -> None:
+    """One host contradicts itself, one has no good row, two miss some VMs; the others are whole."""
+    more = ["b,6.1,128,2,1TiB,4,8GiB,tdp,no,1,r1", "c,5.10.0,256,2,1TiB,x,16GiB,tdp,no,30,r2"]
+    more += ["e,6.1,x,1,,4,8GiB,tdp,no,1,r1", "d,6.18.2,64,1,512GiB,,8GiB,tdp,no,1,r2", ",,,,,,,,,,"]
+    inventory.write_text(HOSTS + "\n".join(more) + "\n")
+    text = " ".join(run("fleet", str(inventory), "--keep-going").stdout.split())
+    assert "set aside: 6 of 10 rows, to " in text
+    assert "2 hosts left out, 2 hosts with VMs missing" in text
+    assert "3 hosts, 42 VMs" in text
+
+
+def test_how_many_vms_a_row_can_stand_for(run: Callable[..., Result], inventory: Path) -> None:
+    assert document_of(run, inventory, "host,vcpus,count\na,1,1000000\n")["total"]["vms"] == 1_000_000
+    assert document_of(run, inventory, "host,vcpus,count\na,1,\nb,,0\n")["total"]["vms"] == 1
+    for bad in ("1000001", "0" * 8, "+1", "\u0663"):
+        inventory.write_text(f"host,vcpus,count\na,1,{bad}\n")
+        assert "count: expected a whole number up to 1,000,000" in refused(run("fleet", str(inventory)))
+
+
+def test_progress_is_told_in_bytes_and_in_kinds_of_hosts(tmp_path: Path) -> None:
+    rows = [{"host": f"h{n}", "kernel": "6.1", "vcpus": 1 + n % 900, "count": 1 + n % 7} for n in range(9000)]
+    lines = text(rows).encode().splitlines(keepends=True)
+    inventory = Inventory(lines, str(tmp_path), {}, ())
+    fleet = Fleet((inventory.host_fields, inventory.vm_fields), inventory.choices, {}, [])
+    told: list[int] = []
+    census = Reader(inventory, fleet, keep_going=False).census(told.append)
+    assert told == [sum(map(len, lines[: number + 1])) for number in (4096, 8192)] + [sum(map(len, lines))]
+    told.clear()
+    jobs = list(census.kinds.items())
+    add_up(fleet, jobs, FIGURES, 1, told.append)
+    assert told == [*range(CHUNK, len(jobs), CHUNK), len(jobs)]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_cannot_be_applied_is_counted_over_all_parts(processes: int) -> None:
+    rows = [{"host": f"h{n}", "kernel": ("5.10", "6.1", "5.14")[n % 3], "vcpus": 1 + n} for n in range(2 * CHUNK)]
+    inventory = Inventory(text(rows).encode().splitlines(keepends=True), "x", {}, ())
+    options = [("proposal", "shrink-tdp,topup-iff-rmaps")]
+    fleet = Fleet((inventory.host_fields, inventory.vm_fields), inventory.choices, {}, options)
+    census = Reader(inventory, fleet, keep_going=False).census(id)
+    part = add_up(fleet, list(census.kinds.items()), FIGURES, processes, id)
+    old = {series: sum(row["kernel"] == series for row in rows) for series in ("5.10", "5.14")}
+    counted: dict[tuple[int, str], int] = {}
+    for (number, reason), hosts in part.unchanged.items():
+        (series,) = (name for name in old if name in reason)
+        counted[number, series] = hosts
+    assert counted == {(1, series): hosts for series, hosts in old.items()}
+
+
+def test_columns_by_other_names_of_objects(run: Callable[..., Result], tmp_path: Path) -> None:
+    path = tmp_path / "hosts.json"
+    path.write_text('  {"Node": "a", "cpu_count": 8, "vCPUs": 2, "note": "x"}\n{"Node": "b", "vcpus": 1, "more": 1}\n')
+    data = document(run, path, "--column host=Node --column cpus=cpu_count --by Node")
+    assert [each["group"]["Node"] for each in data["groups"]] == ["a", "b"]
+    assert "not used: cpu-count, more, note in" in " ".join(
+        run("fleet", str(path), "--column", "host=Node").stdout.split()
+    )
+
+
 def test_what_was_set_aside_can_be_mended_and_fed_again(run: Callable[..., Result], inventory: Path) -> None:
     inventory.write_text(HOSTS.replace("d,6.18.2,64", "d,6.18.2,sixty-four"))
     aside = inventory.with_name("bad.csv")
@@ -418,7 +477,9 @@ def test_bad_objects_are_set_aside_with_their_bad_groups_only(run: Callable[...,
         ("kernel,vcpus\n", "", ":1: no column host"),
         ("host,vcpu\n", "", "no column vcpus; did you mean vcpu"),
         ("host,vcpus,vcpus\n", "", 'column "vcpus" is there twice'),
-        ("host,vcpus\n", "--column cpus", "--column: expected FIELD=COLUMN"),
+        ("host,vcpus\n", "--column cpus", "expected FIELD=COLUMN, as in cpus=ncpu or memory=ram_mb:MiB, got"),
+        ("host,vcpus\n", "--column cpus=", "--column: expected FIELD=COLUMN"),
+        ("host,vcpus,b a\n", "--by 'b_a' --column memory=m", '--column: {} has no column "m"'),
         ("host,vcpus\n", "--column cpu=x", "--column: unknown field cpu; did you mean cpus"),
         ("host,vcpus\n", "--column cpus=ncpu", 'has no column "ncpu"'),
         ("host,vcpus\n", "--by rack", '--by: {} has no column "rack"'),
@@ -533,7 +594,10 @@ def test_more_kinds_of_vms_than_are_remembered(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_mappings_and_assumptions() -> None:
-    assert {name: tuple(column) for name, column in mapped(["cpus=n", "memory=ram:MiB", "host=a:b"]).items()} == {
+    texts = ["cpus=n", "memory=ram:MiB", "host=a:b", "vcpus=a=b", "l2-memory=x:y:GiB"]
+    assert {name: tuple(column) for name, column in mapped(texts).items()} == {
+        "vcpus": ("a=b", ""),
+        "l2-memory": ("x:y", "GiB"),
         "cpus": ("n", ""),
         "memory": ("ram", "MiB"),
         "host": ("a:b", ""),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from test_bad_input import refused
 
+from ptelist import presets
 from ptelist.axes import AXES
 from ptelist.columns import expand
 from ptelist.engine.account import account
@@ -96,6 +97,12 @@ def test_every_effect_is_that_of_the_one_option(
         ("", "rmaps", "none", []),
         ("", "slub-debug", "none", ["FZPU"]),
         ("--slub-debug Z", "slub-debug", "Z", []),
+        ("--memory 12KiB --l2-memory 4KiB", "memory", "12 KiB", ["4 KiB", "24 KiB"]),
+        ("--memory 4KiB --l2-memory 4KiB", "memory", "4 KiB", ["8 KiB"]),
+        ("--slub-min-order 1", "slub-min-order", "1", ["0", "2"]),
+        ("--kernel 5.11", "kernel", "5.11", ["5.10", "5.12"]),
+        ("--proposal shrink-tdp", "ext", "2", ["1", "4"]),
+        ("--proposal topup-iff-rmaps+shrink-tdp", "ext", "2", ["1", "4"]),
         ("--proposal shrink-tdp,topup-iff-rmaps", "proposal", "shrink-tdp", ["topup-iff-rmaps"]),
     ],
 )
@@ -105,6 +112,24 @@ def test_what_is_tried(run: Callable[..., Result], line: str, axis: str, base: s
     assert [each["value"] for each in (*found["trials"], *found["refused"])] == values or {
         each["value"] for each in (*found["trials"], *found["refused"])
     } == set(values)
+
+
+def test_proposals_are_tried_one_by_one(run: Callable[..., Result]) -> None:
+    for line, base in (("", "none"), ("--proposal shrink-tdp+topup-iff-rmaps", "shrink-tdp+topup-iff-rmaps")):
+        (found,) = (each for each in document(run, line)["parameters"] if each["parameter"] == "proposal")
+        assert found["base"] == base
+        tried = {each["value"] for each in (*found["trials"], *found["refused"])}
+        assert tried == set(presets.names("proposals")) - {base}
+
+
+def test_percents_are_those_of_the_ends(run: Callable[..., Result]) -> None:
+    text = run("sensitivity", "--vcpus", "256", columns=120).stdout
+    assert re.search(r"^capacity +40 +20 +-696,320 +-50\.0%", text, re.MULTILINE)
+    wide = run("sensitivity", "--vcpus", "1", "--host", "server-256", "--format", "markdown").stdout
+    row = r"^\| vcpus +\| +1 \| +2 \| +17,408\.\.26,112 \| +\+8,704 \| +\+50\.0\.\.\+100\.0% \|"
+    assert re.search(row, wide, re.MULTILINE)
+    nothing = run("sensitivity", "--vcpus", "1", "--proposal", "tdp-no-objects", columns=120).stdout
+    assert "%" not in nothing.partition("no effect")[0]
 
 
 def test_set_fields_stay_as_given(run: Callable[..., Result]) -> None:

@@ -159,6 +159,11 @@ def test_the_128_byte_cache_moves_to_order_1_at_128_present_cpus(run: Callable[.
     }
 
 
+@pytest.mark.parametrize(("cpus", "steps"), [("127,130", [128]), ("100,127", []), ("128,200", []), ("64,128", [128])])
+def test_steps_at_the_ends(cpus: str, steps: list[int]) -> None:
+    assert [step.at for step in found(cpus=cpus).steps] == steps
+
+
 def test_no_steps_along_what_slabs_do_not_depend_on() -> None:
     assert found(vcpus="1..64").steps == ()
     assert found(nested="off,on").steps == ()
