@@ -6,7 +6,7 @@ from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
-from ptelist.fleet import Kind
+from ptelist.fleet import SAID_BY, Kind
 from ptelist.sources.inventory import MOST_VMS, Row
 from ptelist.sources.records import line
 
@@ -101,7 +101,7 @@ class Reader:
                 try:
                     self._take(row)
                 except PtelistError as error:
-                    self._reject(row.place, str(error), row.host)
+                    self._reject(row.place, str(error).removeprefix(f"{SAID_BY}: "), row.host)
             else:
                 self._reject(*row)
         progress(self._inventory.text.done)

@@ -48,7 +48,7 @@ NAMES = (Axis("host.name", "host.name", "field", ""), Axis("vm.name", "vm.name",
 OWN = frozenset((HOST, HOST_MEMORY, COUNT))
 """Fields of an inventory that are no axis."""
 
-SAID_BY = "the inventory, or what stands for it"
+SAID_BY = "the inventory"
 
 Options = list[tuple[str, str]]
 

@@ -9,6 +9,7 @@ import os
 import random
 import shlex
 import signal
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -431,6 +432,13 @@ def test_what_was_set_aside_can_be_mended_and_fed_again(run: Callable[..., Resul
     aside = inventory.with_name("bad.csv")
     partly = document(run, inventory, f"--keep-going --rejects {aside}")
     assert (partly["total"]["hosts"], partly["set_aside"]) == (3, 1)
+    fifo = inventory.with_name("fifo")
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=lambda: fifo.write_text(inventory.read_text()))
+    writer.start()
+    assert document(run, fifo, "--keep-going")["total"] == partly["total"]
+    writer.join()
+    assert fifo.with_name("fifo.rejected").read_text() == aside.read_text()
     aside.write_text(aside.read_text().replace("sixty-four", "64"))
     assert document(run, aside)["total"]["hosts"] == 1
     aside.write_text(aside.read_text().replace("d,6.18.2,64", "d,6.18.2,sixty-four"))

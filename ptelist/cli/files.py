@@ -26,11 +26,11 @@ def opened(path: str, what: str, *, again: bool = False) -> Iterator[BinaryIO]:
     """
     try:
         if path != "-":
-            with Path(path).open("rb") as file:
-                yield file
+            with Path(path).open("rb") as file, _lasting(file, again=again) as lasting:
+                yield lasting
         elif again:
-            with _copy() as file:
-                yield file
+            with _copy(sys.stdin.buffer) as copy:
+                yield copy
         else:
             yield sys.stdin.buffer
     except IsADirectoryError:
@@ -40,12 +40,22 @@ def opened(path: str, what: str, *, again: bool = False) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _copy() -> Iterator[BinaryIO]:
-    import shutil  # noqa: PLC0415 -- for stdin only
-    import tempfile  # noqa: PLC0415 -- for stdin only
+def _lasting(file: BinaryIO, *, again: bool) -> Iterator[BinaryIO]:
+    """Give a file that can be read again if it must be; a FIFO cannot."""
+    if again and not file.seekable():
+        with _copy(file) as copy:
+            yield copy
+    else:
+        yield file
+
+
+@contextmanager
+def _copy(source: BinaryIO) -> Iterator[BinaryIO]:
+    import shutil  # noqa: PLC0415 -- for what cannot be read twice
+    import tempfile  # noqa: PLC0415 -- as above
 
     with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(sys.stdin.buffer, copy)
+        shutil.copyfileobj(source, copy)
         copy.seek(0)
         yield copy
 

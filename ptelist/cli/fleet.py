@@ -66,7 +66,7 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
 
     options = chosen(params)
     own = [("by", by), *(("column", text) for text in column), *(("assume", text) for text in assume)]
-    own += [("figure", name) for name in figure]
+    own += [*(("figure", name) for name in figure), ("rejects", rejects), ("explain", explain)]
     line = command_line("fleet", (inventory,), [*((name, text) for name, text in own if text), *options])
     line += " --keep-going" if keep_going else ""
     groups = tuple(name.strip() for name in by.split(",")) if by else ()
@@ -127,7 +127,7 @@ def _explain(  # noqa: PLR0913, PLR0917 -- what explain has, and the fleet
     number = len(fleet.what_ifs) - 1
     scenario = fleet.scenario(number, census.explained)
     name = f"{host}, {fleet.what_ifs[number].name}"
-    found = compare(Columns((Column(name, {}, scenario, 0),), name, by_preset=True), f"{line} --explain {host}")
+    found = compare(Columns((Column(name, {}, scenario, 0),), name, by_preset=True), line)
     wanted = figure[0] if figure else PART
     tree, to_json = (
         out.late(f"ptelist.views.{module}", function, found, wanted)
