@@ -113,7 +113,8 @@ def test_break_evens_of_a_million_vms_take_no_million_ledgers() -> None:
     assert one.over == Span(AXES["vms"], 1, 1_000_000, 1)
 
 
-def test_a_search_that_would_take_too_long_says_so(run: Callable[..., Result]) -> None:
+def test_a_search_that_would_take_too_long_says_so(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ptelist.breakeven.MOST_TRIED", 300)
     one = found("pte_list_desc.bytes.waste", vms="1,1000000", ext="2,14").break_evens[0]
     assert not one.tried
     printed = run("sweep", "--vms", "1,1000000", "--ext", "2,14", "--figure", "pte_list_desc.bytes.waste").stdout
