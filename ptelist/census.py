@@ -164,7 +164,7 @@ class Reader:
         if found is None:
             if len(self._known) > MOST_KNOWN:
                 self._known.clear()
-            _, single = self._fleet.single(0, *key)
+            single = self._fleet.noted(*key)
             cells = self._cells.setdefault(row.about_vm, row.about_vm)
             found = self._known[key] = _Vm(cells, single.vm.vcpus, single.modules)
         return found

@@ -192,12 +192,16 @@ class Fleet:
         if len(self._singles) + len(self._hosts) > MOST_KNOWN:
             self._forget()
         scenario = self._space.scenario(self.chosen(number, about, vm))
-        if number == 0:
-            self._assumptions.add(scenario)
         host = self._hosts.setdefault((number, about), scenario)
         found = Single(scenario)
         self._singles[self._key(number, host, vm)] = found
         return host, found
+
+    def noted(self, about: Cells, vm: Cells) -> Single:
+        """Return a VM of the fleet as it is, and remember what is assumed for it and its host."""
+        host, found = self.single(0, about, vm)
+        self._assumptions.add(host.model_copy(update={"vms": (found.vm,)}))
+        return found
 
     def _key(self, number: int, host: Scenario, vm: Cells) -> tuple[object, ...]:
         """Return what the holdings of a VM depend on: of the host it is little."""

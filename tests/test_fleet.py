@@ -25,6 +25,7 @@ from ptelist.errors import PtelistError
 from ptelist.fleet import FIGURES, Fleet, assumed
 from ptelist.overlay import Builder, Origin, Overlay, Setting
 from ptelist.sources.inventory import Inventory, mapped
+from ptelist.sources.records import line
 from ptelist.totals import CHUNK, add_up
 
 if TYPE_CHECKING:
@@ -377,6 +378,40 @@ def test_the_summary_counts_hosts_left_out_and_cut(run: Callable[..., Result], i
     assert "set aside: 6 of 10 rows, to " in text
     assert "2 hosts left out, 2 hosts with VMs missing" in text
     assert "3 hosts, 42 VMs" in text
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from("abcd"),
+        st.sampled_from(["6.1", "6.1", "5.10", "9.9"]),
+        st.sampled_from(["64", "64", "64", "128", "0", "x"]),
+        st.sampled_from(["1", "4", "", "70000"]),
+        st.sampled_from(["tdp", "tdp", "shadow", "tdp-mmu"]),
+        st.sampled_from(["no", "no", "yes"]),
+        st.sampled_from(["0", "1", "2", "-1"]),
+        st.sampled_from(["r1", "r1", "r2"]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=60)
+@given(ROWS, st.randoms(use_true_random=False))
+def test_what_is_set_aside_does_not_depend_on_the_order(rows: list[tuple[str, ...]], order: random.Random) -> None:
+    found = []
+    for _ in range(2):
+        head = ("host", "kernel", "cpus", "vcpus", "paging", "nested", "count", "rack")
+        lines = [",".join(row).encode() + b"\n" for row in (head, *rows)]
+        inventory = Inventory(lines, "x", {}, ("rack",))
+        fleet = Fleet((inventory.host_fields, inventory.vm_fields), inventory.choices, {}, [("ext", "2")])
+        census = Reader(inventory, fleet, keep_going=True).census(id)
+        part = add_up(fleet, list(census.kinds.items()), FIGURES, 1, id) if census.kinds else None
+        aside = sorted(rows[line(place) - 2] for place in census.rejects)
+        counts = census.rows, census.hosts_left_out, census.hosts_cut
+        found.append((census.kinds, census.groups, counts, part, aside, fleet.lines()))
+        order.shuffle(rows)
+    assert found[0] == found[1]
 
 
 def test_how_many_vms_a_row_can_stand_for(run: Callable[..., Result], inventory: Path) -> None:
