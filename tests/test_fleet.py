@@ -362,9 +362,9 @@ def test_going_on_sets_bad_rows_aside(run: Callable[..., Result], inventory: Pat
     assert rejects[0] == good[0] + ',"reason"'
     aside = [row for row in rows if row in bad or row.startswith("b,")]
     assert [line.startswith(row) for line, row in zip(rejects[1:], aside, strict=True)] == [True] * len(aside)
-    for (row, says), line in zip([each for each in BAD if each[1]], rejects[1:], strict=False):
+    for (row, says), printed in zip([each for each in BAD if each[1]], rejects[1:], strict=False):
         if first and not row.startswith("b,"):
-            assert says.replace('"', '""') in line
+            assert says.replace('"', '""') in printed
     text = " ".join(run("fleet", str(inventory), "--keep-going").stdout.split())
     assert f"set aside: {len(bad) + 1} of {len(bad) + 5} rows, to {inventory}.rejected with what is wrong:" in text
 
