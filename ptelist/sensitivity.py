@@ -30,7 +30,6 @@ ORDERS = frozenset(("slub-min-order", "slub-max-order"))
 """Axes of which one more is twice as much."""
 
 MODELS: dict[str, type[Model]] = {"kernel": Kernel, "host": Host, "vm": Vm}
-PAGE = 4096
 DEBUG = "FZPU"
 
 Options = list[tuple[str, str]]
@@ -137,7 +136,7 @@ def _values(axis: Axis, scenario: Scenario, given: list[str]) -> tuple[str, list
     if get_origin(annotation) is Literal:
         return str(value), [str(word) for word in get_args(annotation) if word != value]
     if axis.kind in {"int", "size"}:
-        return _numbers(axis, _in_force(axis, scenario, value))
+        return _numbers(axis, _in_force(axis, scenario, value), scenario.kernel.page_bytes)
     return _others(axis, value)
 
 
@@ -150,9 +149,10 @@ def _others(axis: Axis, value: Any) -> tuple[str, list[str]]:
     return value or "none", [] if value else [DEBUG]
 
 
-def _numbers(axis: Axis, value: int) -> tuple[str, list[str]]:
+def _numbers(axis: Axis, value: int, page: int) -> tuple[str, list[str]]:
+    """Return a number, and its half and its double, or one less and one more; sizes are whole pages."""
     show = format_size if axis.kind == "size" else str
-    step = PAGE if axis.kind == "size" else 1
+    step = page if axis.kind == "size" else 1
     values = [value - 1, value + 1] if axis.name in ORDERS else [value // 2 // step * step, 2 * value]
     least = 0 if axis.name in ORDERS else 1
     return show(value), [show(each) for each in values if each >= least and each != value]

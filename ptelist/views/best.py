@@ -29,9 +29,9 @@ NEAR = 10
 FIGURES = tuple(f"{DESC}.{name}" for name in ("size", "objects", "slabs", "bytes.slab", "bytes.memcg", "bytes.total"))
 WALKS = (
     "add, removal: descriptors touched by each, on average over all entries of all lists, as these grew",
-    "walk, head: the policies of kernels up to v6.3 and from v6.4 on; --list-policy chooses",
+    f"walk, head: the policies of kernels {ERAS[WALK]} and {ERAS[HEAD]} on; --list-policy chooses",
 )
-NO_LISTS = ("lists: none are known (--rmaps, --histogram, --trace), so a smaller PTE_LIST_EXT can only save",)
+NO_LISTS = ("lists: none are known (--rmaps, --histogram, --trace), so the vCPU caches alone count, and no walks",)
 
 
 def document(found: Sequence[Best], notes: tuple[str, ...], command: str, width: int | None) -> Document:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ptelist.engine.ledger import Unit
     from ptelist.fleet import WhatIf
     from ptelist.sources.inventory import Cells
-from ptelist.totals import Part
+    from ptelist.totals import Part
 
 USUAL = (PART, WHOLE)
 """Figures of which a table of several what-ifs, or of groups, has the room."""
