@@ -167,8 +167,10 @@ USUAL_ROOT_LEVEL = 4
 
 def _caches(scenario: Scenario) -> str:
     if all(vm.caches == "topped-up" for vm in scenario.vms):
-        return "just topped up: each memory cache holds its capacity"
-    return "drawn from since the last top-up, by how much is open"
+        return "full: each memory cache holds its capacity, beside all that was drawn from it"
+    if all(vm.history == "grown" for vm in scenario.vms):
+        return "filled at each vCPU's first KVM_RUN, then tables and descriptors were drawn from them; none was freed"
+    return "drawn from since the last top-up; tables and descriptors were freed since, so how many is open"
 
 
 def _mapping(scenario: Scenario) -> Iterator[str]:

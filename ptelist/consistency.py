@@ -74,6 +74,9 @@ def _capacity(kernel: Kernel) -> Iterator[Problem]:
 def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
     if vm.vcpus_run is not None and vm.vcpus_run > vm.vcpus:
         yield "vcpus_run", f"{vm.vcpus_run} vCPUs have run, but there are {vm.vcpus}"
+    if vm.vcpus_run == 0:
+        needing = [name for name in ("nested", "rmaps", "parent_ptes", "eager_split") if getattr(vm, name)]
+        yield from (("vcpus_run", f"no vCPU has run, yet {name} is given: it comes of a run") for name in needing)
     yield from _memory(kernel, vm)
     if vm.nested and not rules.tdp(kernel, vm):
         yield "nested", "nested TDP needs TDP: use paging tdp, or leave nesting off"

@@ -11,7 +11,7 @@ from functools import cache
 from helpers import kernel
 
 from ptelist.engine import pagetables, rules
-from ptelist.engine.caches import MemoryCache
+from ptelist.engine.memory_caches import MemoryCache
 from ptelist.engine.lists import List
 
 ALIASES = 1 << 30

@@ -17,7 +17,7 @@ from guest_model import VcpuModel, bucket, grown
 from helpers import DATA, Row, comments, kernel, ledger, scenario, table
 
 from ptelist.engine import memslots, pagetables, rules, slab
-from ptelist.engine.caches import MemoryCache
+from ptelist.engine.memory_caches import MemoryCache
 from ptelist.engine.lists import descriptors
 
 if TYPE_CHECKING:

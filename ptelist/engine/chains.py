@@ -28,6 +28,20 @@ class Chains:
         self._facts, self._kernel, self._vm, self._number, self._trees = facts, kernel, vm, number, trees
         self._ext = rules.ext(kernel, with_tdp=rules.tdp(kernel, vm))
 
+    @property
+    def at_once(self) -> int:
+        """Return the most descriptors that one fault takes.
+
+        It adds PTE_PREFETCH_NUM entries at most, itself and prefetched ones, and a parent
+        to each table below the root. A list takes one for its second entry, then one for
+        each `ext` more.
+        """
+        entries = self._kernel.pte_prefetch_num
+        lists = sum(each.count for each in self._vm.rmaps)
+        alone = lists == 1 and not (self._vm.nested and not rules.tdp_mmu(self._kernel, self._vm))
+        added = (entries - 1) // self._ext + 1 if alone else entries
+        return added + (self._vm.root_level - 1 if self._vm.parent_ptes else 0)
+
     def rmaps(self) -> Term:
         """Return the descriptors of rmap lists, which hold at most 1001 entries each."""
         parts = [self._class("rmaps", each, rules.rmap_cap(self._kernel)) for each in self._vm.rmaps]

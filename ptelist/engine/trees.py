@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine import rules
 from ptelist.engine.ledger import Term, Unit, fixed, rule, total
-from ptelist.engine.pagetables import LEVEL_OF_LEAF, default_limit, leaves, tables
+from ptelist.engine.pagetables import LEVEL_OF_LEAF, default_limit, leaves, tables, window
 from ptelist.engine.windows import guest_ranges
 
 if TYPE_CHECKING:
@@ -90,6 +90,28 @@ class Trees:
         vm = self._vm
         memory = vm.l2_memory if vm.nested else vm.memory
         return leaves(guest_ranges(memory, vm.low_memory), self._leaf(), self._kernel.page_bytes)
+
+    @property
+    def least_faults(self) -> int:
+        """Return how many faults made tables, at least: one makes at most one table of each level of a tree."""
+        return max(self._direct, default=0) + max(self._shadow, default=0)
+
+    @property
+    def followed(self) -> bool:
+        """Return whether more faults come after the one that makes the last table.
+
+        They do if each table of leaves has more of them than one fault maps, itself and
+        prefetched ones: PTE_PREFETCH_NUM in an aligned block.
+        """
+        vm = self._vm
+        block = 2 * self._kernel.pte_prefetch_num * window(LEVEL_OF_LEAF[vm.leaf] - 1, self._kernel.page_bytes)
+        plain = not self.recycles and self._low == self._high and vm.mapped == "all" and not vm.nested
+        return plain and vm.memory > 0 and not vm.memory % block and not vm.low_memory % block
+
+    @property
+    def most_splits(self) -> int:
+        """Return how many huge pages of L2 were split eagerly, at most; 0 if they may have become huge again."""
+        return self._shadow[0] if self._vm.l2_leaf == "4K" and self._shadow else 0
 
     def tables(self) -> Term:
         """Return all tables, roots included."""
