@@ -313,9 +313,7 @@ def test_more_vms_never_take_less(drawn: Arguments, extra: int) -> None:
 @given(arguments())
 def test_more_vcpus_that_run_never_take_less(drawn: Arguments) -> None:
     for run in (0, 1):
-        fewer = changed(
-            drawn, vcpus_run=lambda vm, run=run: max(run * vm["vcpus"] // 2, int("rmaps" in vm))
-        )
+        fewer = changed(drawn, vcpus_run=lambda vm, run=run: max(run * vm["vcpus"] // 2, int("rmaps" in vm)))
         never_falls(fewer, changed(drawn, vcpus_run=lambda vm: vm["vcpus"]))
 
 

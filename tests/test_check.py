@@ -308,7 +308,12 @@ def parsed(lines: list[str]) -> list[Any]:
 def test_every_report_says_what_was_assumed_and_how_to_get_it_again(run: Run, form: str) -> None:
     Path("ptelist.toml").write_text(THREE)
     said = " ".join(run("check", "--kernel", "6.12", "--format", form).stdout.replace("\\", "").split())
-    for text in ("memcg on (VMM in a cgroup)", "filled at each vCPU's first KVM_RUN", "packed, as one CPU fills them", "6.12"):
+    for text in (
+        "memcg on (VMM in a cgroup)",
+        "filled at each vCPU's first KVM_RUN",
+        "packed, as one CPU fills them",
+        "6.12",
+    ):
         assert text in said
     assert "ptelist check --kernel 6.12" in said
     assert "ptelist explain pte_list_desc.size --kernel 6.12 --vcpus 8" in said

@@ -68,7 +68,14 @@ class Caches:
         caches = (self._run, sets) if sets else (self._run,)
         at_once = self._vm.root_level - 1
         beyond = max(drawn.high - trees.least_faults, 0)
-        drawing = self._law(self._capacity, needed.low, self._run.low * (sets.low if sets else 1), at_once, beyond, followed=trees.followed)
+        drawing = self._law(
+            self._capacity,
+            needed.low,
+            self._run.low * (sets.low if sets else 1),
+            at_once,
+            beyond,
+            followed=trees.followed,
+        )
         split = None
         if splits and self._vm.eager_split:
             most = trees.most_splits
@@ -107,7 +114,7 @@ class Caches:
         full = split and self._full(split)
         parts = (filled, drawn, *((full,) if full else ()))
         if self._vm.caches == "topped-up" or not capacity.low or (known and not drawn.high):
-            return Drawn(filled, full, total(what, OBJECTS, parts))
+            return Drawn(filled, full, total(what, OBJECTS, parts) if drawn.high or full else filled)
         if not known:
             left = self._open(what, law, filled, needed)
             spare = full and rule("split", 0, full.high, OBJECTS, _unknown(what), full)
