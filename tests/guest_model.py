@@ -11,8 +11,8 @@ from functools import cache
 from helpers import kernel
 
 from ptelist.engine import pagetables, rules
-from ptelist.engine.memory_caches import MemoryCache
 from ptelist.engine.lists import List
+from ptelist.engine.memory_caches import MemoryCache
 
 ALIASES = 1 << 30
 LEVELS = 4

@@ -146,7 +146,7 @@ def test_what_the_sums_add(drawn: Arguments) -> None:
 
 
 def together(figures: Ledger, name: str, parts: list[str]) -> None:
-    """What a cache lacks is in use: the whole is open by no more than its parts, and is their sum if these are exact."""
+    """What a cache lacks is in use: the whole is open by no more than its parts."""
     whole, below = figures[name], [figures[part] for part in parts]
     low, high = sum(part.low for part in below), sum(part.high for part in below)
     assert low <= whole.low <= whole.high <= high

@@ -128,23 +128,20 @@ def test_every_order_of_faults_lies_within(
 
 
 @cache
-def reached(
-    capacity: int, minimum: int, vcpus: int, at_once: int, beyond: int, draws: int, *, followed: bool
-) -> set[int]:
+def reached(law: Drawing, draws: int) -> set[int]:
     """Return every count of objects left that some order of faults with so many draws in all ends in."""
-    start = (capacity,) * vcpus
-    ends, seen, todo = set(), set(), [(start, draws, beyond)]
+    ends, seen, todo = set(), set(), [((law.capacity,) * law.caches, draws, law.beyond_first)]
     while todo:
         state = todo.pop()
         if state in seen:
             continue
         seen.add(state)
         left, rest, late = state
-        if not rest and (not followed or max(left) >= minimum):
+        if not rest and (not law.followed or max(left) >= law.minimum):
             ends.add(sum(left))
         for vcpu, objects in enumerate(left):
-            topped = objects if objects >= minimum else capacity
-            for taken in range(min(at_once, rest, 1 + late) + 1):
+            topped = objects if objects >= law.minimum else law.capacity
+            for taken in range(min(law.at_once, rest, 1 + late) + 1):
                 now = (*left[:vcpu], topped - taken, *left[vcpu + 1 :])
                 todo.append((tuple(sorted(now)), rest - taken, late - max(taken - 1, 0)))
     return ends
@@ -158,7 +155,7 @@ def test_both_ends_are_reached(capacity: int, minimum: int, at_once: int, vcpus:
     for draws in range(18):
         for beyond in {0, 1, 2, draws}:
             law = Drawing(capacity, minimum, vcpus, at_once, beyond, followed)
-            ends = reached(capacity, minimum, vcpus, at_once, beyond, draws, followed=followed)
+            ends = reached(law, draws)
             found = law.held(draws, draws)
             assert (found.left_low, found.left_high) == (min(ends), max(ends)), (draws, beyond)
             assert (found.low, found.high) == (min(ends) + draws, max(ends) + draws)

@@ -52,7 +52,7 @@ BELOW = {
     parent: tuple(name for name in KINDS if name.startswith(f"{parent}."))
     for parent in (f"{DESC}.objects", f"{HEADER}.objects", "page_tables.bytes", "memslots.bytes")
 }
-"""The parts of a figure. Objects in caches and those drawn from them are open together: what a cache lacks is in use."""
+"""The parts of a figure. Objects in caches and those drawn from these are open together: a cache lacks what is used."""
 
 BESIDE_SLABS = (
     "shadow_pages.bytes",

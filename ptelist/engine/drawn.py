@@ -35,6 +35,22 @@ class _Split(NamedTuple):
     """The most that may be filled; only one is filled for sure."""
 
 
+class _Kind(NamedTuple):
+    """The caches of one kind of object in all vCPUs that ran, and what was drawn from them."""
+
+    what: str
+    filled: Term
+    """What their first top-ups took."""
+    needed: Term
+    """How many a fault must find."""
+    law: Drawing
+    drawn: Term
+    """What is in use of that."""
+    split: _Split | None
+    known: bool
+    """Whether all that was ever drawn is still in use."""
+
+
 class Caches:
     """The memory caches of one VM, whose vCPUs that ran have them filled."""
 
@@ -46,17 +62,19 @@ class Caches:
 
     def descriptors(self, lists: Term, capacity: Term, at_once: int) -> Drawn:
         """Return the descriptors, of which `lists` are in lists; a fault draws `at_once` at most."""
+        filled = product("filled", OBJECTS, self._run, capacity)
         minimum = rules.desc_topup_min(self._kernel)
         why = "1 + PT64_ROOT_MAX_LEVEL + PTE_PREFETCH_NUM"
         needed = fixed("desc_topup_min", minimum, OBJECTS, why, self._facts.kernel("pte_prefetch_num", OBJECTS))
-        law = self._law(capacity, minimum, self._run.low, at_once, lists.high - -(-lists.high // at_once))
+        beyond = lists.high - -(-lists.high // at_once)
+        law = _law(capacity.low, minimum, at_once)._replace(caches=self._run.low, beyond_first=beyond)
         split = None
         if self._vm.eager_split:
             most = self.split_capacity
             needs = most.low - self._capacity.low
-            split = _Split(most, Drawing(most.low, needs, 1, needs, lists.high, followed=False), (0, lists.high))
+            split = _Split(most, _law(most.low, needs, needs)._replace(beyond_first=lists.high), (0, lists.high))
         known = self._vm.history != ANY or not rules.uses_rmaps(self._kernel, self._vm)
-        return self._drawn("descriptors", (self._run,), capacity, needed, law, lists, split, known=known)
+        return self._drawn(_Kind("descriptors", filled, needed, law, lists, split, known))
 
     def tables(self, what: str, drawn: Term, trees: Trees, sets: Term | None = None, *, splits: int) -> Drawn:
         """Return the headers, or the pages of one kind, of which live tables have `drawn`.
@@ -64,25 +82,19 @@ class Caches:
         A vCPU has `sets` caches of the kind, one if that is not given. Eager splitting
         draws its tables from a cache of the VM's own, or from up to `splits` of them.
         """
-        needed = self._facts.kernel("page_topup_min", OBJECTS)
         caches = (self._run, sets) if sets else (self._run,)
-        at_once = self._vm.root_level - 1
+        filled = product("filled", OBJECTS, *caches, self._capacity)
+        needed = self._facts.kernel("page_topup_min", OBJECTS)
         beyond = max(drawn.high - trees.least_faults, 0)
-        drawing = self._law(
-            self._capacity,
-            needed.low,
-            self._run.low * (sets.low if sets else 1),
-            at_once,
-            beyond,
-            followed=trees.followed,
+        law = _law(self._capacity.low, needed.low, self._vm.root_level - 1)._replace(
+            caches=self._run.low * (sets.low if sets else 1), beyond_first=beyond, followed=trees.followed
         )
         split = None
         if splits and self._vm.eager_split:
             most = trees.most_splits
-            law = Drawing(self._capacity.low, 1, 1, 1, 0, followed=False)
-            split = _Split(self._capacity, law, (min(1, most), most), splits)
+            split = _Split(self._capacity, _law(self._capacity.low, 1, 1), (min(1, most), most), splits)
         known = self._vm.history != ANY and not trees.recycles and not (split and not split.draws[1])
-        return self._drawn(what, caches, self._capacity, needed, drawing, drawn, split, known=known)
+        return self._drawn(_Kind(what, filled, needed, law, drawn, split, known))
 
     @property
     def split_capacity(self) -> Term:
@@ -91,72 +103,63 @@ class Caches:
         need = fixed("split_desc_min", entries.low + 1, OBJECTS, "SPTE_ENT_PER_PAGE + 1", entries)
         return total("split_desc_capacity", OBJECTS, (need, self._capacity))
 
-    def _law(  # noqa: PLR0913 -- what the law goes by
-        self, capacity: Term, minimum: int, caches: int, at_once: int, beyond: int, *, followed: bool = False
-    ) -> Drawing:
-        """Return how these caches are drawn from; a proposal's capacity may lie below its minimum."""
-        least = min(minimum, capacity.low)
-        return Drawing(capacity.low, least, caches, min(at_once, least), beyond, followed)
-
-    def _drawn(  # noqa: PLR0913 -- a cache, its rule, and what came out of it
-        self,
-        what: str,
-        caches: tuple[Term, ...],
-        capacity: Term,
-        needed: Term,
-        law: Drawing,
-        drawn: Term,
-        split: _Split | None,
-        *,
-        known: bool,
-    ) -> Drawn:
-        filled = product("filled", OBJECTS, *caches, capacity)
-        full = split and self._full(split)
-        parts = (filled, drawn, *((full,) if full else ()))
-        if self._vm.caches == "topped-up" or not capacity.low or (known and not drawn.high):
-            return Drawn(filled, full, total(what, OBJECTS, parts) if drawn.high or full else filled)
-        if not known:
-            left = self._open(what, law, filled, needed)
-            spare = full and rule("split", 0, full.high, OBJECTS, _unknown(what), full)
-            return Drawn(left, spare, total(what, OBJECTS, (left, drawn, *((spare,) if spare else ()))))
-        low, high = drawn.low, drawn.high
-        if split:
-            low, high = max(low - split.draws[1], 0), max(high - split.draws[0], 0)
-        found = law.held(low, high)
-        note = _note(what, law, drawn, found.high > filled.high)
-        inputs = (filled, drawn, needed) if found.high > filled.high else (filled, drawn)
-        left = rule("left", found.left_low, found.left_high, OBJECTS, note, *inputs)
-        least, most, spare = found.low, found.high, None
-        if split and full:
-            rest, others = split.law.held(*split.draws), full.high - full.low
-            why = f"splits drew {what} from a cache of the VM's own; how many is open"
-            spare = rule("split", rest.left_low, rest.left_high + others, OBJECTS, why, full, drawn)
-            least = max(least + rest.low, drawn.low + left.low + spare.low)
-            most = min(most + rest.high + others, drawn.high + left.high + spare.high)
-            inputs = (*inputs, full)
-        note = f"{what} left in caches and drawn from them: as many as were filled in, and refilled"
-        return Drawn(left, spare, rule(what, least, most, OBJECTS, note, *inputs))
-
-    @staticmethod
-    def _full(split: _Split) -> Term:
-        """Return what the split caches hold when they are just filled."""
-        if split.caches == 1:
-            return split.capacity
-        why = "split_shadow_page_cache of each node that a split huge page was on"
-        return product("split", OBJECTS, rule("split_caches", 1, split.caches, Unit.COUNT, why), split.capacity)
-
-    @staticmethod
-    def _open(what: str, law: Drawing, filled: Term, needed: Term) -> Term:
-        low, high = law._replace(beyond_first=law.caches * law.at_once, followed=False).any_left()
-        return rule("left", low, high, OBJECTS, _unknown(what), filled, needed)
+    def _drawn(self, kind: _Kind) -> Drawn:
+        filled, drawn, full = kind.filled, kind.drawn, kind.split and _full(kind.split)
+        if self._vm.caches == "topped-up" or not kind.law.capacity or (kind.known and not drawn.high):
+            left, spare = filled, full
+        elif kind.known:
+            return _law_abiding(kind, full)
+        else:
+            left, spare = _unknown(kind, full)
+        parts = [left, *((drawn,) if drawn.high else ()), *((spare,) if spare else ())]
+        return Drawn(left, spare, left if len(parts) == 1 else total(kind.what, OBJECTS, parts))
 
 
-def _unknown(what: str) -> str:
-    return f"{what} were freed since, so how many were drawn after the last top-up is open"
+def _law(capacity: int, minimum: int, at_once: int) -> Drawing:
+    """Return how one cache is drawn from, one object a fault; a proposal's capacity may lie below its minimum."""
+    least = min(minimum, capacity)
+    return Drawing(capacity, least, 1, min(at_once, least), 0, followed=False)
 
 
-def _note(what: str, law: Drawing, drawn: Term, refilled: bool) -> str:
+def _full(split: _Split) -> Term:
+    """Return what the split caches hold when they are just filled."""
+    if split.caches == 1:
+        return split.capacity
+    why = "split_shadow_page_cache of each node that a split huge page was on"
+    return product("split", OBJECTS, rule("split_caches", 1, split.caches, Unit.COUNT, why), split.capacity)
+
+
+def _unknown(kind: _Kind, full: Term | None) -> tuple[Term, Term | None]:
+    """Return what vCPU caches and split caches hold if some of what was drawn has been freed."""
+    why = f"{kind.what} were freed since, so how many were drawn after the last top-up is open"
+    law = kind.law._replace(beyond_first=kind.law.caches * kind.law.at_once, followed=False)
+    left = rule("left", *law.any_left(), OBJECTS, why, kind.filled, kind.needed)
+    return left, full and rule("split", 0, full.high, OBJECTS, why, full)
+
+
+def _law_abiding(kind: _Kind, full: Term | None) -> Drawn:
+    """Return what is left after all of what is in use was drawn, and the whole, which is known more narrowly."""
+    what, filled, drawn, split = kind.what, kind.filled, kind.drawn, kind.split
+    others = split.draws if split else (0, 0)
+    found = kind.law.held(max(drawn.low - others[1], 0), max(drawn.high - others[0], 0))
+    refilled = found.high > filled.high
+    inputs = (filled, drawn, kind.needed) if refilled else (filled, drawn)
+    left = rule("left", found.left_low, found.left_high, OBJECTS, _note(kind, refilled=refilled), *inputs)
+    least, most, spare = found.low, found.high, None
+    if split and full:
+        rest, nodes = split.law.held(*split.draws), full.high - full.low
+        why = f"splits drew {what} from a cache of the VM's own; how many is open"
+        spare = rule("split", rest.left_low, rest.left_high + nodes, OBJECTS, why, full, drawn)
+        least = max(least + rest.low, drawn.low + left.low + spare.low)
+        most = min(most + rest.high + nodes, drawn.high + left.high + spare.high)
+        inputs = (*inputs, full)
+    note = f"{what} left in caches and drawn from them: as many as were filled in, and refilled"
+    return Drawn(left, spare, rule(what, least, most, OBJECTS, note, *inputs))
+
+
+def _note(kind: _Kind, *, refilled: bool) -> str:
     """Return why so many are left, and by how much that is open for each cache."""
+    what, law = kind.what, kind.law
     if not refilled:
         return f"filled at each vCPU's first KVM_RUN, less the {what} drawn since; none of them brings a refill"
     each = law.most_missing // law.caches
