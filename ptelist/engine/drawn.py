@@ -153,7 +153,9 @@ def _law_abiding(kind: _Kind, full: Term | None) -> Drawn:
         least = max(least + rest.low, drawn.low + left.low + spare.low)
         most = min(most + rest.high + nodes, drawn.high + left.high + spare.high)
         inputs = (*inputs, full)
-    note = f"{what} left in caches and drawn from them: as many as were filled in, and refilled"
+    note = f"{what} left in caches and drawn from them: as many as first top-ups took"
+    if refilled:
+        note += f", and what refills took: how many is open, for any vCPU may draw the {what}"
     return Drawn(left, spare, rule(what, least, most, OBJECTS, note, *inputs))
 
 
