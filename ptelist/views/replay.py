@@ -39,7 +39,8 @@ def document(found: Replayed, width: int | None) -> Document:
     figures = STEP_FIGURES if found.stages else ENVELOPE_FIGURES if found.envelope else FIGURES
     briefs = BRIEF[found.envelope :]
     page = table.document(comparison, (), width, figures, briefs)
-    more = [each.within(width) for each in (*_lengths(found), *_marks(found), *_stages(found))]
+    beside = _stages(found) if found.stages else (*_lengths(found), *_marks(found))
+    more = [each.within(width) for each in beside]
     notes = page.notes
     count = max(len(found.marks), len(found.stages) - 1)
     if count > MOST_MARKS:
