@@ -89,19 +89,37 @@ class Replay:
         self.machines = {each: Machine(each) for each in mmus}
         self._machines = [self.machines[each] for each in mmus]
         self._slabs: dict[tuple[int, str, int], Ends] = {}
+        rows = [memslots.slots(each.kernel, each.vms[0]).rows for each in scenarios]
+        self._memslots = [[sum(sizes) for sizes in zip(*found, strict=True)] for found in rows]
 
     def stage(self, at: int, text: str) -> Stage:
         """Return what there is now, after the line `at`."""
-        return Stage(at, text, tuple(self._moment(number) for number in range(len(self._scenarios))))
-
-    def _moment(self, number: int) -> Moment:
-        machine = self._machines[number]
-        counts, totals, lengths = machine.counts(), machine.totals, dict(sorted(machine.lengths().items()))
-        slabs = {
-            DESC: self._ends(number, DESC, counts.held, totals.peak_held),
-            HEADER: self._ends(number, HEADER, counts.headers, totals.peak_headers),
+        found = {
+            each: (machine.counts(), dict(sorted(machine.lengths().items()))) for each, machine in self.machines.items()
         }
-        return Moment(counts, slabs, lengths, _rmaps_stat(self._scenarios[number], machine, lengths))
+        moments = (self._moment(number, *found[machine.mmu]) for number, machine in enumerate(self._machines))
+        return Stage(at, text, tuple(moments))
+
+    def _moment(self, number: int, counts: Counts, lengths: dict[int, int]) -> Moment:
+        machine = self._machines[number]
+        slabs = {
+            DESC: self._ends(number, DESC, counts.held, machine.totals.peak_held),
+            HEADER: self._ends(number, HEADER, counts.headers, machine.totals.peak_headers),
+        }
+        return Moment(counts, slabs, lengths, self._rmaps_stat(number, lengths))
+
+    def _rmaps_stat(self, number: int, lengths: dict[int, int]) -> dict[str, list[int]] | None:
+        machine, kernel = self._machines[number], self._scenarios[number].kernel
+        if kernel.rmaps_stat == "none" or not machine.mmu.lists:
+            return None
+        found = {}
+        for level, (name, size) in enumerate(zip(LEVELS, self._memslots[number], strict=True), 1):
+            row = found[name] = [size * machine.memslots(), *[0] * (len(LABELS) - 1)]
+            if level == machine.mmu.leaf_level:
+                for length, count in lengths.items():
+                    row[0] -= count
+                    row[histogram.column(length, kernel.rmaps_stat)] += count
+        return found
 
     def _ends(self, number: int, name: str, objects: int, peak: int) -> Ends:
         """Return the fewest and the most slabs of so many objects, of which there once were `peak`."""
@@ -151,22 +169,6 @@ def _terms(machine: Machine) -> Iterator[tuple[str, Term]]:
     )
     for (name, (unit, why)), value in zip(FIGURES.items(), values, strict=True):
         yield name, fixed(name, value, unit, why)
-
-
-def _rmaps_stat(scenario: Scenario, machine: Machine, lengths: dict[int, int]) -> dict[str, list[int]] | None:
-    kernel, vm = scenario.kernel, scenario.vms[0]
-    if kernel.rmaps_stat == "none" or not machine.mmu.lists:
-        return None
-    sizes = [sum(column) for column in zip(*memslots.slots(kernel, vm).rows, strict=True)]
-    found = {}
-    for level, (name, size) in enumerate(zip(LEVELS, sizes, strict=True), 1):
-        row = [size * machine.memslots(), *[0] * (len(LABELS) - 1)]
-        if level == machine.mmu.leaf_level:
-            for length, count in lengths.items():
-                row[0] -= count
-                row[histogram.column(length, kernel.rmaps_stat)] += count
-        found[name] = row
-    return found
 
 
 def mmu(scenario: Scenario) -> Mmu:

@@ -8,13 +8,12 @@ in here: what a step takes is what the command says.
 from __future__ import annotations
 
 import io
-import json
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.columns import expand
 from ptelist.replay import replay
-from ptelist.views.replay import to_json
+from ptelist.views.replay import data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,10 +54,9 @@ class Moment(NamedTuple):
 
 @cache
 def printed(text: str, options: Options) -> dict[str, Any]:
-    """Return what `ptelist replay FILE OPTIONS --format json` prints of a step file."""
+    """Return what `ptelist replay FILE OPTIONS --format json` prints of a step file beside the figures."""
     found = replay(io.BytesIO(text.encode()), "steps", expand((), options), "ptelist replay")
-    document: dict[str, Any] = json.loads(to_json(found))
-    return document
+    return data(found)
 
 
 def replayed(steps: Iterable[str], kernels: tuple[str, ...], options: Options = SHADOW) -> dict[str, Any]:
@@ -69,7 +67,7 @@ def replayed(steps: Iterable[str], kernels: tuple[str, ...], options: Options = 
 @cache
 def _moments(text: str, kernels: tuple[str, ...], options: Options) -> dict[str, tuple[Moment, ...]]:
     document = printed(text, (("kernel", ",".join(kernels)), *options))
-    assert document["exact"], document["assumptions"]
+    assert document["exact"], document["inexact_from"]
     marks = document["marks"]
     return {kernel: tuple(_moment(mark, column) for mark in marks) for column, kernel in enumerate(kernels)}
 
@@ -77,8 +75,7 @@ def _moments(text: str, kernels: tuple[str, ...], options: Options) -> dict[str,
 def _moment(mark: dict[str, Any], column: int) -> Moment:
     counts = (mark[name][column] for name in Moment._fields[:8])
     slabs = {name: (ends[column]["low"], ends[column]["high"]) for name, ends in mark["slabs"].items()}
-    lists = {int(length): count for length, count in mark["lists"][column].items()}
-    return Moment(*counts, slabs, lists, mark["mmu_rmaps_stat"][column])
+    return Moment(*counts, slabs, mark["lists"][column], mark["mmu_rmaps_stat"][column])
 
 
 def moments(

@@ -22,16 +22,16 @@ guest page table to which several directory entries point; without it each windo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine.pagetables import window
+from ptelist.engine.vm_machine import Machine
 from ptelist.errors import PtelistError
 from ptelist.units import parse_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from ptelist.engine.vm_machine import Machine
+    from collections.abc import Iterator, Sequence
 
 USAGE = {
     b"run": ("VM VCPU [unpaged]", 2, 3),
@@ -68,6 +68,10 @@ class Span(NamedTuple):
         return iter(range(self.first, self.first + self.pages * page_bytes, page_bytes))
 
 
+Step = Callable[[Machine], None]
+"""What a line does to a machine."""
+
+
 class Steps:
     """Does steps on machines, the same ones on each."""
 
@@ -85,60 +89,73 @@ class Steps:
         if not least <= len(rest) <= most:
             raise PtelistError(f'{at}: {name.decode()} has {len(rest)} words, expected "{name.decode()} {usage}"')
         try:
+            step = _STEPS[name](*rest)
             for machine in self._machines:
-                _STEPS[name](machine, *rest)
+                step(machine)
         except ValueError as error:
             raise PtelistError(f"{at}: {name.decode()}: {error}") from None
         return any(machine.limited for machine in self._machines)
 
 
-def _run(machine: Machine, vm: bytes, vcpu: bytes, mode: bytes | None = None) -> None:
+def _run(vm: bytes, vcpu: bytes, mode: bytes | None = None) -> Step:
     if mode not in {None, UNPAGED}:
         raise ValueError(f'expected "unpaged" or nothing behind the vCPU, got "{_shown(mode)}"')
-    machine.vm(vm).run(vcpu, unpaged=mode is not None)
+    return lambda machine: machine.vm(vm).run(vcpu, unpaged=mode is not None)
 
 
-def _touch(machine: Machine, vm: bytes, vcpu: bytes, where: bytes, *mapped: bytes) -> None:
+def _touch(vm: bytes, vcpu: bytes, where: bytes, *mapped: bytes) -> Step:
     """Touch addresses; `mapped` is the page, and the table, if the step says them."""
-    found, named = machine.vm(vm), _page(machine, mapped[0]) if mapped else None
+    span, named = _span(where), _named(mapped[0]) if mapped else None
     table = mapped[1] if len(mapped) > 1 else None
-    for address in _span(where).addresses(machine.mmu.page_bytes):
-        found.touch(vcpu, address, _own(machine, address) if named is None else named, table)
+
+    def step(machine: Machine) -> None:
+        found, page = machine.vm(vm), None if named is None else _page(machine, named)
+        for address in span.addresses(machine.mmu.page_bytes):
+            found.touch(vcpu, address, _page(machine, address) if page is None else page, table)
+
+    return step
 
 
-def _fault(machine: Machine, vm: bytes, vcpu: bytes) -> None:
-    machine.vm(vm).fault(vcpu)
+def _fault(vm: bytes, vcpu: bytes) -> Step:
+    return lambda machine: machine.vm(vm).fault(vcpu)
 
 
-def _drop(machine: Machine, vm: bytes, where: bytes, table: bytes | None = None) -> None:
-    found = machine.known(vm)
-    for address in _span(where).addresses(machine.mmu.page_bytes):
-        found.drop(address, table)
+def _drop(vm: bytes, where: bytes, table: bytes | None = None) -> Step:
+    span = _span(where)
+
+    def step(machine: Machine) -> None:
+        found = machine.known(vm)
+        for address in span.addresses(machine.mmu.page_bytes):
+            found.drop(address, table)
+
+    return step
 
 
-def _unmap(machine: Machine, vm: bytes, page: bytes) -> None:
-    machine.known(vm).unmap(_page(machine, page))
+def _unmap(vm: bytes, page: bytes) -> Step:
+    named = _named(page)
+    return lambda machine: machine.known(vm).unmap(_page(machine, named))
 
 
-def _unslot(machine: Machine, vm: bytes) -> None:
-    machine.known(vm).unslot()
+def _unslot(vm: bytes) -> Step:
+    return lambda machine: machine.known(vm).unslot()
 
 
-def _slot(machine: Machine, vm: bytes) -> None:
-    machine.known(vm).slot()
+def _slot(vm: bytes) -> Step:
+    return lambda machine: machine.known(vm).slot()
 
 
-def _limit(machine: Machine, vm: bytes, tables: bytes) -> None:
-    if not 1 <= _number(tables) <= MOST_COUNT:
+def _limit(vm: bytes, tables: bytes) -> Step:
+    most = _number(tables)
+    if not 1 <= most <= MOST_COUNT:
         raise ValueError(f'expected a number of shadow pages, got "{_shown(tables)}"')
-    machine.vm(vm).limit(_number(tables))
+    return lambda machine: machine.vm(vm).limit(most)
 
 
-def _close(machine: Machine, vm: bytes) -> None:
-    machine.close(vm)
+def _close(vm: bytes) -> Step:
+    return lambda machine: machine.close(vm)
 
 
-_STEPS: dict[bytes, Callable[..., None]] = {
+_STEPS: dict[bytes, Callable[..., Step]] = {
     b"run": _run,
     b"touch": _touch,
     b"fault": _fault,
@@ -151,17 +168,19 @@ _STEPS: dict[bytes, Callable[..., None]] = {
 }
 
 
-def _page(machine: Machine, word: bytes) -> int | bytes:
-    """Return a page: the one of an address, or the one of a name."""
+def _named(word: bytes) -> int | bytes:
+    """Return what a word says of a page: its address, or else its name."""
     try:
-        return _own(machine, _address(word))
+        return _address(word)
     except ValueError:
         return word
 
 
-def _own(machine: Machine, address: int) -> int:
-    """Return the page of an address, of the size that leaves have."""
-    return address // window(machine.mmu.leaf_level - 1, machine.mmu.page_bytes)
+def _page(machine: Machine, named: int | bytes) -> int | bytes:
+    """Return a page, by its name or by an address in it; pages are as large as leaves."""
+    if isinstance(named, bytes):
+        return named
+    return named // window(machine.mmu.leaf_level - 1, machine.mmu.page_bytes)
 
 
 def _span(word: bytes) -> Span:

@@ -102,6 +102,11 @@ def to_json(found: Replayed) -> str:
     """Return all of it."""
     from ptelist.views.json import render  # noqa: PLC0415 -- not for text
 
+    return render(found.comparison, (), **data(found))
+
+
+def data(found: Replayed) -> dict[str, Any]:
+    """Return what a JSON document has beside the comparison."""
     more: dict[str, Any] = {
         "exact": not (found.odd or found.envelope),
         "envelope": found.envelope,
@@ -112,4 +117,4 @@ def to_json(found: Replayed) -> str:
     }
     if found.stages:
         more["end"] = found.stages[-1].data()
-    return render(found.comparison, (), **more)
+    return more
