@@ -169,12 +169,13 @@ def _cache(ledger: Ledger, facts: Facts, scenario: Scenario, size: Term) -> Term
     return cache.account(ledger[f"{name}.objects"])
 
 
-def slabs_of(scenario: Scenario, objects: Term) -> tuple[Ledger, int]:
-    """Return the figures of pte_list_desc alone, for so many objects, and what fits into its slabs beside them."""
+def slabs_of(scenario: Scenario, objects: Term, name: str = DESC) -> tuple[Ledger, int]:
+    """Return the figures of one kmem_cache alone, for so many objects, and what fits into its slabs beside them."""
     ledger = Ledger()
     facts = Facts(scenario)
-    cache = Cache(ledger, facts, scenario.kernel, scenario.host, _desc_size(ledger, facts, scenario))
-    cache.account(named(f"{DESC}.objects", objects))
+    (size,) = (each for each in _sizes(ledger, facts, scenario) if each.name == f"{name}.size")
+    cache = Cache(ledger, facts, scenario.kernel, scenario.host, size)
+    cache.account(named(f"{name}.objects", objects))
     return ledger, cache.spare
 
 
