@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ptelist.engine.caches import MemoryCache
+from ptelist.engine.memory_caches import MemoryCache
 
 
 class Mmu(NamedTuple):
