@@ -64,6 +64,11 @@ class Mark(NamedTuple):
     live: tuple[int, ...]
     cached: tuple[int, ...]
 
+    @property
+    def held(self) -> tuple[int, ...]:
+        """Return the objects in use: those in lists, and those in the vCPU caches that were topped up."""
+        return tuple(map(sum, zip(self.live, self.cached, strict=True)))
+
 
 class Replayed(NamedTuple):
     """All that `ptelist replay` found."""
@@ -74,6 +79,8 @@ class Replayed(NamedTuple):
     odd: dict[str, tuple[int, int]]
     samples: tuple[Sample, ...]
     marks: tuple[Mark, ...]
+    peaks: tuple[Sample, ...]
+    """For each column: where its peak was, and the lists with descriptors at that moment."""
 
     @property
     def inexact_from(self) -> int | None:
@@ -104,7 +111,7 @@ def replay(
         raise PtelistError(f"{label}: no event of a list in {count:,} lines: see ptelist replay --probe-script")
     notes = (*run.notes(count), *_assumed(found))
     comparison = Comparison(found.columns, tuple(run.ledgers()), found.baseline, notes, command)
-    return Replayed(comparison, count, run.upper, run.reader.odd, run.samples(count), tuple(run.marks))
+    return Replayed(comparison, count, run.upper, run.reader.odd, run.samples(count), tuple(run.marks), run.peaks())
 
 
 class _Run:
@@ -146,6 +153,13 @@ class _Run:
     def samples(self, last: int) -> tuple[Sample, ...]:
         """Return the samples, with one of the end."""
         return (*(sample for sample in self._samples if sample.at < last), Sample(last, self._lengths()))
+
+    def peaks(self) -> tuple[Sample, ...]:
+        """Return each column's lists at its peak; none for an envelope, which does not know them."""
+        if self.upper:
+            return ()
+        found = zip(self._lists.tallies, self._lists.at_peak(), strict=True)
+        return tuple(Sample(tally.peak_at, lengths) for tally, lengths in found)
 
     def _lengths(self) -> dict[int, int]:
         return (self._envelope if self.upper else self._lists).lengths()

@@ -12,7 +12,7 @@ from ptelist.views.page import Document, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ptelist.replay import Replayed
+    from ptelist.replay import Mark, Replayed
 
 MOST_MARKS = 20
 """More marks than these are for programs."""
@@ -61,6 +61,11 @@ def _live(found: Replayed, count: int) -> str:
     return interval(0, count) if found.envelope else integer(count)
 
 
+def _held(found: Replayed, mark: Mark) -> dict[str, tuple[int, ...]]:
+    """Return the objects in use at a mark, which an envelope does not know."""
+    return {} if found.envelope else {"held": mark.held}
+
+
 def to_json(found: Replayed) -> str:
     """Return all of it."""
     from ptelist.views.json import render  # noqa: PLC0415 -- not for text
@@ -71,6 +76,7 @@ def to_json(found: Replayed) -> str:
         "inexact_from": found.inexact_from,
         "lines": found.lines,
         "lengths": [{"line": sample.at, "lists": sample.lengths} for sample in found.samples],
-        "marks": [mark._asdict() for mark in found.marks],
+        "marks": [{**mark._asdict(), **_held(found, mark)} for mark in found.marks],
+        "peaks": [{"line": peak.at, "lists": peak.lengths} for peak in found.peaks],
     }
     return render(found.comparison, (), **more)
