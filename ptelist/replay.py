@@ -79,6 +79,8 @@ class Replayed(NamedTuple):
     odd: dict[str, tuple[int, int]]
     samples: tuple[Sample, ...]
     marks: tuple[Mark, ...]
+    longest: int
+    """The most entries of a list, 0 if none had two."""
     peaks: tuple[Sample, ...]
     """For each column: where its peak was, and the lists with descriptors at that moment."""
 
@@ -111,7 +113,7 @@ def replay(
         raise PtelistError(f"{label}: no event of a list in {count:,} lines: see ptelist replay --probe-script")
     notes = (*run.notes(count), *_assumed(found))
     comparison = Comparison(found.columns, tuple(run.ledgers()), found.baseline, notes, command)
-    return Replayed(comparison, count, run.upper, run.reader.odd, run.samples(count), tuple(run.marks), run.peaks())
+    return Replayed(comparison, count, run.upper, run.reader.odd, run.samples(count), tuple(run.marks), *run.peaks())
 
 
 class _Run:
@@ -154,12 +156,12 @@ class _Run:
         """Return the samples, with one of the end."""
         return (*(sample for sample in self._samples if sample.at < last), Sample(last, self._lengths()))
 
-    def peaks(self) -> tuple[Sample, ...]:
-        """Return each column's lists at its peak; none for an envelope, which does not know them."""
+    def peaks(self) -> tuple[int, tuple[Sample, ...]]:
+        """Return the longest list, and each column's lists at its peak; none for an envelope, which knows neither."""
         if self.upper:
-            return ()
+            return 0, ()
         found = zip(self._lists.tallies, self._lists.at_peak(), strict=True)
-        return tuple(Sample(tally.peak_at, lengths) for tally, lengths in found)
+        return self._lists.longest, tuple(Sample(tally.peak_at, lengths) for tally, lengths in found)
 
     def _lengths(self) -> dict[int, int]:
         return (self._envelope if self.upper else self._lists).lengths()

@@ -30,6 +30,7 @@ class Alone:
         self.peaks = [(0, 0)] * len(RULES)
         self.at_peak: list[dict[int, int]] = [{}] * len(RULES)
         self.left = [False] * len(RULES)
+        self.longest = 0
 
     def do(self, at: int, op: str, key: int, entry: int) -> bool:
         """Do one step, if it can be done; return whether it could."""
@@ -48,6 +49,7 @@ class Alone:
             if not self.left[number]:
                 sizes = sorted(len(chain) for chain in chains if chain.descriptors)
                 self.at_peak[number] = {size: sizes.count(size) for size in sizes}
+        self.longest = max(self.longest, *(len(chain) for chain in self.chains[0]))
         return able
 
 
@@ -65,6 +67,7 @@ def test_each_list_is_what_it_is_alone(steps: list[tuple[str, int, int]]) -> Non
         assert tally.frees == sum(chain.frees for chain in chains)
         assert (tally.peak, tally.peak_at) == peak
     assert lists.at_peak() == alone.at_peak
+    assert lists.longest == (alone.longest if alone.longest > 1 else 0)
     sizes = [len(chain) for chain in alone.chains[0] if len(chain)]
     assert lists.lengths() == {size: sizes.count(size) for size in sizes}
 

@@ -89,6 +89,8 @@ class Lists:
         self._heads = [(tally.rule.ext, tally) for tally in self.tallies if tally.rule.policy == HEAD]
         self._walks = [tally for tally in self.tallies if tally.rule.policy != HEAD]
         self._lists: dict[Key, Any] = {}
+        self.longest = 0
+        """The most entries that a list has had, lists of one left out."""
         self._chains: dict[int, int] = {}
         """Lists by length, those that have descriptors: with two entries once, and not empty since."""
 
@@ -200,6 +202,7 @@ class Lists:
         if before:
             chains[before] -= 1
         if after:
+            self.longest = max(self.longest, after)
             chains[after] = chains.get(after, 0) + 1
 
     def _leaving(self) -> None:

@@ -77,6 +77,7 @@ def to_json(found: Replayed) -> str:
         "lines": found.lines,
         "lengths": [{"line": sample.at, "lists": sample.lengths} for sample in found.samples],
         "marks": [{**mark._asdict(), **_held(found, mark)} for mark in found.marks],
+        "longest": found.longest,
         "peaks": [{"line": peak.at, "lists": peak.lengths} for peak in found.peaks],
     }
     return render(found.comparison, (), **more)

@@ -36,7 +36,7 @@ FIRMWARE = tuple(
 SEABIOS = "-m 128 -chardev file,id=out,path=/tmp/out -device isa-debugcon,iobase=0x402,chardev=out"
 LINUX = (
     "-m 192 -net none -serial file:/tmp/out -kernel /vmlinuz -initrd /l2.cpio"
-    " -append console=ttyS0\tloglevel=4\tpanic=-1\ttsc=unstable\trole=l2"
+    " -append 'console=ttyS0 loglevel=4 panic=-1 tsc=unstable role=l2'"
 )
 L1_OPTIONS = {"7.2": "noxsave", "7.3": "noxsave"}
 """Of L1's kernel: with XSAVE the emulated processor stops these, as L1, at boot."""

@@ -68,8 +68,7 @@ l1() {
   while IFS='|' read -r name seconds options; do
     : > /tmp/out
     mark "$name-start"
-    # shellcheck disable=SC2086 # several words
-    $QEMU $options < /dev/null & l2=$!
+    eval "exec $QEMU $options" < /dev/null & l2=$!
     end=reached
     until grep -qE 'No bootable device|L2 IDLE' /tmp/out; do
       seconds=$((seconds - 1))
