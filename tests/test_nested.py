@@ -47,6 +47,10 @@ def test_no_row_is_lost(name: str, count: int) -> None:
     assert len(rows(name)) == count
 
 
+def _ends(figure: int | tuple[int, int]) -> tuple[int, int]:
+    return (figure, figure) if isinstance(figure, int) else figure
+
+
 @cache
 def printed(line: str) -> Figures:
     """Return the figures of `ptelist compare LINE`."""
@@ -55,7 +59,7 @@ def printed(line: str) -> Figures:
 
 
 def within(figure: int | tuple[int, int], measured: int) -> bool:
-    low, high = (figure, figure) if isinstance(figure, int) else figure
+    low, high = _ends(figure)
     return low <= measured <= high
 
 
@@ -176,10 +180,10 @@ def _vmalloc_pages(series: str, name: str) -> int:
 def _charged(series: str) -> int:
     """Return what the cgroup pays for one small object beside it: its pointer."""
     found = printed(f"--kernel {series} --memcg")
-    slots = found["pte_list_desc.slabs"] * found["pte_list_desc.objects_per_slab"]  # type: ignore[operator]
-    size, rest = divmod(found["pte_list_desc.bytes.memcg"], slots)  # type: ignore[operator]
-    assert rest == 0
-    return int(size)
+    memcg, slabs = (_ends(found[f"pte_list_desc.{name}"]) for name in ("bytes.memcg", "slabs"))
+    per_slab = _ends(found["pte_list_desc.objects_per_slab"])[0]
+    (size,) = {each // (count * per_slab) for each, count in zip(memcg, slabs, strict=True)}
+    return size
 
 
 @pytest.mark.parametrize("row", rows("e1-terms.csv"), ids=lambda row: f"{row['series']}-{row['term'][:24]}")
@@ -355,7 +359,7 @@ def test_either_spans_both(leaf: str, times: int) -> None:
     line = f"--nested --l2-memory 96MiB --l2-leaf {leaf} --l1-replacements {times}"
     kept, either, zapped = (printed(f"--kernel {series} {line}") for series in ("6.18", "7.0", "7.3"))
     for name in (RMAPS, TABLES, "page_tables.bytes.shadowed_info"):
-        ends = [found if isinstance(found, tuple) else (found, found) for found in (kept[name], zapped[name])]
+        ends = [_ends(found[name]) for found in (kept, zapped)]
         low, high = min(end[0] for end in ends), max(end[1] for end in ends)
         assert either[name] == (low if low == high else (low, high))
 
@@ -390,7 +394,7 @@ def test_huge_pages_that_hold_tables_of_l1_may_be_split(leaf: str, split: int) -
     """1 GiB of L2 at 4K has 515 tables, in as many windows of 2M at most, and in each of the 4 GiB that L1 has."""
     found = printed(f"--kernel 6.18 --nested --l2-memory 1GiB --leaf {leaf}")[TABLES]
     plain = printed(f"--kernel 6.18 --no-nested --leaf {leaf}")[TABLES]
-    low, high = found if isinstance(found, tuple) else (found, found)
+    low, high = _ends(found)
     assert high - low == split
     assert low == plain + 515  # type: ignore[operator]
 

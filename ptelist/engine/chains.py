@@ -49,9 +49,8 @@ class Chains:
     def _class(self, field: str, lists: ListClass, cap: int | None) -> Term:
         """Return the descriptors of a class of lists."""
         last = lists.entries if lists.entries_to is None else lists.entries_to
-        policy, history, peak = self._kernel.list_policy, self._vm.history, cap
-        if lists.peak is not None:
-            history, peak = ANY, lists.peak
+        policy = self._kernel.list_policy
+        history, peak = (self._vm.history, cap) if lists.peak is None else (ANY, lists.peak)
         low, high = (bounds(n, self._ext, policy, history, peak) for n in (lists.entries, last))
         kept = int((lists.peak or 0) >= MIN_EXT)  # a list that had two entries is a chain until it is empty
         source = self._facts.source(f"vms.{self._number}.{field}")
