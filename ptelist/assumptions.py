@@ -153,13 +153,19 @@ def _vm(kernel: Kernel, vm: Vm) -> Iterator[str]:
     yield f"{format_size(vm.memory)} of {vm.leaf} leaves"
     tdp = "tdp-mmu" if rules.tdp_mmu(kernel, vm) else "tdp-legacy"
     yield PAGING[tdp if rules.tdp(kernel, vm) else "shadow"]
-    yield f"nested (L2 has {format_size(vm.l2_memory)} of {vm.l2_leaf} leaves)" if vm.nested else "not nested"
+    yield _nested(vm) if vm.nested else "not nested"
     if vm.root_level != USUAL_ROOT_LEVEL:
         yield f"{vm.root_level}-level tables"
     flags = {"eager_split": "split caches filled", "dirty_log": "dirty bitmaps", "tdx": "TDX"}
     yield from (text for field, text in flags.items() if getattr(vm, field))
     if vm.smm and not vm.tdx:
         yield "SMM memslots"
+
+
+def _nested(vm: Vm) -> str:
+    smm = ", SMM" if vm.l2_smm else ""
+    times = f"; L1 replaced its tables {vm.l1_replacements} times" if vm.l1_replacements else ""
+    return f"nested (L2 has {format_size(vm.l2_memory)} of {vm.l2_leaf} leaves{smm}{times})"
 
 
 USUAL_ROOT_LEVEL = 4

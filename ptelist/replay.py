@@ -89,6 +89,10 @@ class Replayed(NamedTuple):
     odd: dict[str, tuple[int, int]]
     samples: tuple[Sample, ...]
     marks: tuple[Mark, ...]
+    longest: int
+    """The most entries of a list, 0 if none had two."""
+    peaks: tuple[Sample, ...]
+    """For each column: where its peak was, and the lists with descriptors at that moment."""
     stages: tuple[Stage, ...] = ()
     """Of steps: the marks, and the end."""
 
@@ -122,7 +126,8 @@ def replay(
     notes = (*run.notes(count), *_assumed(found))
     comparison = Comparison(found.columns, tuple(run.ledgers()), found.baseline, notes, command)
     stages = (*run.stages, run.steps.stage(count, END)) if run.reader.kind == STEPS else ()
-    return Replayed(comparison, count, run.upper, run.reader.odd, run.samples(count), tuple(run.marks), stages)
+    samples, marks = run.samples(count), tuple(run.marks)
+    return Replayed(comparison, count, run.upper, run.reader.odd, samples, marks, *run.peaks(), stages)
 
 
 class _Run:
@@ -172,6 +177,13 @@ class _Run:
     def samples(self, last: int) -> tuple[Sample, ...]:
         """Return the samples, with one of the end."""
         return (*(sample for sample in self._samples if sample.at < last), Sample(last, self._lengths()))
+
+    def peaks(self) -> tuple[int, tuple[Sample, ...]]:
+        """Return the longest list, and each column's lists at its peak; none for an envelope or for steps."""
+        if self.upper or self.reader.kind == STEPS:
+            return 0, ()
+        found = zip(self._lists.tallies, self._lists.at_peak(), strict=True)
+        return self._lists.longest, tuple(Sample(tally.peak_at, lengths) for tally, lengths in found)
 
     def _lengths(self) -> dict[int, int]:
         if self.reader.kind == STEPS:

@@ -114,6 +114,8 @@ def data(found: Replayed) -> dict[str, Any]:
         "lines": found.lines,
         "lengths": [{"line": sample.at, "lists": sample.lengths} for sample in found.samples],
         "marks": [mark.data() for mark in found.marks or found.stages[:-1]],
+        "longest": found.longest,
+        "peaks": [{"line": peak.at, "lists": peak.lengths} for peak in found.peaks],
     }
     if found.stages:
         more["end"] = found.stages[-1].data()
