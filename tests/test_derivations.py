@@ -113,7 +113,7 @@ CAPACITY_ARRAY = ["array", "cache_capacity"]
         (f"{DESC}.objects.parent_ptes", "6.1", SHADOW, ["vms", "parent_ptes"]),
         (f"{HEADER}.objects.page_tables", "6.1", {}, ["vms", "tables", "tdp_tables", *levels(4), "headers_per_table"]),
         (
-            *(f"{HEADER}.objects.page_tables", "6.1", {**NESTED, "root_level": 5}),
+            *(f"{HEADER}.objects.page_tables", "6.1", {**NESTED, "leaf": "4K", "root_level": 5}),
             ["vms", "tables", "tdp_tables", *levels(5), "shadow_tables", *levels(5, "l2_memory"), "headers_per_table"],
         ),
         ("page_tables.bytes.tables", "6.1", {}, ["vms", "tables", "tdp_tables", *levels(4), "page_bytes"]),
