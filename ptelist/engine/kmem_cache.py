@@ -18,6 +18,7 @@ from ptelist.engine.ledger import (
     rule,
     total,
 )
+from ptelist.engine.slub_node import Rules
 
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
@@ -61,6 +62,23 @@ class Cache:
         source = facts.source("kernel.slub_cpus")
         cpus = fixed("cpus_counted", counted, Unit.COUNT, source, facts.host("cpus"))
         return fixed("min_objects", wanted, Unit.OBJECTS, "4 x (fls(cpus) + 1)", cpus)
+
+    def rules(self) -> Rules:
+        """Return what decides which slab an object comes from."""
+        kernel, host, layout = self._kernel, self._host, self._layout
+        free = 0 if self._debugged else slab.by_size(layout.stride, kernel.slub_cpu_partial)
+        unit = kernel.slub_cpu_partial_unit
+        return Rules(
+            layout.objects,
+            slab.min_partial(layout.stride, *kernel.slub_min_partial),
+            host.cpus,
+            min(host.nodes, host.cpus),
+            free if unit == "objects" else slab.cpu_partial_slabs(free, layout.objects, unit),
+            unit,
+            self._sheaf,
+            kernel.slub_sheaves_per_node,
+            self._debugged,
+        )
 
     def account(self, objects: Term) -> Term:
         """Enter all figures for `NAME.objects` and return `NAME.bytes.total`."""
