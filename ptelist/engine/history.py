@@ -1,8 +1,10 @@
 """VMs that come and go on one host, and what is left of the slabs of a cache: step by step, and as a simulation.
 
 The order in which KVM allocates and frees (virt/kvm/kvm_main.c, arch/x86/kvm/mmu/mmu.c): at its first run a vCPU
-fills its memory cache, and tables take from the end of it; when the VM ends its tables go first, the lower ones before
-the root, then each vCPU's cache from its end (kvm_mmu_free_memory_cache()).
+fills its memory cache, and tables take from the end of it. When the VM ends, its tables go first, but for the root,
+which goes with the last vCPU; the TDP MMU's go by RCU, which KVM waits for at the end (kvm_mmu_uninit_tdp_mmu()). Each
+vCPU's cache goes from its end, vCPU after vCPU (kvm_mmu_free_memory_cache()). Up to v6.14 roots go before any cache,
+which is the same for a VM of one vCPU.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from ptelist.engine.slub_cpu_slabs import CpuSlabs, Debugged
 from ptelist.engine.slub_sheaves import Sheaves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ptelist.engine.slub_node import Machine, Objects, Rules
 
@@ -31,7 +33,9 @@ class Shape(NamedTuple):
     caches: tuple[int, ...]
     """Objects that each vCPU's memory cache takes at its first run, vCPU after vCPU."""
     tables: int = 0
-    """How many of the first vCPU's are drawn for page tables, the root first; at most those of the first."""
+    """How many of the first vCPU's are drawn for page tables, the root first."""
+    by_rcu: bool = False
+    """Whether those are freed by RCU, after all else."""
     rest: int = 0
     """Objects allocated one by one after that."""
 
@@ -59,15 +63,19 @@ class Vm(NamedTuple):
     """What a VM holds."""
 
     caches: list[Objects]
-    drawn: Objects
+    tables: Objects
     rest: Objects
+    by_rcu: bool
 
     def objects(self) -> Iterator[Objects]:
         """Yield its objects in the order in which they are freed."""
+        *caches, last = [cache[::-1] for cache in self.caches] or [[]]
+        root, lower = self.tables[:1], self.tables[1:]
         yield self.rest
-        yield self.drawn[1:]
-        yield self.drawn[:1]
-        yield from (cache[::-1] for cache in self.caches)
+        if self.by_rcu:
+            yield from (*caches, last, lower, root)
+        else:
+            yield from (lower, *caches, root, last)
 
 
 class Slabs(NamedTuple):
@@ -110,8 +118,8 @@ class Host:
 
     def _started(self, shape: Shape, cpus: Sequence[int]) -> Vm:
         caches = [self.cache.allocate(size, cpu) for size, cpu in zip(shape.caches, cpus, strict=False)]
-        drawn = [caches[0].pop() for _ in range(shape.tables)]
-        return Vm(caches, drawn, self.cache.allocate(shape.rest, cpus[0]))
+        tables = [caches[0].pop() for _ in range(shape.tables)]
+        return Vm(caches, tables, self.cache.allocate(shape.rest, cpus[0]), shape.by_rcu)
 
 
 class Random:
@@ -165,16 +173,25 @@ def left(rules: Rules, kinds: tuple[Kind, ...], seed: int) -> Slabs:
     return host.slabs
 
 
-def part(kinds: Sequence[Kind]) -> int:
-    """Return which part of a host is simulated, as 1/n: 1 while it has few objects."""
-    objects = sum((sum(kind.shape.caches) + kind.shape.rest) * kind.peak for kind in kinds)
-    return -(-objects // MOST_OBJECTS)
+def objects_at_peak(kinds: Iterable[Kind]) -> int:
+    """Return how many objects there are at the peak."""
+    return sum((sum(kind.shape.caches) + kind.shape.rest) * kind.peak for kind in kinds)
 
 
-def typical(rules: Rules, kinds: Sequence[Kind]) -> tuple[Slabs, Slabs]:
-    """Return the fewest and the most slabs that histories with SEEDS leave, in use and in all."""
-    whole = part(kinds)
-    some = tuple(Kind(kind.shape, -(-kind.peak // whole), -(-kind.left // whole)) for kind in kinds)
+def part(kinds: tuple[Kind, ...]) -> tuple[int, tuple[Kind, ...]]:
+    """Return which part of a host is simulated, as 1/n, and its VMs: all of them while they have few objects."""
+    whole = max(-(-objects_at_peak(kinds) // MOST_OBJECTS), 1)
+    return whole, tuple(Kind(kind.shape, -(-kind.peak // whole), -(-kind.left // whole)) for kind in kinds)
+
+
+def typical(rules: Rules, kinds: tuple[Kind, ...]) -> tuple[Slabs, Slabs] | None:
+    """Return the fewest and the most slabs that histories with SEEDS leave, in use and in all.
+
+    None if one VM alone has more objects than are simulated.
+    """
+    whole, some = part(kinds)
+    if objects_at_peak(some) > 2 * MOST_OBJECTS:
+        return None
     found = [left(rules, some, seed) for seed in SEEDS]
     low, high = (Slabs(*(end(each) * whole for each in zip(*found, strict=True))) for end in (min, max))
     return low, high

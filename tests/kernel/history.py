@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 from helpers import ledger, scenario
 
 from kernel.experiment import Experiment, Measured, Predicted
-from kernel.machine import CACHES, DESC, HEADER
+from kernel.machine import CACHES, HEADER, Between, figures_of
 from kernel.vms import PROBED, Vm
 from ptelist.engine import history, pagetables
 from ptelist.engine.facts import Facts
@@ -22,27 +21,22 @@ if TYPE_CHECKING:
     from helpers import Option
 
     from kernel.guest import Guest
-    from kernel.machine import Machine
-    from ptelist.engine.history import Event, Host, Shape
-    from ptelist.engine.slub_node import Rules
+    from kernel.machine import Machine, Number
+    from ptelist.engine.history import Event, Shape
 
 MOST_VCPUS = 3
-
-
-@cache
-def rules_of(name: str, options: tuple[tuple[str, Option], ...]) -> Rules:
-    """Return what the engine works out for a cache of a machine."""
-    found = scenario(**dict(options))
-    size = ledger(**dict(options))[f"{name}.size"]
-    return Cache(Ledger(), Facts(found), found.kernel, found.host, size).rules()
+LEVELS = 4
+"""Of the page tables that map a guest without paging, with TDP."""
 
 
 @dataclass(frozen=True)
 class History(Experiment):
-    """VMs start and end; `order` says in which order, `spread` on which CPU each does.
+    """VMs start and end, and slabs are counted after each: `shrunk`, or as they stand.
 
-    leave: `vms` start, then random ones end until a quarter is left, as in the simulation.
+    `order` says in which order they do:
+    leave: `vms` of one vCPU start, then random ones end until a quarter is left, as in the engine's simulation.
     churn: VMs of one to three vCPUs start and end at random, four times as many as there are at most.
+    `spread`: each vCPU runs first, and each VM ends, on a random CPU.
     """
 
     kind = "history"
@@ -51,46 +45,61 @@ class History(Experiment):
     vms: int
     seed: int
     spread: bool = False
+    shrunk: bool = False
 
     def run(self, guest: Guest, machine: Machine) -> Measured:
         guest.settle()
-        for name in CACHES:
-            guest.count(name)
-        measured: Measured = {f"raw.{name}.slabs": [] for name in CACHES}
+        _count(guest)
+        steps: dict[str, list[int]] = {name: [] for name in CACHES}
         alive: dict[int, Vm] = {}
         for event in self._events(machine, HEADER):
             if event.shape:
-                vm = alive[event.number] = Vm(guest)
-                for number, cpu in enumerate(event.cpus):
-                    guest.ask("pin", cpu)
-                    vm.ask("vcpu", "real")
-                    vm.ask("run", number)
+                alive[event.number] = _start(guest, event.cpus)
             else:
                 guest.ask("pin", event.cpus[0])
                 alive.pop(event.number).close()
             for name in CACHES:
-                counts = measured[f"raw.{name}.slabs"]
-                assert isinstance(counts, list)
-                counts.append(guest.raw(name).slabs)
-        for name in CACHES:
-            measured[f"shrunk.{name}.slabs"] = guest.count(name).slabs
+                row = guest.count(name) if self.shrunk else guest.raw(name)
+                steps[name].append(row.slabs)
+        last = _count(guest)
         for vm in alive.values():
             vm.close()
         guest.ask("pin", 0)
-        return measured
+        return {f"{name}.steps": steps[name] for name in CACHES} | {f"{name}.last": last[name] for name in CACHES}
 
     def predict(self, machine: Machine) -> Predicted:
         predicted: Predicted = {}
         for name in CACHES:
-            host = history.Host(rules_of(name, tuple(machine.options().items())))
-            counts = []
-            for event in self._events(machine, name):
-                host.do(event)
-                counts.append(host.cache.slabs)
-            host.cache.shrink()
-            predicted[f"raw.{name}.slabs"] = list(counts)
-            predicted[f"shrunk.{name}.slabs"] = host.slabs.in_use
+            by_rcu = name == HEADER and self.paging == "tdp-mmu"
+            predict = self._bounds if by_rcu else self._exactly
+            predicted[f"{name}.steps"], predicted[f"{name}.last"] = predict(machine, name)
         return predicted
+
+    def _exactly(self, machine: Machine, name: str) -> tuple[list[Number], Number]:
+        """Return what the engine's step machine says."""
+        host = history.Host(_cache(machine, name).rules())
+        steps: list[Number] = []
+        for event in self._events(machine, name):
+            host.do(event)
+            if self.shrunk:
+                host.cache.shrink()
+            steps.append(host.slabs.all)
+        host.cache.shrink()
+        return steps, host.slabs.all
+
+    def _bounds(self, machine: Machine, name: str) -> tuple[list[Number], Number]:
+        """Return the bounds for a host of any history: when RCU frees a table is not said by any rule."""
+        steps: list[Number] = []
+        held: dict[int, int] = {}
+        peak = 0
+        for event in self._events(machine, name):
+            if event.shape:
+                held[event.number] = sum(event.shape.caches)
+            else:
+                del held[event.number]
+            peak = max(peak, sum(held.values()))
+            steps.append(_aged(machine, name, sum(held.values()), peak, shrunk=self.shrunk))
+        return steps, _aged(machine, name, sum(held.values()), peak, shrunk=True)
 
     def _events(self, machine: Machine, name: str) -> Iterator[Event]:
         cpus = machine.cpus if self.spread else 1
@@ -109,7 +118,38 @@ class History(Experiment):
                 yield history.Event(None, alive.pop(random.below(len(alive))), (random.below(cpus),))
 
     def _shape(self, machine: Machine, name: str, vcpus: int) -> Shape:
+        """Return what a VM takes: the first of its vCPUs draws the tables that map the probe's pages."""
         figures = machine.vm(paging=self.paging, vcpus=vcpus)
         each = figures[f"{name}.objects.vcpu_caches"].low // vcpus
-        tables = sum(pagetables.tables(((0, PROBED),), "4K", 4, machine.kernel.page_bytes)) if name == HEADER else 0
-        return history.Shape((each,) * vcpus, tables)
+        tables = sum(pagetables.tables(((0, PROBED),), "4K", LEVELS, machine.kernel.page_bytes))
+        return history.Shape((each,) * vcpus, tables if name == HEADER else 0)
+
+
+def _start(guest: Guest, cpus: tuple[int, ...]) -> Vm:
+    """Start a VM whose vCPUs first run on these CPUs."""
+    vm = Vm(guest)
+    for number, cpu in enumerate(cpus):
+        guest.ask("pin", cpu)
+        vm.ask("vcpu", "real")
+        vm.ask("run", number)
+    return vm
+
+
+def _count(guest: Guest) -> dict[str, int]:
+    """Shrink both caches and return their slabs."""
+    return {name: guest.count(name).slabs for name in CACHES}
+
+
+def _cache(machine: Machine, name: str, **options: Option) -> Cache:
+    """Return the engine's cache on this machine."""
+    found = scenario(**machine.options(**options))
+    size = ledger(**machine.options(**options))[f"{name}.size"]
+    return Cache(Ledger(), Facts(found), found.kernel, found.host, size)
+
+
+def _aged(machine: Machine, name: str, count: int, peak: int, *, shrunk: bool) -> Between:
+    """Return the bounds of the slabs of so many objects, of `peak` ones before some were freed."""
+    figures = figures_of(name, count, tuple(machine.options(filling="aged").items()), peak)
+    slabs = figures[f"{name}.slabs"]
+    kept = 0 if shrunk else figures[f"{name}.slabs.retained"].high
+    return Between(slabs.low, slabs.high + kept, "tables are freed by RCU, some time before the VM has gone")
