@@ -97,7 +97,7 @@ AXES = {
             "filling",
             "host.filling",
             "text",
-            "A fresh host, packed or spread over all CPUs; or aged: VMs came and went.",
+            "Fresh and packed, fresh and spread over CPUs, or aged.",
         ),
         Axis("memcg", "host.memcg", "bool", "Kernel memory is accounted to cgroups."),
         Axis("alloc-profiling", "host.alloc_profiling", "text", "absent, built or on."),

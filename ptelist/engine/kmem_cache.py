@@ -231,7 +231,7 @@ class Cache:
             each = self._of_cpu()
             most += host.cpus * each
             why += f"; on each CPU its own slab and {each - 1} partial ones"
-        parts = facts.host("cpus"), facts.host("nodes"), self._stride
+        parts: tuple[Term, ...] = facts.host("cpus"), facts.host("nodes"), self._stride
         if ever and ever.high - used.low < most:
             most, why, parts = ever.high - used.low, "no more slabs in all than there ever were", (ever, used)
         slabs = self._ledger.add(rule(f"{self._name}.slabs.retained", 0, most, Unit.SLABS, why, *parts))

@@ -33,8 +33,10 @@ def known(scenario: Scenario) -> bool:
 
 
 def past(cache: str, facts: Facts, scenario: Scenario, usages: Sequence[Iterable[Usage]]) -> Past:
-    """Return the past of a cache, from what each VM group holds now: at the peak there were more VMs of the same kind."""
-    peaks, fewest, most = [], [], []
+    """Return the past of a cache: at the peak there were more VMs, each of which held what one of its kind does now."""
+    peaks: list[Term] = []
+    fewest: list[Kind] = []
+    most: list[Kind] = []
     for number, (vm, usage) in enumerate(zip(scenario.vms, usages, strict=True)):
         terms = {name: term for name, term in usage if name.startswith(f"{cache}.objects.")}
         low, high = (sum(getattr(term, end) for term in terms.values()) // vm.count for end in ("low", "high"))

@@ -36,6 +36,7 @@ class CpuSlabs(Machine):
         self._objects = rules.cpu_partial_unit == "objects"
 
     def allocate(self, count: int, cpu: int = 0) -> Objects:
+        """Return so many objects, allocated one after the other on a CPU."""
         here = self.cpus[cpu]
         found: Objects = []
         while len(found) < count:
@@ -80,6 +81,7 @@ class CpuSlabs(Machine):
         return slab.free if self._objects else 1
 
     def free(self, objects: Iterable[Slab], cpu: int = 0) -> None:
+        """Free objects one after the other on a CPU."""
         here = self.cpus[cpu]
         for slab, group in groupby(objects):
             count = len(list(group))
@@ -113,6 +115,7 @@ class CpuSlabs(Machine):
         here.partial = []
 
     def flush(self) -> None:
+        """Take from CPUs what they keep for themselves, CPU after CPU."""
         for here in self.cpus:
             if here.slab:
                 self._deactivate(here, here.slab)
@@ -134,6 +137,7 @@ class Debugged(Machine):
     """With slub_debug no CPU has a slab: objects come from the first partial one of the node, or from a new one."""
 
     def allocate(self, count: int, cpu: int = 0) -> Objects:
+        """Return so many objects, allocated one after the other on a CPU."""
         home = self.nodes[self.rules.node_of(cpu)]
         found: Objects = []
         while len(found) < count:
@@ -150,6 +154,7 @@ class Debugged(Machine):
         return found
 
     def free(self, objects: Iterable[Slab], cpu: int = 0) -> None:
+        """Free objects one after the other on a CPU."""
         del cpu
         for slab in objects:
             self.nodes[slab.node].free(slab, 1)

@@ -52,6 +52,7 @@ class Sheaves(Machine):
             yield from cpu.spare
 
     def allocate(self, count: int, cpu: int = 0) -> Objects:
+        """Return so many objects, allocated one after the other on a CPU."""
         here = self.cpus[cpu]
         found: Objects = []
         while len(found) < count:
@@ -100,6 +101,7 @@ class Sheaves(Machine):
                 node.add(slab)
 
     def free(self, objects: Iterable[Slab], cpu: int = 0) -> None:
+        """Free objects one after the other on a CPU."""
         here = self.cpus[cpu]
         if len(self.nodes) == 1:
             self._free_local(here, iter(objects))
@@ -139,6 +141,7 @@ class Sheaves(Machine):
             self.nodes[slab.node].free(slab, count)
 
     def flush(self) -> None:
+        """Take from CPUs what they keep for themselves, CPU after CPU."""
         for here in self.cpus:
             self._flush(here.spare)
             here.spare = []
@@ -147,6 +150,7 @@ class Sheaves(Machine):
                 del here.main[-BATCH:]
 
     def shrink(self) -> None:
+        """Flush CPUs and barns, then shrink the nodes."""
         self.flush()
         for barn in self.barns:
             while barn:
