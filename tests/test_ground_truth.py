@@ -18,7 +18,6 @@ from helpers import DATA, Row, comments, kernel, ledger, scenario, table
 
 from ptelist.engine import memslots, pagetables, rules, slab
 from ptelist.engine.lists import descriptors
-from ptelist.engine.memory_caches import MemoryCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
