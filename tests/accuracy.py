@@ -126,10 +126,10 @@ def _counted(machine: Machine, experiment: object, name: str) -> str:
     of_tables = isinstance(experiment, LiveTables) and name != "descriptors"
     headers = HEADER in name or "headers" in name or of_tables
     slabs = int("slabs" in name)
-    if (HEADER if headers else DESC) in machine.merged:
-        return (MERGED_OBJECTS, MERGED_SLABS)[slabs]
     if isinstance(experiment, RawCounts):
         return (RAW_OBJECTS, RAW_SLABS)[slabs]
+    if (HEADER if headers else DESC) in machine.merged:
+        return (MERGED_OBJECTS, MERGED_SLABS)[slabs]
     return (HEADERS if headers else OBJECTS, SLABS)[slabs]
 
 
@@ -187,10 +187,10 @@ def _vcpu_caches(each: truth.Seen) -> Iterator[Observation]:
     found = Memory(each.figures[f"{each.cache}.size"].low, int(each.row["pagesperslab"]) << 12)
     objects: tuple[int, int | None] = truth.object_bounds(each)
     slabs: tuple[int, int | None] = truth.slab_bounds(each)
-    if merged and each.row["moment"] == "before":  # what other rows are held against
+    if merged and not raw and each.row["moment"] == "before":  # what other rows are held against
         objects, slabs = (objects[0], None), (slabs[0], None)
     plain = HEADERS if each.cache == HEADER else OBJECTS
-    kinds = (MERGED_OBJECTS, MERGED_SLABS) if merged else (RAW_OBJECTS, RAW_SLABS) if raw else (plain, SLABS)
+    kinds = (RAW_OBJECTS, RAW_SLABS) if raw else (MERGED_OBJECTS, MERGED_SLABS) if merged else (plain, SLABS)
     yield Observation(kinds[0], each.active, *objects, None, error(PER_VCPU * vcpus, each.active))
     yield Observation(kinds[1], each.slabs, *slabs, *found.errors(each.slabs, each.active, vcpus))
 
