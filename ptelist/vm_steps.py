@@ -42,6 +42,15 @@ COUNTED = ("held", "in_lists", "cached", "headers", "headers_cached", "tables", 
 """What is told of each mark."""
 
 
+class Heads(NamedTuple):
+    """The heads of rmap lists in the memslots that there are, by page size, and how mmu_rmaps_stat sorts them."""
+
+    counts: tuple[int, ...]
+    level: int
+    """Of the pages that are mapped."""
+    how: str
+
+
 class Moment(NamedTuple):
     """What there is in one column when steps are marked."""
 
@@ -50,8 +59,20 @@ class Moment(NamedTuple):
     """The fewest and the most slabs of each kmem_cache; what CPUs and nodes keep beyond them is not counted."""
     lengths: dict[int, int]
     """rmap lists by length."""
-    rmaps_stat: dict[str, list[int]] | None
-    """What mmu_rmaps_stat says: lists by page size and column, of all VMs together; None where there is none."""
+    heads: Heads | None
+    """None where there is no mmu_rmaps_stat, or no list."""
+
+    @property
+    def rmaps_stat(self) -> dict[str, list[int]] | None:
+        """Return what mmu_rmaps_stat says, of all VMs together: lists by page size and column."""
+        if self.heads is None:
+            return None
+        found = {name: [count, *[0] * (len(LABELS) - 1)] for name, count in zip(LEVELS, self.heads.counts, strict=True)}
+        row = found[LEVELS[self.heads.level - 1]]
+        for length, count in self.lengths.items():
+            row[0] -= count
+            row[histogram.column(length, self.heads.how)] += count
+        return found
 
 
 class Stage(NamedTuple):
@@ -106,20 +127,14 @@ class Replay:
             DESC: self._ends(number, DESC, counts.held, machine.totals.peak_held),
             HEADER: self._ends(number, HEADER, counts.headers, machine.totals.peak_headers),
         }
-        return Moment(counts, slabs, lengths, self._rmaps_stat(number, lengths))
+        return Moment(counts, slabs, lengths, self._heads(number))
 
-    def _rmaps_stat(self, number: int, lengths: dict[int, int]) -> dict[str, list[int]] | None:
-        machine, kernel = self._machines[number], self._scenarios[number].kernel
-        if kernel.rmaps_stat == "none" or not machine.mmu.lists:
+    def _heads(self, number: int) -> Heads | None:
+        machine, how = self._machines[number], self._scenarios[number].kernel.rmaps_stat
+        if how == "none" or not machine.mmu.lists:
             return None
-        found = {}
-        for level, (name, size) in enumerate(zip(LEVELS, self._memslots[number], strict=True), 1):
-            row = found[name] = [size * machine.memslots(), *[0] * (len(LABELS) - 1)]
-            if level == machine.mmu.leaf_level:
-                for length, count in lengths.items():
-                    row[0] -= count
-                    row[histogram.column(length, kernel.rmaps_stat)] += count
-        return found
+        count = machine.memslots()
+        return Heads(tuple(size * count for size in self._memslots[number]), machine.mmu.leaf_level, how)
 
     def _ends(self, number: int, name: str, objects: int, peak: int) -> Ends:
         """Return the fewest and the most slabs of so many objects, of which there once were `peak`."""

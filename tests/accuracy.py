@@ -18,6 +18,7 @@ from kernel.charge import Charge
 from kernel.lists import Statistics
 from kernel.machine import DESC, HEADER, Between
 from kernel.many_pages import ManyPages
+from kernel.tables import LiveTables
 from kernel.vcpus import Layout, RawCounts, VcpuCaches
 
 if TYPE_CHECKING:
@@ -110,26 +111,26 @@ def _ends(pair: Difference) -> tuple[int, int | None]:
 
 
 def _kind(machine: Machine, experiment: object, pair: Difference) -> str:
-    """Return what a number is; one of an experiment that is not known here is of its own kind."""
-    if isinstance(experiment, Layout):
-        return LAYOUT
-    if isinstance(experiment, Charge):
-        return CHARGE
-    statistics = pair.name.startswith(("rmaps.", "pages_", "max_mmu"))
-    if isinstance(experiment, Statistics) or statistics:
+    """Return what a number is."""
+    if isinstance(experiment, Layout | Charge):
+        return LAYOUT if isinstance(experiment, Layout) else CHARGE
+    if isinstance(experiment, Statistics) or pair.name.startswith(("rmaps.", "pages_", "max_mmu")):
         return STATISTICS
     if isinstance(experiment, ManyPages) and isinstance(pair.predicted, Between):
         return RECYCLED
-    headers = HEADER in pair.name or "headers" in pair.name or experiment.kind == "live-tables"
-    merged = (HEADER if headers else DESC) in machine.merged
-    slabs = "slabs" in pair.name
-    if merged:
-        return MERGED_SLABS if slabs else MERGED_OBJECTS
+    return _counted(machine, experiment, pair.name)
+
+
+def _counted(machine: Machine, experiment: object, name: str) -> str:
+    """Return what a count of objects or slabs is."""
+    of_tables = isinstance(experiment, LiveTables) and name != "descriptors"
+    headers = HEADER in name or "headers" in name or of_tables
+    slabs = int("slabs" in name)
     if isinstance(experiment, RawCounts):
-        return RAW_SLABS if slabs else RAW_OBJECTS
-    if slabs:
-        return SLABS
-    return HEADERS if headers and pair.name != "descriptors" else OBJECTS
+        return (RAW_OBJECTS, RAW_SLABS)[slabs]
+    if (HEADER if headers else DESC) in machine.merged:
+        return (MERGED_OBJECTS, MERGED_SLABS)[slabs]
+    return (HEADERS if headers else OBJECTS, SLABS)[slabs]
 
 
 def _estimates(
@@ -184,9 +185,12 @@ def _vcpu_caches(each: truth.Seen) -> Iterator[Observation]:
     merged, raw = each.row["cache"] == "pid", each.row["state"] == truth.RAW
     vcpus = int(each.row["vcpus_run"])
     found = Memory(each.figures[f"{each.cache}.size"].low, int(each.row["pagesperslab"]) << 12)
-    objects, slabs = truth.object_bounds(each), truth.slab_bounds(each)
+    objects: tuple[int, int | None] = truth.object_bounds(each)
+    slabs: tuple[int, int | None] = truth.slab_bounds(each)
+    if merged and not raw and each.row["moment"] == "before":  # what other rows are held against
+        objects, slabs = (objects[0], None), (slabs[0], None)
     plain = HEADERS if each.cache == HEADER else OBJECTS
-    kinds = (MERGED_OBJECTS, MERGED_SLABS) if merged else (RAW_OBJECTS, RAW_SLABS) if raw else (plain, SLABS)
+    kinds = (RAW_OBJECTS, RAW_SLABS) if raw else (MERGED_OBJECTS, MERGED_SLABS) if merged else (plain, SLABS)
     yield Observation(kinds[0], each.active, *objects, None, error(PER_VCPU * vcpus, each.active))
     yield Observation(kinds[1], each.slabs, *slabs, *found.errors(each.slabs, each.active, vcpus))
 

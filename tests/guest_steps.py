@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.columns import expand
 from ptelist.replay import replay
-from ptelist.views.replay import data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from ptelist import vm_steps
+    from ptelist.replay import Replayed
 
 PAGE = 4096
 TABLE = 512
@@ -38,7 +40,6 @@ class Moment(NamedTuple):
     cached: int
     live: int
     headers: int
-    headers_cached: int
     tables: int
     entries: int
     longest: int
@@ -53,29 +54,14 @@ class Moment(NamedTuple):
 
 
 @cache
-def printed(text: str, options: Options) -> dict[str, Any]:
-    """Return what `ptelist replay FILE OPTIONS --format json` prints of a step file beside the figures."""
-    found = replay(io.BytesIO(text.encode()), "steps", expand((), options), "ptelist replay")
-    return data(found)
+def _replayed(text: str, options: Options) -> Replayed:
+    """Return what `ptelist replay FILE OPTIONS` prints of a step file, whatever the format; see `as_json`."""
+    return replay(io.BytesIO(text.encode()), "steps", expand((), options), "ptelist replay")
 
 
-def replayed(steps: Iterable[str], kernels: tuple[str, ...], options: Options = SHADOW) -> dict[str, Any]:
+def replayed(steps: Iterable[str], kernels: tuple[str, ...], options: Options = SHADOW) -> Replayed:
     """Return all that is printed of steps, a column for each kernel."""
-    return printed("".join(f"{step}\n" for step in steps), (("kernel", ",".join(kernels)), *options))
-
-
-@cache
-def _moments(text: str, kernels: tuple[str, ...], options: Options) -> dict[str, tuple[Moment, ...]]:
-    document = printed(text, (("kernel", ",".join(kernels)), *options))
-    assert document["exact"], document["inexact_from"]
-    marks = document["marks"]
-    return {kernel: tuple(_moment(mark, column) for mark in marks) for column, kernel in enumerate(kernels)}
-
-
-def _moment(mark: dict[str, Any], column: int) -> Moment:
-    counts = (mark[name][column] for name in Moment._fields[:8])
-    slabs = {name: (ends[column]["low"], ends[column]["high"]) for name, ends in mark["slabs"].items()}
-    return Moment(*counts, slabs, mark["lists"][column], mark["mmu_rmaps_stat"][column])
+    return _replayed("".join(f"{step}\n" for step in steps), (("kernel", ",".join(kernels)), *options))
 
 
 def moments(
@@ -85,7 +71,26 @@ def moments(
 
     `among`: kernels that are replayed at once, of which each has a column, for that the same is asked of all of them.
     """
-    return _moments("".join(f"{step}\n" for step in steps), among or (kernel,), options)[kernel]
+    kernels = among or (kernel,)
+    found = replayed(steps, kernels, options)
+    assert found.inexact_from is None
+    column = kernels.index(kernel)
+    return tuple(_moment(stage.moments[column]) for stage in found.stages[:-1])
+
+
+def _moment(found: vm_steps.Moment) -> Moment:
+    counts = found.counts
+    held = counts.held, counts.cached, counts.in_lists
+    tables = counts.headers, counts.tables, counts.entries, counts.longest
+    return Moment(*held, *tables, found.slabs, found.lengths, found.rmaps_stat)
+
+
+def as_json(mark: dict[str, Any], column: int) -> Moment:
+    """Return a mark of `ptelist replay --format json`, which is what `moments` gives."""
+    counts = (mark[name][column] for name in Moment._fields[:7])
+    slabs = {name: (ends[column]["low"], ends[column]["high"]) for name, ends in mark["slabs"].items()}
+    lists = {int(length): count for length, count in mark["lists"][column].items()}
+    return Moment(*counts, slabs, lists, mark["mmu_rmaps_stat"][column])
 
 
 # steps

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import accuracy
 from kernel import summary
 
 from ptelist.axes import AXES
@@ -33,7 +34,8 @@ NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+\.\d%")
 
 FILE = re.compile(r"(<!-- file (\S+) -->\n).*?(<!-- /file -->\n)", re.DOTALL)
 OVER_BUDGET = 1
-TABLE = re.compile(r"(<!-- kernels -->\n).*?(<!-- /kernels -->\n)", re.DOTALL)
+TABLES = {"kernels": summary.table, "accuracy": accuracy.table}
+"""Tables that are written anew, between marks of their names."""
 
 
 def words(command: str) -> list[str]:
@@ -65,7 +67,9 @@ def test_commands_print_what_the_readme_shows(
 ) -> None:
     monkeypatch.chdir(README.parent)
     fresh = BLOCK.sub(lambda block: refreshed(run, block), README.read_text())
-    fresh = TABLE.sub(lambda marks: f"{marks[1]}\n{summary.table()}\n{marks[2]}", fresh)
+    for name, table in TABLES.items():
+        marks = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->\n)", re.DOTALL)
+        fresh = marks.sub(lambda found, table=table: f"{found[1]}\n{table()}\n{found[2]}", fresh)
     fresh = FILE.sub(shown, fresh)
     assert fresh.count("```console output") >= 5
     if update_golden:

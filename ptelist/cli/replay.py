@@ -25,6 +25,15 @@ def command(trace: str | None, probe_script: bool, format_: str | None, output: 
     free CACHE, mark TEXT, a line each. Of kvmmmu:kvm_mmu_set_spte events, which
     do not tell when an entry goes, it makes an upper envelope.
 
+    TRACE may have steps of VMs in their place, a line each, replayed fault by
+    fault: vCPU caches, lists and page tables at each mark, and at the end.
+
+    \b
+      run VM VCPU [unpaged]     touch VM VCPU ADDRESS[*COUNT] [PAGE [TABLE]]
+      fault VM VCPU             drop VM ADDRESS[*COUNT] [TABLE]
+      unmap VM PAGE             unslot VM      slot VM      close VM
+      limit VM TABLES           mark TEXT
+
     \b
       ptelist replay --probe-script > probes.sh
       ptelist replay trace.txt --ext 2,4,8,14

@@ -135,7 +135,7 @@ class Machine(NamedTuple):
 
     def replays(self, lines: Iterable[str], paging: str = "shadow") -> bool:
         """Tell whether `ptelist replay` says that it is exact."""
-        return replayed(lines, SERIES, self._replay(paging))["exact"] is True
+        return replayed(lines, SERIES, self._replay(paging)).inexact_from is None
 
     def _replay(self, paging: str, *, spread: bool = False) -> Options:
         """Return the options of this machine, whatever its kernel."""

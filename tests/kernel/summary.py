@@ -6,7 +6,6 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from kernel import recording
-from kernel.experiment import differing, exact
 from kernel.fetch import SERIES
 from ptelist.cli.single import single
 from ptelist.observation import observe
@@ -15,7 +14,10 @@ from ptelist.sources import snapshot
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD = ("kernel", "boots", "observations", "exact", "agreeing", "differing", "slab caches", "agreeing", "differing")
+HEAD = (
+    "kernel", "boots", "observations", "exact", "agreeing", "differing", "bounded below only",
+    "slab caches", "agreeing", "differing",
+)  # fmt: skip
 
 
 class Count(NamedTuple):
@@ -28,7 +30,10 @@ class Count(NamedTuple):
     exact: int
     """Those that are predicted as one number."""
     agreeing: int
+    """Those that lie within what is predicted, with an upper end."""
     differing: int
+    below_only: int
+    """Those of which nothing more is said than how few there may be: they agree with any large number."""
     caches: int
     """Of all machines, those saved with VMs alive left out."""
     caches_agreeing: int
@@ -48,15 +53,15 @@ def _count(paths: list[Path]) -> Count:
     runs = [recording.parse(path.read_text()) for path in paths]
     machine = runs[0].machine
     (version,) = set(machine.packages.values())
-    total = sum(run.observations for run in runs)
-    predicted = [(each.measured, each.experiment.predict(run.machine)) for run in runs for each in run.observed]
-    wrong = sum(len(differing(*pair)) for pair in predicted)
-    agreeing = total - wrong, wrong
+    pairs = [pair for path in paths for _, found in recording.compared(path) for pair in found]
+    wrong = sum(not pair.agrees for pair in pairs)
+    below = sum(pair.agrees and pair.bounded_below_only for pair in pairs)
+    certain = sum(isinstance(pair.predicted, int) for pair in pairs)
     verdicts = [verdict for path in paths for verdict in _caches(path.with_suffix(".observation"))]
     right = verdicts.count(True)
-    certain = sum(exact(expected) for _, expected in predicted)
     name = f"{machine.release} ({version})"
-    return Count(name, len(runs), total, certain, *agreeing, len(verdicts), right, len(verdicts) - right)
+    counts = len(pairs), certain, len(pairs) - wrong - below, wrong, below
+    return Count(name, len(runs), *counts, len(verdicts), right, len(verdicts) - right)
 
 
 def _caches(path: Path) -> list[bool]:
