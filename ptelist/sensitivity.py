@@ -134,10 +134,20 @@ def _values(axis: Axis, scenario: Scenario, given: list[str]) -> tuple[str, list
     value = getattr(owner, field)
     annotation = MODELS[part].model_fields[field].annotation
     if get_origin(annotation) is Literal:
-        return str(value), [str(word) for word in get_args(annotation) if word != value]
+        unbounded = axis.name == "filling" and scenario.vms[0].peak_count is None  # it would dwarf all other effects
+        return str(value), [
+            str(word) for word in get_args(annotation) if word != value and not (unbounded and word == "aged")
+        ]
     if axis.kind in {"int", "size"}:
-        return _numbers(axis, _in_force(axis, scenario, value), scenario.kernel.page_bytes)
+        return _counted(axis, scenario, value)
     return _others(axis, value)
+
+
+def _counted(axis: Axis, scenario: Scenario, value: int | None) -> tuple[str, list[str]]:
+    """Return a number in force and those beside it; of a peak that is not known, one twice what is left."""
+    if axis.name == "peak-vms" and value is None:
+        return "unknown", [str(2 * scenario.vms[0].count)]
+    return _numbers(axis, _in_force(axis, scenario, value), scenario.kernel.page_bytes)
 
 
 def _others(axis: Axis, value: Any) -> tuple[str, list[str]]:

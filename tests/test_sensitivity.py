@@ -146,7 +146,7 @@ def test_a_page_of_sensitivity(run: Callable[..., Result], width: int) -> None:
     for number in ("+1,392,640", "-696,320", "-1,253,376"):
         assert number in table
     squeezed = " ".join(text.split())
-    assert "no effect: kernel, list-policy, memory" in squeezed
+    assert "no effect: kernel, list-policy, peak-vms, memory" in squeezed
     assert "not possible alone: mapped, l2-smm, eager-split, tdx" in squeezed
     assert "not possible here: vcpus-run 512" in squeezed
     assert "explain: ptelist explain pte_list_desc.bytes.total --vcpus 256" in squeezed

@@ -6,6 +6,7 @@ an object. The rules are those of mm/slub.c (read in 5.10.262, 6.1.192, 6.12.118
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -130,7 +131,7 @@ class Node:
         self.partial = OrderedDict.fromkeys([*sorted_, *rest])
 
 
-class Machine:
+class Machine(ABC):
     """One cache, whose objects any CPU allocates and frees; what a CPU keeps is up to the kind of machine."""
 
     def __init__(self, rules: Rules) -> None:
@@ -143,17 +144,17 @@ class Machine:
         """Return all slabs, as /proc/slabinfo counts them."""
         return sum(node.slabs for node in self.nodes)
 
+    @abstractmethod
     def allocate(self, count: int, cpu: int = 0) -> Objects:
         """Return so many objects, allocated one after the other on a CPU."""
-        raise NotImplementedError
 
+    @abstractmethod
     def free(self, objects: Iterable[Slab], cpu: int = 0) -> None:
         """Free objects one after the other on a CPU."""
-        raise NotImplementedError
 
+    @abstractmethod
     def flush(self) -> None:
         """Take from CPUs what they keep for themselves, CPU after CPU (flush_all())."""
-        raise NotImplementedError
 
     def shrink(self) -> None:
         """Do what writing 1 to /sys/kernel/slab/CACHE/shrink does."""
