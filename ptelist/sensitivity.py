@@ -12,7 +12,7 @@ from ptelist.comparison import Change, pick
 from ptelist.engine import rules
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
-from ptelist.scenario import Host, Kernel, Vm
+from ptelist.scenario import Config, Host, Kernel, Vm
 from ptelist.space import Space
 from ptelist.units import format_size
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from ptelist.engine.ledger import Term
     from ptelist.scenario import ListClass, Model, Scenario
 
-SKIPPED = frozenset(("host", "vm", "kernel-from"))
+SKIPPED = frozenset(("host", "config", "vm", "kernel-from"))
 """Axes that stand for many parameters at once."""
 
 ORDERS = frozenset(("slub-min-order", "slub-max-order"))
 """Axes of which one more is twice as much."""
 
-MODELS: dict[str, type[Model]] = {"kernel": Kernel, "host": Host, "vm": Vm}
+MODELS: dict[str, type[Model]] = {"kernel": Kernel, "config": Config, "host": Host, "vm": Vm}
 DEBUG = "FZPU"
 
 Options = list[tuple[str, str]]
@@ -129,6 +129,10 @@ def _values(axis: Axis, scenario: Scenario, given: list[str]) -> tuple[str, list
     if axis.name == "proposal":
         base = "+".join(scenario.proposals) or "none"
         return base, [name for name in presets.names("proposals") if name != base]
+    if axis.kind == "words":
+        words = dict(axis.words)
+        base = next(word for word, fields in words.items() if all(_value(scenario, *each) for each in fields))
+        return base, [word for word in words if word != base]
     part, _, field = axis.path.partition(".")
     owner = scenario.vms[0] if part == "vm" else getattr(scenario, part)
     value = getattr(owner, field)
@@ -138,6 +142,12 @@ def _values(axis: Axis, scenario: Scenario, given: list[str]) -> tuple[str, list
     if axis.kind in {"int", "size"}:
         return _numbers(axis, _in_force(axis, scenario, value), scenario.kernel.page_bytes)
     return _others(axis, value)
+
+
+def _value(scenario: Scenario, path: str, value: Any) -> bool:
+    """Return whether a field of the kernel's configuration or the host has this value."""
+    part, _, field = path.partition(".")
+    return bool(getattr(getattr(scenario, part), field) == value)
 
 
 def _others(axis: Axis, value: Any) -> tuple[str, list[str]]:

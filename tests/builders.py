@@ -33,17 +33,21 @@ def scenario(  # noqa: PLR0913 -- one for each part of a scenario
     *,
     on_kernel: Mapping[str, Any] | None = None,
     on_host: Mapping[str, Any] | None = None,
+    config: str = "upstream",
+    on_config: Mapping[str, Any] | None = None,
     proposal: str = "none",
 ) -> Scenario:
     """Return a scenario; `vm` is what one group, or each of several, has unlike the preset "tdp"."""
     groups = (vm,) if isinstance(vm, dict) else tuple(vm) or ({},)
     plain = presets.load("tdp", "vms").overlay.vm
     base = presets.load(host, "hosts").overlay.over(presets.load(kernel, "kernels").overlay)
+    base = presets.config(config, base.kernel["version"].value).over(base)
     base = presets.load(proposal, "proposals").overlay.over(base)
     own = Overlay(
         kernel=settings(on_kernel or {}),
         host=settings(on_host or {}),
         vms=tuple(plain | settings(group) for group in groups),
+        config=settings(on_config or {}),
     )
     return Builder().build(own.over(base))
 

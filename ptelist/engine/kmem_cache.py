@@ -128,7 +128,7 @@ class Cache:
 
     def _memcg(self, slabs: Term) -> Term:
         name, layout = f"{self._name}.bytes.memcg", self._layout
-        each = rules.obj_ext_bytes(self._kernel, self._host)
+        each = rules.obj_ext_bytes(self._kernel, self._facts.config, self._host)
         if each == 0:
             return nothing(name, B, "neither memcg nor allocation profiling is on")
         vector = each * layout.objects
@@ -150,7 +150,7 @@ class Cache:
             most += self._sheaf * sheaves
             why += f", and one pinned by each object parked in {sheaves} sheaves of {self._sheaf}"
         elif not self._debugged:
-            each = rules.slabs_of_cpu(kernel, self._layout.stride, self._layout.objects)
+            each = rules.slabs_of_cpu(kernel, facts.config, self._layout.stride, self._layout.objects)
             most += host.cpus * each
             why += f"; on each CPU its own slab and {each - 1} partial ones"
         parts = facts.host("cpus"), facts.host("nodes"), self._stride
