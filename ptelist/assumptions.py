@@ -11,7 +11,7 @@ from ptelist.units import format_size
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ptelist.scenario import Config, Host, Kernel, Scenario, Vm
+    from ptelist.scenario import Host, Kernel, Scenario, Vm
 
 FILLING = {
     "one-cpu": "packed, as one CPU fills them",

@@ -135,7 +135,7 @@ class Builder:
 
 
 class _Part(NamedTuple):
-    """A kernel, its configuration, a host or a VM group as validated; its settings are kept, so that no others get their id."""
+    """A part of a scenario as validated; its settings are kept, so that no others get their id."""
 
     name: str
     fields: Fields

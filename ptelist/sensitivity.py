@@ -124,15 +124,8 @@ def _values(axis: Axis, scenario: Scenario, given: list[str]) -> tuple[str, list
     """Return the value of a parameter and those that it is changed to, as they are typed."""
     if len(given) > 1:
         return given[0], given[1:]
-    if axis.name == "kernel":
-        return scenario.kernel.version, _neighbours(scenario.kernel.version)
-    if axis.name == "proposal":
-        base = "+".join(scenario.proposals) or "none"
-        return base, [name for name in presets.names("proposals") if name != base]
-    if axis.kind == "words":
-        words = dict(axis.words)
-        base = next(word for word, fields in words.items() if all(_value(scenario, *each) for each in fields))
-        return base, [word for word in words if word != base]
+    if axis.name in {"kernel", "proposal"} or axis.kind == "words":
+        return _named(axis, scenario)
     part, _, field = axis.path.partition(".")
     owner = scenario.vms[0] if part == "vm" else getattr(scenario, part)
     value = getattr(owner, field)
@@ -144,10 +137,21 @@ def _values(axis: Axis, scenario: Scenario, given: list[str]) -> tuple[str, list
     return _others(axis, value)
 
 
-def _value(scenario: Scenario, path: str, value: Any) -> bool:
-    """Return whether a field of the kernel's configuration or the host has this value."""
-    part, _, field = path.partition(".")
-    return bool(getattr(getattr(scenario, part), field) == value)
+def _named(axis: Axis, scenario: Scenario) -> tuple[str, list[str]]:
+    """Return what the scenario has of a parameter that names several fields at once, and the other names."""
+    if axis.name == "kernel":
+        return scenario.kernel.version, _neighbours(scenario.kernel.version)
+    if axis.name == "proposal":
+        base = "+".join(scenario.proposals) or "none"
+        return base, [name for name in presets.names("proposals") if name != base]
+
+    def holds(path: str, value: Any) -> bool:
+        part, _, field = path.partition(".")
+        return bool(getattr(getattr(scenario, part), field) == value)
+
+    words = dict(axis.words)
+    base = next(word for word, fields in words.items() if all(holds(*each) for each in fields))
+    return base, [word for word in words if word != base]
 
 
 def _others(axis: Axis, value: Any) -> tuple[str, list[str]]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ptelist.overlay import Fields
+    from ptelist.presets import Preset
     from ptelist.scenario import Scenario
 
 DEFAULTS = {"kernel": "6.18", "host": "server-64", "vm": "tdp"}
@@ -182,7 +183,7 @@ def _config(chosen: Chosen, base: Overlay) -> Fields:
     """Return the configuration of the kernel, with what a build or a preset says of single fields."""
     named = "name" in base.config
     name = chosen["config"].value if "config" in chosen else None
-    if name is None and "preset" in chosen and presets.load(chosen["preset"].value).kind == "configs":
+    if name is None and "preset" in chosen and _is_config(presets.load(chosen["preset"].value)):
         name = chosen["preset"].value
     if name is None and named:
         return base.config
@@ -192,6 +193,11 @@ def _config(chosen: Chosen, base: Overlay) -> Fields:
     except PtelistError as error:
         raise PtelistError(f"--config: {error}" if "config" in chosen else str(error)) from None
     return found if named else found | base.config
+
+
+def _is_config(preset: Preset) -> bool:
+    """Return whether a preset is a configuration, which may be another one for another kernel."""
+    return preset.kind == "configs" or any(variant.table == "series" for variant in preset.variants)
 
 
 def _own_config(chosen: Chosen, kernel: Fields) -> str:

@@ -58,6 +58,7 @@ def whole(rows: list[Row], **kernel: int) -> Scenario:
     first = rows[0]
     series = ".".join(first["kernel"].split(".")[:2])
     base = presets.load("server-64", "hosts").overlay.over(presets.load(series, "kernels").overlay)
+    base = presets.load("upstream", "configs").overlay.over(base)
     plain = presets.load("tdp", "vms").overlay.vm
     groups = tuple(
         plain

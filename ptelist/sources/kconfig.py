@@ -42,10 +42,8 @@ def read(path: Path, label: str) -> Fields | None:
     """
     from ptelist.presets import read_text  # noqa: PLC0415 -- presets read files of this kind through here
 
-    if label == "-" or not _packed(path):
-        text = read_text(path, label)
-    else:
-        text = unpacked(_head(path, MOST_BYTES), label)
+    packed = label != "-" and _head(path, len(XZ)).startswith((GZIP, XZ))
+    text = unpacked(_head(path, MOST_BYTES), label) if packed else read_text(path, label)
     return fields(text, label) if is_config(text) else None
 
 
@@ -114,10 +112,6 @@ def _switch(option: str, said: dict[str, tuple[int, str]], label: str) -> tuple[
     if value not in {"y", "n"}:
         raise PtelistError(f'{label}:{number}: CONFIG_{option}: expected y or "is not set", got {value[:40]}')
     return value == "y", f"{label}:{number}: CONFIG_{option}{'=y' if value == 'y' else ' is not set'}"
-
-
-def _packed(path: Path) -> bool:
-    return _head(path, len(XZ)).startswith((GZIP, XZ))
 
 
 def _head(path: Path, most: int) -> bytes:

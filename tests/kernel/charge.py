@@ -58,7 +58,7 @@ class Charge(Experiment):
     def predict(self, machine: Machine) -> Predicted:
         """Every object is charged with its stride and its pointer to the cgroup."""
         figures = machine.vm(paging=self.paging, vcpus=self.vcpus)
-        pointer = rules.obj_ext_bytes(machine.kernel, machine.host)
+        pointer = rules.obj_ext_bytes(machine.kernel, machine.config, machine.host)
         charged = 0
         for name in CACHES:
             stride = figures[f"{name}.stride"].low
