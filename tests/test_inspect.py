@@ -106,7 +106,7 @@ def test_what_a_build_was_configured_with(vmlinux: Callable[..., str]) -> None:
     found = profile.overlay(vmlinux(release="6.18.0", profiling=True))
     assert found.config["alloc_profiling"].value is True
     assert found.kernel["obj_ext_bytes"].value == 8
-    assert not profile.overlay(vmlinux("plain", release="6.18.0")).host
+    assert not profile.overlay(vmlinux("plain", release="6.18.0")).config
 
 
 def test_as_preset_gives_what_kernel_from_gives(

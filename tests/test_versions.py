@@ -578,8 +578,8 @@ PROFILING = {"absent": (False, "off"), "built": (True, "off"), "never": (True, "
     [
         ("6.1", True, "absent", 256),  # 32 pointers, kmalloc-256
         ("6.1", False, "absent", 0),
-        ("6.9", True, "built", 256),  # no profiling before 6.10
-        ("6.9", False, "on", 0),
+        ("6.9", True, "absent", 256),  # no profiling before 6.10
+        ("6.9", False, "absent", 0),
         ("6.10", True, "absent", 256),
         ("6.10", True, "built", 512),  # built in is enough for 16 bytes
         ("6.10", True, "on", 512),
