@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine import rules
 from ptelist.engine.history import SEEDS
+from ptelist.presets import version_key
 from ptelist.units import format_size
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ FILLING = {
 MOST_VARIANTS = 4
 """More different statements than this on one topic are summed up."""
 
-ORDER = ("kernel:", "host:", "vm:", "caches:", "lists:", "mapping:", "slabs:")
+ORDER = ("kernel:", "config:", "host:", "vm:", "caches:", "lists:", "mapping:", "slabs:")
 
 PAGING = {
     "shadow": "shadow paging (no EPT or NPT)",
@@ -104,6 +105,7 @@ def _topics(scenario: Scenario) -> Iterator[tuple[tuple[str, int], Statement]]:
     """Yield what is assumed by topic; VM groups are told apart by their number."""
     kernel, host = scenario.kernel, scenario.host
     yield ("kernel", 0), (_kernel(kernel),)
+    yield ("config", 0), tuple(_config(scenario))
     yield ("host", 0), tuple(_host(host))
     for number, vm in enumerate(scenario.vms):
         yield ("vm", number), tuple(_vm(kernel, vm))
@@ -143,9 +145,27 @@ def _of_kernel(scenario: Scenario) -> Iterator[tuple[tuple[str, int], Statement]
 
 def _kernel(kernel: Kernel) -> str:
     release = f"{kernel.release}, as " if kernel.release else ""
+    if kernel.stable:
+        release = f"{release}{kernel.stable} of "
     if kernel.seen:
         return f"{release}{kernel.version} (tree {kernel.tree})"
     return f"{release}{kernel.version}, UNVERIFIED: read in no tree ({kernel.tree.removeprefix('none: ')})"
+
+
+def _config(scenario: Scenario) -> Iterator[str]:
+    """Yield the configuration's name, and what figures depend on where it is not as upstream has it."""
+    kernel, config = scenario.kernel, scenario.config
+    yield config.name
+    if config.release and version_key(config.release) != version_key(kernel.version):
+        yield f"of Linux {config.release}, not of {kernel.version}"
+    if config.external_write_tracking and kernel.write_track_forced == "if_built":
+        yield "external write tracking built"
+    if not config.memcg:
+        yield "no memory controller"
+    if config.alloc_profiling:
+        yield "allocation profiling built"
+    if kernel.slub_cpu_partial and not config.slub_cpu_partial:
+        yield "no per-CPU partial slabs"
 
 
 def _host(host: Host) -> Iterator[str]:
@@ -154,7 +174,9 @@ def _host(host: Host) -> Iterator[str]:
     yield _count(host.cpus, "CPU") + possible
     yield _count(host.nodes, "node")
     yield "memcg on (VMM in a cgroup)" if host.memcg else "memcg off"
-    if host.alloc_profiling != "absent":
+    if host.nokmem:
+        yield "cgroup.memory=nokmem"
+    if host.alloc_profiling != "off":
         yield f"allocation profiling {host.alloc_profiling}"
     yield "slab caches merged" if host.slab_merge else "slab_nomerge"
     for option in ("slub_min_objects", "slub_min_order", "slub_max_order", "slub_debug"):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 MOST_COLUMNS = 10_000
-KINDS = ("kernels", "hosts", "vms", "proposals")
+KINDS = ("kernels", "configs", "hosts", "vms", "proposals")
 """Kinds of presets; an axis of such a kind has presets for values."""
 _RANGE = r"([^.].*?)\.\.(.+?)(?:([*+])(.+))?"
 _LISTS = r"([0-9]+)x([0-9]+)(?:-([0-9]+))?"
@@ -28,10 +28,23 @@ class Axis(NamedTuple):
     name: str
     path: str
     kind: str
-    """`int`, `size`, `bool`, `text`, `lists`, or the kind of preset it names."""
+    """`int`, `size`, `bool`, `text`, `lists`, `words`, or the kind of preset it names."""
     help: str
     clears: tuple[str, ...] = ()
     """Fields reset to none, so that the value given is the one in force."""
+    words: tuple[tuple[str, tuple[tuple[str, Value], ...]], ...] = ()
+    """Of kind `words`: each word, and the fields that it sets."""
+
+    def sets(self, choice: Choice) -> tuple[tuple[str, Value], ...]:
+        """Return the fields that a value sets, and their values."""
+        if self.words:
+            return dict(self.words)[choice.value]
+        return (*((path, None) for path in self.clears), (self.path, choice.value))
+
+    def touches(self, part: str) -> bool:
+        """Return whether it sets a field of this part of a scenario."""
+        paths = [path for _, fields in self.words for path, _ in fields] or [self.path]
+        return any(path.startswith(f"{part}.") for path in paths)
 
     @property
     def option(self) -> str:
@@ -49,15 +62,26 @@ METAVARS = {
     "size": "SIZE,..|A..B",
     "bool": "[on|off]",
     "text": "WORD,..",
+    "words": "WORD,..",
     "lists": "NxENTRIES,..",
     "builds": "FILE,..",
 }
+
+BUILT, PROFILED = "config.alloc_profiling", "host.alloc_profiling"
+PROFILING = (
+    ("absent", ((BUILT, False), (PROFILED, "off"))),
+    ("built", ((BUILT, True), (PROFILED, "off"))),
+    ("never", ((BUILT, True), (PROFILED, "never"))),
+    ("on", ((BUILT, True), (PROFILED, "on"))),
+)
+"""CONFIG_MEM_ALLOC_PROFILING and the boot option sysctl.vm.mem_profiling in one word."""
 
 AXES = {
     axis.name: axis
     for axis in (
         Axis("kernel", "", "kernels", "5.10 to 7.3, running, a saved observation or a TOML file."),
         Axis("kernel-from", "", "builds", "A build's own layouts: vmlinux, kvm.ko, bzImage, BTF (see inspect)."),
+        Axis("config", "", "configs", "How the kernel was built: a preset, a TOML file, /boot/config-* or config.gz."),
         Axis("host", "", "hosts", "Host preset, running, a saved observation or a TOML file."),
         Axis("vm", "", "vms", "VM preset or TOML file; A+B puts groups on one host."),
         Axis("proposal", "", "proposals", "Unmerged patches; A+B applies both."),
@@ -102,7 +126,14 @@ AXES = {
             "Fresh and packed, fresh and spread over CPUs, or aged.",
         ),
         Axis("memcg", "host.memcg", "bool", "Kernel memory is accounted to cgroups."),
-        Axis("alloc-profiling", "host.alloc_profiling", "text", "absent, built or on."),
+        Axis(
+            "alloc-profiling",
+            "host.alloc_profiling",
+            "words",
+            "absent, built, never (by boot option) or on.",
+            (),
+            PROFILING,
+        ),
         Axis("slab-merge", "host.slab_merge", "bool", "Caches of a stride are merged; changes no figure."),
         Axis("slub-min-objects", "host.slub_min_objects", "int", "Boot option; 0: by CPUs."),
         Axis("slub-min-order", "host.slub_min_order", "int", "Boot option."),
@@ -180,6 +211,8 @@ def _item(axis: Axis, text: str) -> Iterable[Choice]:
         if text not in {"on", "off"}:
             raise ValueError(f'expected on or off, got "{text}"')
         return [Choice(text, text == "on")]
+    if axis.kind == "words" and text not in dict(axis.words):
+        raise ValueError(f'expected {", ".join(dict(axis.words))}, got "{text[:40]}"')
     if axis.kind == "lists":
         return [Choice(text, _lists(text))]
     if axis.kind == "field":
@@ -273,8 +306,8 @@ def parse_set(text: str) -> tuple[Axis, list[Choice]]:
     """Return the axis and the values of `--set PATH=VALUE[,VALUE..]`."""
     path, equals, values = text.partition("=")
     part, _, field = path.partition(".")
-    if not equals or part not in {"kernel", "host", "vm"} or not field:
-        raise PtelistError(f'--set: expected PART.FIELD=VALUE with kernel, host or vm, got "{text[:60]}"')
+    if not equals or part not in {"kernel", "config", "host", "vm"} or not field:
+        raise PtelistError(f'--set: expected PART.FIELD=VALUE with kernel, config, host or vm, got "{text[:60]}"')
     from ptelist.overlay import known_fields  # noqa: PLC0415 -- brings the models in
 
     if field not in (known := known_fields(part)):

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from ptelist.engine.ledger import Term
     from ptelist.sources.baseline import Baseline, Ends
 
-NAMES = frozenset(("kernel.version", "kernel.tree", "kernel.release", "kernel.seen", "host.name"))
+NAMES = frozenset(
+    (
+        *(f"kernel.{name}" for name in ("version", "tree", "release", "seen", "stable")),
+        *("config.name", "config.release", "host.name"),
+    )
+)
 """Inputs that call things by a name, and say nothing of them."""
 
 

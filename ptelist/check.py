@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from ptelist.sources.budgets import Gate
 
 PASS, WARN, FAIL, NEW, REMOVED = STATUSES = ("pass", "warn", "fail", "new", "removed")
-FROM_BUILD = frozenset(("host.alloc_profiling",))
-"""Inputs beside the kernel's that a build under test may tell."""
+OF_KERNEL = ("kernel.", "config.")
+"""How inputs begin that are the kernel's under test."""
 
 Options = list[tuple[str, str]]
 
@@ -137,7 +137,7 @@ def _refuse_stale(name: str, baseline: Baseline, now: Entry) -> None:
     """Raise PtelistError if a scenario's host or VMs are not those of the baseline."""
     old = baseline.entries[name].inputs if name in baseline.entries else now.inputs
     for path in sorted(old.keys() | now.inputs.keys()):
-        if not path.startswith("kernel.") and path not in FROM_BUILD and old.get(path) != now.inputs.get(path):
+        if not path.startswith(OF_KERNEL) and old.get(path) != now.inputs.get(path):
             was, is_ = (side.get(path, "none") for side in (old, now.inputs))
             raise PtelistError(f"{baseline.label}: {name}: stale: {path} was {was}, is {is_}: {UPDATE}")
 

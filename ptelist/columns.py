@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ptelist.scenario import Scenario
     from ptelist.space import Chosen
 
-WHAT_IF = frozenset(("preset", "kernel", "kernel-from", "proposal"))
+WHAT_IF = frozenset(("preset", "kernel", "kernel-from", "config", "proposal"))
 """Axes that compare, beside those of kernel fields; others set the scene."""
 
 
@@ -78,7 +78,7 @@ def _plain(axis: Axis, choice: Choice) -> Any:
 
 def compares(axis: Axis) -> bool:
     """Return whether an axis is one that compares; others set the scene."""
-    return axis.name in WHAT_IF or axis.path.startswith("kernel.")
+    return axis.name in WHAT_IF or axis.path.startswith(("kernel.", "config."))
 
 
 def name(axes: list[Axis], chosen: Chosen) -> str:

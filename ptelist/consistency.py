@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import rules
+from ptelist.engine import memslots, rules
 from ptelist.engine.lists import MIN_EXT
 from ptelist.engine.nested import ZAPPED
 from ptelist.engine.pagetables import window
@@ -14,10 +14,10 @@ from ptelist.units import format_size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ptelist.scenario import Kernel, ListClass, Scenario, Vm
+    from ptelist.scenario import Config, Host, Kernel, ListClass, Scenario, Vm
 
 Problem = tuple[str, str, str]
-"""Part ("kernel", "host", "vms.0"), field, and what is wrong with it."""
+"""Part ("kernel", "config", "host", "vms.0"), field, and what is wrong with it."""
 
 MOST_ENTRIES = 1 << 52
 """More entries than there are bytes in a physical address space are no machine's."""
@@ -38,8 +38,14 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
     if list(kernel.kmalloc_buckets) != sorted(set(kernel.kmalloc_buckets)):
         yield "kernel", "kmalloc_buckets", "sizes must ascend"
     yield from _capacity(kernel)
+    yield from _built(kernel, scenario.config, host)
+    if kernel.tdp_default is None and any(vm.paging == "tdp" for vm in scenario.vms):
+        text = "not known here, with neither kvm_intel nor kvm_amd loaded: say --paging tdp-mmu, tdp-legacy or shadow"
+        yield "kernel", "tdp_default", text
     for number, vm in enumerate(scenario.vms):
         yield from ((f"vms.{number}", field, text) for field, text in _vm(kernel, vm))
+        if text := _too_large(scenario, vm):
+            yield f"vms.{number}", "memory", text
     yield from _modules(scenario)
 
 
@@ -53,6 +59,39 @@ def _modules(scenario: Scenario) -> Iterator[Problem]:
         ):
             text = f'"{vm.paging}" beside "{first.paging}": tdp and tdp_mmu are the same for all VMs of a host'
             yield f"vms.{number}", "paging", text
+
+
+def _built(kernel: Kernel, config: Config, host: Host) -> Iterator[Problem]:
+    """Yield what this kernel, built as it is, cannot have."""
+    if kernel.obj_ext == "pointer" and config.alloc_profiling:
+        text = f"kernel {kernel.version} has no allocation profiling: it came with 21c690a349ba (in v6.10)"
+        yield "config", "alloc_profiling", text
+    if host.alloc_profiling != "off" and not config.alloc_profiling:
+        text = f'"{host.alloc_profiling}", but config {config.name} is built without CONFIG_MEM_ALLOC_PROFILING'
+        yield "host", "alloc_profiling", text
+    if host.memcg and not config.memcg:
+        yield "host", "memcg", f"on, but config {config.name} is built without CONFIG_MEMCG: use --memcg off"
+    if host.nokmem and (host.memcg or not config.memcg):
+        why = "with cgroup.memory=nokmem no object is accounted: use --memcg off"
+        yield "host", "nokmem", why if host.memcg else f"config {config.name} is built without CONFIG_MEMCG"
+    if host.external_write_tracking and not config.external_write_tracking and kernel.write_track_lazy != "never":
+        text = f"on, but config {config.name} is built without CONFIG_KVM_EXTERNAL_WRITE_TRACKING"
+        yield "host", "external_write_tracking", text
+
+
+def _too_large(scenario: Scenario, vm: Vm) -> str:
+    """Return what is wrong with a VM of which a memslot's array is more than kvmalloc() gives, "" if none is."""
+    kernel = scenario.kernel
+    most = kernel.kvmalloc_most_bytes
+    if kernel.memslot_alloc != "kvcalloc" or not most:
+        return ""
+    track = rules.write_tracking(kernel, scenario.config, scenario.host, vm)
+    name, size = memslots.largest_array(kernel, vm, track=track)
+    if size <= most:
+        return ""
+    return (
+        f"the {name} of a memslot take {size:,} bytes, and kvmalloc() of kernel {kernel.version} gives {most:,} at most"
+    )
 
 
 def _capacity(kernel: Kernel) -> Iterator[Problem]:
@@ -94,8 +133,7 @@ def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
     for field in ("rmaps", "parent_ptes"):
         if getattr(vm, field) and not rules.uses_rmaps(kernel, vm):
             yield field, "the TDP MMU keeps no rmaps: needs nested, paging tdp-legacy or paging shadow"
-        cap = rules.rmap_cap(kernel) if field == "rmaps" else None
-        yield from ((field, text) for each in getattr(vm, field) if (text := _lists(each, cap)))
+        yield from ((field, text) for each in getattr(vm, field) if (text := _lists(each, field, kernel)))
 
 
 def _replacements(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
@@ -129,15 +167,18 @@ def _tdx(kernel: Kernel, vm: Vm) -> Iterator[str]:
         yield "a TDX guest cannot run nested VMs"
 
 
-def _lists(each: ListClass, cap: int | None) -> str:
+def _lists(each: ListClass, field: str, kernel: Kernel) -> str:
     last = each.entries if each.entries_to is None else each.entries_to
     if last < each.entries:
         return f"entries_to {last} is below entries {each.entries}"
     if each.peak is not None and each.peak < last:
         return f"peak {each.peak} is below the {last} entries that a list has"
     longest = max(last, each.peak or 0)
-    if cap is not None and longest > cap:
+    if field == "rmaps" and longest > (cap := rules.rmap_cap(kernel)):
         return f"{longest} entries: the add that makes {cap + 1} empties an rmap list, so {cap} is the most"
+    if field == "parent_ptes" and kernel.parent_ptes_cap and longest > (cap := kernel.parent_ptes_cap):
+        which = kernel.stable or kernel.version
+        return f"{longest} entries: kernel {which} zaps a shadow page with {cap} parents rather than link one more"
     if each.count * last > MOST_ENTRIES:
         return f"{each.count} lists of {last} entries are absurd: over 2^52 in all"
     return ""

@@ -207,7 +207,7 @@ class Fleet:
 
     def _key(self, number: int, host: Scenario, vm: Cells) -> tuple[object, ...]:
         """Return what the holdings of a VM depend on: of the host it is little."""
-        return number, id(host.kernel), host.host.nodes, host.host.external_write_tracking, vm
+        return number, id(host.kernel), id(host.config), host.host.nodes, host.host.external_write_tracking, vm
 
     def scenario(self, number: int, kind: Kind) -> Scenario:
         """Return a host with all its VM groups; raises PtelistError if they cannot be on one host."""

@@ -95,4 +95,4 @@ def _options(vcpus: Sequence[int]) -> str:
 
 def _of_host(assumptions: Sequence[str]) -> Iterator[str]:
     """Yield what a layout rests on, which no VM changes."""
-    return (line for line in assumptions if line.startswith(("kernel:", "host:", "UNVERIFIED kernel.slub")))
+    return (line for line in assumptions if line.startswith(("kernel:", "config:", "host:", "UNVERIFIED kernel.slub")))

@@ -65,13 +65,14 @@ NONE: Fields = {}
 
 
 class Overlay(NamedTuple):
-    """Settings of a kernel, a host, every VM group, and the groups themselves."""
+    """Settings of a kernel, a host, every VM group, the groups themselves, and the kernel's configuration."""
 
     kernel: Fields = NONE
     host: Fields = NONE
     vm: Fields = NONE
     vms: tuple[Fields, ...] = ()
     proposals: tuple[tuple[str, str], ...] = ()
+    config: Fields = NONE
 
     def over(self, base: Overlay) -> Overlay:
         """Return base with this laid over it; groups given here replace base's."""
@@ -82,6 +83,7 @@ class Overlay(NamedTuple):
             base.vm | self.vm,
             groups,
             base.proposals + self.proposals,
+            base.config | self.config,
         )
 
     def groups(self) -> tuple[Fields, ...]:
@@ -102,11 +104,12 @@ class Builder:
         Raises PtelistError with one line that names the file and line, or the option,
         of the first value that is missing, unknown, of a wrong type or out of range.
         """
-        from ptelist.scenario import Host, Kernel, Scenario, Vm  # noqa: PLC0415 -- heavy, not needed for --help
+        from ptelist.scenario import Config, Host, Kernel, Scenario, Vm  # noqa: PLC0415 -- heavy, not for --help
 
         kernel, host = self._part("kernel", Kernel, overlay.kernel), self._part("host", Host, overlay.host)
+        config = self._part("config", Config, overlay.config)
         vms = [self._part(f"vms.{number}", Vm, group) for number, group in enumerate(overlay.groups())]
-        parts = {part.name: part for part in (kernel, host, *vms)}
+        parts = {part.name: part for part in (kernel, config, host, *vms)}
         if errors := [(part, error) for part in parts.values() for error in part.errors]:
             raise PtelistError(_message(*errors[0], len(errors) - 1))
         sources = {f"proposals.{name}": about for name, about in overlay.proposals}
@@ -114,6 +117,7 @@ class Builder:
             sources |= part.sources
         scenario = Scenario.model_construct(
             kernel=kernel.model,
+            config=config.model,
             host=host.model,
             vms=tuple(part.model for part in vms),
             proposals=tuple(name for name, _ in overlay.proposals),
@@ -131,7 +135,7 @@ class Builder:
 
 
 class _Part(NamedTuple):
-    """A kernel, a host or a VM group as validated; its settings are kept, so that no others get their id."""
+    """A part of a scenario as validated; its settings are kept, so that no others get their id."""
 
     name: str
     fields: Fields
@@ -188,10 +192,14 @@ def reason(error: Any, known: Iterable[str]) -> str:
 
 
 def known_fields(part: str, inside: list[str] | None = None) -> list[str]:
-    """Return the field names of "kernel", "host" or a VM (or of a list inside it)."""
+    """Return the field names of "kernel", "config", "host" or a VM (or of a list inside it)."""
     from ptelist import scenario  # noqa: PLC0415 -- heavy, not needed for --help
 
     if inside:
         return list(scenario.ListClass.model_fields)
-    models: dict[str, type[scenario.Model]] = {"kernel": scenario.Kernel, "host": scenario.Host}
+    models: dict[str, type[scenario.Model]] = {
+        "kernel": scenario.Kernel,
+        "config": scenario.Config,
+        "host": scenario.Host,
+    }
     return list(models.get(part, scenario.Vm).model_fields)

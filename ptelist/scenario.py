@@ -37,6 +37,8 @@ class Kernel(Model):
     tree: Text
     seen: bool
     release: str = ""
+    stable: Text = ""
+    """The stable release that a profile with [[stable]] tables is of."""
     # struct pte_list_desc and its lists
     pte_list_ext: Annotated[int, Field(ge=2, le=4096)]
     pte_list_ext_tdp: Annotated[int, Field(ge=2, le=4096)] | None = None
@@ -44,6 +46,7 @@ class Kernel(Model):
     spte_pointer_bytes: Positive
     list_policy: Literal["walk", "head"]
     rmap_recycle_threshold: Positive
+    parent_ptes_cap: Positive | None = None
     rmaps_stat: Literal["none", "ffs", "fls"]
     # memory caches
     cache_capacity: Annotated[int, Field(ge=1, le=4096)]
@@ -61,7 +64,8 @@ class Kernel(Model):
     # page tables
     kvm_mmu_page_bytes: Positive
     spte_ent_per_page: Positive
-    tdp_default: bool
+    tdp_default: bool | None
+    """None where it is not known: a machine with neither kvm_intel nor kvm_amd."""
     tdp_mmu_default: bool
     shadowed_info_max_level: Positive
     nested_orphans: Literal["kept", "zapped", "either"]
@@ -72,11 +76,12 @@ class Kernel(Model):
     # memslots and page hash
     rmap_lazy: Literal["never", "if_tdp_mmu"]
     write_track_lazy: Literal["never", "if_no_shadow_root"]
+    write_track_forced: Literal["if_built", "if_used"]
     memslot_alloc: Literal["kvcalloc", "vcalloc"]
     rmap_head_bytes: Positive
     lpage_info_bytes: Positive
     write_track_bytes: Positive
-    page_hash: Literal["embedded", "deferred"]
+    page_hash: Literal["embedded", "at_vm_creation", "deferred"]
     page_hash_bytes: Positive
     # SLUB
     page_bytes: Literal[4096]
@@ -101,7 +106,22 @@ class Kernel(Model):
     obj_ext_bytes: Positive
     obj_ext_in_tail: bool
     kmalloc_buckets: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    kvmalloc_most_bytes: Natural
     max_page_order: Order
+
+
+class Config(Model):
+    """How the kernel was built, so far as figures depend on it; see presets/configs."""
+
+    name: Text
+    release: Text = ""
+    """The kernel that it was read of; "" for one of any."""
+    external_write_tracking: bool
+    memcg: bool
+    alloc_profiling: bool
+    slub_cpu_partial: bool
+    slab_merge: bool
+    hardened_usercopy: bool
 
 
 class Host(Model):
@@ -118,8 +138,11 @@ class Host(Model):
     slab_merge: bool
     filling: Literal["packed", "spread", "aged"]
     memcg: bool
-    alloc_profiling: Literal["absent", "built", "on"]
+    nokmem: bool = False
+    """cgroup.memory=nokmem: no cache may account its objects."""
+    alloc_profiling: Literal["never", "off", "on"]
     external_write_tracking: bool
+    """A user of it is there: KVMGT."""
 
 
 Heads = Annotated[int, Field(ge=0, le=1 << 40)]
@@ -172,6 +195,7 @@ class Scenario(Model):
     """One column of a comparison; `sources` says where each value came from."""
 
     kernel: Kernel
+    config: Config
     host: Host
     vms: Annotated[tuple[Vm, ...], Field(min_length=1)]
     proposals: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from ptelist.comparison import Change, pick
 from ptelist.engine import rules
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
-from ptelist.scenario import Host, Kernel, Vm
+from ptelist.scenario import Config, Host, Kernel, Vm
 from ptelist.space import Space
 from ptelist.units import format_size
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from ptelist.engine.ledger import Term
     from ptelist.scenario import ListClass, Model, Scenario
 
-SKIPPED = frozenset(("host", "vm", "kernel-from"))
+SKIPPED = frozenset(("host", "config", "vm", "kernel-from"))
 """Axes that stand for many parameters at once."""
 
 ORDERS = frozenset(("slub-min-order", "slub-max-order"))
 """Axes of which one more is twice as much."""
 
-MODELS: dict[str, type[Model]] = {"kernel": Kernel, "host": Host, "vm": Vm}
+MODELS: dict[str, type[Model]] = {"kernel": Kernel, "config": Config, "host": Host, "vm": Vm}
 DEBUG = "FZPU"
 
 Options = list[tuple[str, str]]
@@ -124,11 +124,8 @@ def _values(axis: Axis, scenario: Scenario, given: list[str]) -> tuple[str, list
     """Return the value of a parameter and those that it is changed to, as they are typed."""
     if len(given) > 1:
         return given[0], given[1:]
-    if axis.name == "kernel":
-        return scenario.kernel.version, _neighbours(scenario.kernel.version)
-    if axis.name == "proposal":
-        base = "+".join(scenario.proposals) or "none"
-        return base, [name for name in presets.names("proposals") if name != base]
+    if axis.name in {"kernel", "proposal"} or axis.kind == "words":
+        return _named(axis, scenario)
     part, _, field = axis.path.partition(".")
     owner = scenario.vms[0] if part == "vm" else getattr(scenario, part)
     value = getattr(owner, field)
@@ -148,6 +145,23 @@ def _counted(axis: Axis, scenario: Scenario, value: int | None) -> tuple[str, li
     if axis.name == "peak-vms" and value is None:
         return "unknown", [str(2 * scenario.vms[0].count)]
     return _numbers(axis, _in_force(axis, scenario, value), scenario.kernel.page_bytes)
+
+
+def _named(axis: Axis, scenario: Scenario) -> tuple[str, list[str]]:
+    """Return what the scenario has of a parameter that names several fields at once, and the other names."""
+    if axis.name == "kernel":
+        return scenario.kernel.version, _neighbours(scenario.kernel.version)
+    if axis.name == "proposal":
+        base = "+".join(scenario.proposals) or "none"
+        return base, [name for name in presets.names("proposals") if name != base]
+
+    def holds(path: str, value: Any) -> bool:
+        part, _, field = path.partition(".")
+        return bool(getattr(getattr(scenario, part), field) == value)
+
+    words = dict(axis.words)
+    base = next(word for word, fields in words.items() if all(holds(*each) for each in fields))
+    return base, [word for word in words if word != base]
 
 
 def _others(axis: Axis, value: Any) -> tuple[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist import presets
@@ -13,9 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ptelist.overlay import Fields
+    from ptelist.presets import Preset
     from ptelist.scenario import Scenario
 
 DEFAULTS = {"kernel": "6.18", "host": "server-64", "vm": "tdp"}
+CONFIG = "upstream"
+"""The configuration of a kernel that names none."""
+
+DEBIAN = r".*[0-9](?:-[0-9]+|\+deb[0-9.]+)-((?:cloud-|rt-)?amd64)(?:-unsigned)?"
+"""How Debian calls a release: 6.1.0-56-cloud-amd64, 6.12.118+deb13-amd64."""
+
 PRESET = Axis("preset", "", "preset", "")
 PRESET_KINDS = frozenset((PRESET.kind, "builds", *KINDS))
 
@@ -59,8 +67,7 @@ class Space:
         self._said_by = {axis.name: label for axis, label in unsaid.items()}
         self._by_preset = [axis.name for axis, _ in self.axes if axis.kind in PRESET_KINDS]
         self._setting = {
-            part: [axis for axis, _ in self.axes if axis.path.startswith(f"{part}.")]
-            for part in ("kernel", "host", "vm")
+            part: [axis for axis, _ in self.axes if axis.touches(part)] for part in ("kernel", "config", "host", "vm")
         }
         self._bases: dict[tuple[Any, ...], _Base] = {}
         self._laid: dict[tuple[Any, ...], tuple[Fields, ...]] = {}
@@ -102,8 +109,9 @@ class Space:
     def scenario(self, chosen: Chosen) -> Scenario:
         """Return the validated scenario at a point; raises PtelistError if there cannot be one."""
         base = self._base(chosen)
-        kernel, host, groups = (self._part(part, base, chosen) for part in self._setting)
-        return self._build(Overlay(kernel[0], host[0], vms=groups, proposals=base.overlay.proposals))
+        kernel, config, host, groups = (self._part(part, base, chosen) for part in self._setting)
+        proposals = base.overlay.proposals
+        return self._build(Overlay(kernel[0], host[0], vms=groups, proposals=proposals, config=config[0]))
 
     def _base(self, chosen: Chosen) -> _Base:
         key = tuple(chosen[name].value if name in chosen else None for name in self._by_preset)
@@ -112,11 +120,11 @@ class Space:
         return self._bases[key]
 
     def _part(self, part: str, base: _Base, chosen: Chosen) -> tuple[Fields, ...]:
-        """Return a part with options laid over it: one kernel, one host, or the VM groups."""
+        """Return a part with options laid over it: one kernel, its configuration, one host, or the VM groups."""
         axes = self._setting[part]
         key = part, id(base), *(chosen[axis.name].label if axis.name in chosen else None for axis in axes)
         if key not in self._laid:
-            settings = _settings(axes, base.patched, chosen, self._said_by)
+            settings = _settings(part, axes, base.patched, chosen, self._said_by)
             said = base.overlay.groups() if part == "vm" else (getattr(base.overlay, part),)
             if part != "vm":
                 settings = {name: new for name, new in settings.items() if not _says(said[0], name, new.value)}
@@ -124,14 +132,16 @@ class Space:
         return self._laid[key]
 
 
-def _settings(axes: list[Axis], patched: frozenset[str], chosen: Chosen, said_by: dict[str, str]) -> Fields:
-    """Return what options set, those that they clear among it."""
+def _settings(part: str, axes: list[Axis], patched: frozenset[str], chosen: Chosen, said_by: dict[str, str]) -> Fields:
+    """Return what options set of a part, those that they clear among it."""
     settings: Fields = {}
     for axis in axes:
         if axis.name not in chosen:
             continue
-        for path, value in (*((path, None) for path in axis.clears), (axis.path, chosen[axis.name].value)):
-            field = path.partition(".")[2]
+        for path, value in axis.sets(chosen[axis.name]):
+            owner, _, field = path.partition(".")
+            if owner != part:
+                continue
             if field in settings or path in patched:
                 raise PtelistError(f"{axis.option}: {path} is set by another option as well")
             settings[field] = Setting(value, Origin(said_by.get(axis.name, axis.option)))
@@ -147,7 +157,8 @@ def _presets(chosen: Chosen) -> _Base:
     """Return what presets say.
 
     From the ground up: the default presets, --kernel, --host, --kernel-from and
-    --vm, PRESET, --proposal.
+    --vm, PRESET, --proposal. The kernel's configuration is that of --config, else the one
+    that these name, else that of its release.
     """
     base = Overlay()
     for part, name in DEFAULTS.items():
@@ -161,10 +172,44 @@ def _presets(chosen: Chosen) -> _Base:
         base = _groups(chosen["vm"].value, base)
     if "preset" in chosen:
         base = _preset(chosen).over(base)
+    base = base._replace(config=_config(chosen, base))
     if "proposal" not in chosen:
         return _Base(base, frozenset())
     patches = _proposals(chosen["proposal"].value, base.kernel["version"].value)
     return _Base(patches.over(base), frozenset(f"kernel.{field}" for field in patches.kernel))
+
+
+def _config(chosen: Chosen, base: Overlay) -> Fields:
+    """Return the configuration of the kernel, with what a build or a preset says of single fields."""
+    named = "name" in base.config
+    name = chosen["config"].value if "config" in chosen else None
+    if name is None and "preset" in chosen and _is_config(presets.load(chosen["preset"].value)):
+        name = chosen["preset"].value
+    if name is None and named:
+        return base.config
+    name = name or _own_config(chosen, base.kernel)
+    try:
+        found = presets.config(name, base.kernel["version"].value).config
+    except PtelistError as error:
+        raise PtelistError(f"--config: {error}" if "config" in chosen else str(error)) from None
+    return found if named else found | base.config
+
+
+def _is_config(preset: Preset) -> bool:
+    """Return whether a preset is a configuration, which may be another one for another kernel."""
+    return preset.kind == "configs" or any(variant.table == "series" for variant in preset.variants)
+
+
+def _own_config(chosen: Chosen, kernel: Fields) -> str:
+    """Return the preset for a release of Debian's that there is one for, else upstream's."""
+    said = [kernel["release"].value] if "release" in kernel else []
+    said += [chosen[name].value for name in ("kernel", "preset") if name in chosen]
+    match = re.fullmatch(DEBIAN, said[0]) if said else None
+    if match:
+        preset = presets.load(f"debian-{match[1]}", "configs")
+        if any(variant.release == kernel["version"].value for variant in preset.variants):
+            return preset.name
+    return CONFIG
 
 
 def _build(chosen: Chosen) -> Overlay:
@@ -180,7 +225,14 @@ def _preset(chosen: Chosen) -> Overlay:
     overlay = presets.load(chosen["preset"].value).overlay
     is_vm = "name" in overlay.vm or bool(overlay.vms)
     is_kernel = "version" in overlay.kernel
-    whole = (("kernel", is_kernel), ("kernel-from", is_kernel), ("host", "name" in overlay.host), ("vm", is_vm))
+    is_config = "name" in overlay.config and not is_kernel
+    whole = (
+        ("kernel", is_kernel),
+        ("kernel-from", is_kernel),
+        ("config", is_config),
+        ("host", "name" in overlay.host),
+        ("vm", is_vm),
+    )
     for part, named in whole:
         if named and part in chosen:
             raise PtelistError(f"--{part}: {chosen['preset'].label} names a {part} as well")

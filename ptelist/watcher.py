@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ptelist.comparison import Comparison
     from ptelist.engine.ledger import Ledger
-    from ptelist.scenario import Host, Kernel
+    from ptelist.scenario import Host, Kernel, Scenario
     from ptelist.sources.caches import Seen
 
 SYSFS = {
@@ -84,6 +84,7 @@ class Watcher:
         """Take the scenario's comparison; `counts` says whether its VMs are those of the host."""
         self._ledger: Ledger = comparison.ledgers[0]
         scenario = comparison.columns[0].scenario
+        self._scenario: Scenario = scenario
         self._kernel: Kernel = scenario.kernel
         self._host: Host = scenario.host
         self._counts = counts
@@ -93,7 +94,7 @@ class Watcher:
         name, size = seen.name, self._span(f"{seen.name}.size")
         debug = flags(seen.cells) if seen.cells else self._host.slub_debug
         stride = attributes.stride(Made(name, size.low, slab.POINTER, pointer_outside=False, debug=debug), self._kernel)
-        found = attributes.layout(name, stride, debug, self._kernel, self._host)
+        found = attributes.layout(name, stride, debug, self._scenario)
         predicted = {"size": size, "stride": Span(stride, stride)}
         predicted |= {each: Span(found[SYSFS[each]], found[SYSFS[each]]) for each in LAYOUT}
         checks = [Check(each, UNITS[each], _layout(seen, each), span) for each, span in predicted.items()]
@@ -109,7 +110,7 @@ class Watcher:
         made, size = _made(seen), seen.number(SYSFS["stride"])
         if made is None or size is None:
             return None
-        found = attributes.layout(seen.name, size, made.debug, self._kernel, self._host)
+        found = attributes.layout(seen.name, size, made.debug, self._scenario)
         predicted = {"stride": attributes.stride(made, self._kernel)} | {each: found[SYSFS[each]] for each in LAYOUT}
         checks = [Check(each, UNITS[each], _layout(seen, each), Span(n, n)) for each, n in predicted.items()]
         return Observed(seen.name, _there(checks, seen))
@@ -138,7 +139,7 @@ class Watcher:
             stride, per_slab = (self._span(f"{seen.name}.{each}").low for each in ("stride", "objects_per_slab"))
             slabs = seen.cpu_slabs
             if slabs is None:
-                slabs = self._host.cpus * rules.slabs_of_cpu(self._kernel, stride, per_slab)
+                slabs = self._host.cpus * rules.slabs_of_cpu(self._kernel, self._scenario.config, stride, per_slab)
             free = slabs * per_slab
         return Span(0 if seen.shared else max(seen.active - free, 0), seen.active)
 

@@ -33,17 +33,28 @@ def scenario(  # noqa: PLR0913 -- one for each part of a scenario
     *,
     on_kernel: Mapping[str, Any] | None = None,
     on_host: Mapping[str, Any] | None = None,
+    config: str = "upstream",
+    on_config: Mapping[str, Any] | None = None,
     proposal: str = "none",
 ) -> Scenario:
-    """Return a scenario; `vm` is what one group, or each of several, has unlike the preset "tdp"."""
+    """Return a scenario; `vm` is what one group, or each of several, has unlike the preset "tdp".
+
+    Unless `on_config` says, the kernel is built with what `on_host` needs.
+    """
+    if on_config is None:
+        needed = on_host or {}
+        on_config = {"alloc_profiling": True} if needed.get("alloc_profiling", "off") != "off" else {}
+        on_config |= {"external_write_tracking": True} if needed.get("external_write_tracking") else {}
     groups = (vm,) if isinstance(vm, dict) else tuple(vm) or ({},)
     plain = presets.load("tdp", "vms").overlay.vm
     base = presets.load(host, "hosts").overlay.over(presets.load(kernel, "kernels").overlay)
+    base = presets.config(config, base.kernel["version"].value).over(base)
     base = presets.load(proposal, "proposals").overlay.over(base)
     own = Overlay(
         kernel=settings(on_kernel or {}),
         host=settings(on_host or {}),
         vms=tuple(plain | settings(group) for group in groups),
+        config=settings(on_config or {}),
     )
     return Builder().build(own.over(base))
 
@@ -91,7 +102,7 @@ def hosts(draw: st.DrawFn) -> Fields:
             slub_max_order=[None, None, 0, 1, 4],
             slub_debug=["", "", "", "F", "U", "Z", "P", "ZP", "FZPU"],
             memcg=[True, False],
-            alloc_profiling=["absent", "built", "on"],
+            alloc_profiling=["off", "never", "on"],
             external_write_tracking=[False, True],
             filling=["packed", "packed", "spread", "aged"],
         )
@@ -133,7 +144,7 @@ def groups(draw: st.DrawFn, kernel: str, paging: str) -> Fields:
     if vm["vcpus_run"] == 0:
         vm["nested"] = vm["eager_split"] = False
     elif vm["nested"] or not new_mmu:
-        vm["rmaps"], vm["parent_ptes"] = draw(classes(1001)), draw(classes(5000))
+        vm["rmaps"], vm["parent_ptes"] = draw(classes(1001)), draw(classes(profile.get("parent_ptes_cap", 5000)))
     return vm
 
 
@@ -143,4 +154,7 @@ def arguments(draw: st.DrawFn, most_groups: int = 2) -> tuple[str, Fields, list[
     kernel = draw(st.sampled_from(KERNELS))
     paging = draw(st.sampled_from(["tdp", "tdp", "tdp-mmu", "tdp-legacy", "shadow"]))
     number = draw(st.integers(1, most_groups))
-    return kernel, draw(hosts()), [draw(groups(kernel, paging)) for _ in range(number)]
+    host = draw(hosts())
+    if presets.version_key(kernel) < (6, 10):
+        host["alloc_profiling"] = "off"
+    return kernel, host, [draw(groups(kernel, paging)) for _ in range(number)]

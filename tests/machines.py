@@ -89,6 +89,9 @@ class Fake:
             raise FileNotFoundError(path)
         return self.files[path]
 
+    def data(self, path: str) -> bytes:
+        return self.text(path).encode()
+
     def names(self, path: str) -> list[str]:
         below = [each.removeprefix(f"{path}/") for each in (*self.files, *self.links) if each.startswith(f"{path}/")]
         return sorted({each.partition("/")[0] for each in below})

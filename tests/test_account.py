@@ -236,10 +236,10 @@ def test_memcg_vectors(drawn: Arguments) -> None:
     figures, (kernel, host, _) = figures_of(drawn), drawn
     users = host["memcg"] + (host["alloc_profiling"] == "on" and minor(kernel) >= (6, 10))
     each = 8
-    if (6, 10) <= minor(kernel) < (7, 3) and host["alloc_profiling"] != "absent":
+    if (6, 10) <= minor(kernel) < (7, 3) and host["alloc_profiling"] != "off":
         each = 16
     if minor(kernel) >= (7, 3):
-        each = 8 * users
+        each = 8 * (1 + (host["alloc_profiling"] == "on"))
     for name in CACHES:
         order, stride, per_slab = (
             exact(figures, f"{name}.{part}") for part in ("slab_order", "stride", "objects_per_slab")

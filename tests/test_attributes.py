@@ -77,7 +77,7 @@ def test_sheaves(version: str, name: str, size: int, debug: str, expected: int) 
 @pytest.mark.parametrize(("debug", "expected"), [("", 120), ("A", 120), ("F", 0)])
 def test_debugged_caches_keep_nothing_on_cpus(debug: str, expected: int) -> None:
     found = scenario(kernel="6.1", cpus=2)
-    assert layout("any", 128, debug, found.kernel, found.host)["cpu_partial"] == expected
+    assert layout("any", 128, debug, found)["cpu_partial"] == expected
 
 
 @pytest.mark.parametrize(
@@ -92,4 +92,4 @@ def test_most_sheaves_of_a_host(version: str, cpus: int, nodes: int, expected: i
 @pytest.mark.parametrize(("version", "expected"), [("6.1", 1 + 8), ("5.10", 1 + 31), ("7.3", 1)])
 def test_most_slabs_of_a_cpu(version: str, expected: int) -> None:
     """Its own, and ceil(2 x 120 / 32) partial ones; before 5.16 one more than the free objects."""
-    assert rules.slabs_of_cpu(kernel(version), 128, 32) == expected
+    assert rules.slabs_of_cpu(kernel(version), scenario(kernel=version).config, 128, 32) == expected

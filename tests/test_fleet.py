@@ -19,6 +19,7 @@ from test_bad_input import refused
 
 from ptelist import presets
 from ptelist.census import Reader
+from ptelist.columns import expand
 from ptelist.comparison import change
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
@@ -58,6 +59,8 @@ def whole(rows: list[Row], **kernel: int) -> Scenario:
     first = rows[0]
     series = ".".join(first["kernel"].split(".")[:2])
     base = presets.load("server-64", "hosts").overlay.over(presets.load(series, "kernels").overlay)
+    (named,) = expand((), [("kernel", first["kernel"])]).columns
+    base = presets.config(named.scenario.config.name, series).over(base)
     plain = presets.load("tdp", "vms").overlay.vm
     groups = tuple(
         plain

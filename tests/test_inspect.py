@@ -104,9 +104,9 @@ def test_a_flexible_array_tells_no_count(run: Callable[..., Result], vmlinux: Ca
 def test_what_a_build_was_configured_with(vmlinux: Callable[..., str]) -> None:
     """A slabobj_ext with room for allocation profiling is a host where it is built in."""
     found = profile.overlay(vmlinux(release="6.18.0", profiling=True))
-    assert found.host["alloc_profiling"].value == "built"
+    assert found.config["alloc_profiling"].value is True
     assert found.kernel["obj_ext_bytes"].value == 8
-    assert not profile.overlay(vmlinux("plain", release="6.18.0")).host
+    assert not profile.overlay(vmlinux("plain", release="6.18.0")).config
 
 
 def test_as_preset_gives_what_kernel_from_gives(

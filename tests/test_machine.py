@@ -35,7 +35,8 @@ def test_a_host() -> None:
         "slub_debug": "",
         "slab_merge": True,
         "memcg": True,
-        "alloc_profiling": "absent",
+        "nokmem": False,
+        "alloc_profiling": "off",
         "external_write_tracking": False,
     }
 
@@ -52,6 +53,7 @@ def test_every_value_names_its_file() -> None:
         "slub_debug": "here: /sys/kernel/slab/pte_list_desc",
         "slab_merge": "here: /sys/kernel/slab",
         "memcg": f"here: {shot.SUBTREE}: memory",
+        "nokmem": f"here: {shot.CMDLINE}",
         "alloc_profiling": f"here: {shot.PROFILING}",
         "external_write_tracking": f"here: {shot.KVMGT}",
     }
@@ -89,9 +91,13 @@ def test_what_a_host_cannot_be_names_the_machine(run: Callable[..., Result], tmp
         ({"SUBTREE": None, "CGROUPS": "memory\t4\t60\t1\n"}, {"memcg": True}),
         ({"SUBTREE": None, "CGROUPS": "memory\t4\t60\t0\n"}, {"memcg": False}),
         ({"CMDLINE": "cgroup_disable=memory\n"}, {"memcg": False}),
-        ({"CMDLINE": "cgroup.memory=nosocket,nokmem\n"}, {"memcg": False}),
+        ({"CMDLINE": "cgroup.memory=nosocket,nokmem\n"}, {"memcg": False, "nokmem": True}),
+        ({"CMDLINE": "cgroup_disable=memory\n"}, {"memcg": False, "nokmem": False}),
         ({"CMDLINE": "cgroup.memory=nosocket\n"}, {"memcg": True}),
-        ({"PROFILING": "0\n"}, {"alloc_profiling": "built"}),
+        ({"PROFILING": "0\n"}, {"alloc_profiling": "off"}),
+        ({"PROFILING": "0\n", "CMDLINE": "sysctl.vm.mem_profiling=never\n"}, {"alloc_profiling": "never"}),
+        ({"PROFILING": "0\n", "CMDLINE": "sysctl.vm.mem_profiling=0,compressed\n"}, {"alloc_profiling": "off"}),
+        ({"PROFILING": None, "CMDLINE": "sysctl.vm.mem_profiling=never\n"}, {"alloc_profiling": "off"}),
         ({"PROFILING": "1\n"}, {"alloc_profiling": "on"}),
         ({"KVMGT": "live\n"}, {"external_write_tracking": True}),
     ],

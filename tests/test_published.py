@@ -339,7 +339,8 @@ VECTORS = {
     ("7.0", "absent"): (256, 192),
     ("7.2", "built"): (512, 512),
     ("7.3", "absent"): (256, 192),
-    ("7.3", "built"): (256, 192),
+    ("7.3", "built"): (512, 512),
+    ("7.3", "never"): (256, 192),
     ("7.3", "on"): (512, 512),
 }
 """(kernel, allocation profiling) to bytes for each slab of descriptors and of headers (24 of 168 B in 5.10)."""

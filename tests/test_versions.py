@@ -178,9 +178,13 @@ def test_kvcalloc_is_contiguous_where_it_can_be() -> None:
 
 
 def test_write_tracking_for_an_external_user() -> None:
-    figures = ledger("6.8", vm=ONE, on_host={"external_write_tracking": True})
-    assert exact(figures, "memslots.bytes.write_track") == 525312
-    assert exact(figures, "memslots.bytes.rmap_heads") == 0
+    """Up to 6.8 where it is built, from 6.9 on once a user is there."""
+    for kernel in ("6.8", "6.9"):
+        user = ledger(kernel, vm=ONE, on_host={"external_write_tracking": True})
+        assert exact(user, "memslots.bytes.write_track") == 525312
+        assert exact(user, "memslots.bytes.rmap_heads") == 0
+        built = ledger(kernel, vm=ONE, on_config={"external_write_tracking": True})
+        assert exact(built, "memslots.bytes.write_track") == (525312 if kernel == "6.8" else 0)
 
 
 def test_dirty_bitmaps() -> None:
@@ -574,29 +578,36 @@ def test_fewer_objects_than_nodes() -> None:
     assert span(figures, f"{DESC}.bytes.waste.free") == (30 * 128, 62 * 128)
 
 
+PROFILING = {"absent": (False, "off"), "built": (True, "off"), "never": (True, "never"), "on": (True, "on")}
+
+
 @pytest.mark.parametrize(
     ("kernel", "memcg", "profiling", "each"),
     [
         ("6.1", True, "absent", 256),  # 32 pointers, kmalloc-256
         ("6.1", False, "absent", 0),
-        ("6.9", True, "built", 256),  # no profiling before 6.10
-        ("6.9", False, "on", 0),
+        ("6.9", True, "absent", 256),  # no profiling before 6.10
+        ("6.9", False, "absent", 0),
         ("6.10", True, "absent", 256),
         ("6.10", True, "built", 512),  # built in is enough for 16 bytes
         ("6.10", True, "on", 512),
         ("6.10", False, "built", 0),
         ("6.10", False, "on", 512),
         ("7.2", True, "built", 512),
+        ("7.2", True, "never", 512),
         ("7.3", True, "absent", 256),
-        ("7.3", True, "built", 256),  # a slot for each user that is active
+        ("7.3", True, "built", 512),  # a slot for each that a cache may ever want
+        ("7.3", True, "never", 256),
         ("7.3", False, "built", 0),
-        ("7.3", False, "on", 256),
+        ("7.3", False, "on", 512),
         ("7.3", True, "on", 512),
     ],
 )
 def test_obj_ext_vectors(kernel: str, memcg: bool, profiling: str, each: int) -> None:
     """256 vCPUs on one CPU: 320 slabs of 32 objects."""
-    figures = ledger(kernel, vm={"vcpus": 256}, on_host={"memcg": memcg, "alloc_profiling": profiling})
+    built, host = PROFILING[profiling]
+    on_host = {"memcg": memcg, "alloc_profiling": host}
+    figures = ledger(kernel, vm={"vcpus": 256}, on_host=on_host, on_config={"alloc_profiling": built})
     assert figures[f"{DESC}.bytes.memcg"].low == 320 * each
     assert figures[f"{DESC}.bytes.total"].low == 320 * (4096 + each)
 
@@ -626,7 +637,7 @@ def test_vectors_in_the_tail(kernel: str, debug: str, desc: int, header: int) ->
 
 def test_the_tail_must_hold_all_of_a_vector() -> None:
     """7.0, 248 bytes, but 16 a vector entry: 16 x 248 is 3968, and 16 x 16 = 256 more is over 4096."""
-    figures = ledger("7.0", vm=ONE, on_host={"slub_debug": "U", "alloc_profiling": "built"})
+    figures = ledger("7.0", vm=ONE, on_host={"slub_debug": "U"}, on_config={"alloc_profiling": True})
     assert exact(figures, f"{HEADER}.objects") == 43
     assert exact(figures, f"{HEADER}.bytes.memcg") == 3 * 256
 

@@ -68,8 +68,10 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
     flags = [name for name, on in (("all-caches", all_caches), ("rmaps-stat", rmaps_stat)) if on]
     words = [*([saved] if saved else []), *(f"--{flag}" for flag in flags)]
     copies = [(name, path) for name, path in (("slabinfo", slabinfo), ("sysfs", sysfs)) if path]
-    comparison = single((), _machine(saved, options), command_line("observe", words, [*copies, *options]))
-    found = observe(snapshot, saved or "running", comparison, counts=any(map(_says_vms, options)), every=all_caches)
+    counts = any(map(_says_vms, options))
+    line = command_line("observe", words, [*copies, *options])
+    comparison = single((), _machine(saved, options, counts=counts), line)
+    found = observe(snapshot, saved or "running", comparison, counts=counts, every=all_caches)
     to_json, to_csv = (out.late("ptelist.views.observe_data", name, found) for name in ("to_json", "to_csv"))
     out.deliver(out.Views(out.late("ptelist.views.observe", "document", found), to_json, to_csv), format_, output)
     return DIFFERING if found.differing else 0
@@ -94,13 +96,18 @@ def _read(saved: str | None, slabinfo: str | None, sysfs: str | None, rmaps_stat
     return found
 
 
-def _machine(saved: str | None, options: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the options, where they do not say otherwise on the observed machine, with caches drawn from."""
+def _machine(saved: str | None, options: list[tuple[str, str]], *, counts: bool) -> list[tuple[str, str]]:
+    """Return the options, where they do not say otherwise on the observed machine, with caches drawn from.
+
+    Without counts no paging matters, so a machine on which KVM is not loaded will do.
+    """
     from ptelist.presets import RUNNING  # noqa: PLC0415 -- not for --help
 
     machine = saved or RUNNING
     given = {text.partition("=")[0].removeprefix("vm.") if name == "set" else name for name, text in options}
-    usual = (("kernel", machine), ("host", machine), ("caches", "drawn"))
+    usual = [("kernel", machine), ("host", machine), ("caches", "drawn")]
+    if not counts:
+        usual.append(("paging", "tdp-mmu"))
     return [*((name, text) for name, text in usual if name not in given), *options]
 
 

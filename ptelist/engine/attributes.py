@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.engine import rules, slab
 
 if TYPE_CHECKING:
-    from ptelist.scenario import Host, Kernel
+    from ptelist.scenario import Kernel, Scenario
 
 KMALLOC = ("kmalloc-", "dma-kmalloc-")
 """How the names of kmalloc's own caches begin."""
@@ -43,14 +43,15 @@ def stride(made: Made, kernel: Kernel) -> int:
     )
 
 
-def layout(name: str, size: int, debug: str, kernel: Kernel, host: Host) -> dict[str, int]:
-    """Return what follows from a cache's stride, by the names of the files in sysfs."""
-    found = slab.layout(size, rules.order_rule(kernel, host))
+def layout(name: str, size: int, debug: str, scenario: Scenario) -> dict[str, int]:
+    """Return what follows from a cache's stride on the scenario's host, by the names of the files in sysfs."""
+    kernel = scenario.kernel
+    found = slab.layout(size, rules.order_rule(kernel, scenario.host))
     debugged = not slab.DEBUG_FLAGS.isdisjoint(debug)
     return {
         "order": found.order,
         "objs_per_slab": found.objects,
         "min_partial": slab.min_partial(size, *kernel.slub_min_partial),
-        "cpu_partial": 0 if debugged else slab.by_size(size, kernel.slub_cpu_partial),
+        "cpu_partial": 0 if debugged else rules.cpu_partial(kernel, scenario.config, size),
         "sheaf_capacity": rules.sheaf_capacity(name, size, debug, kernel),
     }

@@ -47,8 +47,8 @@ class Chains:
         return self._total("rmaps", parts)
 
     def parent_ptes(self) -> Term:
-        """Return the descriptors of parent_ptes lists, which have no cap."""
-        parts = [self._class("parent_ptes", each, None) for each in self._vm.parent_ptes]
+        """Return the descriptors of parent_ptes lists, which have no cap but in some stable releases."""
+        parts = [self._class("parent_ptes", each, self._kernel.parent_ptes_cap) for each in self._vm.parent_ptes]
         return self._total("parent_ptes", parts)
 
     def _total(self, field: str, parts: list[Term]) -> Term:

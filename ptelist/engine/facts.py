@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ptelist.engine.ledger import Term, Unit, given
 
 if TYPE_CHECKING:
-    from ptelist.scenario import Scenario
+    from ptelist.scenario import Config, Scenario
 
 
 class Facts:
@@ -20,6 +20,11 @@ class Facts:
         self._scenario = scenario
         self._sources = scenario.sources
         self._made: dict[str, Term] = {}
+
+    @property
+    def config(self) -> Config:
+        """Return how the kernel was built."""
+        return self._scenario.config
 
     def kernel(self, field: str, unit: Unit) -> Term:
         """Return a field of the kernel profile."""

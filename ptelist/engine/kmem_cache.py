@@ -150,7 +150,7 @@ class Cache:
         add(total(f"{name}.bytes.typical", B, (layout, named("memcg", self._memcg(typical)))))
 
     def _of_cpu(self) -> int:
-        return rules.slabs_of_cpu(self._kernel, self._layout.stride, self._layout.objects)
+        return rules.slabs_of_cpu(self._kernel, self._facts.config, self._layout.stride, self._layout.objects)
 
     def _slabs(self, objects: Term) -> Term:
         name, sheaf, fillers = f"{self._name}.slabs", self._sheaf, self._fillers
@@ -206,7 +206,7 @@ class Cache:
 
     def _memcg(self, slabs: Term) -> Term:
         name, layout = f"{self._name}.bytes.memcg", self._layout
-        each = rules.obj_ext_bytes(self._kernel, self._host)
+        each = rules.obj_ext_bytes(self._kernel, self._facts.config, self._host)
         if each == 0:
             return nothing(name, B, "neither memcg nor allocation profiling is on")
         vector = each * layout.objects

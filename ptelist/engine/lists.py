@@ -98,6 +98,18 @@ class List:
             self.allocs += fresh
         self._homes[entry] = home
 
+    def add_parent(self, entry: Hashable, cap: int | None) -> bool:
+        """Add an entry to a parent_ptes list; a page found to have `cap` parents is zapped, list and all, before that.
+
+        The entry is then the first one of the page that takes its place (kvm_mmu_find_shadow_page(), 6.12.118).
+        Returns whether the list was zapped.
+        """
+        full = cap is not None and len(self) >= cap
+        if full:
+            self.zap()
+        self.add(entry)
+        return full
+
     def remove(self, entry: Hashable) -> None:
         """Remove an entry; raises KeyError if it is not in the list."""
         home = self._homes.pop(entry)
@@ -121,7 +133,7 @@ class List:
 
         RMAP_RECYCLE_THRESHOLD is compared with the count before the add, and
         the new entry goes with the rest. Returns whether the list was zapped.
-        parent_ptes lists have no such cap: use `add`. (With "walk" the kernel
+        parent_ptes lists have no such cap: use `add_parent`. (With "walk" the kernel
         counts up to the first descriptor with room only; a list over the threshold
         has none but in its last, so the outcome is the same.)
         """

@@ -50,6 +50,30 @@ def pages(found: Slots) -> int:
     return sum(row[0] for row in found.rows)
 
 
+def largest_array(kernel: Kernel, vm: Vm, *, track: bool) -> tuple[str, int]:
+    """Return which array of the VM's memslots is the largest one, and its bytes before any rounding."""
+    rows = slots(kernel, vm).rows
+    pages = max(row[0] for row in rows)
+    sizes = {
+        "rmap_heads": pages * kernel.rmap_head_bytes if has_rmaps(kernel, vm) else 0,
+        "lpage_info": max(row[1] for row in rows) * kernel.lpage_info_bytes,
+        "write_track": pages * kernel.write_track_bytes if track else 0,
+        "dirty_bitmap": bitmap(pages) if vm.dirty_log else 0,
+    }
+    name = max(sizes, key=lambda name: sizes[name])
+    return name, sizes[name]
+
+
+def has_rmaps(kernel: Kernel, vm: Vm) -> bool:
+    """Return whether memslots have rmap heads: from v5.14 on only where KVM uses them."""
+    return kernel.rmap_lazy == "never" or rules.uses_rmaps(kernel, vm)
+
+
+def bitmap(pages: int) -> int:
+    """Return the bytes of a dirty bitmap: two halves of a bit a page, each rounded up to 64 pages."""
+    return 2 * (-(-pages // 64) * 8)
+
+
 class Arrays:
     """The arrays of one VM's memslots, as terms."""
 
@@ -57,11 +81,10 @@ class Arrays:
         """Take the memslots of a VM."""
         self._facts, self._kernel, self._vm, self._found = facts, kernel, vm, found
 
-    def terms(self, *, external_write_tracking: bool) -> dict[str, Term]:
+    def terms(self, *, track: bool) -> dict[str, Term]:
         """Return the bytes of each kind of array, allocator's rounding included."""
         kernel, vm, facts = self._kernel, self._vm, self._facts
-        rmaps = kernel.rmap_lazy == "never" or rules.uses_rmaps(kernel, vm)
-        track = kernel.write_track_lazy == "never" or rules.shadow_root(kernel, vm) or external_write_tracking
+        rmaps = has_rmaps(kernel, vm)
         return {
             "rmap_heads": self._arrays("rmap_heads", (0, 1, 2), "rmap_head_bytes")
             if rmaps
@@ -82,8 +105,7 @@ class Arrays:
         return total(name, B, parts)
 
     def _dirty(self) -> Term:
-        """Two halves of a bit a page, each rounded up to 64 pages."""
-        sizes = [2 * (-(-row[0] // 64) * 8) for row in self._found.rows]
+        sizes = [bitmap(row[0]) for row in self._found.rows]
         return self._allocated("dirty_bitmap", sizes)
 
     def _allocated(self, name: str, sizes: list[int], *parts: Term) -> Term:

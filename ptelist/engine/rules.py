@@ -9,17 +9,17 @@ from ptelist.engine.kmalloc import Pool
 from ptelist.engine.slab import OrderRule, min_objects
 
 if TYPE_CHECKING:
-    from ptelist.scenario import Host, Kernel, Vm
+    from ptelist.scenario import Config, Host, Kernel, Vm
 
 
 def tdp(kernel: Kernel, vm: Vm) -> bool:
     """Return whether the hardware walks EPT or NPT for this VM: module parameter ept or npt."""
-    return kernel.tdp_default if vm.paging == "tdp" else vm.paging != "shadow"
+    return bool(kernel.tdp_default) if vm.paging == "tdp" else vm.paging != "shadow"
 
 
 def tdp_mmu(kernel: Kernel, vm: Vm) -> bool:
     """Return whether the TDP MMU is in use: with TDP, module parameter tdp_mmu."""
-    return vm.paging == "tdp-mmu" or (vm.paging == "tdp" and kernel.tdp_default and kernel.tdp_mmu_default)
+    return vm.paging == "tdp-mmu" or (vm.paging == "tdp" and bool(kernel.tdp_default) and kernel.tdp_mmu_default)
 
 
 def shadow_root(kernel: Kernel, vm: Vm) -> bool:
@@ -65,6 +65,17 @@ def rmap_cap(kernel: Kernel) -> int:
     return kernel.rmap_recycle_threshold + 1
 
 
+def write_tracking(kernel: Kernel, config: Config, host: Host, vm: Vm) -> bool:
+    """Return whether memslots have arrays that count who tracks writes to a gfn.
+
+    Up to v5.15 always; from v5.16 on if there is a shadow root, or for users outside of KVM: up to v6.8 where
+    CONFIG_KVM_EXTERNAL_WRITE_TRACKING is built, from v6.9 on once one has registered
+    (kvm_page_track_write_tracking_enabled(), arch/x86/kvm/mmu/page_track.c).
+    """
+    forced = config.external_write_tracking if kernel.write_track_forced == "if_built" else host.external_write_tracking
+    return kernel.write_track_lazy == "never" or shadow_root(kernel, vm) or forced
+
+
 def pool(kernel: Kernel) -> Pool:
     """Return the kernel's kmalloc caches."""
     return Pool(kernel.kmalloc_buckets, kernel.page_bytes, kernel.page_bytes << kernel.max_page_order)
@@ -98,19 +109,23 @@ def order_rule(kernel: Kernel, host: Host) -> OrderRule:
     )
 
 
-def obj_ext_bytes(kernel: Kernel, host: Host) -> int:
+def obj_ext_bytes(kernel: Kernel, config: Config, host: Host) -> int:
     """Return the bytes of memcg and profiling metadata for each object, 0 if none.
 
-    Up to v6.9 a cgroup pointer; v6.10 to v7.2 a struct whose size is fixed by
-    the configuration and which exists if either user is active; from v7.3 a slot
-    for each active user.
+    They exist once objects are accounted to cgroups or profiled. Up to v6.9 a cgroup pointer; v6.10 to v7.2 a
+    struct with a word for each that is built. From v7.3 a slot for each that may ever be wanted of this cache:
+    for cgroups unless cgroup.memory=nokmem (SLAB_MAY_ACCOUNT, __kmem_cache_create_args(), mm/slab_common.c), for
+    profiling unless sysctl.vm.mem_profiling=never (slab_obj_ext_has_codetag(), mm/slab.h; read in 7.3.4).
     """
     profiling = host.alloc_profiling == "on" and kernel.obj_ext != "pointer"
-    users = host.memcg + profiling
-    if kernel.obj_ext == "slots":
-        return kernel.obj_ext_bytes * users
-    slots = 2 if kernel.obj_ext == "struct" and host.alloc_profiling != "absent" else 1
-    return kernel.obj_ext_bytes * slots if users else 0
+    if not (host.memcg or profiling):
+        return 0
+    words = {
+        "pointer": 1,
+        "struct": config.memcg + config.alloc_profiling,
+        "slots": (config.memcg and not host.nokmem) + (config.alloc_profiling and host.alloc_profiling != "never"),
+    }
+    return kernel.obj_ext_bytes * words[kernel.obj_ext]
 
 
 def sheaf_capacity(name: str, size: int, debug: str, kernel: Kernel) -> int:
@@ -125,7 +140,12 @@ def sheaves(kernel: Kernel, host: Host) -> int:
     return host.cpus * kernel.slub_sheaves_per_cpu + host.nodes * kernel.slub_sheaves_per_node
 
 
-def slabs_of_cpu(kernel: Kernel, stride: int, per_slab: int) -> int:
+def cpu_partial(kernel: Kernel, config: Config, stride: int) -> int:
+    """Return the free objects that a CPU's partial slabs may have: none without CONFIG_SLUB_CPU_PARTIAL."""
+    return slab.by_size(stride, kernel.slub_cpu_partial) if config.slub_cpu_partial else 0
+
+
+def slabs_of_cpu(kernel: Kernel, config: Config, stride: int, per_slab: int) -> int:
     """Return the most slabs that one CPU keeps for itself: its own, and partial ones."""
-    free = slab.by_size(stride, kernel.slub_cpu_partial)
+    free = cpu_partial(kernel, config, stride)
     return 1 + slab.cpu_partial_slabs(free, per_slab, kernel.slub_cpu_partial_unit)

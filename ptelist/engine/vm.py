@@ -205,8 +205,8 @@ class Group:
 
     def _slot_arrays(self) -> Iterator[Usage]:
         arrays = memslots.Arrays(self._facts, self._kernel, self._vm, self._memslots())
-        terms = arrays.terms(external_write_tracking=self._host.external_write_tracking)
-        for name, term in terms.items():
+        track = rules.write_tracking(self._kernel, self._facts.config, self._host, self._vm)
+        for name, term in arrays.terms(track=track).items():
             yield f"memslots.bytes.{name}", self._of_vms(B, term)
 
     def _page_hash(self) -> Term:
@@ -214,7 +214,7 @@ class Group:
         size = facts.kernel("page_hash_bytes", B)
         if kernel.page_hash == "embedded":
             return self._of_vms(B, size)
-        if not rules.uses_rmaps(kernel, vm):
+        if kernel.page_hash == "deferred" and not rules.uses_rmaps(kernel, vm):
             return nothing(vm.name, B, facts.source("kernel.page_hash"))
         low, high = kvmalloc(size.low, rules.pool(kernel))
         return self._of_vms(B, rule("mmu_page_hash", low, high, B, facts.source("kernel.page_hash"), size))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ptelist import presets
 from ptelist.errors import PtelistError
 from ptelist.overlay import Origin, Overlay, Setting
+from ptelist.sources import kconfig
 from ptelist.sources import snapshot as shot
 
 if TYPE_CHECKING:
@@ -25,9 +26,10 @@ SLUB_OPTIONS = ("min_objects", "min_order", "max_order")
 
 
 def kernel(snapshot: Snapshot, label: str) -> Overlay:
-    """Return the profile of the machine's kernel, as the parameters of its modules change it.
+    """Return the profile of the machine's kernel, as the parameters of its modules change it, and its configuration.
 
-    Raises PtelistError if the release is not known or has no profile.
+    With neither kvm_intel nor kvm_amd loaded it is not known whether KVM uses TDP. Raises PtelistError if the
+    release is not known or has no profile.
     """
     machine = _Machine(snapshot, label)
     release = machine.need(shot.RELEASE)
@@ -38,10 +40,25 @@ def kernel(snapshot: Snapshot, label: str) -> Overlay:
     machine.set("release", release, shot.RELEASE)
     if (tdp_mmu := machine.switch(shot.TDP_MMU)) is not None:
         machine.set("tdp_mmu_default", tdp_mmu, shot.TDP_MMU)
+    machine.set("tdp_default", None, f"neither {' nor '.join(shot.TDP)}")
     for path in shot.TDP:
         if (tdp := machine.switch(path)) is not None:
             machine.set("tdp_default", tdp, path)
-    return Overlay(kernel=machine.fields).over(profile)
+    return Overlay(kernel=machine.fields, config=config(snapshot, label)).over(profile)
+
+
+def config(snapshot: Snapshot, label: str) -> Fields:
+    """Return the configuration of the machine's kernel; if it could not be read, what else tells of it."""
+    for path, text in snapshot.files.items():
+        if path == shot.CONFIG_GZ or path.startswith(shot.CONFIG):
+            release = snapshot.files.get(shot.RELEASE, "").strip()
+            return kconfig.fields(text, f"{label}: {path}", f"that of {release}" if release else path)
+    machine = _Machine(snapshot, label)
+    if shot.PROFILING in snapshot.files:
+        machine.set("alloc_profiling", True, shot.PROFILING)
+    if shot.KVMGT in snapshot.files:
+        machine.set("external_write_tracking", True, shot.KVMGT)
+    return machine.fields
 
 
 def host(snapshot: Snapshot, label: str) -> Overlay:
@@ -64,11 +81,10 @@ def host(snapshot: Snapshot, label: str) -> Overlay:
     if snapshot.slabs:
         machine.set("slab_merge", any(shot.LINK in cells for cells in snapshot.slabs.values()), shot.SLABS)
     machine.set("memcg", *machine.memcg())
-    profiling = snapshot.files.get(shot.PROFILING)
-    words = {None: "absent", "1": "on"}
-    machine.set("alloc_profiling", words.get(profiling and profiling.strip(), "built"), shot.PROFILING)
+    machine.set("nokmem", *machine.nokmem())
+    machine.set("alloc_profiling", *machine.profiling())
     machine.set("external_write_tracking", shot.KVMGT in snapshot.files, shot.KVMGT)
-    return Overlay(host=machine.fields)
+    return Overlay(host=machine.fields, config=config(snapshot, label))
 
 
 def whole(snapshot: Snapshot, label: str) -> Overlay:
@@ -137,6 +153,31 @@ class _Machine:
             if key in {"slub_debug", "slab_debug"}:
                 letters = _debug_of(text, cache)
         return letters, shot.CMDLINE
+
+    def nokmem(self) -> tuple[bool, str]:
+        """Return whether no cache may account its objects, whatever cgroups there are."""
+        for word in self._words:
+            key, _, text = word.partition("=")
+            if key == "cgroup.memory" and "nokmem" in text.split(","):
+                return True, f"{shot.CMDLINE}: {word}"
+        return False, shot.CMDLINE
+
+    def profiling(self) -> tuple[str, str]:
+        """Return whether allocations are profiled, could be, or never will until the next boot.
+
+        What the boot option says beats what is built (mm/alloc_tag.c, setup_early_mem_profiling()).
+        """
+        said = self._snapshot.files.get(shot.PROFILING, "").strip()
+        if said == "1":
+            return "on", shot.PROFILING
+        for word in reversed(self._words):
+            key, _, text = word.partition("=")
+            if said and key == "sysctl.vm.mem_profiling":
+                return "never" if text.startswith("never") else "off", f"{shot.CMDLINE}: {word}"
+        for path, text in self._snapshot.files.items():
+            if said and path.startswith((shot.CONFIG_GZ, shot.CONFIG)) and kconfig.OFF_AT_BOOT in text.splitlines():
+                return "never", f"{path}: {kconfig.OFF_AT_BOOT}"
+        return "off", shot.PROFILING
 
     def memcg(self) -> tuple[bool, str]:
         """Return whether a VMM in a cgroup of its own would be charged for kernel memory."""

@@ -63,7 +63,7 @@ def base(found: Build, profile: str | None) -> str:
     if not found.release:
         raise PtelistError(f"{found.label}: does not say of which kernel it is: name its profile with --kernel")
     try:
-        return presets.find(found.release, "kernels")[0].stem
+        return presets.profile_of(found.release)
     except PtelistError as error:
         raise PtelistError(f"{found.label}: {error}: choose one with --kernel") from None
 
@@ -80,11 +80,11 @@ def said(found: Build) -> Overlay:
     if found.release:
         kernel["release"] = Setting(found.release, origin, "release", origin.label)
     profiling = _profiling(found.btf)
-    host: Fields = {}
+    config: Fields = {}
     if profiling is not None:
         why = f"{origin.label}: struct slabobj_ext: {profiling.declaration}"
-        host["alloc_profiling"] = Setting("built", origin, "alloc_profiling", why)
-    return Overlay(kernel=kernel, host=host)
+        config["alloc_profiling"] = Setting(True, origin, "alloc_profiling", why)
+    return Overlay(kernel=kernel, config=config)
 
 
 def _kernel(btf: Btf) -> Iterator[Said]:

@@ -26,6 +26,9 @@ PROFILING = "/proc/sys/vm/mem_profiling"
 TDP_MMU = "/sys/module/kvm/parameters/tdp_mmu"
 TDP = ("/sys/module/kvm_amd/parameters/npt", "/sys/module/kvm_intel/parameters/ept")
 KVMGT = "/sys/module/kvmgt/initstate"
+CONFIG_GZ, CONFIG = "/proc/config.gz", "/boot/config-"
+"""The kernel's own configuration, or what its release is appended to; only lines that bear on a figure are kept."""
+
 FILES = (RELEASE, CMDLINE, POSSIBLE, PRESENT, NODES, CGROUPS, SUBTREE, PROFILING, TDP_MMU, *TDP, KVMGT, SLABINFO)
 
 LINK, VCPUS, RUN = "link", "vcpus", "vcpus_run"
@@ -69,6 +72,9 @@ class Files(Protocol):
     def text(self, path: str) -> str:
         """Return what a file says; raises OSError."""
 
+    def data(self, path: str) -> bytes:
+        """Return what a file has that may be packed; raises OSError."""
+
     def names(self, path: str) -> list[str]:
         """Return the sorted entries of a directory; raises OSError."""
 
@@ -85,7 +91,11 @@ class Live:
 
     def text(self, path: str) -> str:
         """Return what a file says; raises OSError."""
-        return self._at(path).read_bytes().decode("ascii", "backslashreplace")
+        return self.data(path).decode("ascii", "backslashreplace")
+
+    def data(self, path: str) -> bytes:
+        """Return what a file has; raises OSError."""
+        return self._at(path).read_bytes()
 
     def names(self, path: str) -> list[str]:
         """Return the sorted entries of a directory; raises OSError."""
@@ -137,6 +147,7 @@ def take(files: Files, *, rmaps_stat: bool = False) -> Snapshot:
     if CMDLINE in taker.files:
         words = [word for word in taker.files[CMDLINE].split() if TELLING.fullmatch(word)]
         taker.files[CMDLINE] = " ".join(words) + "\n"
+    taker.config(taker.files.get(RELEASE, "").strip())
     slabs = {name: taker.slab(f"{SLABS}/{name}") for name in taker.names(SLABS)}
     vms = {}
     for name in taker.names(VMS):
@@ -165,6 +176,19 @@ class _Taker:
         text = self._text(path, path)
         if text is not None:
             self.files[path] = "".join(f"{line}\n" for line in text.splitlines())
+
+    def config(self, release: str) -> None:
+        """Keep the lines that tell of the first configuration that is there."""
+        from ptelist.sources import kconfig  # noqa: PLC0415 -- while reading only
+
+        for path in (CONFIG_GZ, f"{CONFIG}{release}"):
+            try:
+                text = kconfig.unpacked(self._files.data(path), path)
+            except OSError as error:
+                self._note(path, error)
+            else:
+                self.files[path] = "".join(f"{line}\n" for line in kconfig.telling(text))
+                return
 
     def names(self, path: str) -> list[str]:
         try:

@@ -57,7 +57,7 @@ def tells(vm: Vm, kernel: Kernel) -> Iterator[str]:
     elif longest:
         yield _longest(longest + 1, kernel)
     leaves = sum(stats.get(name, 0) for name in LEAVES)
-    if longest and leaves:
+    if longest and leaves and kernel.tdp_default is not None:
         if kernel.tdp_default and kernel.tdp_mmu_default:
             yield f"{leaves:,} leaf SPTEs: entries of rmap lists, but for those of the TDP MMU"
         else:

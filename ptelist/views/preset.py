@@ -15,7 +15,7 @@ PLAIN = frozenset(("tree", "release", "version"))
 def render(name: str, base: str, overlay: Overlay) -> str:
     """Return a preset that lays these settings over another one."""
     lines = [f"title = {text(f'layouts of {name}')}", f"extends = {text(base)}"]
-    for part, fields in (("kernel", overlay.kernel), ("host", overlay.host)):
+    for part, fields in (("kernel", overlay.kernel), ("config", overlay.config), ("host", overlay.host)):
         if fields:
             lines += ["", f"[{part}]", *_table(fields)]
     return "\n".join(lines) + "\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ptelist.presets import BY_RELEASE
 from ptelist.views import plain
 
 if TYPE_CHECKING:
@@ -26,20 +27,28 @@ def _lines(preset: Preset, width: int) -> Iterator[str]:
         if key != "extends":
             yield f"{key} = {_toml(value)}"
     overlay = preset.overlay
-    tables = [("[kernel]", overlay.kernel), ("[host]", overlay.host), ("[vm]", overlay.vm)]
-    tables += [("[[vm]]", group) for group in overlay.vms]
+    tables = [("[kernel]", overlay.kernel), ("[config]", overlay.config), ("[host]", overlay.host)]
+    tables += [("[vm]", overlay.vm), *(("[[vm]]", group) for group in overlay.vms)]
     for header, fields in tables:
         if fields:
             yield ""
             yield header
             yield from _fields(fields, width)
+    for variant in preset.variants:
+        yield ""
+        yield f"[[{variant.table}]]"
+        yield f"{BY_RELEASE[variant.table]} = {_toml(variant.release)}"
+        if variant.source:
+            yield f"source = {_toml(variant.source)}"
+        yield from _fields(variant.fields, width, variant.source)
 
 
-def _fields(fields: Fields, width: int) -> Iterator[str]:
+def _fields(fields: Fields, width: int, known: str = "") -> Iterator[str]:
     for name, setting in fields.items():
         if setting.value is None:
             continue
-        yield from plain.wrapped(f"# {setting.provenance}", width, "#   ").splitlines()
+        if setting.provenance != known:
+            yield from plain.wrapped(f"# {setting.provenance}", width, "#   ").splitlines()
         yield f"{name} = {_toml(setting.value)}"
 
 

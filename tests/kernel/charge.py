@@ -59,7 +59,7 @@ class Charge(Experiment):
         """Every object is charged with its stride and its pointer to the cgroup; of the first vCPU's are the tables."""
         before = machine.vm(paging=self.paging, vcpus=self.vcpus + 1, vcpus_run=1)
         after = machine.vm(paging=self.paging, vcpus=self.vcpus + 1)
-        pointer = rules.obj_ext_bytes(machine.kernel, machine.host)
+        pointer = rules.obj_ext_bytes(machine.kernel, machine.config, machine.host)
         charged = 0
         for name in CACHES:
             grown = after[f"{name}.objects"].low - before[f"{name}.objects"].low

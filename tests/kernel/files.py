@@ -53,6 +53,10 @@ class GuestFiles:
             raise _missing(path)
         return self._texts[path]
 
+    def data(self, path: str) -> bytes:
+        """Return what a file has; raises OSError. Debian's kernels pack no configuration into themselves."""
+        return self.text(path).encode()
+
     def names(self, path: str) -> list[str]:
         """Return the sorted entries of a directory; raises OSError."""
         if path not in self._folders:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from helpers import Option
 
     from ptelist.engine.ledger import Ledger, Term
-    from ptelist.scenario import Host, Kernel
+    from ptelist.scenario import Config, Host, Kernel
 
 Measured = dict[str, int | list[int]]
 
@@ -98,6 +98,16 @@ class Machine(NamedTuple):
         return scenario(kernel=self.series).kernel
 
     @property
+    def flavour(self) -> str:
+        """The preset of the configuration of Debian's kernel, as its release names it."""
+        return f"debian-{'cloud-' if 'cloud' in self.release else ''}amd64"
+
+    @property
+    def config(self) -> Config:
+        """How the kernel was built."""
+        return scenario(**self.options()).config
+
+    @property
     def host(self) -> Host:
         """The machine as ptelist's host."""
         return scenario(**self.options()).host
@@ -123,7 +133,7 @@ class Machine(NamedTuple):
         slub = dict(re.findall(r"\b(slub_\w+)=(\w+)", self.command_line))
         merge = "slab_nomerge" not in self.command_line.split()
         sizes: dict[str, Option] = {"cpus": cpus(self.present), "possible_cpus": cpus(self.possible)}
-        return {"kernel": self.series, "slab_merge": merge, **sizes, **slub, **more}
+        return {"kernel": self.series, "config": self.flavour, "slab_merge": merge, **sizes, **slub, **more}
 
     def vm(self, **more: Option) -> Ledger:
         """Return the figures of one of the guest's VMs on this machine."""
