@@ -124,9 +124,8 @@ class Orphans(Experiment):
     rounds: int
 
     def run(self, guest: Guest, machine: Machine) -> Measured:
-        measured: Measured = {}
+        del machine
         held: list[int] = []
-        pages: list[int] = []
         with L2(guest) as vm:
             vm.enter()
             vm.ask("fill", TARGET, self.gfns)
@@ -136,25 +135,17 @@ class Orphans(Experiment):
                     vm.ask("l2replace", 0, turn)
                 vm.ask("l2touch", 0, 0, self.gfns, 1)
                 held.append(vm.held())
-                if machine.has_stats:
-                    pages.append(vm.stat("pages_4k"))
             for gfn in range(self.gfns):
                 vm.ask("drop", TARGET + gfn)
-            measured |= {"held": held, "lists": held[-1] - vm.held()}
-            measured |= {"more_pages": [count - pages[0] - 1 for count in pages[1:]]} if pages else {}
-        return measured
+            lists = held[-1] - vm.held()
+        return {"held": held, "lists": lists}
 
     def predict(self, machine: Machine) -> Predicted:
         rounds = [figures(machine, l2_memory=self.gfns * PAGE, l1_replacements=turn) for turn in range(self.rounds)]
-        predicted: Predicted = {
+        return {
             "held": [number(machine, found, f"{DESC}.objects") for found in rounds],
             "lists": rounds[-1][f"{DESC}.objects.rmaps"].low,
         }
-        if machine.has_stats:
-            # A table replaced is one page of L1's own that is written: 4K already. Its gfns have an SPTE more each.
-            kept = machine.kernel.nested_orphans == "kept"
-            predicted["more_pages"] = [self.gfns * turn * kept for turn in range(1, self.rounds)]
-        return predicted
 
 
 @dataclass(frozen=True)
