@@ -146,7 +146,9 @@ def test_what_goes_with_the_vm() -> None:
         if row["step"] == "closed":
             assert held == 0
         else:
-            assert within(printed(f"{PROBE} --kernel {row['series']} --l2-memory 4KiB --caches drawn")[OBJECTS], held)
+            full = printed(f"{PROBE} --kernel {row['series']} --l2-memory 4KiB --caches topped-up")[OBJECTS]
+            assert isinstance(full, int)
+            assert held <= full
 
 
 # e1-terms: what the first VMRUN takes, term by term
