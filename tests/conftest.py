@@ -20,6 +20,7 @@ hypothesis.settings.load_profile("suite")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write golden files and README figures anew")
     parser.addoption("--kernels", default="", help="kernels to boot in QEMU, such as 6.1,7.3 (tests/kernel)")
+    parser.addoption("--nested-qemu", default="", help="kernels to run a real QEMU in, as L1 (tests/kernel)")
     parser.addoption("--record", action="store_true", help="write what they measure to tests/kernel/recorded")
 
 

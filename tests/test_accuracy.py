@@ -24,8 +24,14 @@ def test_no_value_has_no_percentile() -> None:
 
 @pytest.mark.parametrize(
     ("part", "text"),
-    [(Fraction(0), "0.0%"), (Fraction(1, 3), "33.3%"), (Fraction(2, 3), "66.7%"), (Fraction(1, 2000), "0.1%"), (Fraction(362, 1), "36,200.0%")],
-)  # fmt: skip
+    [
+        (Fraction(0), "0.0%"),
+        (Fraction(1, 3), "33.3%"),
+        (Fraction(2, 3), "66.7%"),
+        (Fraction(1, 2000), "0.1%"),
+        (Fraction(362, 1), "36,200.0%"),
+    ],
+)
 def test_parts_in_percent(part: Fraction, text: str) -> None:
     assert shown(part) == text
 

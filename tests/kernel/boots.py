@@ -9,6 +9,7 @@ from kernel.charge import Charge
 from kernel.history import History
 from kernel.lists import Chain, Growth, HostUnmap, Parents, Statistics
 from kernel.many_pages import ManyPages
+from kernel.nested import FirstVmrun, NestedChain, NestedParents, Orphans
 from kernel.tables import LiveTables
 from kernel.vcpus import Layout, RawCounts, VcpuCaches, Vms
 
@@ -75,6 +76,13 @@ ON_CHANGES = (
     *(Changes(CAP, order) for order in ("oldest", "one-per-descriptor", "random-2")),
     *(Changes(entries, "churn-1") for entries in (4, 29, 500)),
 )
+ON_NESTED = (
+    FirstVmrun(),
+    *(NestedChain(1, entries) for entries in (1, 2, 3, 14, 15, 28, 29, 42, 43, 100, 378, 392, 500, CAP)),
+    *(NestedChain(gfns, entries) for gfns, entries in ((100, 2), (100, 15), (1000, 2), (30, 100))),
+    *(NestedParents(parents) for parents in (1, 2, 14, 15, 28, 29, 100, 378, 512)),
+    *(Orphans(gfns, rounds) for gfns, rounds in ((1, 30), (64, 16), (512, 4))),
+)
 A_FEW = (
     Layout(),
     *(VcpuCaches("tdp-mmu", "real", vcpus) for vcpus in (1, 8, 64)),
@@ -107,6 +115,7 @@ BOOTS = {
     "one-cpu-lists": Boot("1", "slab_nomerge", ON_LISTS),
     "one-cpu-changes": Boot("1", "slab_nomerge", ON_CHANGES),
     "one-cpu-history": Boot("1", "slab_nomerge", ON_HISTORY),
+    "one-cpu-nested": Boot("1", "slab_nomerge", ON_NESTED),
     "merged": Boot("1", "", (*A_FEW, RawCounts("tdp-mmu", 8)), live=True),
     "four-cpus": Boot("4", "slab_nomerge", SPREAD),
     "four-cpus-history": Boot("4", "slab_nomerge", SPREAD_HISTORY),

@@ -382,6 +382,13 @@ VM_COMMAND(map, vm_map_aliases(vm, number(word[2]), number(word[3]), number(word
 VM_COMMAND(share, vm_share_table(vm, number(word[2])))
 VM_COMMAND(drop, vm_drop_page(vm, number(word[2])))
 VM_COMMAND(limit, vm_limit_shadow_pages(vm, number(word[2])))
+VM_COMMAND(nest, nested_start(vm, atoi(word[2])))
+VM_COMMAND(l2enter, nested_enter(vm, atoi(word[2])))
+VM_COMMAND(l2touch, nested_touch(vm, atoi(word[2]), number(word[3]), number(word[4]), number(word[5])))
+VM_COMMAND(l2map, nested_map(vm, number(word[2]), number(word[3]), number(word[4]), number(word[5]), number(word[6])))
+VM_COMMAND(l2share, nested_share(vm, number(word[2])))
+VM_COMMAND(l2replace, nested_replace(vm, atoi(word[2]), number(word[3])))
+VM_COMMAND(fill, nested_fill(vm, number(word[2]), number(word[3])))
 VM_COMMAND(unslot, vm_delete_memslot(vm))
 
 static const struct command {
@@ -394,10 +401,17 @@ static const struct command {
 	{ "close", 1, cmd_close, "VM" },
 	{ "count", 1, cmd_count, "CACHE" },
 	{ "drop", 2, cmd_drop, "VM GFN" },
+	{ "fill", 3, cmd_fill, "VM GFN COUNT" },
 	{ "insmod", 1, cmd_insmod, "FILE [PARAMETER...]" },
+	{ "l2enter", 2, cmd_l2enter, "VM VCPU" },
+	{ "l2map", 6, cmd_l2map, "VM FIRST COUNT GFN GFNS EACH" },
+	{ "l2replace", 3, cmd_l2replace, "VM VCPU TABLE" },
+	{ "l2share", 2, cmd_l2share, "VM PARENTS" },
+	{ "l2touch", 5, cmd_l2touch, "VM VCPU ALIAS COUNT STEP" },
 	{ "limit", 2, cmd_limit, "VM PAGES" },
 	{ "map", 6, cmd_map, "VM FIRST COUNT GFN GFNS EACH" },
 	{ "mkdir", 1, cmd_mkdir, "FOLDER" },
+	{ "nest", 2, cmd_nest, "VM VCPU" },
 	{ "off", 0, cmd_off, "" },
 	{ "pin", 1, cmd_pin, "CPU" },
 	{ "raw", 1, cmd_raw, "CACHE" },

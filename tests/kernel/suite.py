@@ -28,6 +28,7 @@ HERE = Path(__file__).parent
 MODULES = {
     "tdp-mmu": {"kvm": "tdp_mmu=1", "kvm_amd": "npt=1"},
     "tdp-legacy": {"kvm": "tdp_mmu=0", "kvm_amd": "npt=1"},
+    "nested": {"kvm": "tdp_mmu=1", "kvm_amd": "npt=1 nested=1"},
     "shadow": {"kvm": "tdp_mmu=0", "kvm_amd": "npt=0"},
 }
 IDLE = "tdp-mmu"

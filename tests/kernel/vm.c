@@ -264,14 +264,23 @@ int vm_add_vcpu(struct vm *vm, bool long_mode)
 	return ret ? ret : vm->vcpus - 1;
 }
 
-/* Run one piece of guest code up to its OUT; any other exit is an error of the probe or of KVM. */
-static int call(struct vm *vm, int number, const char *piece, struct kvm_regs regs)
+uint8_t *vm_memory(struct vm *vm)
+{
+	return vm->memory;
+}
+
+size_t vm_bytes(const struct vm *vm)
+{
+	return vm->bytes;
+}
+
+/* Run guest code up to its OUT; any other exit is an error of the probe or of KVM. */
+int vm_call(struct vm *vm, int number, struct kvm_regs regs)
 {
 	struct vcpu *vcpu = &vm->vcpu[number];
 
 	if (number < 0 || number >= vm->vcpus)
 		return -ENOENT;
-	regs.rip = CODE + (piece - guest_code);
 	regs.rflags = 1 << 1;	/* the bit that is always set */
 	if (ioctl(vcpu->fd, KVM_SET_REGS, &regs))
 		return -errno;
@@ -281,6 +290,13 @@ static int call(struct vm *vm, int number, const char *piece, struct kvm_regs re
 	if (vcpu->run->exit_reason != KVM_EXIT_IO || vcpu->run->io.port != DONE_PORT)
 		return -EPROTO;
 	return 0;
+}
+
+/* Run one piece of the code above. */
+static int call(struct vm *vm, int number, const char *piece, struct kvm_regs regs)
+{
+	regs.rip = CODE + (piece - guest_code);
+	return vm_call(vm, number, regs);
 }
 
 int vm_run(struct vm *vm, int vcpu)

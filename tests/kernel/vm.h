@@ -3,6 +3,7 @@
 #ifndef VM_H
 #define VM_H
 
+#include <linux/kvm.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,6 +36,29 @@ int vm_share_table(struct vm *vm, uint64_t parents);
 int vm_drop_page(struct vm *vm, uint64_t gfn);
 int vm_limit_shadow_pages(struct vm *vm, unsigned long pages);
 int vm_delete_memslot(struct vm *vm);
+
+/* Guest memory as the host sees it, and the guest's code at regs.rip, up to its OUT to port 0x10. */
+uint8_t *vm_memory(struct vm *vm);
+size_t vm_bytes(const struct vm *vm);
+int vm_call(struct vm *vm, int vcpu, struct kvm_regs regs);
+
+/*
+ * Nested (nested.c): L1 switches SVM on, with a VMCB and a nested page table in its memory. Aliases are L2 physical
+ * pages from 1 GiB on.
+ */
+int nested_start(struct vm *vm, int vcpu);
+/* Aliases first + i map L1 gfn + (i / each) % gfns. */
+int nested_map(struct vm *vm, uint64_t first, uint64_t count, uint64_t gfn, uint64_t gfns, uint64_t each);
+/* That many entries of the directory of aliases point to their first page table. */
+int nested_share(struct vm *vm, uint64_t parents);
+/* L1 enters L2, which reads a byte of `count` aliases, `step` apart, and leaves. */
+int nested_touch(struct vm *vm, int vcpu, uint64_t alias, uint64_t count, uint64_t step);
+/* L1 enters L2, which leaves at once. */
+int nested_enter(struct vm *vm, int vcpu);
+/* L1 itself lets the first entry of the directory point to the page table of that number. */
+int nested_replace(struct vm *vm, int vcpu, uint64_t table);
+/* The host writes these pages, so that they are there. */
+int nested_fill(struct vm *vm, uint64_t gfn, uint64_t count);
 
 /* Returns a file to read the VM's binary statistics from. */
 int vm_stats_fd(struct vm *vm);

@@ -1,0 +1,101 @@
+"""Orphans in closed form against a machine that replaces every table of L1's that holds leaves, one after the other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import pytest
+from helpers import ledger, scenario
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ptelist.engine import nested
+from ptelist.engine.lists import List
+from ptelist.engine.pagetables import LEVEL_OF_LEAF, window
+from ptelist.engine.windows import guest_ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+PAGE = 4096
+ROOT = 4
+
+
+def leaves(memory: int, low_memory: int, leaf: str) -> Iterator[tuple[int, int]]:
+    """Yield address and level of each leaf, the largest ones that fit."""
+    for first, end in guest_ranges(memory, low_memory):
+        at = first
+        while at < end:
+            level = next(
+                each
+                for each in range(LEVEL_OF_LEAF[leaf], 0, -1)
+                if at % window(each - 1, PAGE) == 0 and at + window(each - 1, PAGE) <= end
+            )
+            yield at, level
+            at += window(level - 1, PAGE)
+
+
+def replaced(memory: int, low_memory: int, leaf: str, times: int) -> tuple[int, int]:
+    """Return tables and descriptors once each table with leaves was replaced so often, and L2 has touched all again."""
+    tables: set[tuple[int, int, int]] = set()
+    lists: dict[Hashable, List] = defaultdict(lambda: List(14, "head"))
+    for turn in range(times + 1):
+        for address, level in leaves(memory, low_memory, leaf):
+            for each in range(level, ROOT + 1):
+                holds_leaves = each <= LEVEL_OF_LEAF[leaf]
+                tables.add((each, address // window(each, PAGE), turn if holds_leaves else 0))
+            lists[address, level].add(turn)
+    return len(tables), sum(each.descriptors for each in lists.values())
+
+
+@given(
+    pages=st.integers(1, 1400),
+    low_pages=st.integers(1, 1400),
+    leaf=st.sampled_from(["4K", "2M"]),
+    times=st.integers(0, 16),
+)
+@example(pages=513, low_pages=512, leaf="4K", times=13)
+@example(pages=1024, low_pages=512, leaf="2M", times=14)
+def test_orphans_against_a_machine(pages: int, low_pages: int, leaf: str, times: int) -> None:
+    l1 = {"kernel": "6.18", "leaf": "4K", "memory": 64 << 20, "set": f"vm.low_memory={low_pages * PAGE}"}
+    options = {"nested": True, "l2_memory": pages * PAGE, "l2_leaf": leaf, "l1_replacements": times}
+    plain, found = ledger(**l1), ledger(**l1, **options)
+    tables, descriptors = replaced(pages * PAGE, low_pages * PAGE, leaf, times)
+    name = "kvm_mmu_page_header.objects.page_tables"
+    assert (found[name].low, found[name].high) == (plain[name].low + tables, plain[name].low + tables)
+    rmaps = found["pte_list_desc.objects.rmaps"]
+    assert (rmaps.low, rmaps.high) == (descriptors, descriptors)
+
+
+@given(st.sampled_from(["2M", "1G"]), st.integers(1, 3000), st.lists(st.integers(0, (1 << 20) - 1), max_size=40))
+def test_no_choice_of_pages_splits_more(leaf: str, mib: int, gfns: list[int]) -> None:
+    """Wherever L1's tables lie: the tables that KVM needs to map each of these pages at 4K are within the bound."""
+    found = scenario(kernel="6.18", leaf=leaf, memory=mib << 20, nested=True, l2_memory=PAGE)
+    vm = found.vms[0]
+    within = {gfn % (mib << 8) for gfn in gfns}
+    spans = guest_ranges(vm.memory, vm.low_memory)
+    more = {
+        (level, gfn * PAGE // window(level, PAGE))
+        for gfn in within
+        for level in range(1, LEVEL_OF_LEAF[leaf])
+        if any(
+            first <= gfn * PAGE // window(level, PAGE) * window(level, PAGE)
+            and (gfn * PAGE // window(level, PAGE) + 1) * window(level, PAGE) <= end
+            for first, end in spans
+        )
+    }
+    assert len(more) <= nested.split_windows(found.kernel, vm, len(within))
+
+
+def test_the_bound_on_split_windows_is_met() -> None:
+    """A page of L1's tables in every window of 2M: 512 of them in 1 GiB."""
+    found = scenario(kernel="6.18", leaf="2M", memory=1 << 30, nested=True, l2_memory=PAGE)
+    assert nested.split_windows(found.kernel, found.vms[0], 10_000) == 512
+    assert nested.split_windows(found.kernel, found.vms[0], 7) == 7
+
+
+@pytest.mark.parametrize(("series", "orphans"), [("6.18", (6, 6)), ("7.0", (0, 6)), ("7.3", (0, 0))])
+def test_which_kernels_keep_them(series: str, orphans: tuple[int, int]) -> None:
+    found = scenario(kernel=series, nested=True, l1_replacements=3)
+    assert nested.orphans(found.kernel, found.vms[0], (2, 1, 1, 1)) == orphans
