@@ -75,6 +75,8 @@ def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
     if vm.vcpus_run is not None and vm.vcpus_run > vm.vcpus:
         yield "vcpus_run", f"{vm.vcpus_run} vCPUs have run, but there are {vm.vcpus}"
     yield from _memory(kernel, vm)
+    if vm.faults == "in-order" and (rules.tdp(kernel, vm) or vm.mapped != "listed"):
+        yield "faults", "in-order tells in which order listed gfns were mapped: it takes paging shadow, mapped listed"
     if vm.nested and not rules.tdp(kernel, vm):
         yield "nested", "nested TDP needs TDP: use paging tdp, or leave nesting off"
     if vm.eager_split and not kernel.split_caches:

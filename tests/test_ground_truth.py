@@ -494,17 +494,16 @@ def test_many_gfns_recycled() -> None:
     for row in found:
         gfns, each, in_use, held, cached = integers(row, "gfns", "entries_each", "in_use", "held", "cached")
         assert held - cached == in_use
-        figures = ledger(
-            kernel=row["kernel"],
-            host="single-cpu",
-            vm="shadow",
-            memory="16MiB",
-            smm=False,
-            rmaps=f"{gfns}x{each}",
-        )
-        rmaps = figures["pte_list_desc.objects.rmaps"]
-        assert rmaps.low <= in_use < rmaps.high == gfns * descriptors(each, figures["pte_list_desc.ext"].low)
-        assert figures["kvm_mmu_page_header.objects.page_tables"].high == _limit(kernel(row["kernel"]))
+        options = {"memory": "16MiB", "smm": False, "mapped": "listed", "rmaps": f"{gfns}x{each}"}
+        for faults in ("any", "in-order"):
+            figures = ledger(kernel=row["kernel"], host="single-cpu", vm="shadow", faults=faults, **options)
+            rmaps = figures["pte_list_desc.objects.rmaps"]
+            most = gfns * descriptors(each, figures["pte_list_desc.ext"].low)
+            assert rmaps.low <= in_use < rmaps.high == most
+            tables = figures["kvm_mmu_page_header.objects.page_tables"]
+            assert tables.high == _limit(kernel(row["kernel"])) - 1
+        assert most / 2.5 < rmaps.low
+        assert tables.low == tables.high - 24
 
 
 Run = tuple[str, str, str, str]

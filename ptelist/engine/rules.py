@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine import slab
 from ptelist.engine.kmalloc import Pool
+from ptelist.engine.pagetables import default_limit
+from ptelist.engine.recycler import Limit
 from ptelist.engine.slab import OrderRule, min_objects
 
 if TYPE_CHECKING:
@@ -63,6 +65,12 @@ def rmap_cap(kernel: Kernel) -> int:
     RMAP_RECYCLE_THRESHOLD before.
     """
     return kernel.rmap_recycle_threshold + 1
+
+
+def shadow_page_limit(kernel: Kernel, memslot_pages: int) -> Limit:
+    """Return KVM's default limit of shadow pages for memslots of so many pages, and how it recycles."""
+    pages = default_limit(memslot_pages, kernel.shadow_page_divisor, kernel.shadow_page_least)
+    return Limit(pages, kernel.shadow_page_min_free, kernel.shadow_page_refill, kernel.shadow_pages_at_once)
 
 
 def pool(kernel: Kernel) -> Pool:

@@ -58,7 +58,8 @@ class ManyPages(Experiment):
 
     def _recycled(self, machine: Machine) -> Predicted:
         """Past the default limit shadow pages are recycled, and their SPTEs with them: the ledger's bounds."""
-        figures = machine.vm(paging="shadow", rmaps=f"{self.gfns}x{self.each}", caches="drawn", mapped="listed")
+        lists = f"{self.gfns}x{self.each}"
+        figures = machine.vm(paging="shadow", rmaps=lists, caches="drawn", mapped="listed", faults="in-order")
         why = "recycled near the default limit of shadow pages"
         terms = {
             "held": figures[f"{DESC}.objects"],
