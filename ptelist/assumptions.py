@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.engine import rules
+from ptelist.engine.history import SEEDS
 from ptelist.units import format_size
 
 if TYPE_CHECKING:
@@ -13,8 +14,10 @@ if TYPE_CHECKING:
     from ptelist.scenario import Host, Kernel, Scenario, Vm
 
 FILLING = {
-    "one-cpu": "packed, as one CPU fills them",
+    "packed": "packed, as one CPU fills them",
     "spread": "filled by any number of CPUs, each its own",
+    "aged": "VMs came and went, SLUB moves no object, so any slab may be partly filled (small objects fragment worse:"
+    " a slab of more of them is less often empty)",
 }
 
 MOST_VARIANTS = 4
@@ -108,10 +111,27 @@ def _topics(scenario: Scenario) -> Iterator[tuple[tuple[str, int], Statement]]:
     if any(rules.uses_rmaps(kernel, vm) for vm in scenario.vms):
         yield ("lists", 0), (_lists(scenario),)
     yield ("mapping", 0), tuple(_mapping(scenario))
-    yield ("slabs", 0), (FILLING[host.filling], "by KVM alone (beside: bytes.retained)")
+    yield ("slabs", 0), (_slabs(scenario),)
     for name in scenario.proposals:
         if name != "none":
             yield (f"proposal {name}", 0), (scenario.sources[f"proposals.{name}"],)
+
+
+def _slabs(scenario: Scenario) -> str:
+    """Return how slabs were filled; one clause, for no part of it holds of another filling."""
+    text = f"{FILLING[scenario.host.filling]}, by KVM alone (beside: bytes.retained)"
+    peaks = [vm.peak_count for vm in scenario.vms if vm.peak_count is not None]
+    if not peaks:
+        return text
+    if scenario.host.filling != "aged":
+        return f"{text}, a fresh host: the peak changes nothing"
+    most = sum(vm.peak_count or vm.count for vm in scenario.vms)
+    left = sum(vm.count for vm in scenario.vms)
+    return (
+        f"{text}; {most} VMs at the peak; figures named typical are simulated and no bound: the {_count(most, 'VM')}"
+        f" start, random ones end until {left} {'is' if left == 1 else 'are'} left, each on a random CPU,"
+        f" {len(SEEDS)} runs"
+    )
 
 
 def _of_kernel(scenario: Scenario) -> Iterator[tuple[tuple[str, int], Statement]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.assumptions import assume
 from ptelist.engine.account import account
-from ptelist.engine.ledger import Unit
+from ptelist.engine.ledger import TYPICAL, Unit
 from ptelist.errors import PtelistError, suggestion
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger, Term
 
 PART, WHOLE = "pte_list_desc.bytes.total", "mmu.bytes.total"
+CACHES = "pte_list_desc", "kvm_mmu_page_header"
 
 
 class Change(NamedTuple):
@@ -81,6 +82,6 @@ def _ratio(part: int, whole: int) -> Fraction:
 def pick(ledger: Ledger, wanted: tuple[str, ...]) -> list[str]:
     """Return the figures asked for; raises PtelistError for an unknown one."""
     for figure in wanted:
-        if figure not in ledger:
+        if figure not in ledger and not (figure.endswith(TYPICAL) and figure.partition(".")[0] in CACHES):
             raise PtelistError(f'no figure "{figure}"{suggestion(figure, ledger)}')
     return list(dict.fromkeys(wanted))

@@ -72,6 +72,8 @@ def _capacity(kernel: Kernel) -> Iterator[Problem]:
 
 
 def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
+    if vm.peak_count is not None and vm.peak_count < vm.count:
+        yield "peak_count", f"{vm.peak_count} VMs at the peak are fewer than the {vm.count} that are left"
     if vm.vcpus_run is not None and vm.vcpus_run > vm.vcpus:
         yield "vcpus_run", f"{vm.vcpus_run} vCPUs have run, but there are {vm.vcpus}"
     yield from _memory(kernel, vm)

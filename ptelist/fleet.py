@@ -12,7 +12,7 @@ from ptelist.consistency import problems
 from ptelist.engine import rules
 from ptelist.engine.account import DESC, HEADER, KINDS, account, holdings, settle
 from ptelist.errors import PtelistError
-from ptelist.sources.inventory import COUNT, HOST, HOST_MEMORY, VMS
+from ptelist.sources.inventory import COUNT, HOST, HOST_MEMORY, PEAK, VMS
 from ptelist.space import Space
 
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ def what_ifs(options: Options) -> list[WhatIf]:
     for axis, _ in space.axes:
         if axis.name == VMS:
             raise PtelistError("--vms: how many VMs there are is what the inventory says")
+        if axis.name == PEAK:
+            raise PtelistError("--peak-vms: an inventory says of no host how many VMs it once had")
     axes = [axis for axis, _ in space.axes]
     found = [WhatIf(AS_IT_IS, {})]
     for point in points(space.axes) if axes else ():
@@ -107,7 +109,7 @@ def assumed(texts: Sequence[str]) -> Chosen:
     options = []
     for text in texts:
         name, equals, value = text.partition("=")
-        if not equals or name not in AXES or name == VMS:
+        if not equals or name not in AXES or name in {VMS, PEAK}:
             raise PtelistError(f'--assume: expected OPTION=VALUE, as in memcg=off or host=laptop, got "{text[:60]}"')
         options.append((name, value))
     axes = Space((), options).axes

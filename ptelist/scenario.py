@@ -117,7 +117,7 @@ class Host(Model):
     slub_max_order: Order | None = None
     slub_debug: Annotated[str, Field(pattern=r"^[FZPUTA]*$")]
     slab_merge: bool
-    filling: Literal["one-cpu", "spread"]
+    filling: Literal["packed", "spread", "aged"]
     memcg: bool
     alloc_profiling: Literal["absent", "built", "on"]
     external_write_tracking: bool
@@ -139,6 +139,8 @@ class Vm(Model):
 
     name: Text
     count: Annotated[int, Field(ge=1, le=1_000_000)]
+    peak_count: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """How many there were at most; of a host with a history (filling "aged")."""
     vcpus: Annotated[int, Field(ge=1, le=65536)]
     vcpus_run: Annotated[int, Field(ge=0, le=65536)] | None = None
     memory: Size

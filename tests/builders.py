@@ -93,7 +93,7 @@ def hosts(draw: st.DrawFn) -> Fields:
             memcg=[True, False],
             alloc_profiling=["absent", "built", "on"],
             external_write_tracking=[False, True],
-            filling=["one-cpu", "one-cpu", "spread"],
+            filling=["packed", "packed", "spread"],
         )
     )
     host["nodes"] = draw(st.sampled_from([1, 1, 2, 4, 8]).filter(lambda nodes: nodes <= host["cpus"]))

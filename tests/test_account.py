@@ -184,7 +184,7 @@ def test_slabs_and_their_waste(drawn: Arguments) -> None:
         parts = {part: figures[f"{name}.bytes.waste.{part}"] for part in ("padding", "tail", "free")}
         assert (parts["padding"].low, parts["padding"].high) == tuple(n * (stride - size) for n in objects[1:3])
         assert (parts["tail"].low, parts["tail"].high) == tuple(n * ((4096 << order) % stride) for n in slabs[1:3])
-        if drawn[1]["filling"] == "one-cpu" or objects.exact:
+        if drawn[1]["filling"] == "packed" or objects.exact:
             assert parts["free"].high <= (nodes * (per_slab - 1) + parked) * stride
         assert used.low + waste.low <= whole.low
         assert whole.high <= used.high + waste.high

@@ -84,7 +84,7 @@ def tried(figure: str, axis: str, values: list[str], **options: str) -> list[Any
     st.sampled_from(["2,14", "14,13", "14,15", "14,6", "14,30", "3,14"]),
     st.sampled_from(["vcpus", "vms", "cpus", "nodes"]),
     st.sampled_from([TOTAL, "pte_list_desc.pages", "pte_list_desc.bytes.waste", "mmu.bytes.total"]),
-    st.sampled_from(["one-cpu", "spread"]),
+    st.sampled_from(["packed", "spread"]),
 )
 def test_break_evens_are_those_of_every_value(  # noqa: PLR0913, PLR0917 -- one for each option
     host: str, kernel: str, memcg: str, ext: str, axis: str, figure: str, filling: str

@@ -508,11 +508,11 @@ def test_a_node_can_add_a_partly_filled_slab(nodes: int, slabs: tuple[int, int])
 @pytest.mark.parametrize(
     ("kernel", "filling", "cpus", "slabs"),
     [
-        ("6.1", "one-cpu", 4, (5, 5)),
+        ("6.1", "packed", 4, (5, 5)),
         ("6.1", "spread", 1, (5, 5)),
         ("6.1", "spread", 4, (5, 8)),  # a slab partly filled on each CPU: 4 + (160 - 4) / 32
         ("7.3", "spread", 4, (5, 16)),  # and 60 more in each one's sheaf: 4 + (400 - 4) / 32
-        ("7.3", "one-cpu", 4, (5, 7)),  # 160 + 60 are 220
+        ("7.3", "packed", 4, (5, 7)),  # 160 + 60 are 220
     ],
 )
 def test_who_fills_the_slabs(kernel: str, filling: str, cpus: int, slabs: tuple[int, int]) -> None:
@@ -542,7 +542,7 @@ def test_one_sheaf_is_left_whatever_the_nodes() -> None:
 
 
 @pytest.mark.parametrize("kernel", ["6.1", "7.3"])
-@pytest.mark.parametrize("filling", ["one-cpu", "spread"])
+@pytest.mark.parametrize("filling", ["packed", "spread"])
 def test_no_objects_take_no_slab(kernel: str, filling: str) -> None:
     """A sheaf is filled only when an object is asked for."""
     host = {"cpus": 4, "nodes": 2, "filling": filling}

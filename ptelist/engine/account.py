@@ -8,13 +8,16 @@ from ptelist.engine import rules
 from ptelist.engine.facts import Facts
 from ptelist.engine.kmem_cache import Cache
 from ptelist.engine.ledger import Ledger, Term, Unit, named, nothing, product, rule, total
+from ptelist.engine.past import known, past
 from ptelist.engine.vm import Group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ptelist.engine.vm import Usage
     from ptelist.scenario import Scenario
+
+    Usages = Sequence[Iterable[Usage]]
 
 Ends = tuple[int, int]
 B, OBJECTS = Unit.BYTES, Unit.OBJECTS
@@ -74,8 +77,9 @@ def account(scenario: Scenario) -> Ledger:
     """
     ledger = Ledger()
     facts = Facts(scenario)
-    _holdings(ledger, KINDS, [group.usage() for group in _groups(facts, scenario)])
-    return _settled(ledger, facts, scenario)
+    usages = _usages(scenario, [group.usage() for group in _groups(facts, scenario)])
+    _holdings(ledger, KINDS, usages)
+    return _settled(ledger, facts, scenario, usages)
 
 
 def holdings(scenario: Scenario) -> dict[str, Term]:
@@ -97,10 +101,10 @@ def settle(scenario: Scenario, held: Mapping[str, Ends], why: Mapping[str, str])
     return _settled(ledger, Facts(scenario), scenario)
 
 
-def _settled(ledger: Ledger, facts: Facts, scenario: Scenario) -> Ledger:
+def _settled(ledger: Ledger, facts: Facts, scenario: Scenario, usages: Usages = ()) -> Ledger:
     """Enter what follows from the holdings: slabs, and the sums."""
     sizes = _sizes(ledger, facts, scenario)
-    slabs = [_cache(ledger, facts, scenario, size) for size in sizes]
+    slabs = [_cache(ledger, facts, scenario, size, usages) for size in sizes]
     for owner in ("vcpu_caches", "split_caches"):
         _held(ledger, owner, sizes)
     for owner in ("page_tables", "memslots"):
@@ -122,13 +126,19 @@ def descriptors(scenario: Scenario) -> Ledger:
     """Return the figures of pte_list_desc, which are those of `account`, and no others."""
     ledger = Ledger()
     facts = Facts(scenario)
-    _holdings(ledger, BELOW[f"{DESC}.objects"], [group.descriptors() for group in _groups(facts, scenario)])
-    _cache(ledger, facts, scenario, _desc_size(ledger, facts, scenario))
+    usages = _usages(scenario, [group.descriptors() for group in _groups(facts, scenario)])
+    _holdings(ledger, BELOW[f"{DESC}.objects"], usages)
+    _cache(ledger, facts, scenario, _desc_size(ledger, facts, scenario), usages)
     return ledger
 
 
 def _groups(facts: Facts, scenario: Scenario) -> list[Group]:
     return [Group(facts, scenario.kernel, scenario.host, vm, number) for number, vm in enumerate(scenario.vms)]
+
+
+def _usages(scenario: Scenario, usages: Usages) -> Usages:
+    """Return what the groups hold, so that it can be read again if the past of the host is known."""
+    return [tuple(usage) for usage in usages] if known(scenario) else usages
 
 
 def _holdings(ledger: Ledger, kinds: Iterable[str], usages: Iterable[Iterable[Usage]]) -> None:
@@ -159,12 +169,13 @@ def _desc_size(ledger: Ledger, facts: Facts, scenario: Scenario) -> Term:
     return total(f"{DESC}.size", B, (facts.kernel("pte_list_desc_fixed_bytes", B), array))
 
 
-def _cache(ledger: Ledger, facts: Facts, scenario: Scenario, size: Term) -> Term:
+def _cache(ledger: Ledger, facts: Facts, scenario: Scenario, size: Term, usages: Usages = ()) -> Term:
     """Enter one kmem_cache's figures and return its bytes in all."""
     name = size.name.removesuffix(".size")
     cache = Cache(ledger, facts, scenario.kernel, scenario.host, size)
     kinds = [ledger[kind] for kind in BELOW[f"{name}.objects"]]
-    return cache.account(total(f"{name}.objects", OBJECTS, kinds))
+    before = past(name, facts, scenario, usages) if usages and known(scenario) else None
+    return cache.account(total(f"{name}.objects", OBJECTS, kinds), before)
 
 
 def slabs_of(scenario: Scenario, objects: Term) -> tuple[Ledger, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import rules, slab
+from ptelist.engine import history, rules, slab
 from ptelist.engine.kmalloc import kmalloc
 from ptelist.engine.ledger import (
     Ledger,
@@ -13,14 +13,17 @@ from ptelist.engine.ledger import (
     ceil_div,
     fixed,
     floor_div,
+    named,
     nothing,
     product,
     rule,
     total,
 )
+from ptelist.engine.slub_node import Rules
 
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
+    from ptelist.engine.past import Kinds, Past
     from ptelist.scenario import Host, Kernel
 
 B = Unit.BYTES
@@ -50,6 +53,7 @@ class Cache:
         per_slab = floor_div(f"{name}.objects_per_slab", Unit.OBJECTS, self._slab_bytes, self._stride)
         self._per_slab = ledger.add(per_slab)
         self._fillers = max(host.nodes, host.cpus if host.filling == "spread" else 1)
+        self._aged = host.filling == "aged"
         self._debugged = not slab.DEBUG_FLAGS.isdisjoint(host.slub_debug)
         self._sheaf = rules.sheaf_capacity(name, stride, host.slub_debug, kernel)
 
@@ -62,11 +66,29 @@ class Cache:
         cpus = fixed("cpus_counted", counted, Unit.COUNT, source, facts.host("cpus"))
         return fixed("min_objects", wanted, Unit.OBJECTS, "4 x (fls(cpus) + 1)", cpus)
 
-    def account(self, objects: Term) -> Term:
-        """Enter all figures for `NAME.objects` and return `NAME.bytes.total`."""
+    def rules(self) -> Rules:
+        """Return what decides which slab an object comes from."""
+        kernel, host, layout = self._kernel, self._host, self._layout
+        free = 0 if self._debugged else slab.by_size(layout.stride, kernel.slub_cpu_partial)
+        unit = kernel.slub_cpu_partial_unit
+        return Rules(
+            layout.objects,
+            slab.min_partial(layout.stride, *kernel.slub_min_partial),
+            host.cpus,
+            min(host.nodes, host.cpus),
+            free if unit == "objects" else slab.cpu_partial_slabs(free, layout.objects, unit),
+            unit,
+            self._sheaf,
+            kernel.slub_sheaves_per_node,
+            self._debugged,
+        )
+
+    def account(self, objects: Term, past: Past | None = None) -> Term:
+        """Enter all figures for `NAME.objects` and return `NAME.bytes.total`; `past` is for an aged host."""
         name, add, layout = self._name, self._ledger.add, self._layout
         add(objects)
-        slabs = add(self._slabs(objects))
+        ever = self._ever(past.peak) if past else None
+        slabs = add(self._slabs_left(objects, ever) if self._aged else self._slabs(objects))
         per_slab = layout.slab_bytes // self._kernel.page_bytes
         pages = fixed("pages_per_slab", per_slab, Unit.PAGES, "1 << slab_order", self._ledger[f"{name}.slab_order"])
         add(product(f"{name}.pages", Unit.PAGES, slabs, pages))
@@ -74,8 +96,61 @@ class Cache:
         whole = add(product(f"{name}.bytes.slab", B, slabs, self._slab_bytes))
         add(self._waste(objects, slabs))
         memcg = add(self._memcg(slabs))
-        self._retain()
+        self._retain(slabs, ever)
+        if past and past.kinds:
+            self._simulate(past.kinds, past.peak, slabs)
         return add(total(f"{name}.bytes.total", B, (whole, memcg)))
+
+    def _ever(self, peak: Term) -> Term:
+        """Enter the objects of the peak and return the most slabs that there can ever have been."""
+        self._ledger.add(peak)
+        host, per_slab = self._host, self._layout.objects
+        own = 1 if self._debugged or self._sheaf else self._of_cpu()
+        parked = self._sheaf * rules.sheaves(self._kernel, host)
+        nodes = min(host.nodes, host.cpus)
+        most = slab.slabs_of_peak(peak.high + parked if peak.high else 0, per_slab, nodes, own * (host.cpus - 1))
+        why = f"a slab is made only when all others of the node are full, but for those of other CPUs: {own} each" + (
+            f"; {parked} objects lie in sheaves" if parked else ""
+        )
+        return fixed("slabs_ever", most, Unit.SLABS, why, peak, self._per_slab, self._facts.host("cpus"))
+
+    def _slabs_left(self, objects: Term, ever: Term | None) -> Term:
+        """Return the slabs of a host on which VMs came and went: those with objects in use."""
+        name = f"{self._name}.slabs"
+        packed = ceil_div(name, Unit.SLABS, objects, self._per_slab)
+        most = min(objects.high, ever.high) if ever else objects.high
+        if most == packed.low:
+            return packed
+        why = "SLUB moves no object: packed at best, or each object in a slab of its own"
+        parts = [objects, self._per_slab]
+        if ever:
+            why += ", of no more slabs than there ever were"
+            parts.append(ever)
+        return rule(name, packed.low, most, Unit.SLABS, why, *parts)
+
+    def _simulate(self, kinds: tuple[Kinds, Kinds], peak: Term, slabs: Term) -> None:
+        """Enter what simulated histories leave, of the VMs with their fewest and with their most objects."""
+        ends = [history.typical(self.rules(), each) for each in dict.fromkeys(kinds)]
+        found = [each for each in ends if each]
+        if len(found) < len(ends):
+            return
+        name, add = self._name, self._ledger.add
+        whole, _ = history.part(kinds[1])
+        why = (
+            f"simulated, no bound: all VMs of the peak start, random ones end until those that are left are left,"
+            f" each on a random CPU; fewest and most of {len(history.SEEDS)} runs"
+        ) + (f", of 1/{whole} of the VMs" if whole > 1 else "")
+        low = max(min(each.in_use for each, _ in found), slabs.low)
+        high = max(min(max(each.in_use for _, each in found), slabs.high), low)
+        parts = slabs, peak
+        typical = add(rule(f"{name}.slabs.typical", low, high, Unit.SLABS, why, *parts))
+        empty = [each.all - each.in_use for ends in found for each in ends]
+        add(rule(f"{name}.slabs.retained.typical", min(empty), max(empty), Unit.SLABS, why, *parts))
+        layout = product("slabs", B, typical, self._slab_bytes)
+        add(total(f"{name}.bytes.typical", B, (layout, named("memcg", self._memcg(typical)))))
+
+    def _of_cpu(self) -> int:
+        return rules.slabs_of_cpu(self._kernel, self._layout.stride, self._layout.objects)
 
     def _slabs(self, objects: Term) -> Term:
         name, sheaf, fillers = f"{self._name}.slabs", self._sheaf, self._fillers
@@ -103,6 +178,9 @@ class Cache:
     @property
     def spare(self) -> int:
         """Return the most objects that fit into the slabs beside those in use; see slab.most_slabs()."""
+        if self._aged:
+            slabs, objects = (self._ledger[f"{self._name}.{what}"] for what in ("slabs", "objects"))
+            return slabs.high * self._layout.objects - objects.low
         return self._left() + self._fillers * self._layout.objects
 
     def _waste(self, objects: Term, slabs: Term) -> Term:
@@ -115,7 +193,7 @@ class Cache:
         )
         least = max(slabs.low * layout.objects - objects.high, 0)
         most = slabs.high * layout.objects - objects.low
-        if self._host.filling == "one-cpu":
+        if self._host.filling == "packed":
             most = min(most, self._fillers * (layout.objects - 1) + max(self._sheaf - 1, 0))
         why = "slabs x objects_per_slab - objects"
         free = rule("free_objects", least, most, Unit.OBJECTS, why, slabs, self._per_slab, objects)
@@ -140,7 +218,7 @@ class Cache:
         why = f"kmalloc bucket of objects_per_slab x obj_ext_bytes = {vector}"
         return product(name, B, slabs, fixed("obj_ext_vector", size, B, why, self._per_slab, per_object))
 
-    def _retain(self) -> None:
+    def _retain(self, used: Term, ever: Term | None) -> None:
         """Enter what a busy host may keep beyond `slabs`; it is part of no total."""
         kernel, host, facts = self._kernel, self._host, self._facts
         most = host.nodes * slab.min_partial(self._layout.stride, *kernel.slub_min_partial)
@@ -150,9 +228,11 @@ class Cache:
             most += self._sheaf * sheaves
             why += f", and one pinned by each object parked in {sheaves} sheaves of {self._sheaf}"
         elif not self._debugged:
-            each = rules.slabs_of_cpu(kernel, self._layout.stride, self._layout.objects)
+            each = self._of_cpu()
             most += host.cpus * each
             why += f"; on each CPU its own slab and {each - 1} partial ones"
         parts = facts.host("cpus"), facts.host("nodes"), self._stride
+        if ever and ever.high - used.low < most:
+            most, why, parts = ever.high - used.low, "no more slabs in all than there ever were", (ever, used)
         slabs = self._ledger.add(rule(f"{self._name}.slabs.retained", 0, most, Unit.SLABS, why, *parts))
         self._ledger.add(product(f"{self._name}.bytes.retained", B, slabs, self._slab_bytes))

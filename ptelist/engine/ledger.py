@@ -125,8 +125,22 @@ def named(name: str, term: Term) -> Term:
     return Term(name, *term[1:])
 
 
+TYPICAL = ".typical"
+"""Ends the names of figures that are simulated, for a host with a history."""
+
+
 class Ledger(dict[str, Term]):
     """The figures of one scenario by id, e.g. `pte_list_desc.bytes.slab`."""
+
+    def __missing__(self, name: str) -> Term:
+        """Return for a figure that is simulated, where nothing is, what it is simulated of.
+
+        So hosts with a history and fresh ones, of which every history is the same, can stand side by side.
+        """
+        if not name.endswith(TYPICAL):
+            raise KeyError(name)
+        whole = name.removesuffix(TYPICAL)
+        return self[f"{whole}.total" if whole.endswith(".bytes") else whole]
 
     def add(self, term: Term) -> Term:
         """Enter a figure under its own name and return it."""

@@ -148,6 +148,16 @@ def most_slabs(objects: int, per_slab: int, nodes: int) -> int:
     return (objects - nodes) // per_slab + nodes
 
 
+def slabs_of_peak(peak: int, per_slab: int, nodes: int, others: int) -> int:
+    """Return the most slabs that a cache can ever have had, with `peak` objects taken from slabs at most.
+
+    A slab is made only for a CPU that has none with room while the list of its node is empty. Then all slabs of the
+    node are full, but for `others`: those that the other CPUs have for themselves. Slabs of other nodes can be
+    as empty as they like, for a node may do without them.
+    """
+    return nodes * (-(-peak // per_slab) + others) if peak else 0
+
+
 def min_partial(size: int, low: int, high: int) -> int:
     """Return how many empty slabs a node keeps: log2(stride) / 2, within low..high."""
     return max(low, min(high, (size.bit_length() - 1) // 2))

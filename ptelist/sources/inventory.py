@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from ptelist.axes import Choice
 
-HOST, KERNEL, HOST_MEMORY, COUNT, VMS = "host", "kernel", "host-memory", "count", "vms"
+HOST, KERNEL, HOST_MEMORY, COUNT, VMS, PEAK = "host", "kernel", "host-memory", "count", "vms", "peak-vms"
 HOST_FIELDS = (KERNEL, *(axis.name for axis in AXES.values() if axis.path.startswith("host.")))
-VM_FIELDS = tuple(axis.name for axis in AXES.values() if axis.path.startswith("vm.") and axis.name != VMS)
+VM_FIELDS = tuple(axis.name for axis in AXES.values() if axis.path.startswith("vm.") and axis.name not in {VMS, PEAK})
 FIELDS = (HOST, *HOST_FIELDS, HOST_MEMORY, *VM_FIELDS, COUNT)
 """What a column of an inventory can be: the names of options, and three of its own."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.comparison import PART, WHOLE, pick
+from ptelist.engine.ledger import TYPICAL
 from ptelist.views import numbers
 from ptelist.views.page import Document, Table
 
@@ -18,6 +19,8 @@ Figures = tuple[str, ...]
 DESC = "pte_list_desc"
 SHARE = "share of mmu"
 """Not a figure: the part of pte_list_desc in all MMU metadata."""
+
+SIMULATED = {f"{DESC}.slabs": "slabs", PART: "bytes"}
 
 FIGURES = (
     f"{DESC}.ext",
@@ -35,6 +38,21 @@ FIGURES = (
     WHOLE,
 )
 """What compare shows unless told otherwise."""
+
+AGED = tuple(
+    name
+    for figure in FIGURES
+    for name in ((figure, f"{DESC}.{SIMULATED[figure]}{TYPICAL}") if figure in SIMULATED else (figure,))
+)
+"""The same for hosts with a history, of which some figures are simulated as well."""
+
+AGED_BRIEF = (
+    (f"{DESC}.slabs", f"{DESC}.slabs{TYPICAL}", f"{DESC}.bytes{TYPICAL}", PART),
+    (f"{DESC}.slabs{TYPICAL}", f"{DESC}.bytes{TYPICAL}", PART),
+    (f"{DESC}.bytes{TYPICAL}", PART),
+    (PART,),
+)
+"""What is left of it with one row a column."""
 
 BRIEF = (
     (f"{DESC}.slabs", f"{DESC}.bytes.used", f"{DESC}.bytes.slab", f"{DESC}.bytes.memcg", PART),
@@ -62,6 +80,8 @@ def document(
     value below its label. None: no limit. If none is wanted, it is the usual figures,
     or `briefs` of them, richest first, with one row a column.
     """
+    if usual is FIGURES and any(f"{DESC}.slabs{TYPICAL}" in ledger for ledger in comparison.ledgers):
+        usual, briefs = AGED, AGED_BRIEF
     figures = tuple(pick(comparison.ledgers[0], wanted)) or usual
     for tables in _layouts(comparison, figures, () if wanted else briefs):
         if width is None or all(table.width() <= width for table in tables):
@@ -138,7 +158,7 @@ def _changes(comparison: Comparison, figures: tuple[str, ...]) -> Table:
 
 def _labels(figures: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Yield row labels: the default figures below a heading, others in full."""
-    if figures != FIGURES:
+    if figures not in {FIGURES, AGED}:
         yield from ((figure, figure) for figure in figures)
         return
     yield DESC, ""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kernel.changes import ORDERS, Changes
 from kernel.charge import Charge
+from kernel.history import History
 from kernel.lists import Chain, Growth, HostUnmap, Parents, Statistics
 from kernel.many_pages import ManyPages
 from kernel.tables import LiveTables
@@ -90,13 +91,25 @@ SPREAD = (
     Growth(200, spread=True),
     Changes(140, "churn-1"),
 )
+ON_HISTORY = tuple(
+    History(paging, *what)
+    for paging in ("tdp-mmu", "tdp-legacy")
+    for what in (("leave", 64, 1), ("churn", 12, 1), ("churn", 8, 2), ("churn", 8, 3, False, True))
+)
+SPREAD_HISTORY = tuple(
+    History(paging, *what)
+    for paging in ("tdp-mmu", "tdp-legacy")
+    for what in (("leave", 32, 1, True), ("churn", 12, 1, True), ("churn", 8, 2, True), ("churn", 8, 3, True, True))
+)
 
 BOOTS = {
     "one-cpu-vcpus": Boot("1", "slab_nomerge", ON_VCPUS, live=True),
     "one-cpu-lists": Boot("1", "slab_nomerge", ON_LISTS),
     "one-cpu-changes": Boot("1", "slab_nomerge", ON_CHANGES),
+    "one-cpu-history": Boot("1", "slab_nomerge", ON_HISTORY),
     "merged": Boot("1", "", (*A_FEW, RawCounts("tdp-mmu", 8)), live=True),
     "four-cpus": Boot("4", "slab_nomerge", SPREAD),
+    "four-cpus-history": Boot("4", "slab_nomerge", SPREAD_HISTORY),
     "present-16": Boot("16", "slab_nomerge maxcpus=1", A_FEW),
     "present-64": Boot("64", "slab_nomerge maxcpus=1", A_FEW),
     "present-128": Boot("128", "slab_nomerge maxcpus=1", A_FEW),

@@ -12,6 +12,7 @@ from ptelist.engine import memslots
 from ptelist.engine.facts import Facts
 from ptelist.engine.kmem_cache import Cache
 from ptelist.engine.ledger import Ledger, Unit, fixed
+from ptelist.engine.past import Past
 
 if TYPE_CHECKING:
     from helpers import Option
@@ -132,13 +133,14 @@ class Machine(NamedTuple):
 
 
 @cache
-def figures_of(name: str, count: int, options: tuple[tuple[str, Option], ...]) -> Ledger:
-    """Return the engine's figures of a cache that holds just so many objects."""
+def figures_of(name: str, count: int, options: tuple[tuple[str, Option], ...], peak: int = 0) -> Ledger:
+    """Return the engine's figures of a cache that holds just so many objects, and once held `peak`."""
     found = scenario(**dict(options))
     figures = Ledger()
     size = ledger(**dict(options))[f"{name}.size"]
     objects = fixed(f"{name}.objects", count, Unit.OBJECTS, "as the experiment has it")
-    Cache(figures, Facts(found), found.kernel, found.host, size).account(objects)
+    past = Past(fixed(f"{name}.objects.peak", peak, Unit.OBJECTS, "as the experiment had it")) if peak else None
+    Cache(figures, Facts(found), found.kernel, found.host, size).account(objects, past)
     return figures
 
 

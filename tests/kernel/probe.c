@@ -33,7 +33,7 @@
 #define SLAB		"/sys/kernel/slab"
 #define PATIENCE_MS	(120 * 1000)
 #define MAX_WORDS	16
-#define MAX_VMS		8
+#define MAX_VMS		128
 
 static FILE *line;		/* to the other end */
 static struct vm *vms[MAX_VMS];
