@@ -133,6 +133,19 @@ def sheaves(kernel: Kernel, host: Host) -> int:
     return host.cpus * kernel.slub_sheaves_per_cpu + host.nodes * kernel.slub_sheaves_per_node
 
 
+def parked_beside(kernel: Kernel, host: Host, sheaf: int) -> int:
+    """Return the most free objects in sheaves just after a CPU filled one from a new slab.
+
+    It does so only when both its sheaves and its node's barn have none left
+    (__pcs_replace_empty_main()), so what is parked is on other CPUs, in other
+    nodes' barns, and in the new sheaf, but for the object that was asked for.
+    """
+    if not sheaf:
+        return 0
+    others = (host.cpus - 1) * kernel.slub_sheaves_per_cpu + (host.nodes - 1) * kernel.slub_sheaves_per_node
+    return sheaf * others + sheaf - 1
+
+
 def slabs_of_cpu(kernel: Kernel, stride: int, per_slab: int) -> int:
     """Return the most slabs that one CPU keeps for itself: its own, and partial ones."""
     free = slab.by_size(stride, kernel.slub_cpu_partial)

@@ -106,16 +106,17 @@ class Machine(NamedTuple):
             return least.low
         return Between(least.low, most.high, least.note or "freed objects leave slabs partly filled")
 
-    def unshrunk(self, name: str, count: int, *, spread: bool = False) -> dict[str, Number]:
-        """Return the bounds of the counts as they stand: what CPUs keep counts as in use."""
-        figures = self._cache(name, count, spread=spread)
-        slabs = figures[f"{name}.slabs"]
-        most = slabs.high + figures[f"{name}.slabs.retained"].high
-        objects = most * figures[f"{name}.objects_per_slab"].low
+    def unshrunk(self, name: str, count: int, peak: int = 0, *, spread: bool = False) -> dict[str, Number]:
+        """Return the counts as they stand, of objects only added, or left of a `peak`."""
+        filling = "aged" if peak else "spread" if spread else "packed"
+        figures = figures_of(name, count, tuple(self.options(filling=filling).items()), peak)
         if name in self.merged:
             return {"objects": self.objects(name, count), "slabs": self.slabs(name, count)}
-        why = "raw: what CPUs and nodes keep counts as well"
-        return {"objects": Between(count, objects, why), "slabs": Between(slabs.low, most, why)}
+        found = {what: figures[f"{name}.{what}.raw"] for what in ("objects", "slabs")}
+        return {
+            what: term.low if term.low == term.high else Between(term.low, term.high, term.note)
+            for what, term in found.items()
+        }
 
     def layout(self, name: str) -> dict[str, int]:
         """Return a cache's geometry as slabinfo has it."""

@@ -188,7 +188,7 @@ class RawCounts(Experiment):
         predicted: Predicted = {}
         for name in CACHES:
             live = figures[f"{name}.objects.vcpu_caches"].low
-            for moment, count in (("ran", live), ("closed", 0)):
-                bounds = machine.unshrunk(name, count, spread=self.spread)
+            for moment, count, peak in (("ran", live, 0), ("closed", 0, live)):
+                bounds = machine.unshrunk(name, count, peak, spread=self.spread)
                 predicted.update({f"{moment}.{name}.{what}": bound for what, bound in bounds.items()})
         return predicted
