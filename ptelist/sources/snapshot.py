@@ -20,13 +20,15 @@ FIRST = "ptelist observation 1"
 SLABS, VMS, UNREAD = "/sys/kernel/slab", "/sys/kernel/debug/kvm", "not read"
 RELEASE, CMDLINE, SLABINFO = "/proc/sys/kernel/osrelease", "/proc/cmdline", "/proc/slabinfo"
 POSSIBLE, PRESENT = "/sys/devices/system/cpu/possible", "/sys/devices/system/cpu/present"
+ONLINE = "/sys/devices/system/cpu/online"
 NODES = "/sys/devices/system/node/has_normal_memory"
 CGROUPS, SUBTREE = "/proc/cgroups", "/sys/fs/cgroup/cgroup.subtree_control"
 PROFILING = "/proc/sys/vm/mem_profiling"
 TDP_MMU = "/sys/module/kvm/parameters/tdp_mmu"
 TDP = ("/sys/module/kvm_amd/parameters/npt", "/sys/module/kvm_intel/parameters/ept")
 KVMGT = "/sys/module/kvmgt/initstate"
-FILES = (RELEASE, CMDLINE, POSSIBLE, PRESENT, NODES, CGROUPS, SUBTREE, PROFILING, TDP_MMU, *TDP, KVMGT, SLABINFO)
+CPUS = (POSSIBLE, PRESENT, ONLINE)
+FILES = (RELEASE, CMDLINE, *CPUS, NODES, CGROUPS, SUBTREE, PROFILING, TDP_MMU, *TDP, KVMGT, SLABINFO)
 
 LINK, VCPUS, RUN = "link", "vcpus", "vcpus_run"
 _LAYOUT = (
