@@ -230,6 +230,8 @@ def _mapping(scenario: Scenario) -> Iterator[str]:
         yield "each vCPU has used them"
     if any(rules.uses_rmaps(scenario.kernel, vm) for vm in scenario.vms):
         yield "default shadow-page limit"
+    if any(vm.faults == "in-order" for vm in scenario.vms):
+        yield "gfns touched once, table after table, and no table written meanwhile (faults in-order)"
 
 
 def _lists(scenario: Scenario) -> str:

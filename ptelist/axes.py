@@ -111,6 +111,7 @@ AXES = {
         Axis("rmaps", "vm.rmaps", "lists", "rmap lists, e.g. 1000x15 or 10x2+5x16-31."),
         Axis("parent-ptes", "vm.parent_ptes", "lists", "parent_ptes lists, e.g. 3x500."),
         Axis("history", "vm.history", "text", "Lists only grown, or of any history."),
+        Axis("faults", "vm.faults", "text", "Guest pages touched in any order, or once in-order."),
         Axis("caches", "vm.caches", "text", "topped-up, or drawn from since."),
         Axis("eager-split", "vm.eager_split", "bool", "Split caches filled (dirty logging of an L1)."),
         Axis("dirty-log", "vm.dirty_log", "bool", "Dirty bitmaps present."),

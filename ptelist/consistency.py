@@ -112,7 +112,7 @@ def _capacity(kernel: Kernel) -> Iterator[Problem]:
             yield "kernel", field, text
 
 
-def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
+def _counts(vm: Vm) -> Iterator[tuple[str, str]]:
     if vm.peak_count is not None and vm.peak_count < vm.count:
         yield "peak_count", f"{vm.peak_count} VMs at the peak are fewer than the {vm.count} that are left"
     if vm.vcpus_run is not None and vm.vcpus_run > vm.vcpus:
@@ -120,7 +120,13 @@ def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
     if vm.vcpus_run == 0:
         needing = [name for name in ("nested", "rmaps", "parent_ptes", "eager_split") if getattr(vm, name)]
         yield from (("vcpus_run", f"no vCPU has run, yet {name} is given: it comes of a run") for name in needing)
+
+
+def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
+    yield from _counts(vm)
     yield from _memory(kernel, vm)
+    if vm.faults == "in-order" and (rules.tdp(kernel, vm) or vm.mapped != "listed"):
+        yield "faults", "in-order tells in which order listed gfns were mapped: it takes paging shadow, mapped listed"
     if vm.nested and not rules.tdp(kernel, vm):
         yield "nested", "nested TDP needs TDP: use paging tdp, or leave nesting off"
     yield from _replacements(kernel, vm)

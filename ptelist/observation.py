@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.sources import slabinfo, vms
 from ptelist.sources import snapshot as shot
 from ptelist.sources.caches import Caches
+from ptelist.sources.machine import online
 from ptelist.watcher import MOST_NAMED, Watcher
 
 if TYPE_CHECKING:
@@ -41,15 +42,17 @@ class Observation(NamedTuple):
         ]
 
 
-def observe(snapshot: Snapshot, label: str, comparison: Comparison, *, counts: bool, every: bool) -> Observation:
+def observe(  # noqa: PLR0913 -- what the options of the command say
+    snapshot: Snapshot, label: str, comparison: Comparison, *, counts: bool, every: bool, told: bool = False
+) -> Observation:
     """Return what a snapshot shows beside a scenario.
 
-    `counts`: the scenario says which VMs the host runs. `every`: all caches are
-    checked. Raises PtelistError for a snapshot that cannot be read.
+    `counts`: the scenario says which VMs the host runs, and with `told` what the host
+    has been through before. `every`: all caches are checked. Raises PtelistError for a snapshot that cannot be read.
     """
     text = snapshot.files.get(shot.SLABINFO)
     caches = Caches(snapshot, slabinfo.parse(text, f"{label}: {shot.SLABINFO}") if text else {}, label)
-    watcher = Watcher(comparison, counts=counts)
+    watcher = Watcher(comparison, counts=counts, told=told, online=online(snapshot, label))
     kvm = [seen for name in KVM_CACHES if (seen := caches.find(name))]
     found = vms.vms(snapshot, label)
     return Observation(

@@ -48,6 +48,10 @@ class Limits(NamedTuple):
     """pages_4k, pages_2m and pages_1g by page size."""
     longest: int | None
     """max_mmu_rmap_size."""
+    beside: tuple[str, ...] = ()
+    """Counters that were not given but read from beside the file."""
+    moving: tuple[str, ...] = ()
+    """Counters that changed while the file was read, and are not used."""
 
 
 class Measured(NamedTuple):
@@ -94,7 +98,9 @@ def _measure(lists: Histogram, limits: Limits, column: Column, how: str) -> Meas
         try:
             low, high = histogram.descriptors([level], ext, policy, history, longest)
         except ValueError as error:
-            raise PtelistError(f"pages_{name.lower()}: does not go with the file: {error}") from None
+            counter = f"pages_{name.lower()}"
+            hint = ", as read beside it (--no-counters leaves it out)" if counter in limits.beside else ""
+            raise PtelistError(f"{counter}: does not go with the file{hint}: {error}") from None
         parts.append(_term(name, level, low, high))
     ledger, spare = slabs_of(scenario, total(f"{DESC}.objects.rmaps", Unit.OBJECTS, parts))
     per_slab = ledger[f"{DESC}.objects_per_slab"].low
@@ -151,6 +157,10 @@ def _level(  # noqa: PLR0913, PLR0917 -- all that is known of a level's lists
 
 def _notes(lists: Histogram, limits: Limits, columns: Sequence[Measured], how: str) -> Iterator[str]:
     yield f"columns: a list is counted {HOW[how]}"
+    if limits.beside:
+        yield f"counters: {', '.join(limits.beside)} as read beside the file (--no-counters leaves them out)"
+    if limits.moving:
+        yield f"counters: {', '.join(limits.moving)} changed while the file was read, not used"
     for name, counts in lists.counts.items():
         if any(counts[1:]):
             spans = [histogram.entries(each.levels[LEVELS.index(name)]) for each in columns]

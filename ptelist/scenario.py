@@ -72,6 +72,8 @@ class Kernel(Model):
     shadow_page_divisor: Positive
     shadow_page_least: Positive
     shadow_page_min_free: Positive
+    shadow_page_refill: Positive
+    shadow_pages_at_once: Positive
     pae_roots: Positive
     # memslots and page hash
     rmap_lazy: Literal["never", "if_tdp_mmu"]
@@ -186,6 +188,7 @@ class Vm(Model):
     smm: bool
     caches: Literal["topped-up", "drawn"]
     history: Literal["grown", "any"]
+    faults: Literal["any", "in-order"]
     rmaps: tuple[ListClass, ...] = ()
     parent_ptes: tuple[ListClass, ...] = ()
     rmap_heads: tuple[Heads, Heads, Heads] | None = None

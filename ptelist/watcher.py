@@ -42,6 +42,7 @@ UNITS = {
     "cpu_partial": Unit.OBJECTS,
     "sheaf_capacity": Unit.OBJECTS,
     "objects": Unit.OBJECTS,
+    "objects.raw": Unit.OBJECTS,
     "slabs": Unit.SLABS,
 }
 
@@ -80,14 +81,19 @@ class Observed(NamedTuple):
 class Watcher:
     """Holds caches of one host against the ledger of a scenario."""
 
-    def __init__(self, comparison: Comparison, *, counts: bool) -> None:
-        """Take the scenario's comparison; `counts` says whether its VMs are those of the host."""
+    def __init__(self, comparison: Comparison, *, counts: bool, told: bool = False, online: int | None = None) -> None:
+        """Take the scenario's comparison; `counts` says whether its VMs are those of the host.
+
+        `told`: so is what the host has been through (filling), so that its counts as they
+        stand are predicted. `online`: CPUs that are, None if not known; an offline one keeps nothing.
+        """
         self._ledger: Ledger = comparison.ledgers[0]
         scenario = comparison.columns[0].scenario
         self._scenario: Scenario = scenario
         self._kernel: Kernel = scenario.kernel
         self._host: Host = scenario.host
-        self._counts = counts
+        self._counts, self._told = counts, told
+        self._holders = self._host.model_copy(update={"cpus": online}) if online else self._host
 
     def kvm(self, seen: Seen) -> Observed:
         """Return one of KVM's caches, whose struct the ledger knows."""
@@ -102,6 +108,10 @@ class Watcher:
         total = None if seen.slabs is None else Span(0 if seen.shared else seen.slabs, seen.slabs)
         known = self._counts and self._as_host(debug)
         checks.append(Check("objects", UNITS["objects"], held, self._span(f"{name}.objects") if self._counts else None))
+        if known and self._told:
+            as_it_stands = None if seen.active is None else Span(0 if seen.shared else seen.active, seen.active)
+            span = self._span(f"{name}.objects.raw")
+            checks.append(Check("objects.raw", UNITS["objects.raw"], as_it_stands, span))
         checks.append(Check("slabs", UNITS["slabs"], total, self._slabs(name) if known else None))
         return Observed(name, _there(checks, seen), tuple(self._notes(seen, held)))
 
@@ -124,7 +134,9 @@ class Watcher:
         return Span(term.low, term.high)
 
     def _slabs(self, name: str) -> Span:
-        """Return the slabs that the objects need, and those that a busy host may retain beside."""
+        """Return the slabs of the history told, else those needed, and what a busy host may retain beside."""
+        if self._told:
+            return self._span(f"{name}.slabs.raw")
         needed, retained = self._span(f"{name}.slabs"), self._span(f"{name}.slabs.retained")
         return Span(needed.low, needed.high + retained.high)
 
@@ -134,12 +146,12 @@ class Watcher:
             return None
         sheaf = seen.number("sheaf_capacity") or (0 if seen.cells else sheaf)
         if sheaf:
-            free = sheaf * rules.sheaves(self._kernel, self._host)
+            free = sheaf * rules.sheaves(self._kernel, self._holders)
         else:
             stride, per_slab = (self._span(f"{seen.name}.{each}").low for each in ("stride", "objects_per_slab"))
             slabs = seen.cpu_slabs
             if slabs is None:
-                slabs = self._host.cpus * rules.slabs_of_cpu(self._kernel, self._scenario.config, stride, per_slab)
+                slabs = self._holders.cpus * rules.slabs_of_cpu(self._kernel, self._scenario.config, stride, per_slab)
             free = slabs * per_slab
         return Span(0 if seen.shared else max(seen.active - free, 0), seen.active)
 

@@ -136,7 +136,7 @@ def test_what_a_figure_rests_on(figure: str, kernel: str, vm: dict[str, Any], ex
 
 def test_a_limited_figure_rests_on_the_limit_too() -> None:
     figures = ledger("6.1", vm=SHADOW, on_kernel=LIMITED)
-    limit = ["shadow_page_divisor", "shadow_page_least", "shadow_page_min_free"]
+    limit = ["shadow_page_divisor", "shadow_page_least", "shadow_page_min_free", "shadow_pages_at_once"]
     found = below(figures["page_tables.bytes.tables"])
     assert found == ["vms", "tables", "tables", "shadow_tables", *levels(4), *limit, "page_bytes"]
 
@@ -144,7 +144,8 @@ def test_a_limited_figure_rests_on_the_limit_too() -> None:
 def test_recycled_lists_rest_on_the_lists() -> None:
     figures = ledger("6.1", vm=LISTS, on_kernel=LIMITED)
     each = ["class", "lists", "entries", "descriptors", "entries", "pte_list_ext"]
-    assert below(figures[f"{DESC}.objects.rmaps"]) == ["vms", "rmaps", "rmaps", *each]
+    kept = ["kept_entries", "spte_ent_per_page", "shadow_page_min_free", "shadow_pages_at_once"]
+    assert below(figures[f"{DESC}.objects.rmaps"]) == ["vms", "rmaps", "rmaps", *each, *kept]
     follows_from_parts(figures)
     says_why(figures)
 

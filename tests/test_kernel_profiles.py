@@ -181,6 +181,7 @@ def test_other_values_by_version(version: str) -> None:
     stable = version in {"5.10", "5.15"}
     assert kernel.memslot_alloc == ("vcalloc" if stable or is_from(version, "5.18") else "kvcalloc")
     assert (kernel.shadow_page_divisor, kernel.shadow_page_least, kernel.shadow_page_min_free) == (50, 64, 5)
+    assert (kernel.shadow_page_refill, kernel.shadow_pages_at_once) == (25, 4)
     assert kernel.pae_roots == (1 if is_from(version, "5.17") else 2)
     assert kernel.spte_ent_per_page == 512
     assert kernel.spte_pointer_bytes == 8

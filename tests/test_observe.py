@@ -109,6 +109,36 @@ def test_sheaves_hold_free_objects_too(run: Run, save: Save) -> None:
     assert found["sheaf_capacity"] == (60, 60, "agrees")
 
 
+def test_cpus_that_are_offline_keep_nothing(run: Run, save: Save) -> None:
+    """7.3, 2 CPUs of which one is online: 2 sheaves on it and 10 in the barn."""
+    files = UNMERGED | {shot.RELEASE: "7.3.4-cloud-amd64\n", shot.ONLINE: "0\n"}
+    cells = DESC | {"sheaf_capacity": "60", "cpu_slabs": "0", "cpu_partial": "0", "objects": "2580 N0=2580"}
+    files |= slab("pte_list_desc", cells)
+    result = run("observe", save(files, {}), "--format", "json")
+    assert checks(result, "pte_list_desc")["objects"] == ((2580 - 60 * 12, 2580), None, "")
+    result = run("observe", save(files | {shot.ONLINE: "first\n"}, {}))
+    assert result.exit_code == 2
+    assert 'cpu/online: expected a list such as 0-3,8, got "first"' in result.stderr
+
+
+def test_counts_as_they_stand_are_predicted_of_a_history_that_is_told(run: Run, save: Save) -> None:
+    """7.3, one CPU filled 81 slabs for 64 vCPUs (recorded): one number; a host of any history may have more."""
+    files = UNMERGED | {shot.RELEASE: "7.3.4-cloud-amd64\n", shot.PRESENT: "0\n", shot.POSSIBLE: "0\n"}
+    cells = DESC | {"sheaf_capacity": "60", "cpu_slabs": "0", "cpu_partial": "0", "objects": "2580 N0=2580"}
+    saved = save(files | slab("pte_list_desc", cells | {"slabs": "81 N0=81"}), {})
+    fresh = checks(run("observe", saved, "--vcpus", "64", "--filling", "packed", "--format", "json"), "pte_list_desc")
+    assert fresh["objects.raw"] == (2580, 2580, "agrees")
+    assert fresh["slabs"] == (81, 81, "agrees")
+    other = checks(run("observe", saved, "--vcpus", "65", "--filling", "packed", "--format", "json"), "pte_list_desc")
+    assert other["objects.raw"] == (2580, 2640, "differs")
+    aged = run("observe", saved, "--vcpus", "64", "--filling", "aged", "--peak-vms", "1", "--format", "json")
+    assert checks(aged, "pte_list_desc")["slabs"] == (81, (80, 82), "agrees")
+    assert checks(aged, "pte_list_desc")["objects.raw"][1][0] == 2560
+    untold = checks(run("observe", saved, "--vcpus", "64", "--format", "json"), "pte_list_desc")
+    assert "objects.raw" not in untold
+    assert untold["slabs"][1] == (80, 82 + 725)
+
+
 def test_the_scenario_says_which_vms_there_are(run: Run, save: Save) -> None:
     """416 active, 96 of them perhaps free: 8 to 10 vCPUs of 40 fit, 7 and 11 do not."""
     saved = save(UNMERGED, {})

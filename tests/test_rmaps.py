@@ -14,11 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kernel import recording
 from kernel.lists import Chain
+from machines import MACHINE, Fake, vm
 from test_bad_input import refused
 from test_published import P1, P2
 
 from ptelist.errors import PtelistError
+from ptelist.sources import snapshot as shot
 from ptelist.sources.rmaps_stat import LABELS, LEVELS, parse
+from ptelist.sources.snapshot import take
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +85,26 @@ def test_ground_truth_lies_within(run: Callable[..., Result], path: Path) -> Non
     assert low <= counted <= high
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_ground_truth_lies_within_what_the_counters_beside_leave(
+    run: Callable[..., Result], path: Path, tmp_path: Path
+) -> None:
+    """pages_4k beside the file says how long the one list is: three lists have one entry, or two and the one."""
+    version, entries = path.parent.name, int(path.stem.split("-")[2])
+    (truth,) = IN_USE[version, entries]
+    file = tmp_path / "mmu_rmaps_stat"
+    file.write_text(path.read_text())
+    alone = next(iter(objects(run, file, "--kernel", version).values()))
+    length = entries - CAP * ((entries - 1) // CAP)
+    singles = parse(path.read_text(), "file").counts["4K"][1] - (length == 1)
+    (tmp_path / "pages_4k").write_text(f"{length + singles}\n")
+    low, high = next(iter(objects(run, file, "--kernel", version).values()))
+    assert alone[0] <= low <= truth <= high <= alone[1]
+    assert next(iter(objects(run, file, "--kernel", version, "--no-counters").values())) == alone
+    if version == "7.3":
+        assert high - low <= 1 + singles
+
+
 @pytest.mark.parametrize(("machine", "found"), CHAINS)
 def test_recorded_counts_lie_within(run: Callable[..., Result], machine: object, found: object, tmp_path: Path) -> None:
     """Histogram alone, then with pages_4k and max_mmu_rmap_size; counters narrow the bounds, and they still hold."""
@@ -97,6 +120,69 @@ def test_recorded_counts_lie_within(run: Callable[..., Result], machine: object,
         assert low <= truth <= high
     assert spans[0][0] <= spans[1][0] <= spans[2][0]
     assert spans[0][1] >= spans[1][1] >= spans[2][1]
+
+
+@pytest.mark.parametrize(("machine", "found"), CHAINS)
+def test_counters_beside_the_file_are_read(
+    run: Callable[..., Result], machine: object, found: object, tmp_path: Path
+) -> None:
+    """What lies in the VM's folder is as good as options that say it, and the true count lies within."""
+    measured = found.measured
+    file = tmp_path / "mmu_rmaps_stat"
+    file.write_text(write({level: measured[f"rmaps.{level}"] for level in LEVELS}))
+    kernel = ("--kernel", machine.series)
+    alone = objects(run, file, *kernel)
+    said = ("--pages-4k", str(measured["pages_4k"]), "--max-rmap-size", str(measured["max_mmu_rmap_size"]))
+    by_options = objects(run, file, *kernel, *said)
+    for name in ("pages_4k", "max_mmu_rmap_size"):
+        (tmp_path / name).write_text(f"{measured[name]}\n")
+    assert objects(run, file, *kernel) == by_options
+    assert objects(run, file, *kernel, "--no-counters") == alone
+    ((low, high),) = by_options.values()
+    assert low <= measured["held"] - measured["cached"] <= high
+
+
+def test_a_saved_observation_has_the_histograms_and_the_counters(run: Callable[..., Result], tmp_path: Path) -> None:
+    """The kernel that wrote it is the one that is asked for, and the counters are those of the VM."""
+    histogram = write({"4K": [4000, 3, 0, 1, *[0] * 7], "2M": [8, *[0] * 10], "1G": [1, *[0] * 10]})
+    files = MACHINE | {f"{shot.VMS}/812-11/mmu_rmaps_stat": histogram}
+    files |= vm("812-11", 1, {"pages_4k": "15", "max_mmu_rmap_size": "11"})
+    saved = tmp_path / "saved.txt"
+    saved.write_text(take(Fake(files), rmaps_stat=True).render())
+    ((low, high),) = objects(run, saved).values()
+    assert (low, high) == (1, 12 + 3)  # 12 entries in one descriptor or, thinned out, in 12; three alone in one each
+    text = run("rmaps", str(saved), "--paging", "shadow").stdout
+    assert "pages_4k, max_mmu_rmap_size as read beside the file" in " ".join(text.split())
+    ((low, high),) = objects(run, saved, "--no-counters").values()
+    assert high > 70
+    assert "12..12 entries" not in text
+    two = tmp_path / "two.txt"
+    files |= {f"{shot.VMS}/99-7/mmu_rmaps_stat": histogram} | vm("99-7", 1, {"pages_4k": "23"})
+    two.write_text(take(Fake(files), rmaps_stat=True).render())
+    assert "has the lists of VMs 812-11, 99-7: say which, --of-vm" in refused(run("rmaps", str(two)))
+    assert "has no lists of 5-5, but of 812-11, 99-7" in refused(run("rmaps", str(two), "--of-vm", "5-5"))
+    assert objects(run, two, "--of-vm", "812-11") == objects(run, saved)
+    none = tmp_path / "none.txt"
+    none.write_text(take(Fake(files)).render())
+    assert "save it with `ptelist observe --rmaps-stat --save`" in refused(run("rmaps", str(none)))
+
+
+def test_counters_that_do_not_fit_or_move(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "mmu_rmaps_stat"
+    file.write_text((PUBLISHED / "dc1cff969101").read_text())
+    (tmp_path / "pages_4k").write_text("5\n")
+    text = refused(run("rmaps", str(file), "--paging", "shadow"))
+    assert "pages_4k: does not go with the file, as read beside it (--no-counters leaves it out): 5..5 entries" in text
+    assert "--of-vm" in refused(run("rmaps", str(file), "--of-vm", "1-1"))
+    (tmp_path / "pages_4k").write_text("many\n")
+    assert '/pages_4k: expected a number, got "many"' in refused(run("rmaps", str(file)))
+    (tmp_path / "pages_4k").write_text("100000\n")
+    beside = iter([{"pages_4k": 100_000}, {"pages_4k": 100_001}])
+    monkeypatch.setattr("ptelist.sources.histogram_file._beside", lambda _: next(beside))
+    text = " ".join(run("rmaps", str(file), "--paging", "shadow").stdout.split())
+    assert "counters: pages_4k changed while the file was read, not used" in text
 
 
 def test_there_are_enough_of_them() -> None:

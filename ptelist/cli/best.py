@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,6 +33,8 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
     pages_2m: int | None,
     pages_1g: int | None,
     max_rmap_size: int | None,
+    no_counters: bool,
+    of_vm: str | None,
     written_by: str | None,
     trace: str | None,
     format_: str | None,
@@ -61,10 +62,10 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
     if histogram and trace:
         raise click.UsageError("--histogram or --trace, one of them")
     options = chosen(params)
-    told = Told(pages_4k, pages_2m, pages_1g, max_rmap_size, written_by)
+    told = Told(pages_4k, pages_2m, pages_1g, max_rmap_size, no_counters, of_vm, written_by)
     presets = (preset,) if preset else ()
     named = [("histogram", histogram), ("trace", trace), *told.options()]
-    line = command_line("best", presets, [*((name, text) for name, text in named if text), *options])
+    line = command_line("best", (*presets, *told.words()), [*((name, text) for name, text in named if text), *options])
     options = [*(usual(histogram, options) if histogram else []), *options]
     if (histogram or trace) and "caches" not in dict(options):
         options = [("caches", "topped-up"), *options]  # how many of the lists' descriptors came from which is not told
@@ -99,16 +100,14 @@ def _of_classes(found: Columns) -> Measured:
 
 def _of_histogram(file: str, told: Told, found: Columns) -> Measured:
     from ptelist.best import held  # noqa: PLC0415 -- not for --help
-    from ptelist.presets import read_text  # noqa: PLC0415 -- not for --help
     from ptelist.rmaps import assumed, measured  # noqa: PLC0415 -- not for --help
-    from ptelist.sources.rmaps_stat import parse  # noqa: PLC0415 -- not for --help
 
     how = told.how(found)
-    histogram = parse(read_text(Path(file), file), file)
-    columns = measured(histogram, told.limits(), found, how)
+    histogram, limits = told.read(file)
+    columns = measured(histogram, limits, found, how)
     ledgers = [held(each.column.scenario, each.ledger["pte_list_desc.objects"]) for each in columns]
     lists = [[(one.lists, one.lengths) for level in each.levels for one in level.classes] for each in columns]
-    return ledgers, lists, tuple(assumed(histogram, told.limits(), columns, how, by_preset=found.by_preset))
+    return ledgers, lists, tuple(assumed(histogram, limits, columns, how, by_preset=found.by_preset))
 
 
 def _of_trace(file: str, found: Columns) -> Measured:

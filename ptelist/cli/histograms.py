@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from ptelist.columns import Columns
     from ptelist.rmaps import Limits
+    from ptelist.sources.rmaps_stat import Histogram
 
 NUMBER = click.IntRange(min=0, max=1 << 48)
 LIVE = "/sys/kernel/debug/"
@@ -21,6 +23,8 @@ OPTIONS = (
     click.option("--pages-2m", type=NUMBER, metavar="N", help="Its pages_2m."),
     click.option("--pages-1g", type=NUMBER, metavar="N", help="Its pages_1g."),
     click.option("--max-rmap-size", type=NUMBER, metavar="N", help="Its max_mmu_rmap_size."),
+    click.option("--no-counters", is_flag=True, help="Leave out the VM's counters that lie beside FILE."),
+    click.option("--of-vm", metavar="VM", help="VM of a saved observation that has several."),
     click.option("--written-by", metavar="KERNEL", help="Kernel that wrote the histogram, if not --kernel."),
 )
 
@@ -37,8 +41,16 @@ def usual(file: str, options: Sequence[tuple[str, str]]) -> list[tuple[str, str]
     from ptelist.presets import RUNNING  # noqa: PLC0415 -- not for --help
 
     given = {text.partition("=")[0].removeprefix("vm.") if name == "set" else name for name, text in options}
-    found = [("kernel", RUNNING)] if file.startswith(LIVE) else []
+    found = [("kernel", RUNNING)] if file.startswith(LIVE) else _saved(file)
     return [(name, text) for name, text in (*found, ("history", "any")) if name not in given]
+
+
+def _saved(file: str) -> list[tuple[str, str]]:
+    """Return the kernel of a saved observation: the one that wrote its histograms."""
+    from ptelist.presets import read_text  # noqa: PLC0415 -- not for --help
+    from ptelist.sources.histogram_file import is_observation  # noqa: PLC0415 -- not for --help
+
+    return [("kernel", file)] if file != "-" and is_observation(read_text(Path(file), file)) else []
 
 
 class Told(NamedTuple):
@@ -48,17 +60,31 @@ class Told(NamedTuple):
     pages_2m: int | None
     pages_1g: int | None
     max_rmap_size: int | None
+    no_counters: bool
+    of_vm: str | None
     written_by: str | None
 
     def options(self) -> list[tuple[str, str]]:
-        """Return the options that say so again."""
-        return [(name.replace("_", "-"), str(value)) for name, value in self._asdict().items() if value is not None]
+        """Return the options that say so again; flags are words of their own."""
+        given = self._replace(no_counters=None)._asdict()  # type: ignore[arg-type]
+        return [(name.replace("_", "-"), str(value)) for name, value in given.items() if value is not None]
 
-    def limits(self) -> Limits:
-        """Return the counters."""
+    def words(self) -> list[str]:
+        """Return the flags."""
+        return ["--no-counters"] if self.no_counters else []
+
+    def read(self, file: str) -> tuple[Histogram, Limits]:
+        """Return a file's histogram, and the counters: those given, else those beside it."""
         from ptelist.rmaps import Limits  # noqa: PLC0415 -- not for --help
+        from ptelist.sources import histogram_file  # noqa: PLC0415 -- not for --help
 
-        return Limits({"4K": self.pages_4k, "2M": self.pages_2m, "1G": self.pages_1g}, self.max_rmap_size)
+        found = histogram_file.read(file, vm=self.of_vm, counters=not self.no_counters)
+        given = self.pages_4k, self.pages_2m, self.pages_1g, self.max_rmap_size
+        told = dict(zip(histogram_file.COUNTERS, given, strict=True))
+        beside = tuple(name for name in found.counters if told[name] is None)
+        told |= {name: found.counters[name] for name in beside}
+        pages = {"4K": told["pages_4k"], "2M": told["pages_2m"], "1G": told["pages_1g"]}
+        return found.lists, Limits(pages, told["max_mmu_rmap_size"], beside, found.moving)
 
     def how(self, found: Columns) -> str:
         """Return by which rule the file has lists in columns; raises PtelistError if that is open."""

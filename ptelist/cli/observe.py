@@ -46,7 +46,8 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
 
     SAVED is what --save wrote, there or on another host. Layouts are always
     compared; counts are if options say which VMs the host runs (--vms, --vcpus,
-    --vm, ...), with memory caches drawn from since their last top-up. Nothing is
+    --vm, ...), with memory caches drawn from since their last top-up; with --filling
+    the counts as they stand are as well, of a host that was only filled, or aged. Nothing is
     ever written to sysfs, and what may not be read (root may read all) is named.
     Exit code 1: something differs.
 
@@ -68,10 +69,10 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
     flags = [name for name, on in (("all-caches", all_caches), ("rmaps-stat", rmaps_stat)) if on]
     words = [*([saved] if saved else []), *(f"--{flag}" for flag in flags)]
     copies = [(name, path) for name, path in (("slabinfo", slabinfo), ("sysfs", sysfs)) if path]
-    counts = any(map(_says_vms, options))
+    counts, told = any(map(_says_vms, options)), any(name == "filling" for name, _ in options)
     line = command_line("observe", words, [*copies, *options])
     comparison = single((), _machine(saved, options, counts=counts), line)
-    found = observe(snapshot, saved or "running", comparison, counts=counts, every=all_caches)
+    found = observe(snapshot, saved or "running", comparison, counts=counts, every=all_caches, told=told)
     to_json, to_csv = (out.late("ptelist.views.observe_data", name, found) for name in ("to_json", "to_csv"))
     out.deliver(out.Views(out.late("ptelist.views.observe", "document", found), to_json, to_csv), format_, output)
     return DIFFERING if found.differing else 0

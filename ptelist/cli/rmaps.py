@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -22,6 +21,8 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
     pages_2m: int | None,
     pages_1g: int | None,
     max_rmap_size: int | None,
+    no_counters: bool,
+    of_vm: str | None,
     written_by: str | None,
     format_: str | None,
     output: str | None,
@@ -33,7 +34,9 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
     lengths, so say which kernel wrote FILE (a file in /sys/kernel/debug: the
     running one). The bounds hold for any lengths and any history that FILE and
     the VM's counters allow; without the TDP MMU (--paging shadow or tdp-legacy)
-    pages_4k, pages_2m and pages_1g are the entries of all lists.
+    pages_4k, pages_2m and pages_1g are the entries of all lists. They and
+    max_mmu_rmap_size are read from beside FILE, in the VM's folder of debugfs or a
+    copy of it, or from a saved observation (observe --rmaps-stat --save) as FILE.
 
     \b
       ptelist rmaps mmu_rmaps_stat --kernel 6.1 --paging shadow --pages-4k 70123
@@ -41,16 +44,13 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
     """
     from ptelist.cli import output as out  # noqa: PLC0415 -- not for --help
     from ptelist.columns import expand  # noqa: PLC0415 -- not for --help
-    from ptelist.presets import read_text  # noqa: PLC0415 -- not for --help
     from ptelist.rmaps import BRIEF, FIGURES, measure  # noqa: PLC0415 -- not for --help
-    from ptelist.sources.rmaps_stat import parse  # noqa: PLC0415 -- not for --help
     from ptelist.views.table import document  # noqa: PLC0415 -- not for --help
 
     options = chosen(params)
-    told = Told(pages_4k, pages_2m, pages_1g, max_rmap_size, written_by)
+    told = Told(pages_4k, pages_2m, pages_1g, max_rmap_size, no_counters, of_vm, written_by)
     found = expand((), [*usual(file, options), *options])
-    line = command_line("rmaps", (file,), [*told.options(), *options])
+    line = command_line("rmaps", (file, *told.words()), [*told.options(), *options])
     how = told.how(found)
-    lists = parse(read_text(Path(file), file), file)
-    comparison = measure(lists, told.limits(), found, how, line)
+    comparison = measure(*told.read(file), found, how, line)
     out.emit(comparison, (), lambda width: document(comparison, (), width, FIGURES, BRIEF), format_, output)

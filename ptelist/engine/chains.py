@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import nested, rules
+from ptelist.engine import nested, recycler, rules
 from ptelist.engine.ledger import Op, Term, Unit, fixed, nothing, product, rule, total
 from ptelist.engine.lists import ANY, MIN_EXT, bounds
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ptelist.engine.trees import Trees
     from ptelist.scenario import Kernel, ListClass, Vm
 
-OBJECTS, ENTRIES, COUNT = Unit.OBJECTS, Unit.ENTRIES, Unit.COUNT
+OBJECTS, ENTRIES, COUNT, PAGES = Unit.OBJECTS, Unit.ENTRIES, Unit.COUNT, Unit.PAGES
 
 
 class Chains:
@@ -57,8 +57,29 @@ class Chains:
             return nothing(field, OBJECTS, f"no {field} list of two or more entries")
         found = total(field, OBJECTS, parts, self._facts.source(f"vms.{self._number}.{field}"))
         if self._trees().recycles:
-            return rule(field, 0, found.high, OBJECTS, "entries go with the shadow pages that are recycled", found)
+            return self._recycled(field, found)
         return found
+
+    def _recycled(self, field: str, found: Term) -> Term:
+        """Return what is left of lists of which entries go with the shadow pages that are recycled."""
+        if field != "rmaps":
+            return rule(field, 0, found.high, OBJECTS, "entries go with the shadow pages that are recycled", found)
+        kernel, trees = self._kernel, self._trees()
+        lists = [(each.count, each.entries_to or each.entries) for each in self._vm.rmaps]
+        named = sum(each.count * each.entries for each in self._vm.rmaps)
+        lists += [(gfns, most) for gfns, _, most in nested.repeated(kernel, self._vm, trees.room)]
+        least, most = trees.kept_entries(named)
+        cap = rules.rmap_cap(kernel)
+        low, high = recycler.descriptors(lists, (least, most), self._ext, kernel.list_policy, cap)
+        spte = self._facts.kernel("spte_ent_per_page", ENTRIES)
+        why = "entries in the shadow pages that are left near the limit"
+        limits = [self._facts.kernel(name, PAGES) for name in ("shadow_page_min_free", "shadow_pages_at_once")]
+        if least:
+            limits.append(self._facts.kernel("shadow_page_refill", PAGES))
+        most = min(most, sum(count * length for count, length in lists))
+        entries = rule("kept_entries", least, most, ENTRIES, why, spte, *limits)
+        why = "entries go with the shadow pages that are recycled, from any list"
+        return rule(field, low, min(high, found.high), OBJECTS, why, found, entries)
 
     def _class(self, field: str, lists: ListClass, cap: int | None) -> Term:
         """Return the descriptors of a class of lists."""

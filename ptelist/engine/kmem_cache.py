@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import history, rules, slab
+from ptelist.engine import history, raw, rules, slab
 from ptelist.engine.kmalloc import kmalloc
 from ptelist.engine.ledger import (
     Ledger,
@@ -97,6 +97,7 @@ class Cache:
         add(self._waste(objects, slabs))
         memcg = add(self._memcg(slabs))
         self._retain(slabs, ever)
+        self._raw(objects, slabs, ever)
         if past and past.kinds:
             self._simulate(past.kinds, past.peak, slabs)
         return add(total(f"{name}.bytes.total", B, (whole, memcg)))
@@ -106,11 +107,11 @@ class Cache:
         self._ledger.add(peak)
         host, per_slab = self._host, self._layout.objects
         own = 1 if self._debugged or self._sheaf else self._of_cpu()
-        parked = self._sheaf * rules.sheaves(self._kernel, host)
+        parked = rules.parked_beside(self._kernel, host, self._sheaf)
         nodes = min(host.nodes, host.cpus)
         most = slab.slabs_of_peak(peak.high + parked if peak.high else 0, per_slab, nodes, own * (host.cpus - 1))
         why = f"a slab is made only when all others of the node are full, but for those of other CPUs: {own} each" + (
-            f"; {parked} objects lie in sheaves" if parked else ""
+            f"; {parked} objects may lie in sheaves meanwhile" if parked else ""
         )
         return fixed("slabs_ever", most, Unit.SLABS, why, peak, self._per_slab, self._facts.host("cpus"))
 
@@ -236,3 +237,26 @@ class Cache:
             most, why, parts = ever.high - used.low, "no more slabs in all than there ever were", (ever, used)
         slabs = self._ledger.add(rule(f"{self._name}.slabs.retained", 0, most, Unit.SLABS, why, *parts))
         self._ledger.add(product(f"{self._name}.bytes.retained", B, slabs, self._slab_bytes))
+
+    def _raw(self, objects: Term, used: Term, ever: Term | None) -> None:
+        """Enter what slabinfo says as it stands, without a shrink before."""
+        host, per_slab, sheaf = self._host, self._layout.objects, self._sheaf
+        live = objects.low, objects.high
+        fillers = raw.Fillers(host.cpus if host.filling == "spread" else 1, self._fillers)
+        parts = [objects, self._per_slab]
+        if self._aged:
+            kept = self._ledger[f"{self._name}.slabs.retained"]
+            parked = sheaf * rules.sheaves(self._kernel, host) if sheaf else 0 if self._debugged else None
+            most = min(used.high + kept.high, ever.high) if ever else used.high + kept.high
+            found = raw.left_over(live, (used.low, most), per_slab, parked)
+            why = "what CPUs and nodes keep counts as well"
+            parts += (used, kept, ever) if ever else (used, kept)
+        elif self._debugged:
+            found, why = raw.debugged(live, per_slab, fillers), "no CPU keeps objects of a debugged cache"
+        elif sheaf:
+            found, why = raw.in_sheaves(live, per_slab, sheaf, fillers), f"whole sheaves of {sheaf} count as in use"
+        else:
+            found, why = raw.on_cpus(live, per_slab, fillers), "all objects of a CPU's own slab count as in use"
+        add, name = self._ledger.add, self._name
+        add(rule(f"{name}.objects.raw", *found.objects, Unit.OBJECTS, f"slabinfo without a shrink: {why}", *parts))
+        add(rule(f"{name}.slabs.raw", *found.slabs, Unit.SLABS, f"slabinfo without a shrink: {why}", *parts))

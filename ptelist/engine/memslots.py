@@ -53,10 +53,10 @@ def pages(found: Slots) -> int:
 def largest_array(kernel: Kernel, vm: Vm, *, track: bool) -> tuple[str, int]:
     """Return which array of the VM's memslots is the largest one, and its bytes before any rounding."""
     rows = slots(kernel, vm).rows
-    pages = max(row[0] for row in rows)
+    pages = max((row[0] for row in rows), default=0)
     sizes = {
         "rmap_heads": pages * kernel.rmap_head_bytes if has_rmaps(kernel, vm) else 0,
-        "lpage_info": max(row[1] for row in rows) * kernel.lpage_info_bytes,
+        "lpage_info": max((row[1] for row in rows), default=0) * kernel.lpage_info_bytes,
         "write_track": pages * kernel.write_track_bytes if track else 0,
         "dirty_bitmap": bitmap(pages) if vm.dirty_log else 0,
     }

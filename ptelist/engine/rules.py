@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine import slab
 from ptelist.engine.kmalloc import Pool
+from ptelist.engine.pagetables import default_limit
+from ptelist.engine.recycler import Limit
 from ptelist.engine.slab import OrderRule, min_objects
 
 if TYPE_CHECKING:
@@ -76,6 +78,12 @@ def write_tracking(kernel: Kernel, config: Config, host: Host, vm: Vm) -> bool:
     return kernel.write_track_lazy == "never" or shadow_root(kernel, vm) or forced
 
 
+def shadow_page_limit(kernel: Kernel, memslot_pages: int) -> Limit:
+    """Return KVM's default limit of shadow pages for memslots of so many pages, and how it recycles."""
+    pages = default_limit(memslot_pages, kernel.shadow_page_divisor, kernel.shadow_page_least)
+    return Limit(pages, kernel.shadow_page_min_free, kernel.shadow_page_refill, kernel.shadow_pages_at_once)
+
+
 def pool(kernel: Kernel) -> Pool:
     """Return the kernel's kmalloc caches."""
     return Pool(kernel.kmalloc_buckets, kernel.page_bytes, kernel.page_bytes << kernel.max_page_order)
@@ -138,6 +146,19 @@ def sheaf_capacity(name: str, size: int, debug: str, kernel: Kernel) -> int:
 def sheaves(kernel: Kernel, host: Host) -> int:
     """Return the most sheaves that a cache of this host has, on CPUs and in the nodes' barns."""
     return host.cpus * kernel.slub_sheaves_per_cpu + host.nodes * kernel.slub_sheaves_per_node
+
+
+def parked_beside(kernel: Kernel, host: Host, sheaf: int) -> int:
+    """Return the most free objects in sheaves just after a CPU filled one from a new slab.
+
+    It does so only when both its sheaves and its node's barn have none left
+    (__pcs_replace_empty_main()), so what is parked is on other CPUs, in other
+    nodes' barns, and in the new sheaf, but for the object that was asked for.
+    """
+    if not sheaf:
+        return 0
+    others = (host.cpus - 1) * kernel.slub_sheaves_per_cpu + (host.nodes - 1) * kernel.slub_sheaves_per_node
+    return sheaf * others + sheaf - 1
 
 
 def cpu_partial(kernel: Kernel, config: Config, stride: int) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import nested, rules
+from ptelist.engine import nested, recycler, rules
 from ptelist.engine.ledger import Term, Unit, fixed, rule, total
-from ptelist.engine.pagetables import LEVEL_OF_LEAF, default_limit, leaves, tables, window
+from ptelist.engine.pagetables import LEVEL_OF_LEAF, leaves, tables, window
 from ptelist.engine.windows import guest_ranges
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ptelist.scenario import Kernel, Vm
 
 PAGES = Unit.PAGES
+IN_ORDER = "in-order"
 
 
 class Trees:
@@ -33,20 +34,41 @@ class Trees:
         self._shadow = self._shadow_tree(direct=direct)
         limited = 0 if rules.tdp_mmu(kernel, vm) else sum(self._direct)
         low, high = nested.grown(kernel, vm, self._shadow, self._spread())
-        self._limit = default_limit(memslot_pages, kernel.shadow_page_divisor, kernel.shadow_page_least)
-        self.recycles = limited + low > self._limit - kernel.shadow_page_min_free and (low > 0 or limited > 0)
+        self.limit = rules.shadow_page_limit(kernel, memslot_pages)
+        self.recycles = self.limit.reached_by(limited + low) and (low > 0 or limited > 0)
         if self.recycles:
-            self._low, self._high = 0, self._limit
+            self._low, self._high = self._kept(), self.limit.most
             free = sum(self._direct) if rules.tdp_mmu(kernel, vm) else 0
         else:
-            self._low, self._high = low, max(low, min(high, self._limit - limited))
+            self._low, self._high = low, max(low, min(high, self.limit.most - limited))
             free = sum(self._direct)
         self._free = free + vm.tdx
         self._split = nested.split_windows(kernel, vm, self._high)
         if not rules.tdp_mmu(kernel, vm):  # these are limited as well
-            self._split = max(0, min(self._split, self._limit - limited - self._high))
-        self.room = self._limit - vm.root_level + LEVEL_OF_LEAF[self._leaf()]
+            self._split = max(0, min(self._split, self.limit.most - limited - self._high))
+        self.room = self.limit.most - vm.root_level + LEVEL_OF_LEAF[self._leaf()]
         """The most tables with leaves in a tree that the limit counts."""
+
+    def _kept(self) -> int:
+        """Return the least pages that stay where they are recycled.
+
+        A table that the guest wrote may be unsync, and go with its parent; an L2's tables go with theirs.
+        """
+        if self._direct and self._shadow:
+            return 0
+        return self.limit.least(unsync=bool(self._shadow) and self._vm.faults != IN_ORDER)
+
+    def kept_entries(self, entries: int) -> tuple[int, int]:
+        """Return the least and the most entries that all lists have, of `entries` that they had, once recycled."""
+        kernel, vm = self._kernel, self._vm
+        per_table = kernel.spte_ent_per_page
+        if vm.faults == IN_ORDER:
+            above = vm.root_level - LEVEL_OF_LEAF[self._leaf()]
+            least = recycler.kept_in_order(self.limit, entries, per_table, vm.root_level)
+        else:
+            above = vm.root_level - max(LEVEL_OF_LEAF.values())
+            least = 0
+        return least, recycler.most_kept(self.limit, per_table, above)
 
     def _tree(self, memory: int, leaf: str) -> tuple[int, ...]:
         spans = guest_ranges(memory, self._vm.low_memory)
@@ -133,7 +155,9 @@ class Trees:
         low, high = self._free + self._low, self._free + self._high + self._split
         if plain.low == low and plain.high == high:
             return plain
-        fields = ("shadow_page_divisor", "shadow_page_least", "shadow_page_min_free")
+        fields = ["shadow_page_divisor", "shadow_page_least", "shadow_page_min_free", "shadow_pages_at_once"]
+        if self.recycles and self._low > 1:
+            fields.append("shadow_page_refill")
         limits = [facts.kernel(field, PAGES) for field in fields]
         why = (
             "entries beyond one a page fill whole tables at best, or have tables of their own, up to the default limit"
@@ -141,7 +165,8 @@ class Trees:
         extras = nested.reasons(self._kernel, vm, self._split)
         why = "; ".join((*extras, why)) if vm.rmaps or not extras else "; ".join(extras)
         if self.recycles:
-            why = "recycled: near the default limit max(least, memslot pages / divisor); KVM_SET_NR_MMU_PAGES lifts it"
+            why = "recycled near the default limit max(least, memslot pages / divisor): with fewer than min_free left, "
+            why += "refill pages are zapped, and their unsync children; KVM_SET_NR_MMU_PAGES lifts it"
         inputs = [facts.vm(self._number, field) for field in nested.fields(vm)]
         return rule("tables", low, high, PAGES, why, plain, *limits, *inputs)
 

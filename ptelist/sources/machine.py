@@ -87,6 +87,15 @@ def host(snapshot: Snapshot, label: str) -> Overlay:
     return Overlay(host=machine.fields, config=config(snapshot, label))
 
 
+def online(snapshot: Snapshot, label: str) -> int | None:
+    """Return how many CPUs are online, None if it was not read.
+
+    What a CPU keeps of a cache is flushed when it goes (slub_cpu_dead()). Raises
+    PtelistError for what is no list of CPUs.
+    """
+    return len(_Machine(snapshot, label).cpus(shot.ONLINE)) if shot.ONLINE in snapshot.files else None
+
+
 def whole(snapshot: Snapshot, label: str) -> Overlay:
     """Return kernel and host of a machine."""
     return host(snapshot, label).over(kernel(snapshot, label))

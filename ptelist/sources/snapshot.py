@@ -20,6 +20,7 @@ FIRST = "ptelist observation 1"
 SLABS, VMS, UNREAD = "/sys/kernel/slab", "/sys/kernel/debug/kvm", "not read"
 RELEASE, CMDLINE, SLABINFO = "/proc/sys/kernel/osrelease", "/proc/cmdline", "/proc/slabinfo"
 POSSIBLE, PRESENT = "/sys/devices/system/cpu/possible", "/sys/devices/system/cpu/present"
+ONLINE = "/sys/devices/system/cpu/online"
 NODES = "/sys/devices/system/node/has_normal_memory"
 CGROUPS, SUBTREE = "/proc/cgroups", "/sys/fs/cgroup/cgroup.subtree_control"
 PROFILING = "/proc/sys/vm/mem_profiling"
@@ -29,7 +30,8 @@ KVMGT = "/sys/module/kvmgt/initstate"
 CONFIG_GZ, CONFIG = "/proc/config.gz", "/boot/config-"
 """The kernel's own configuration, or what its release is appended to; only lines that bear on a figure are kept."""
 
-FILES = (RELEASE, CMDLINE, POSSIBLE, PRESENT, NODES, CGROUPS, SUBTREE, PROFILING, TDP_MMU, *TDP, KVMGT, SLABINFO)
+CPUS = (POSSIBLE, PRESENT, ONLINE)
+FILES = (RELEASE, CMDLINE, *CPUS, NODES, CGROUPS, SUBTREE, PROFILING, TDP_MMU, *TDP, KVMGT, SLABINFO)
 
 LINK, VCPUS, RUN = "link", "vcpus", "vcpus_run"
 _LAYOUT = (

@@ -190,6 +190,8 @@ class Machine(NamedTuple):
         filling: dict[str, Option] = {"filling": "spread"} if spread else {}
         figures = self.vm(vcpus=max(vcpus, 1), vcpus_run=vcpus, **filling, **more)
         held, slabs = figures[f"{name}.objects"], figures[f"{name}.slabs"]
+        if vcpus and name not in self.merged:
+            return {what: exactly(figures[f"{name}.{what}.raw"]) for what in ("objects", "slabs")}
         most = slabs.high + figures[f"{name}.slabs.retained"].high
         objects = most * figures[f"{name}.objects_per_slab"].low
         if name in self.merged:

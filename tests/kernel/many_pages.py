@@ -61,7 +61,8 @@ class ManyPages(Experiment):
         } | cached(machine, last)
 
     def _recycled(self, machine: Machine) -> Predicted:
-        figures = machine.vm(paging="shadow", rmaps=f"{self.gfns}x{self.each}", caches="drawn", mapped="listed")
+        lists = f"{self.gfns}x{self.each}"
+        figures = machine.vm(paging="shadow", rmaps=lists, caches="drawn", mapped="listed", faults="in-order")
         why = "recycled near the default limit of shadow pages"
         terms = {
             "held": figures[f"{DESC}.objects"],

@@ -9,9 +9,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from guest_steps import TABLE
+
 from kernel.experiment import Experiment, Measured, Predicted
 from kernel.machine import DESC, HEADER, Between, Number
-from kernel.vms import PAGE, TABLE, TARGET, Vm
+from kernel.vms import PAGE, TARGET, Vm
 
 if TYPE_CHECKING:
     from helpers import Option
