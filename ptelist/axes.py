@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 MOST_COLUMNS = 10_000
-KINDS = ("kernels", "hosts", "vms", "proposals")
+KINDS = ("kernels", "hosts", "vms", "memslots", "proposals")
 """Kinds of presets; an axis of such a kind has presets for values."""
 _RANGE = r"([^.].*?)\.\.(.+?)(?:([*+])(.+))?"
 _LISTS = r"([0-9]+)x([0-9]+)(?:-([0-9]+))?"
@@ -60,6 +60,7 @@ AXES = {
         Axis("kernel-from", "", "builds", "A build's own layouts: vmlinux, kvm.ko, bzImage, BTF (see inspect)."),
         Axis("host", "", "hosts", "Host preset, running, a saved observation or a TOML file."),
         Axis("vm", "", "vms", "VM preset or TOML file; A+B puts groups on one host."),
+        Axis("memslots", "", "memslots", "Layout of memslots: of a VMM, or of RAM alone (ram)."),
         Axis("proposal", "", "proposals", "Unmerged patches; A+B applies both."),
         Axis("ext", "kernel.pte_list_ext", "int", "PTE_LIST_EXT, at least 2.", ("kernel.pte_list_ext_tdp",)),
         Axis("list-policy", "kernel.list_policy", "text", "walk (up to v6.3) or head."),
@@ -74,6 +75,9 @@ AXES = {
         Axis("vcpus-run", "vm.vcpus_run", "int", "vCPUs that have run, if not all."),
         Axis("vms", "vm.count", "int", "Equal VMs on the host."),
         Axis("memory", "vm.memory", "size", "Memory of each VM, e.g. 4GiB."),
+        Axis("populated", "vm.populated", "size", "Memory touched, from 0 up, if not all."),
+        Axis("dimms", "vm.dimms", "int", "DIMMs plugged in, a memslot each."),
+        Axis("dimm-size", "vm.dimm_size", "size", "Memory of each, e.g. 1GiB."),
         Axis("leaf", "vm.leaf", "text", "Page size it is mapped with: 4K, 2M or 1G."),
         Axis("mapped", "vm.mapped", "text", "all memory, or only what the rmap lists name: listed."),
         Axis("root-level", "vm.root_level", "int", "Levels of page tables: 4 or 5."),
@@ -87,12 +91,17 @@ AXES = {
         Axis("caches", "vm.caches", "text", "topped-up, or drawn from since."),
         Axis("eager-split", "vm.eager_split", "bool", "Split caches filled (dirty logging of an L1)."),
         Axis("dirty-log", "vm.dirty_log", "bool", "Dirty bitmaps present."),
+        Axis("written", "vm.written", "size", "Memory written or split since dirty logging began."),
+        Axis("dirty-ring", "vm.dirty_ring", "int", "Entries of each vCPU's dirty ring, in place of bitmaps."),
+        Axis("private-memory", "vm.private_memory", "size", "Memory with the attribute private."),
         Axis("smm", "vm.smm", "bool", "A second address space, for SMM."),
         Axis("tdx", "vm.tdx", "bool", "A TDX guest."),
         Axis("cpus", "host.cpus", "int", "Present CPUs."),
         Axis("possible-cpus", "host.possible_cpus", "int", "Possible CPUs, if more."),
         Axis("nodes", "host.nodes", "int", "NUMA nodes."),
         Axis("filling", "host.filling", "text", "Slabs filled by one-cpu, or spread over all CPUs."),
+        Axis("vendor", "host.vendor", "text", "intel or amd."),
+        Axis("itlb-multihit", "host.itlb_multihit", "bool", "CPUs have it: huge pages are not executable."),
         Axis("memcg", "host.memcg", "bool", "Kernel memory is accounted to cgroups."),
         Axis("alloc-profiling", "host.alloc_profiling", "text", "absent, built or on."),
         Axis("slab-merge", "host.slab_merge", "bool", "Caches of a stride are merged; changes no figure."),

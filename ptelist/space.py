@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ptelist.overlay import Fields
     from ptelist.scenario import Scenario
 
-DEFAULTS = {"kernel": "6.18", "host": "server-64", "vm": "tdp"}
+DEFAULTS = {"memslots": "q35", "kernel": "6.18", "host": "server-64", "vm": "tdp"}
 PRESET = Axis("preset", "", "preset", "")
 PRESET_KINDS = frozenset((PRESET.kind, "builds", *KINDS))
 
@@ -146,12 +146,12 @@ def _says(fields: Fields, field: str, value: object) -> bool:
 def _presets(chosen: Chosen) -> _Base:
     """Return what presets say.
 
-    From the ground up: the default presets, --kernel, --host, --kernel-from and
-    --vm, PRESET, --proposal.
+    From the ground up: the default presets, --kernel, --host, --kernel-from,
+    --vm and --memslots, PRESET, --proposal.
     """
     base = Overlay()
     for part, name in DEFAULTS.items():
-        base = presets.load(name, f"{part}s").overlay.over(base)
+        base = presets.load(name, f"{part.removesuffix('s')}s").overlay.over(base)
     for part in ("kernel", "host"):
         if part in chosen:
             base = presets.load(chosen[part].value, f"{part}s").overlay.over(base)
@@ -159,6 +159,8 @@ def _presets(chosen: Chosen) -> _Base:
         base = _build(chosen).over(base)
     if "vm" in chosen:
         base = _groups(chosen["vm"].value, base)
+    if "memslots" in chosen:
+        base = presets.load(chosen["memslots"].value, "memslots").overlay.over(base)
     if "preset" in chosen:
         base = _preset(chosen).over(base)
     if "proposal" not in chosen:

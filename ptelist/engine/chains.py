@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from ptelist.engine import rules
 from ptelist.engine.ledger import Op, Term, Unit, fixed, nothing, product, rule, total
 from ptelist.engine.lists import ANY, MIN_EXT, bounds
+from ptelist.engine.guest_memory import touched_ram
 from ptelist.engine.pagetables import shared_leaves
-from ptelist.engine.windows import guest_ranges
+from ptelist.engine.windows import common, guest_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,8 +78,9 @@ class Chains:
         kernel, vm = self._kernel, self._vm
         if not vm.nested or rules.tdp_mmu(kernel, vm):
             return None
-        trees = ((vm.memory, vm.leaf), (vm.l2_memory, vm.l2_leaf))
-        l1, l2 = ((guest_ranges(memory, vm.low_memory), leaf) for memory, leaf in trees)
+        within = touched_ram(vm)
+        l1 = within, vm.leaf
+        l2 = common(guest_ranges(vm.l2_memory, vm.low_memory), within), vm.l2_leaf
         leaves = shared_leaves(l1, l2, kernel.page_bytes)
         if not leaves:
             return None

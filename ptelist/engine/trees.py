@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import rules
-from ptelist.engine.ledger import Term, Unit, fixed, rule, total
+from ptelist.engine import extra_tables, rules
+from ptelist.engine.guest_memory import touched_ram
+from ptelist.engine.ledger import Term, Unit, fixed, nothing, rule, total
 from ptelist.engine.pagetables import LEVEL_OF_LEAF, default_limit, leaves, tables
 from ptelist.engine.windows import guest_ranges
 
@@ -29,7 +30,7 @@ class Trees:
         """Count the tables of VM group `number`; `memslot_pages` sets the default limit."""
         self._facts, self._kernel, self._vm, self._number = facts, kernel, vm, number
         direct = rules.tdp(kernel, vm)
-        self._direct = self._tree(vm.memory, vm.leaf) if direct else ()
+        self._direct = tables(touched_ram(vm), vm.leaf, vm.root_level, kernel.page_bytes) if direct else ()
         self._shadow = self._shadow_tree(direct=direct)
         limited = 0 if rules.tdp_mmu(kernel, vm) else sum(self._direct)
         low, high = self._spread()
@@ -42,6 +43,10 @@ class Trees:
             self._low, self._high = low, max(low, min(high, self._limit - limited))
             free = sum(self._direct)
         self._free = free + vm.tdx
+        self._faulted = extra_tables.split(facts, kernel, vm, number)
+        self._split = nothing("split_tables", PAGES, "drawn from vCPU caches, or none")
+        if extra_tables.eager(kernel, vm):
+            self._faulted, self._split = self._split, self._faulted
 
     def _tree(self, memory: int, leaf: str) -> tuple[int, ...]:
         spans = guest_ranges(memory, self._vm.low_memory)
@@ -91,12 +96,24 @@ class Trees:
         memory = vm.l2_memory if vm.nested else vm.memory
         return leaves(guest_ranges(memory, vm.low_memory), self._leaf(), self._kernel.page_bytes)
 
+    def split(self) -> Term:
+        """Return the tables that dirty logging made by splitting huge pages eagerly: vCPU caches have no part in them."""
+        return self._split
+
     def tables(self) -> Term:
-        """Return all tables, roots included."""
+        """Return all tables that were drawn from vCPU caches, roots included."""
+        plain = self._plain()
+        return total("tables", PAGES, (plain, self._faulted)) if self._faulted.high else plain
+
+    def _plain(self) -> Term:
         vm, facts = self._vm, self._facts
         parts = []
         if self._direct:
-            parts.append(self._levels("tdp_tables", self._direct, ("memory", "low_memory")))
+            parts.append(
+                self._levels(
+                    "tdp_tables", self._direct, ("populated" if vm.populated is not None else "memory", "low_memory")
+                )
+            )
         if self._shadow:
             wanted = ("l2_memory" if self._direct else "memory", "low_memory")
             parts.append(self._levels("shadow_tables", self._shadow, wanted))
@@ -135,6 +152,8 @@ class Trees:
     def _levels(self, name: str, counts: tuple[int, ...], fields: tuple[str, ...]) -> Term:
         inputs = [self._facts.vm(self._number, field, Unit.BYTES) for field in fields]
         leaf = self._vm.l2_leaf if "l2_memory" in fields else self._vm.leaf
-        note = f"windows of guest memory touched, but for those that a {leaf} leaf maps whole"
+        note = (
+            f"windows of guest memory touched, but for those that a {leaf} leaf maps whole, which one memslot must hold"
+        )
         parts = [fixed(f"level_{level}", count, PAGES, note, *inputs) for level, count in enumerate(counts, 1)]
         return total(name, PAGES, parts)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import memslots, rules
+from ptelist.engine import extra_tables, memslots, rules
 from ptelist.engine.caches import drawn_bounds
 from ptelist.engine.chains import Chains
+from ptelist.engine.dirty_rings import rings
 from ptelist.engine.kmalloc import POINTER, kvmalloc
 from ptelist.engine.ledger import Term, Unit, fixed, named, nothing, product, rule, total
+from ptelist.engine.memory_attributes import attributes
+from ptelist.engine.track_srcu import track_srcu
 from ptelist.engine.trees import Trees
 
 if TYPE_CHECKING:
@@ -46,6 +49,7 @@ class Group:
         yield from self._page_tables()
         yield from self._slot_arrays()
         yield "page_hash.bytes", self._page_hash()
+        yield from self._others()
 
     def descriptors(self) -> Iterator[Usage]:
         """Yield the objects of pte_list_desc that the group holds."""
@@ -59,7 +63,7 @@ class Group:
 
     def _memslots(self) -> memslots.Slots:
         if self._slots is None:
-            self._slots = memslots.slots(self._kernel, self._vm)
+            self._slots = memslots.slots(self._kernel, self._host, self._vm)
         return self._slots
 
     def _trees(self) -> Trees:
@@ -167,10 +171,11 @@ class Group:
 
     def _page_tables(self) -> Iterator[Usage]:
         trees, vm = self._trees(), self._vm
-        tables = trees.tables()
+        tables, split = trees.tables(), trees.split()
+        live = total("live_tables", PAGES, (tables, split)) if split.high else tables
         header = fixed("headers_per_table", 1, OBJECTS, "a struct kvm_mmu_page for each page table")
-        yield "kvm_mmu_page_header.objects.page_tables", self._of_vms(OBJECTS, tables, header)
-        yield "page_tables.bytes.tables", self._of_vms(B, tables, self._page)
+        yield "kvm_mmu_page_header.objects.page_tables", self._of_vms(OBJECTS, live, header)
+        yield "page_tables.bytes.tables", self._of_vms(B, live, self._page)
         yield "page_tables.bytes.shadowed_info", self._of_vms(B, trees.shadowed_info(tables), self._page)
         if vm.tdx:
             yield "page_tables.bytes.external", self._of_vms(B, trees.external(), self._page)
@@ -188,6 +193,24 @@ class Group:
         terms = arrays.terms(external_write_tracking=self._host.external_write_tracking)
         for name, term in terms.items():
             yield f"memslots.bytes.{name}", self._of_vms(B, term)
+        yield "beside.bytes.vmalloc_tables", self._of_vms(B, arrays.page_tables())
+
+    def _others(self) -> Iterator[Usage]:
+        """Yield what some VMs have, and bounds of what stands beside the total."""
+        facts, kernel, host, vm = self._facts, self._kernel, self._host, self._vm
+        yield "memory_attributes.bytes", self._of_vms(B, attributes(facts, kernel, host, vm, self._number))
+        yield "dirty_rings.bytes", self._of_vms(B, rings(facts, kernel, vm, self._number))
+        external = host.external_write_tracking
+        yield "track_srcu.bytes", self._of_vms(B, track_srcu(facts, kernel, host, external=external))
+        most = extra_tables.devices(kernel, vm)
+        why = "firmware, frame buffers and MMIO, each window of 2 MiB that is touched"
+        yield "beside.bytes.device_tables", self._of_vms(B, extra_tables.bound(facts, "device_tables", most, why))
+        most = extra_tables.smm(kernel, vm)
+        why = "a tree of its own once a vCPU was in SMM, for what the handler touches"
+        yield "beside.bytes.smm_tables", self._of_vms(B, extra_tables.bound(facts, "smm_tables", most, why))
+        most = extra_tables.executable(kernel, vm, itlb_multihit=host.itlb_multihit)
+        why = "huge pages that were executed from, mapped at 4K until they are recovered"
+        yield "beside.bytes.nx_split_tables", self._of_vms(B, extra_tables.bound(facts, "nx_split_tables", most, why))
 
     def _page_hash(self) -> Term:
         kernel, vm, facts = self._kernel, self._vm, self._facts
