@@ -58,7 +58,7 @@ def whole(rows: list[Row], **kernel: int) -> Scenario:
     first = rows[0]
     series = ".".join(first["kernel"].split(".")[:2])
     base = presets.load("server-64", "hosts").overlay.over(presets.load(series, "kernels").overlay)
-    plain = presets.load("tdp", "vms").overlay.vm
+    plain = presets.load("q35", "memslots").overlay.vm | presets.load("tdp", "vms").overlay.vm
     groups = tuple(
         plain
         | fields({name: row[name] for name in ("vcpus", "memory", "paging", "nested", "count")} | {"name": "group"})

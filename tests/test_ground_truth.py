@@ -472,7 +472,8 @@ def recycled(row: Row) -> bool:
 
 
 def _limit(found: Kernel) -> int:
-    (slot,) = memslots.slots(found, scenario(memory=GUEST_MEMORY, smm=False).vms[0]).rows
+    plain = scenario(memory=GUEST_MEMORY, smm=False)
+    (slot,) = memslots.slots(found, plain.host, plain.vms[0]).rows
     return pagetables.default_limit(slot[0], found.shadow_page_divisor, found.shadow_page_least)
 
 
@@ -633,7 +634,8 @@ def test_rmaps_stat(path: Path) -> None:
     lines = dict(line.split(":") for line in path.read_text().splitlines())
     assert tuple(lines.pop("Rmap_Count").split()) == COLUMNS
     histogram = {level: tuple(map(int, text.split())) for level, text in lines.items()}
-    (slot,) = memslots.slots(kernel(version), scenario(memory=GUEST_MEMORY, smm=False).vms[0]).rows
+    plain = scenario(memory=GUEST_MEMORY, smm=False)
+    (slot,) = memslots.slots(kernel(version), plain.host, plain.vms[0]).rows
     assert tuple(map(sum, histogram.values())) == slot
     length = len(grown(version, int(path.stem.split("-")[2])).list())
     expected = [0] * len(COLUMNS)
