@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.engine import rules
+from ptelist.engine.guest_memory import touched_ram
 from ptelist.engine.ledger import Op, Term, Unit, fixed, nothing, product, rule, total
 from ptelist.engine.lists import ANY, MIN_EXT, bounds
-from ptelist.engine.guest_memory import touched_ram
 from ptelist.engine.pagetables import shared_leaves
 from ptelist.engine.windows import common, guest_ranges
 

@@ -11,9 +11,11 @@ from ptelist.engine.pagetables import tables, window
 from ptelist.engine.windows import FOUR_GIB, guest_ranges
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ptelist.engine.facts import Facts
     from ptelist.engine.windows import Range
-    from ptelist.scenario import Kernel, Vm
+    from ptelist.scenario import Host, Kernel, Vm
 
 B, PAGES = Unit.BYTES, Unit.PAGES
 
@@ -102,6 +104,14 @@ def smm(kernel: Kernel, vm: Vm) -> int:
     top = max(low - window(1, kernel.page_bytes), 0)
     spans = (*vm.smm_touches, (top, low)) if top >= vm.smm_touches[-1][1] else vm.smm_touches
     return sum(tables(spans, "4K", vm.root_level, kernel.page_bytes))
+
+
+def beside(kernel: Kernel, host: Host, vm: Vm) -> Iterator[tuple[str, int, str]]:
+    """Yield the tables that there may be beside those counted: a name, the most, and why."""
+    yield "device_tables", devices(kernel, vm), "firmware, frame buffers and MMIO, each 2 MiB window that is touched"
+    yield "smm_tables", smm(kernel, vm), "a tree of its own once a vCPU was in SMM, for what the handler touches"
+    most = executable(kernel, vm, itlb_multihit=host.itlb_multihit)
+    yield "nx_split_tables", most, "huge pages that were executed from, mapped at 4K until they are recovered"
 
 
 def bound(facts: Facts, name: str, most: int, why: str) -> Term:

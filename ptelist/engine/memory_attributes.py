@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.engine import rules, slab
-from ptelist.engine.guest_memory import private_memory, ram
+from ptelist.engine.guest_memory import ram
 from ptelist.engine.kmalloc import kmalloc
-from ptelist.engine.ledger import Term, Unit, fixed, nothing, product, rule
+from ptelist.engine.ledger import Term, Unit, fixed, product, rule
 from ptelist.engine.windows import distinct
 
 if TYPE_CHECKING:
@@ -56,8 +56,6 @@ def bounds(spans: tuple[Range, ...], private: int, page_bytes: int) -> tuple[int
 
 def attributes(facts: Facts, kernel: Kernel, host: Host, vm: Vm, number: int) -> Term:
     """Return the bytes of the nodes: of slabs that the page cache shares, with what memcg keeps beside them."""
-    if not private_memory(vm):
-        return nothing("mem_attr_array", B, "no private memory")
     spans = ram(vm)
     field = "memory" if vm.private_memory is None else "private_memory"
     private = sum(end - first for first, end in spans) if vm.private_memory is None else vm.private_memory

@@ -36,8 +36,8 @@ def slots(kernel: Kernel, host: Host, vm: Vm) -> Slots:
     (kvm_alloc_memslot_metadata(), same in 5.10 to 7.3).
     """
     if vm.rmap_heads is not None:
-        logged = (vm.rmap_heads[0],) if vm.dirty_log and not vm.dirty_ring else ()
-        return Slots((vm.rmap_heads,), logged, "as published, all memslots in one")
+        published = (vm.rmap_heads[0],) if vm.dirty_log and not vm.dirty_ring else ()
+        return Slots((vm.rmap_heads,), published, "as published, all memslots in one")
     found = memslots(host, vm)
     sizes = [window(level, kernel.page_bytes) for level in range(len(LEVELS))]
     rows = [
@@ -59,7 +59,7 @@ class Arrays:
         """Take the memslots of a VM."""
         self._facts, self._kernel, self._vm, self._found = facts, kernel, vm, found
         self._always = kernel.memslot_alloc == "vcalloc"
-        self._sizes: list[int] = []
+        self._sizes: dict[int, int] = {}
 
     def terms(self, *, external_write_tracking: bool) -> dict[str, Term]:
         """Return the bytes of each kind of array, allocator's rounding included."""
@@ -76,14 +76,15 @@ class Arrays:
             else nothing("write_track", B, facts.source("kernel.write_track_lazy")),
             "dirty_bitmap": self._dirty() if self._found.logged else nothing("dirty_bitmap", B, "no dirty logging"),
             "structs": self._structs(),
-            "vmap_areas": areas.descriptions(facts, kernel, self._sizes, always=self._always),
+            "vmap_areas": areas.descriptions(facts, kernel, self._areas()),
         }
 
     def page_tables(self) -> Term:
         """Return what vmalloc's own page tables may add for the arrays; call after `terms`."""
-        low, high = areas.page_tables(self._kernel, self._sizes, always=self._always)
-        why = "tables of vmalloc space, shared with its neighbours and never freed, so perhaps none is new"
-        return rule("vmalloc_tables", low, high, B, why)
+        return areas.page_tables(self._facts, self._areas())
+
+    def _areas(self) -> areas.Areas:
+        return areas.count(self._sizes, rules.pool(self._kernel), always=self._always)
 
     def _structs(self) -> Term:
         """Return the structs kvm_memory_slot: one by one, or in an array for each address space with one to spare."""
@@ -118,12 +119,16 @@ class Arrays:
     def _allocated(self, name: str, sizes: list[int], *parts: Term) -> Term:
         """Return what the allocator takes for arrays of these sizes."""
         pool = rules.pool(self._kernel)
-        self._sizes += sizes
+        counts: dict[int, int] = {}
+        for size in sizes:
+            counts[size] = counts.get(size, 0) + 1
+        for size, number in counts.items():
+            self._sizes[size] = self._sizes.get(size, 0) + number
         asked = fixed("asked", sum(sizes), B, f"{self._found.note}: windows x bytes each", *parts)
         if self._always:
-            taken = sum(vmalloc(size, pool) for size in sizes)
+            taken = sum(number * vmalloc(size, pool) for size, number in counts.items())
             return fixed(name, taken, B, "whole pages and their page-pointer arrays (__vcalloc)", asked)
-        ranges = [kvmalloc(size, pool) for size in sizes]
-        low, high = sum(r[0] for r in ranges), sum(r[1] for r in ranges)
+        ranges = [(number, kvmalloc(size, pool)) for size, number in counts.items()]
+        low, high = sum(n * r[0] for n, r in ranges), sum(n * r[1] for n, r in ranges)
         why = "kmalloc if contiguous memory is at hand, else vmalloc (kvcalloc)"
         return rule(name, low, high, B, why, asked)

@@ -34,7 +34,7 @@ def sheaves(facts: Facts, kernel: Kernel, host: Host, strides: Sequence[Term]) -
             continue
         per_node = kernel.slub_sheaves_per_node + kernel.slub_empty_sheaves_per_node
         most = cpus * kernel.slub_sheaves_per_cpu + host.nodes * per_node
-        why = f"a main one on each of {cpus} possible CPUs; a spare one on each, and {per_node} in each node's barn, at most"
+        why = f"a main one on each possible CPU ({cpus}), a spare one at most, and up to {per_node} in each node's barn"
         count = rule("sheaves", cpus, most, Unit.COUNT, why, facts.host("cpus"), facts.host("nodes"))
         size = kmalloc(kernel.slub_sheaf_bytes + capacity * POINTER, pool)
         each = rule("sheaf", size, size, B, f"kmalloc bucket of {capacity} pointers and a header", stride)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine import rules
 from ptelist.engine.kmalloc import kmalloc
-from ptelist.engine.ledger import Term, Unit, fixed, nothing, product, rule, total
+from ptelist.engine.ledger import Term, Unit, fixed, product, rule, total
 
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
@@ -29,13 +29,11 @@ def tree_nodes(cpus: int) -> int:
     return count
 
 
-def track_srcu(facts: Facts, kernel: Kernel, host: Host, *, external: bool) -> Term:
+def track_srcu(facts: Facts, kernel: Kernel, host: Host) -> Term:
     """Return the bytes of track_srcu beside struct kvm (init_srcu_struct(); read in 5.10, 6.1, 6.12, 7.3).
 
-    `external` is true if external write tracking is built (CONFIG_KVM_EXTERNAL_WRITE_TRACKING).
+    There is one if external write tracking is built (CONFIG_KVM_EXTERNAL_WRITE_TRACKING), up to v6.5 always.
     """
-    if kernel.track_srcu == "if_external" and not external:
-        return nothing("track_srcu", B, facts.source("kernel.track_srcu"))
     pool = rules.pool(kernel)
     cpus = host.possible_cpus or host.cpus
     possible = fixed(

@@ -97,7 +97,7 @@ class Trees:
         return leaves(guest_ranges(memory, vm.low_memory), self._leaf(), self._kernel.page_bytes)
 
     def split(self) -> Term:
-        """Return the tables that dirty logging made by splitting huge pages eagerly: vCPU caches have no part in them."""
+        """Return the tables that dirty logging made by splitting huge pages eagerly, without vCPU caches."""
         return self._split
 
     def tables(self) -> Term:

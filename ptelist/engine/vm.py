@@ -8,6 +8,7 @@ from ptelist.engine import extra_tables, memslots, rules
 from ptelist.engine.caches import drawn_bounds
 from ptelist.engine.chains import Chains
 from ptelist.engine.dirty_rings import rings
+from ptelist.engine.guest_memory import private_memory
 from ptelist.engine.kmalloc import POINTER, kvmalloc
 from ptelist.engine.ledger import Term, Unit, fixed, named, nothing, product, rule, total
 from ptelist.engine.memory_attributes import attributes
@@ -196,21 +197,17 @@ class Group:
         yield "beside.bytes.vmalloc_tables", self._of_vms(B, arrays.page_tables())
 
     def _others(self) -> Iterator[Usage]:
-        """Yield what some VMs have, and bounds of what stands beside the total."""
-        facts, kernel, host, vm = self._facts, self._kernel, self._host, self._vm
-        yield "memory_attributes.bytes", self._of_vms(B, attributes(facts, kernel, host, vm, self._number))
-        yield "dirty_rings.bytes", self._of_vms(B, rings(facts, kernel, vm, self._number))
-        external = host.external_write_tracking
-        yield "track_srcu.bytes", self._of_vms(B, track_srcu(facts, kernel, host, external=external))
-        most = extra_tables.devices(kernel, vm)
-        why = "firmware, frame buffers and MMIO, each window of 2 MiB that is touched"
-        yield "beside.bytes.device_tables", self._of_vms(B, extra_tables.bound(facts, "device_tables", most, why))
-        most = extra_tables.smm(kernel, vm)
-        why = "a tree of its own once a vCPU was in SMM, for what the handler touches"
-        yield "beside.bytes.smm_tables", self._of_vms(B, extra_tables.bound(facts, "smm_tables", most, why))
-        most = extra_tables.executable(kernel, vm, itlb_multihit=host.itlb_multihit)
-        why = "huge pages that were executed from, mapped at 4K until they are recovered"
-        yield "beside.bytes.nx_split_tables", self._of_vms(B, extra_tables.bound(facts, "nx_split_tables", most, why))
+        """Yield what some VMs have, and bounds of what stands beside the total; what this one has not is left out."""
+        facts, kernel, host, vm, number = self._facts, self._kernel, self._host, self._vm, self._number
+        if private_memory(vm):
+            yield "memory_attributes.bytes", self._of_vms(B, attributes(facts, kernel, host, vm, number))
+        if vm.dirty_ring:
+            yield "dirty_rings.bytes", self._of_vms(B, rings(facts, kernel, vm, number))
+        if kernel.track_srcu == "always" or host.external_write_tracking:
+            yield "track_srcu.bytes", self._of_vms(B, track_srcu(facts, kernel, host))
+        for name, most, why in extra_tables.beside(kernel, host, vm):
+            if most:
+                yield f"beside.bytes.{name}", self._of_vms(B, extra_tables.bound(facts, name, most, why))
 
     def _page_hash(self) -> Term:
         kernel, vm, facts = self._kernel, self._vm, self._facts

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import rules
 from ptelist.engine.kmalloc import POINTER, kmalloc, pages_of
 from ptelist.engine.ledger import Term, Unit, fixed, product, rule, total
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from ptelist.engine.facts import Facts
     from ptelist.engine.kmalloc import Pool
@@ -43,43 +43,54 @@ def how(size: int, pool: Pool, *, always: bool) -> str:
     return CONTIGUOUS if size <= pool.buckets[-1] else EITHER
 
 
-def descriptions(facts: Facts, kernel: Kernel, sizes: Sequence[int], *, always: bool) -> Term:
-    """Return the bytes of the vm_struct and vmap_area of the areas that arrays of these sizes take.
+class Areas(NamedTuple):
+    """What arrays take beside their pages."""
 
-    `always` is true for __vcalloc() and vzalloc(), false for kvcalloc(). A vm_struct is kmalloc'ed, a vmap_area
-    comes from a cache of its own; neither is charged to a cgroup (__get_vm_area_node(), read in 5.10, 6.1, 6.12, 7.3).
+    low: int
+    """The least areas, all requests that may be contiguous being so."""
+    high: int
+    tables: int
+    """The most pages of kernel page tables."""
+
+
+def count(sizes: Mapping[int, int], pool: Pool, *, always: bool) -> Areas:
+    """Return the areas of arrays, so many of each size; `always`: __vcalloc() or vzalloc(), not kvcalloc().
+
+    At most each area, with its guard page, begins a page table at each of two levels; a third holds 512 GiB.
     """
-    pool = rules.pool(kernel)
-    low = high = 0
-    for size in sizes:
+    low = high = tables = 0
+    for size, number in sizes.items():
         kind = how(size, pool, always=always)
         if kind == CONTIGUOUS:
             continue
-        count = len(areas(size, pool))
-        high += count
-        low += count if kind == AREA else 0
+        found = areas(size, pool)
+        high += number * len(found)
+        low += number * len(found) if kind == AREA else 0
+        for pages in found:
+            touched = pages + 1
+            for _ in range(2):
+                touched = (touched + TABLE_ENTRIES - 2) // TABLE_ENTRIES + 1
+                tables += number * touched
+    return Areas(low, high, tables)
+
+
+def descriptions(facts: Facts, kernel: Kernel, found: Areas) -> Term:
+    """Return the bytes of the vm_struct and vmap_area of areas.
+
+    A vm_struct is kmalloc'ed, a vmap_area comes from a cache of its own; neither is charged to a cgroup
+    (__get_vm_area_node(), read in 5.10, 6.1, 6.12, 7.3).
+    """
     note = "an area for each array, and for each of its page-pointer arrays above a page"
-    number = rule("areas", low, high, Unit.COUNT, note)
-    size = facts.kernel("vm_struct_bytes", B)
-    struct = fixed("vm_struct", kmalloc(size.low, pool), B, "kmalloc bucket of struct vm_struct", size)
+    number = rule("areas", found.low, found.high, Unit.COUNT, note)
+    given = facts.kernel("vm_struct_bytes", B)
+    size = kmalloc(given.low, rules.pool(kernel))
+    struct = fixed("vm_struct", size, B, "kmalloc bucket of struct vm_struct", given)
     each = total("area", B, (struct, facts.kernel("vmap_area_bytes", B)))
     return product("vmap_areas", B, number, each)
 
 
-def page_tables(kernel: Kernel, sizes: Sequence[int], *, always: bool) -> tuple[int, int]:
-    """Return the least and the most bytes of kernel page tables that areas for arrays of these sizes may add.
-
-    Tables of vmalloc space are shared with neighbours and never freed, so that none may be new. At most each area
-    begins a table at each of two levels, and a third holds 512 GiB; it has a guard page behind it.
-    """
-    pool = rules.pool(kernel)
-    most = 0
-    for size in sizes:
-        if how(size, pool, always=always) == CONTIGUOUS:
-            continue
-        for pages in areas(size, pool):
-            span = pages + 1
-            for _ in range(2):
-                span = (span + TABLE_ENTRIES - 2) // TABLE_ENTRIES + 1
-                most += span
-    return 0, most * pool.page_bytes
+def page_tables(facts: Facts, found: Areas) -> Term:
+    """Return what areas may add to the kernel's page tables, which are never freed, so that none may be new."""
+    why = "tables of vmalloc space, shared with its neighbours and never freed, so perhaps none is new"
+    number = rule("tables", 0, found.tables, Unit.PAGES, why)
+    return product("vmalloc_tables", B, number, facts.kernel("page_bytes", B))
