@@ -198,7 +198,7 @@ def _vm(kernel: Kernel, vm: Vm) -> Iterator[str]:
     yield _nested(vm) if vm.nested else "not nested"
     if vm.root_level != USUAL_ROOT_LEVEL:
         yield f"{vm.root_level}-level tables"
-    flags = {"eager_split": "split caches filled", "dirty_log": "dirty bitmaps", "tdx": "TDX"}
+    flags = {"eager_split": "split caches filled", "dirty_log": "dirty logging", "tdx": "TDX"}
     yield from (text for field, text in flags.items() if getattr(vm, field))
     if vm.smm and not vm.tdx:
         yield "SMM memslots"
@@ -222,8 +222,14 @@ def _caches(scenario: Scenario) -> str:
 
 
 def _mapping(scenario: Scenario) -> Iterator[str]:
-    yield "all memory mapped, contiguously" if scenario.vms[0].mapped == "all" else "the listed gfns only are mapped"
-    yield "RAM memslots only" if scenario.vms[0].rmap_heads is None else "memslots as published, rounded as one"
+    if scenario.vms[0].populated is not None:
+        yield f"{format_size(scenario.vms[0].populated)} of memory touched, from 0 up"
+    else:
+        yield (
+            "all memory mapped, contiguously" if scenario.vms[0].mapped == "all" else "the listed gfns only are mapped"
+        )
+    vm = scenario.vms[0]
+    yield vm.memslots if vm.rmap_heads is None else "memslots as published, rounded as one"
     yield "one root a tree"
     if any(rules.shadow_root(scenario.kernel, vm) for vm in scenario.vms):
         yield "guest tables map a page once with the same leaves but for the lists"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 MOST_COLUMNS = 10_000
-KINDS = ("kernels", "configs", "hosts", "vms", "proposals")
+KINDS = ("kernels", "configs", "hosts", "vms", "memslots", "proposals")
 """Kinds of presets; an axis of such a kind has presets for values."""
 _RANGE = r"([^.].*?)\.\.(.+?)(?:([*+])(.+))?"
 _LISTS = r"([0-9]+)x([0-9]+)(?:-([0-9]+))?"
@@ -84,6 +84,7 @@ AXES = {
         Axis("config", "", "configs", "How the kernel was built: a preset, a TOML file, /boot/config-* or config.gz."),
         Axis("host", "", "hosts", "Host preset, running, a saved observation or a TOML file."),
         Axis("vm", "", "vms", "VM preset or TOML file; A+B puts groups on one host."),
+        Axis("memslots", "", "memslots", "Layout of memslots: of a VMM, or of RAM alone (ram)."),
         Axis("proposal", "", "proposals", "Unmerged patches; A+B applies both."),
         Axis("ext", "kernel.pte_list_ext", "int", "PTE_LIST_EXT, at least 2.", ("kernel.pte_list_ext_tdp",)),
         Axis("list-policy", "kernel.list_policy", "text", "walk (up to v6.3) or head."),
@@ -99,6 +100,9 @@ AXES = {
         Axis("vms", "vm.count", "int", "Equal VMs on the host."),
         Axis("peak-vms", "vm.peak_count", "int", "The most that there ever were, for --filling aged."),
         Axis("memory", "vm.memory", "size", "Memory of each VM, e.g. 4GiB."),
+        Axis("populated", "vm.populated", "size", "Memory touched, from 0 up, if not all."),
+        Axis("dimms", "vm.dimms", "int", "DIMMs plugged in, a memslot each."),
+        Axis("dimm-size", "vm.dimm_size", "size", "Memory of each, e.g. 1GiB."),
         Axis("leaf", "vm.leaf", "text", "Page size it is mapped with: 4K, 2M or 1G."),
         Axis("mapped", "vm.mapped", "text", "all memory, or only what the rmap lists name: listed."),
         Axis("root-level", "vm.root_level", "int", "Levels of page tables: 4 or 5."),
@@ -115,6 +119,9 @@ AXES = {
         Axis("caches", "vm.caches", "text", "topped-up, or drawn from since."),
         Axis("eager-split", "vm.eager_split", "bool", "Split caches filled (dirty logging of an L1)."),
         Axis("dirty-log", "vm.dirty_log", "bool", "Dirty bitmaps present."),
+        Axis("written", "vm.written", "size", "Memory written or split since dirty logging began."),
+        Axis("dirty-ring", "vm.dirty_ring", "int", "Entries of each vCPU's dirty ring, in place of bitmaps."),
+        Axis("private-memory", "vm.private_memory", "size", "Memory with the attribute private."),
         Axis("smm", "vm.smm", "bool", "A second address space, for SMM."),
         Axis("tdx", "vm.tdx", "bool", "A TDX guest."),
         Axis("cpus", "host.cpus", "int", "Present CPUs."),
@@ -126,6 +133,8 @@ AXES = {
             "text",
             "Fresh and packed, fresh and spread over CPUs, or aged.",
         ),
+        Axis("vendor", "host.vendor", "text", "intel or amd."),
+        Axis("itlb-multihit", "host.itlb_multihit", "bool", "CPUs have it: huge pages are not executable."),
         Axis("memcg", "host.memcg", "bool", "Kernel memory is accounted to cgroups."),
         Axis(
             "alloc-profiling",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ptelist.engine import memslots, rules
+from ptelist.engine.guest_memory import dimms, ram, users
 from ptelist.engine.lists import MIN_EXT
 from ptelist.engine.nested import ZAPPED
 from ptelist.engine.pagetables import window
-from ptelist.engine.windows import guest_ranges
+from ptelist.engine.windows import GIB, guest_ranges
 from ptelist.units import format_size
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
         yield from ((f"vms.{number}", field, text) for field, text in _vm(kernel, vm))
         if text := _too_large(scenario, vm):
             yield f"vms.{number}", "memory", text
+        yield from ((f"vms.{number}", field, text) for field, text in _layout(kernel, host, vm))
     yield from _modules(scenario)
 
 
@@ -86,7 +89,7 @@ def _too_large(scenario: Scenario, vm: Vm) -> str:
     if kernel.memslot_alloc != "kvcalloc" or not most:
         return ""
     track = rules.write_tracking(kernel, scenario.config, scenario.host, vm)
-    name, size = memslots.largest_array(kernel, vm, track=track)
+    name, size = memslots.largest_array(kernel, scenario.host, vm, track=track)
     if size <= most:
         return ""
     return (
@@ -153,7 +156,7 @@ def _replacements(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
 
 def _memory(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
     most = window(vm.root_level, kernel.page_bytes)
-    if any(end > most for _, end in guest_ranges(vm.memory, vm.low_memory)):
+    if any(end > most for _, end in (*guest_ranges(vm.memory, vm.low_memory), *dimms(vm))):
         yield (
             "memory",
             f"{vm.root_level}-level tables map {format_size(most)} at most: use root_level 5, or less memory",
@@ -162,6 +165,31 @@ def _memory(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
         yield "l2_memory", f"L2 has {format_size(vm.l2_memory)} mapped, more than the {format_size(vm.memory)} of L1"
     if vm.mapped == "listed" and rules.tdp(kernel, vm):
         yield "mapped", '"listed" is for shadow paging: TDP tables follow from memory'
+
+
+def _layout(kernel: Kernel, host: Host, vm: Vm) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with memslots, and with what was touched or written."""
+    used, most = users(kernel, host, vm)
+    if used > most:
+        yield "dimms", f"{used} memslots, more than the {most} that kernel {kernel.version} has"
+    slots = sorted((*ram(vm), *((slot.base, slot.base + slot.size) for slot in vm.slots if slot.spaces != "smm")))
+    for (first, end), (base, _) in pairwise(slots):
+        if base < end:
+            yield "slots", f"memslots at {first:#x} and {base:#x} overlap: cut RAM with ram_holes"
+            break
+    whole = vm.memory + vm.dimms * (vm.dimm_size or GIB)
+    for field in ("populated", "written", "private_memory"):
+        size = getattr(vm, field)
+        if size is not None and size > whole:
+            yield field, f"{format_size(size)} are more than the {format_size(whole)} of the VM"
+    if vm.written is not None and not (vm.dirty_log or vm.dirty_ring):
+        yield "written", "only dirty logging makes a difference of it: use dirty_log, or a dirty ring"
+    if vm.dirty_ring and not kernel.dirty_ring:
+        yield "dirty_ring", f"kernel {kernel.version} has no dirty rings: they came with v5.11"
+    if vm.dirty_ring & (vm.dirty_ring - 1):
+        yield "dirty_ring", f"{vm.dirty_ring} entries: KVM takes a power of two"
+    if vm.private_memory is not None and not kernel.memory_attributes:
+        yield "private_memory", f"kernel {kernel.version} has no memory attributes: they came with v6.8"
 
 
 def _tdx(kernel: Kernel, vm: Vm) -> Iterator[str]:

@@ -83,6 +83,22 @@ class Kernel(Model):
     rmap_head_bytes: Positive
     lpage_info_bytes: Positive
     write_track_bytes: Positive
+    most_memslots: Positive
+    memslots_in: Literal["array", "tree"]
+    memslots_fixed_bytes: Natural
+    memslot_bytes: Positive
+    memory_attributes: bool
+    xa_node_bytes: Positive
+    dirty_ring: bool
+    dirty_gfn_bytes: Positive
+    eager_page_split: bool
+    track_srcu: Literal["always", "if_external"]
+    srcu_data_bytes: Positive
+    srcu_usage_bytes: Natural
+    srcu_node_bytes: Natural
+    # vmalloc
+    vm_struct_bytes: Positive
+    vmap_area_bytes: Positive
     page_hash: Literal["embedded", "at_vm_creation", "deferred"]
     page_hash_bytes: Positive
     # SLUB
@@ -98,6 +114,10 @@ class Kernel(Model):
     slub_sheaf_capacity: Table
     slub_sheaves_per_cpu: Natural
     slub_sheaves_per_node: Natural
+    slub_empty_sheaves_per_node: Natural
+    slub_sheaf_bytes: Positive
+    slub_barn_bytes: Positive
+    slub_percpu_sheaves_bytes: Positive
     slub_own_sheaves: tuple[tuple[str, int], ...]
     slub_no_sheaves: tuple[str, ...]
     slub_pointer_inside: tuple[str, ...]
@@ -145,6 +165,10 @@ class Host(Model):
     alloc_profiling: Literal["never", "off", "on"]
     external_write_tracking: bool
     """A user of it is there: KVMGT."""
+    vendor: Literal["intel", "amd"]
+    unrestricted_guest: bool
+    avic: bool
+    itlb_multihit: bool
 
 
 Heads = Annotated[int, Field(ge=0, le=1 << 40)]
@@ -162,6 +186,24 @@ class ListClass(Model):
     peak: Annotated[int, Field(ge=1, le=1 << 30)] | None = None
 
 
+Span = tuple[Size, Size]
+"""First byte and first byte after."""
+
+
+class Slot(Model):
+    """A memslot beside those of RAM, as a VMM or KVM itself makes it."""
+
+    name: Text
+    base: Size
+    size: Annotated[Size, Field(ge=4096)]
+    spaces: Literal["all", "normal", "smm"] = "all"
+    """The address spaces of a VMM that it is in; a private one of KVM is in each that the kernel has."""
+    dirty_log: bool = False
+    """It has a dirty bitmap without migration: a frame buffer."""
+    made_by: Literal["vmm", "apic-access", "real-mode"] = "vmm"
+    """`apic-access`: KVM, if the APIC page is virtualized; `real-mode`: KVM, on Intel without unrestricted guests."""
+
+
 class Vm(Model):
     """A group of equal VMs."""
 
@@ -173,6 +215,16 @@ class Vm(Model):
     vcpus_run: Annotated[int, Field(ge=0, le=65536)] | None = None
     memory: Size
     low_memory: Annotated[int, BeforeValidator(_size), Field(ge=4096, le=1 << 32, multiple_of=4096)]
+    memslots: Text
+    """What the layout of memslots is, in words."""
+    ram_holes: tuple[Span, ...]
+    slots: tuple[Slot, ...]
+    devices: tuple[Span, ...]
+    """Where devices and firmware may be touched beside RAM: each window of 2 MiB may take page tables."""
+    smm_touches: tuple[Span, ...]
+    dimms: Annotated[int, Field(ge=0, le=32767)] = 0
+    dimm_size: Annotated[Size, Field(ge=4096)] | None = None
+    populated: Size | None = None
     leaf: Literal["4K", "2M", "1G"]
     mapped: Literal["all", "listed"]
     root_level: Literal[4, 5]
@@ -184,6 +236,9 @@ class Vm(Model):
     l1_replacements: Annotated[int, Field(ge=0, le=1 << 20)]
     eager_split: bool
     dirty_log: bool
+    written: Size | None = None
+    dirty_ring: Annotated[int, Field(ge=0, le=65536)] = 0
+    private_memory: Size | None = None
     tdx: bool
     smm: bool
     caches: Literal["topped-up", "drawn"]

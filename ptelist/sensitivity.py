@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ptelist.engine.ledger import Term
     from ptelist.scenario import ListClass, Model, Scenario
 
-SKIPPED = frozenset(("host", "config", "vm", "kernel-from"))
+SKIPPED = frozenset(("host", "config", "vm", "memslots", "kernel-from"))
 """Axes that stand for many parameters at once."""
 
 ORDERS = frozenset(("slub-min-order", "slub-max-order"))
@@ -191,6 +191,7 @@ def _in_force(axis: Axis, scenario: Scenario, value: int | None) -> int:
         return value
     return {
         "possible-cpus": host.possible_cpus or host.cpus,
+        "populated": scenario.vms[0].memory,
         "vcpus-run": scenario.vms[0].vcpus,
         "slub-min-objects": rules.order_rule(kernel, host).min_objects,
         "slub-max-order": rules.max_order(kernel, host),

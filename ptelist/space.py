@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ptelist.presets import Preset
     from ptelist.scenario import Scenario
 
-DEFAULTS = {"kernel": "6.18", "host": "server-64", "vm": "tdp"}
+DEFAULTS = {"memslots": "q35", "kernel": "6.18", "host": "server-64", "vm": "tdp"}
 CONFIG = "upstream"
 """The configuration of a kernel that names none."""
 
@@ -156,13 +156,13 @@ def _says(fields: Fields, field: str, value: object) -> bool:
 def _presets(chosen: Chosen) -> _Base:
     """Return what presets say.
 
-    From the ground up: the default presets, --kernel, --host, --kernel-from and
-    --vm, PRESET, --proposal. The kernel's configuration is that of --config, else the one
-    that these name, else that of its release.
+    From the ground up: the default presets, --kernel, --host, --kernel-from,
+    --vm and --memslots, PRESET, --proposal. The kernel's configuration is that of --config,
+    else the one that these name, else that of its release.
     """
     base = Overlay()
     for part, name in DEFAULTS.items():
-        base = presets.load(name, f"{part}s").overlay.over(base)
+        base = presets.load(name, f"{part.removesuffix('s')}s").overlay.over(base)
     for part in ("kernel", "host"):
         if part in chosen:
             base = presets.load(chosen[part].value, f"{part}s").overlay.over(base)
@@ -170,6 +170,8 @@ def _presets(chosen: Chosen) -> _Base:
         base = _build(chosen).over(base)
     if "vm" in chosen:
         base = _groups(chosen["vm"].value, base)
+    if "memslots" in chosen:
+        base = presets.load(chosen["memslots"].value, "memslots").overlay.over(base)
     if "preset" in chosen:
         base = _preset(chosen).over(base)
     base = base._replace(config=_config(chosen, base))

@@ -110,7 +110,7 @@ class Replay:
         self.machines = {each: Machine(each) for each in mmus}
         self._machines = [self.machines[each] for each in mmus]
         self._slabs: dict[tuple[int, str, int], Ends] = {}
-        rows = [memslots.slots(each.kernel, each.vms[0]).rows for each in scenarios]
+        rows = [memslots.slots(each.kernel, each.host, each.vms[0]).rows for each in scenarios]
         self._memslots = [[sum(sizes) for sizes in zip(*found, strict=True)] for found in rows]
 
     def stage(self, at: int, text: str) -> Stage:
@@ -195,7 +195,7 @@ def mmu(scenario: Scenario) -> Mmu:
         capacity = 0
     direct = rules.tdp(kernel, vm)
     limit = pagetables.default_limit(
-        memslots.pages(memslots.slots(kernel, vm)), kernel.shadow_page_divisor, kernel.shadow_page_least
+        memslots.pages(memslots.slots(kernel, scenario.host, vm)), kernel.shadow_page_divisor, kernel.shadow_page_least
     )
     return Mmu(
         ext=rules.ext(kernel, with_tdp=direct),

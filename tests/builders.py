@@ -36,6 +36,7 @@ def scenario(  # noqa: PLR0913 -- one for each part of a scenario
     config: str = "upstream",
     on_config: Mapping[str, Any] | None = None,
     proposal: str = "none",
+    memslots: str = "ram",
 ) -> Scenario:
     """Return a scenario; `vm` is what one group, or each of several, has unlike the preset "tdp".
 
@@ -46,7 +47,8 @@ def scenario(  # noqa: PLR0913 -- one for each part of a scenario
         on_config = {"alloc_profiling": True} if needed.get("alloc_profiling", "off") != "off" else {}
         on_config |= {"external_write_tracking": True} if needed.get("external_write_tracking") else {}
     groups = (vm,) if isinstance(vm, dict) else tuple(vm) or ({},)
-    plain = presets.load("tdp", "vms").overlay.vm
+    layout = presets.load(memslots, "memslots").overlay.vm
+    plain = layout | presets.load("tdp", "vms").overlay.vm
     base = presets.load(host, "hosts").overlay.over(presets.load(kernel, "kernels").overlay)
     base = presets.config(config, base.kernel["version"].value).over(base)
     base = presets.load(proposal, "proposals").overlay.over(base)
@@ -133,10 +135,17 @@ def groups(draw: st.DrawFn, kernel: str, paging: str) -> Fields:
     )
     vm |= {"name": "vm", "paging": paging}
     vm["memory"] = 4096 * draw(PAGES)
+    vm["dimms"], vm["dimm_size"] = draw(st.integers(0, 3)), draw(st.sampled_from([4096, 128 * MIB, GIB]))
+    whole = vm["memory"] + vm["dimms"] * vm["dimm_size"]
+    part = st.none() | st.integers(0, whole // 4096).map(lambda pages: 4096 * pages)
+    vm["populated"] = draw(part)
+    vm["written"] = draw(part) if vm["dirty_log"] else None
     vm["nested"] = paging != "shadow" and draw(st.booleans())
     vm["l2_memory"] = min(4096 * draw(PAGES), vm["memory"]) if vm["nested"] else 0
     profile = {name: each.value for name, each in presets.load(kernel, "kernels").overlay.kernel.items()}
     new_mmu = paging == "tdp-mmu" or (paging == "tdp" and profile["tdp_mmu_default"])
+    vm["dirty_ring"] = draw(st.sampled_from([0, 0, 512, 65536])) if profile["dirty_ring"] else 0
+    vm["private_memory"] = draw(part) if profile["memory_attributes"] and not vm["nested"] else None
     vm["eager_split"] = vm["nested"] and new_mmu and profile["split_caches"] and draw(st.booleans())
     vm["tdx"] = not vm["nested"] and new_mmu and profile["external_spt_cache"] and draw(st.booleans())
     if vm["tdx"]:

@@ -28,7 +28,7 @@ ALIAS_TABLES = 1 << 20
 """Guest physical: the page tables of the aliases, one after the other."""
 CODE_AND_DATA = 0x1000, 0x2000
 Options = tuple[tuple[str, str], ...]
-GUEST: Options = (("memory", "16MiB"), ("leaf", "4K"), ("smm", "off"))
+GUEST: Options = (("memslots", "ram"), ("memory", "16MiB"), ("leaf", "4K"), ("smm", "off"))
 """The probes' VM, as options."""
 SHADOW: Options = (("paging", "shadow"), *GUEST)
 

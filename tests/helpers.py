@@ -45,8 +45,12 @@ def one_line() -> Iterator[None]:
 
 @cache
 def scenario(*presets: str, **options: Option) -> Scenario:
-    """Return the one scenario that option texts make: `scenario(kernel="6.1", vcpus=8, nested=True)`."""
-    texts = [(name.strip("_").replace("_", "-"), _text(value)) for name, value in options.items()]
+    """Return the one scenario that option texts make: `scenario(kernel="6.1", vcpus=8, nested=True)`.
+
+    Unless said otherwise its memslots are those of RAM alone, as in the emulated VMs that were observed.
+    """
+    said = {"memslots": "ram", **options}
+    texts = [(name.strip("_").replace("_", "-"), _text(value)) for name, value in said.items()]
     (column,) = expand(presets, texts).columns
     return column.scenario
 

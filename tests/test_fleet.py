@@ -61,7 +61,7 @@ def whole(rows: list[Row], **kernel: int) -> Scenario:
     base = presets.load("server-64", "hosts").overlay.over(presets.load(series, "kernels").overlay)
     (named,) = expand((), [("kernel", first["kernel"])]).columns
     base = presets.config(named.scenario.config.name, series).over(base)
-    plain = presets.load("tdp", "vms").overlay.vm
+    plain = presets.load("q35", "memslots").overlay.vm | presets.load("tdp", "vms").overlay.vm
     groups = tuple(
         plain
         | fields({name: row[name] for name in ("vcpus", "memory", "paging", "nested", "count")} | {"name": "group"})

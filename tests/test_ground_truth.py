@@ -519,7 +519,8 @@ def recycled(row: Row) -> bool:
 
 
 def _limit(found: Kernel) -> int:
-    (slot,) = memslots.slots(found, scenario(memory=GUEST_MEMORY, smm=False).vms[0]).rows
+    plain = scenario(memory=GUEST_MEMORY, smm=False)
+    (slot,) = memslots.slots(found, plain.host, plain.vms[0]).rows
     return pagetables.default_limit(slot[0], found.shadow_page_divisor, found.shadow_page_least)
 
 

@@ -204,7 +204,7 @@ def test_a_preset_makes_a_valid_scenario(kind: str, name: str) -> None:
     preset = presets.load(name)
     assert (preset.kind, preset.name) == (kind, name)
     assert preset.about["title"]
-    columns = expand((), [(kind.removesuffix("s"), name)]).columns
+    columns = expand((), [(kind if kind == "memslots" else kind.removesuffix("s"), name)]).columns
     assert len(columns) == 1
     model = columns[0].scenario
     if kind == "configs":

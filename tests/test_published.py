@@ -58,7 +58,7 @@ by_ext = pytest.mark.parametrize(("version", "ext"), [("5.14", 3), ("5.15", 14),
 def test_row_totals_are_rmap_heads(published: Published) -> None:
     """3 154 024 / 6 178 / 32 -> rmap arrays of 3 160 234 x 8 = 25 281 872 B (the preset's memslots)."""
     found = scenario(vm="idle-6g-shadow")
-    (slots,) = memslots.slots(found.kernel, found.vms[0]).rows
+    (slots,) = memslots.slots(found.kernel, found.host, found.vms[0]).rows
     assert slots == tuple(map(sum, published.rows)) == (3154024, 6178, 32)
     assert asked(vm="idle-6g-shadow", figure="rmap_heads") == 25281872
 

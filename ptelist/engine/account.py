@@ -9,6 +9,7 @@ from ptelist.engine.facts import Facts
 from ptelist.engine.kmem_cache import Cache
 from ptelist.engine.ledger import Ledger, Term, Unit, named, nothing, product, rule, total
 from ptelist.engine.past import known, past
+from ptelist.engine.sheaves import sheaves
 from ptelist.engine.vm import Group
 
 if TYPE_CHECKING:
@@ -46,8 +47,17 @@ KINDS = {
     "memslots.bytes.lpage_info": B,
     "memslots.bytes.write_track": B,
     "memslots.bytes.dirty_bitmap": B,
+    "memslots.bytes.structs": B,
+    "memslots.bytes.vmap_areas": B,
     "page_hash.bytes": B,
     "embedded.bytes": B,
+    "memory_attributes.bytes": B,
+    "dirty_rings.bytes": B,
+    "track_srcu.bytes": B,
+    "beside.bytes.device_tables": B,
+    "beside.bytes.smm_tables": B,
+    "beside.bytes.nx_split_tables": B,
+    "beside.bytes.vmalloc_tables": B,
 }
 """What VMs hold, each a sum over the groups."""
 
@@ -65,6 +75,9 @@ BESIDE_SLABS = (
     "memslots.bytes",
     "page_hash.bytes",
     "embedded.bytes",
+    "memory_attributes.bytes",
+    "dirty_rings.bytes",
+    "track_srcu.bytes",
 )
 """What makes up the MMU's total together with the two kmem_caches."""
 
@@ -111,6 +124,8 @@ def _settled(ledger: Ledger, facts: Facts, scenario: Scenario, usages: Usages = 
         _held(ledger, owner, sizes)
     for owner in ("page_tables", "memslots"):
         ledger.add(total(f"{owner}.bytes", B, [ledger[name] for name in BELOW[f"{owner}.bytes"]]))
+    strides = [ledger[f"{name}.stride"] for name in (DESC, HEADER)]
+    ledger.add(sheaves(facts, scenario.kernel, scenario.host, strides))
     ledger.add(total("mmu.bytes.total", B, [*slabs, *(ledger[name] for name in BESIDE_SLABS)]))
     return ledger
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import rules
-from ptelist.engine.kmalloc import kvmalloc, vmalloc
+from ptelist.engine import vmalloc as areas
+from ptelist.engine.guest_memory import address_spaces, memslots
+from ptelist.engine.kmalloc import Pool, kmalloc, kvmalloc, vmalloc
 from ptelist.engine.ledger import Term, Unit, fixed, nothing, rule, total
 from ptelist.engine.pagetables import window
-from ptelist.engine.windows import guest_ranges, touched
+from ptelist.engine.windows import touched
 
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
-    from ptelist.scenario import Kernel, Vm
+    from ptelist.scenario import Host, Kernel, Vm
 
 B = Unit.BYTES
 LEVELS = ("4K", "2M", "1G")
@@ -22,27 +24,27 @@ class Slots(NamedTuple):
     """Array lengths by page size, one row a memslot."""
 
     rows: tuple[tuple[int, int, int], ...]
+    logged: tuple[int, ...]
+    """The pages of those with a dirty bitmap."""
     note: str
 
 
-def slots(kernel: Kernel, vm: Vm) -> Slots:
+def slots(kernel: Kernel, host: Host, vm: Vm) -> Slots:
     """Return, for each memslot of all address spaces, its windows of each size.
 
-    `entries(level)` is the number of naturally aligned windows that the slot
-    touches. An SMM address space repeats every slot.
+    The number of naturally aligned windows that the slot touches
+    (kvm_alloc_memslot_metadata(), same in 5.10 to 7.3).
     """
     if vm.rmap_heads is not None:
-        return Slots((vm.rmap_heads,), "as published, all memslots in one")
-    spans = guest_ranges(vm.memory, vm.low_memory)
+        published = (vm.rmap_heads[0],) if vm.dirty_log and not vm.dirty_ring else ()
+        return Slots((vm.rmap_heads,), published, "as published, all memslots in one")
+    found = memslots(host, vm)
     sizes = [window(level, kernel.page_bytes) for level in range(len(LEVELS))]
-    row = [(touched(span, sizes[0]), touched(span, sizes[1]), touched(span, sizes[2])) for span in spans]
-    spaces = address_spaces(vm)
-    return Slots(tuple(row * spaces), f"{len(spans)} RAM slots in {spaces} address spaces")
-
-
-def address_spaces(vm: Vm) -> int:
-    """Return 2 where SMM has its own memslots; private memory rules that out."""
-    return 2 if vm.smm and not vm.tdx else 1
+    rows = [
+        (touched(slot.span, sizes[0]), touched(slot.span, sizes[1]), touched(slot.span, sizes[2])) for slot in found
+    ]
+    logged = tuple(row[0] for row, slot in zip(rows, found, strict=True) if slot.logged)
+    return Slots(tuple(rows), logged, f"{len(rows)} memslots ({vm.memslots})")
 
 
 def pages(found: Slots) -> int:
@@ -50,9 +52,9 @@ def pages(found: Slots) -> int:
     return sum(row[0] for row in found.rows)
 
 
-def largest_array(kernel: Kernel, vm: Vm, *, track: bool) -> tuple[str, int]:
+def largest_array(kernel: Kernel, host: Host, vm: Vm, *, track: bool) -> tuple[str, int]:
     """Return which array of the VM's memslots is the largest one, and its bytes before any rounding."""
-    rows = slots(kernel, vm).rows
+    rows = slots(kernel, host, vm).rows
     pages = max((row[0] for row in rows), default=0)
     sizes = {
         "rmap_heads": pages * kernel.rmap_head_bytes if has_rmaps(kernel, vm) else 0,
@@ -80,6 +82,8 @@ class Arrays:
     def __init__(self, facts: Facts, kernel: Kernel, vm: Vm, found: Slots) -> None:
         """Take the memslots of a VM."""
         self._facts, self._kernel, self._vm, self._found = facts, kernel, vm, found
+        self._always = kernel.memslot_alloc == "vcalloc"
+        self._sizes: dict[int, int] = {}
 
     def terms(self, *, track: bool) -> dict[str, Term]:
         """Return the bytes of each kind of array, allocator's rounding included."""
@@ -93,8 +97,34 @@ class Arrays:
             "write_track": self._arrays("write_track", (0,), "write_track_bytes")
             if track
             else nothing("write_track", B, facts.source("kernel.write_track_lazy")),
-            "dirty_bitmap": self._dirty() if vm.dirty_log else nothing("dirty_bitmap", B, "no dirty logging"),
+            "dirty_bitmap": self._dirty() if self._found.logged else nothing("dirty_bitmap", B, "no dirty logging"),
+            "structs": self._structs(),
+            "vmap_areas": areas.descriptions(facts, kernel, self._areas()),
         }
+
+    def page_tables(self) -> Term:
+        """Return what vmalloc's own page tables may add for the arrays; call after `terms`."""
+        return areas.page_tables(self._facts, self._areas())
+
+    def _areas(self) -> areas.Areas:
+        return areas.count(self._sizes, rules.pool(self._kernel), always=self._always)
+
+    def _structs(self) -> Term:
+        """Return the structs kvm_memory_slot: one by one, or in an array for each address space with one to spare."""
+        kernel, facts, count = self._kernel, self._facts, len(self._found.rows)
+        each, pool = facts.kernel("memslot_bytes", B), rules.pool(kernel)
+        source = facts.source("kernel.memslots_in")
+        if kernel.memslots_in == "tree":
+            return fixed(
+                "structs", count * kmalloc(each.low, pool), B, f"a kmalloc for each of {count}: {source}", each
+            )
+        spaces = address_spaces(self._vm)
+        ends = [self._array_of_slots(-(-count // spaces) + more, pool) for more in (0, 1)]
+        return rule("structs", spaces * ends[0][0], spaces * ends[1][1], B, f"{count} slots: {source}", each)
+
+    def _array_of_slots(self, count: int, pool: Pool) -> tuple[int, int]:
+        kernel = self._kernel
+        return kvmalloc(kernel.memslots_fixed_bytes + count * kernel.memslot_bytes, pool)
 
     def _arrays(self, name: str, levels: tuple[int, ...], field: str) -> Term:
         each = self._facts.kernel(field, B)
@@ -105,17 +135,22 @@ class Arrays:
         return total(name, B, parts)
 
     def _dirty(self) -> Term:
-        sizes = [bitmap(row[0]) for row in self._found.rows]
+        sizes = [bitmap(pages) for pages in self._found.logged]
         return self._allocated("dirty_bitmap", sizes)
 
     def _allocated(self, name: str, sizes: list[int], *parts: Term) -> Term:
         """Return what the allocator takes for arrays of these sizes."""
-        pool, how = rules.pool(self._kernel), self._kernel.memslot_alloc
+        pool = rules.pool(self._kernel)
+        counts: dict[int, int] = {}
+        for size in sizes:
+            counts[size] = counts.get(size, 0) + 1
+        for size, number in counts.items():
+            self._sizes[size] = self._sizes.get(size, 0) + number
         asked = fixed("asked", sum(sizes), B, f"{self._found.note}: windows x bytes each", *parts)
-        if how == "vcalloc":
-            taken = sum(vmalloc(size, pool) for size in sizes)
+        if self._always:
+            taken = sum(number * vmalloc(size, pool) for size, number in counts.items())
             return fixed(name, taken, B, "whole pages and their page-pointer arrays (__vcalloc)", asked)
-        ranges = [kvmalloc(size, pool) for size in sizes]
-        low, high = sum(r[0] for r in ranges), sum(r[1] for r in ranges)
+        ranges = [(number, kvmalloc(size, pool)) for size, number in counts.items()]
+        low, high = sum(n * r[0] for n, r in ranges), sum(n * r[1] for n, r in ranges)
         why = "kmalloc if contiguous memory is at hand, else vmalloc (kvcalloc)"
         return rule(name, low, high, B, why, asked)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import nested, recycler, rules
-from ptelist.engine.ledger import Term, Unit, fixed, rule, total
+from ptelist.engine import extra_tables, nested, recycler, rules
+from ptelist.engine.guest_memory import touched_ram
+from ptelist.engine.ledger import Term, Unit, fixed, nothing, rule, total
 from ptelist.engine.pagetables import LEVEL_OF_LEAF, leaves, tables, window
 from ptelist.engine.windows import guest_ranges
 
@@ -30,7 +31,7 @@ class Trees:
         """Count the tables of VM group `number`; `memslot_pages` sets the default limit."""
         self._facts, self._kernel, self._vm, self._number = facts, kernel, vm, number
         direct = rules.tdp(kernel, vm)
-        self._direct = self._tree(vm.memory, vm.leaf) if direct else ()
+        self._direct = tables(touched_ram(vm), vm.leaf, vm.root_level, kernel.page_bytes) if direct else ()
         self._shadow = self._shadow_tree(direct=direct)
         limited = 0 if rules.tdp_mmu(kernel, vm) else sum(self._direct)
         low, high = nested.grown(kernel, vm, self._shadow, self._spread())
@@ -43,11 +44,15 @@ class Trees:
             self._low, self._high = low, max(low, min(high, self.limit.most - limited))
             free = sum(self._direct)
         self._free = free + vm.tdx
-        self._split = nested.split_windows(kernel, vm, self._high)
+        self._l1_windows = nested.split_windows(kernel, vm, self._high)
         if not rules.tdp_mmu(kernel, vm):  # these are limited as well
-            self._split = max(0, min(self._split, self.limit.most - limited - self._high))
+            self._l1_windows = max(0, min(self._l1_windows, self.limit.most - limited - self._high))
         self.room = self.limit.most - vm.root_level + LEVEL_OF_LEAF[self._leaf()]
         """The most tables with leaves in a tree that the limit counts."""
+        self._faulted = extra_tables.split(facts, kernel, vm, number)
+        self._split = nothing("split_tables", PAGES, "drawn from vCPU caches, or none")
+        if extra_tables.eager(kernel, vm):
+            self._faulted, self._split = self._split, self._faulted
 
     def _kept(self) -> int:
         """Return the least pages that stay where they are recycled.
@@ -130,29 +135,46 @@ class Trees:
         They do if each table of leaves has more of them than one fault maps, itself and
         prefetched ones: PTE_PREFETCH_NUM in an aligned block.
         """
-        vm = self._vm
-        block = 2 * self._kernel.pte_prefetch_num * window(LEVEL_OF_LEAF[vm.leaf] - 1, self._kernel.page_bytes)
+        vm, page = self._vm, self._kernel.page_bytes
         plain = not self.recycles and self._low == self._high and vm.mapped == "all" and not vm.nested
-        return plain and vm.memory > 0 and not vm.memory % block and not vm.low_memory % block
+        if not plain or not vm.memory or vm.populated is not None or vm.dimms:
+            return False
+        leaves_of_one = 2 * self._kernel.pte_prefetch_num
+        block = leaves_of_one * window(LEVEL_OF_LEAF[vm.leaf] - 1, page)
+        edges = [edge for hole in vm.ram_holes for edge in hole]
+        low = all(edge <= window(1, page) and not edge % (leaves_of_one * page) for edge in edges)
+        return low and not vm.memory % block and not vm.low_memory % block
 
     @property
     def most_splits(self) -> int:
         """Return how many huge pages of L2 were split eagerly, at most; 0 if they may have become huge again."""
         return self._shadow[0] if self._vm.l2_leaf == "4K" and self._shadow else 0
 
+    def split(self) -> Term:
+        """Return the tables that dirty logging made by splitting huge pages eagerly, without vCPU caches."""
+        return self._split
+
     def tables(self) -> Term:
-        """Return all tables, roots included."""
+        """Return all tables that were drawn from vCPU caches, roots included."""
+        plain = self._plain()
+        return total("tables", PAGES, (plain, self._faulted)) if self._faulted.high else plain
+
+    def _plain(self) -> Term:
         vm, facts = self._vm, self._facts
         parts = []
         if self._direct:
-            parts.append(self._levels("tdp_tables", self._direct, ("memory", "low_memory")))
+            parts.append(
+                self._levels(
+                    "tdp_tables", self._direct, ("populated" if vm.populated is not None else "memory", "low_memory")
+                )
+            )
         if self._shadow:
             wanted = ("l2_memory" if self._direct else "memory", "low_memory")
             parts.append(self._levels("shadow_tables", self._shadow, wanted))
         if vm.tdx:
             parts.append(fixed("shared_root", 1, PAGES, "root of the shared half, beside the mirror's"))
         plain = total("tables", PAGES, parts)
-        low, high = self._free + self._low, self._free + self._high + self._split
+        low, high = self._free + self._low, self._free + self._high + self._l1_windows
         if plain.low == low and plain.high == high:
             return plain
         fields = ["shadow_page_divisor", "shadow_page_least", "shadow_page_min_free", "shadow_pages_at_once"]
@@ -162,7 +184,7 @@ class Trees:
         why = (
             "entries beyond one a page fill whole tables at best, or have tables of their own, up to the default limit"
         )
-        extras = nested.reasons(self._kernel, vm, self._split)
+        extras = nested.reasons(self._kernel, vm, self._l1_windows)
         why = "; ".join((*extras, why)) if vm.rmaps or not extras else "; ".join(extras)
         if self.recycles:
             why = "recycled near the default limit max(least, memslot pages / divisor): with fewer than min_free left, "
@@ -190,6 +212,8 @@ class Trees:
     def _levels(self, name: str, counts: tuple[int, ...], fields: tuple[str, ...]) -> Term:
         inputs = [self._facts.vm(self._number, field, Unit.BYTES) for field in fields]
         leaf = self._vm.l2_leaf if "l2_memory" in fields else self._vm.leaf
-        note = f"windows of guest memory touched, but for those that a {leaf} leaf maps whole"
+        note = (
+            f"windows of guest memory touched, but for those that a {leaf} leaf maps whole, which one memslot must hold"
+        )
         parts = [fixed(f"level_{level}", count, PAGES, note, *inputs) for level, count in enumerate(counts, 1)]
         return total(name, PAGES, parts)

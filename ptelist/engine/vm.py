@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import memslots, rules
+from ptelist.engine import extra_tables, memslots, rules
 from ptelist.engine.chains import Chains
+from ptelist.engine.dirty_rings import rings
 from ptelist.engine.drawn import Caches
+from ptelist.engine.guest_memory import private_memory
 from ptelist.engine.kmalloc import POINTER, kvmalloc
 from ptelist.engine.ledger import Op, Term, Unit, fixed, named, nothing, product, rule, total
+from ptelist.engine.memory_attributes import attributes
+from ptelist.engine.track_srcu import track_srcu
 from ptelist.engine.trees import Trees
 
 if TYPE_CHECKING:
@@ -55,6 +59,7 @@ class Group:
         yield from self._tables_and_caches()
         yield from self._slot_arrays()
         yield "page_hash.bytes", self._page_hash()
+        yield from self._others()
 
     def descriptors(self) -> Iterator[Usage]:
         """Yield the objects of pte_list_desc that the group holds."""
@@ -71,7 +76,7 @@ class Group:
 
     def _memslots(self) -> memslots.Slots:
         if self._slots is None:
-            self._slots = memslots.slots(self._kernel, self._vm)
+            self._slots = memslots.slots(self._kernel, self._host, self._vm)
         return self._slots
 
     def _trees(self) -> Trees:
@@ -103,19 +108,22 @@ class Group:
         tables = trees.tables()
         each = fixed("objects_per_table", 1, OBJECTS, "a struct kvm_mmu_page and a page for each page table")
         drawn = product("tables", OBJECTS, tables, each)
+        split = product("split_tables", OBJECTS, trees.split(), each)
         headers = self._caches.tables("headers", drawn, trees, splits=1)
         yield "kvm_mmu_page_header.objects.vcpu_caches", self._of_vms(OBJECTS, headers.left)
         if headers.split:
             yield "kvm_mmu_page_header.objects.split_caches", self._of_vms(OBJECTS, headers.split)
-        yield "kvm_mmu_page_header.objects.page_tables", self._of_vms(OBJECTS, drawn)
-        yield "kvm_mmu_page_header.objects", self._of_vms(OBJECTS, headers.held)
-        yield "page_tables.bytes.tables", self._of_vms(B, tables, self._page)
-        yield from self._pages(trees, drawn, each)
+        live = total("live_tables", OBJECTS, (drawn, split)) if split.high else drawn
+        held = total("headers", OBJECTS, (headers.held, split)) if split.high else headers.held
+        yield "kvm_mmu_page_header.objects.page_tables", self._of_vms(OBJECTS, live)
+        yield "kvm_mmu_page_header.objects", self._of_vms(OBJECTS, held)
+        yield "page_tables.bytes.tables", self._of_vms(B, live if split.high else tables, self._page)
+        yield from self._pages(trees, drawn, split, each)
         if vm.eager_split:
             yield "split_caches.bytes.arrays", self._of_vms(B, self._split_arrays())
 
-    def _pages(self, trees: Trees, tables: Term, each: Term) -> Iterator[Usage]:
-        """Yield the pages of vCPU and split caches, and these together with the pages drawn from them."""
+    def _pages(self, trees: Trees, tables: Term, split: Term, each: Term) -> Iterator[Usage]:
+        """Yield the pages of vCPU and split caches, and all of them: with those drawn, and `split` ones, of tables."""
         shadow = self._caches.tables("shadow pages", tables, trees, self._shadow_caches(), splits=self._split_nodes)
         kinds = [shadow]
         if rules.shadow_root(self._kernel, self._vm):
@@ -132,7 +140,7 @@ class Group:
         yield "vcpu_caches.bytes.pages", self._of_vms(B, left, self._page)
         if shadow.split:
             yield "split_caches.bytes.pages", self._of_vms(B, shadow.split, self._page)
-        held = total("pages", OBJECTS, [kind.held for kind in kinds])
+        held = total("pages", OBJECTS, [*(kind.held for kind in kinds), *((split,) if split.high else ())])
         yield "shadow_pages.bytes", self._of_vms(B, held, self._page)
 
     def _desc_capacity(self) -> Term:
@@ -208,6 +216,20 @@ class Group:
         track = rules.write_tracking(self._kernel, self._facts.config, self._host, self._vm)
         for name, term in arrays.terms(track=track).items():
             yield f"memslots.bytes.{name}", self._of_vms(B, term)
+        yield "beside.bytes.vmalloc_tables", self._of_vms(B, arrays.page_tables())
+
+    def _others(self) -> Iterator[Usage]:
+        """Yield what some VMs have, and bounds of what stands beside the total; what this one has not is left out."""
+        facts, kernel, host, vm, number = self._facts, self._kernel, self._host, self._vm, self._number
+        if private_memory(vm):
+            yield "memory_attributes.bytes", self._of_vms(B, attributes(facts, kernel, host, vm, number))
+        if vm.dirty_ring:
+            yield "dirty_rings.bytes", self._of_vms(B, rings(facts, kernel, vm, number))
+        if kernel.track_srcu == "always" or facts.config.external_write_tracking:
+            yield "track_srcu.bytes", self._of_vms(B, track_srcu(facts, kernel, host))
+        for name, most, why in extra_tables.beside(kernel, host, vm):
+            if most:
+                yield f"beside.bytes.{name}", self._of_vms(B, extra_tables.bound(facts, name, most, why))
 
     def _page_hash(self) -> Term:
         kernel, vm, facts = self._kernel, self._vm, self._facts

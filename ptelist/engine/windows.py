@@ -61,3 +61,11 @@ def common(spans: tuple[Range, ...], others: tuple[Range, ...]) -> tuple[Range, 
     """Return what two sets of ranges have in common."""
     pairs = ((max(a, c), min(b, d)) for a, b in spans for c, d in others)
     return tuple((first, end) for first, end in pairs if first < end)
+
+
+def without(spans: tuple[Range, ...], holes: tuple[Range, ...]) -> tuple[Range, ...]:
+    """Return what ascending holes leave of ranges."""
+    for hole, hole_end in holes:
+        pieces = [piece for first, end in spans for piece in ((first, min(end, hole)), (max(first, hole_end), end))]
+        spans = tuple((first, end) for first, end in pieces if first < end)
+    return spans

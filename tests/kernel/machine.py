@@ -120,7 +120,8 @@ class Machine(NamedTuple):
     @property
     def memslot(self) -> tuple[int, int, int]:
         """Return how many pages of 4K, 2M and 1G the guest's memslot has."""
-        (row,) = memslots.slots(self.kernel, scenario(memory=GUEST_MEMORY, smm=False).vms[0]).rows
+        plain = scenario(memory=GUEST_MEMORY, smm=False)
+        (row,) = memslots.slots(self.kernel, plain.host, plain.vms[0]).rows
         return row
 
     @property

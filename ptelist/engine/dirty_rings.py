@@ -1,0 +1,28 @@
+"""Dirty rings, one a vCPU, in place of dirty bitmaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptelist.engine import rules
+from ptelist.engine.kmalloc import vmalloc
+from ptelist.engine.ledger import Term, Unit, fixed, product, total
+from ptelist.engine.vmalloc import count, descriptions
+
+if TYPE_CHECKING:
+    from ptelist.engine.facts import Facts
+    from ptelist.scenario import Kernel, Vm
+
+B = Unit.BYTES
+
+
+def rings(facts: Facts, kernel: Kernel, vm: Vm, number: int) -> Term:
+    """Return the bytes of the rings: vzalloc'ed when a vCPU is created (kvm_dirty_ring_alloc(), read in 6.1, 7.3)."""
+    entry = facts.kernel("dirty_gfn_bytes", B)
+    size = vm.dirty_ring * entry.low
+    pool = rules.pool(kernel)
+    taken, areas = vmalloc(size, pool), count({size: 1}, pool, always=True)
+    why = "whole pages and their page-pointer array (vzalloc)"
+    pages = fixed("ring", taken, B, why, facts.vm(number, "dirty_ring", Unit.ENTRIES), entry)
+    each = total("ring_with_areas", B, (pages, descriptions(facts, kernel, areas)))
+    return product("dirty_rings", B, facts.vm(number, "vcpus"), each)
