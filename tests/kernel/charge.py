@@ -66,14 +66,10 @@ class Charge(Experiment):
         array = kmalloc(machine.kernel.cache_capacity * pointer, rules.pool(machine.kernel))
         arrays = figures["vcpu_caches.bytes.arrays"].low // array
         charged += arrays * (array + pointer)
-        if _version(machine.series) >= EXACT_STAT:
+        if machine.version >= EXACT_STAT:
             return {"bytes": charged}
         lag = MEMCG_CHARGE_BATCH * machine.kernel.page_bytes * machine.cpus
         return {"bytes": Between(charged - lag, charged + lag, "memory.stat lags by a batch of pages on each CPU")}
-
-
-def _version(series: str) -> tuple[int, ...]:
-    return tuple(map(int, series.split(".")))
 
 
 def _enter(guest: Guest, group: str) -> None:

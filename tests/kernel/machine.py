@@ -24,6 +24,10 @@ GUEST_MEMORY = 16 << 20
 """Of most VMs: one memslot from 0, none for SMM."""
 
 
+CONFIGURED: dict[tuple[str, str], dict[str, Option]] = {("6.1", "amd64"): {"external_write_tracking": True}}
+"""What a version's flavour is built with that the usual one is not."""
+
+
 class Between(NamedTuple):
     """A prediction that is not one number, and why."""
 
@@ -51,9 +55,14 @@ class Machine(NamedTuple):
     """Caches that share their slabs with others, and the name of the shared one."""
 
     @property
+    def version(self) -> tuple[int, ...]:
+        """The series, to be compared."""
+        return tuple(map(int, self.series.partition("-")[0].split(".")))
+
+    @property
     def kernel(self) -> Kernel:
         """The shipped profile."""
-        return scenario(kernel=self.series).kernel
+        return scenario(kernel=self._configured()["kernel"]).kernel
 
     @property
     def host(self) -> Host:
@@ -81,7 +90,12 @@ class Machine(NamedTuple):
         slub = dict(re.findall(r"\b(slub_\w+)=(\w+)", self.command_line))
         merge = "slab_nomerge" not in self.command_line.split()
         sizes: dict[str, Option] = {"cpus": cpus(self.present), "possible_cpus": cpus(self.possible)}
-        return {"kernel": self.series, "slab_merge": merge, **sizes, **slub, **more}
+        return {**self._configured(), "slab_merge": merge, **sizes, **slub, **more}
+
+    def _configured(self) -> dict[str, Option]:
+        """Return the options for a series: its version, and what its flavour is configured with."""
+        version, _, flavour = self.series.partition("-")
+        return {"kernel": version, **CONFIGURED.get((version, flavour), {})}
 
     def vm(self, **more: Option) -> Ledger:
         """Return the figures of one of the guest's VMs on this machine."""
