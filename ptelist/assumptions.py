@@ -153,7 +153,7 @@ def _vm(kernel: Kernel, vm: Vm) -> Iterator[str]:
     yield f"{format_size(vm.memory)} of {vm.leaf} leaves"
     tdp = "tdp-mmu" if rules.tdp_mmu(kernel, vm) else "tdp-legacy"
     yield PAGING[tdp if rules.tdp(kernel, vm) else "shadow"]
-    yield f"nested (L2 has {format_size(vm.l2_memory)} of {vm.l2_leaf} leaves)" if vm.nested else "not nested"
+    yield _nested(vm) if vm.nested else "not nested"
     if vm.root_level != USUAL_ROOT_LEVEL:
         yield f"{vm.root_level}-level tables"
     flags = {"eager_split": "split caches filled", "dirty_log": "dirty bitmaps", "tdx": "TDX"}
@@ -162,13 +162,21 @@ def _vm(kernel: Kernel, vm: Vm) -> Iterator[str]:
         yield "SMM memslots"
 
 
+def _nested(vm: Vm) -> str:
+    smm = ", SMM" if vm.l2_smm else ""
+    times = f"; L1 replaced its tables {vm.l1_replacements} times" if vm.l1_replacements else ""
+    return f"nested (L2 has {format_size(vm.l2_memory)} of {vm.l2_leaf} leaves{smm}{times})"
+
+
 USUAL_ROOT_LEVEL = 4
 
 
 def _caches(scenario: Scenario) -> str:
     if all(vm.caches == "topped-up" for vm in scenario.vms):
-        return "just topped up: each memory cache holds its capacity"
-    return "drawn from since the last top-up, by how much is open"
+        return "full: each memory cache holds its capacity, beside all that was drawn from it"
+    if all(vm.history == "grown" for vm in scenario.vms):
+        return "filled at each vCPU's first KVM_RUN, then tables and descriptors were drawn from them; none was freed"
+    return "drawn from since the last top-up; tables and descriptors were freed since, so how many is open"
 
 
 def _mapping(scenario: Scenario) -> Iterator[str]:

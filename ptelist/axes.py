@@ -81,6 +81,8 @@ AXES = {
         Axis("nested", "vm.nested", "bool", "An L2 runs (nested TDP)."),
         Axis("l2-memory", "vm.l2_memory", "size", "Memory that L2 has mapped."),
         Axis("l2-leaf", "vm.l2_leaf", "text", "Page size it is mapped with."),
+        Axis("l2-smm", "vm.l2_smm", "bool", "L2 has SMM: a second tree."),
+        Axis("l1-replacements", "vm.l1_replacements", "int", "How often L1 replaced its tables for L2."),
         Axis("rmaps", "vm.rmaps", "lists", "rmap lists, e.g. 1000x15 or 10x2+5x16-31."),
         Axis("parent-ptes", "vm.parent_ptes", "lists", "parent_ptes lists, e.g. 3x500."),
         Axis("history", "vm.history", "text", "Lists only grown, or of any history."),

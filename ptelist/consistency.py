@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.engine import rules
+from ptelist.engine.lists import MIN_EXT
+from ptelist.engine.nested import ZAPPED
 from ptelist.engine.pagetables import window
 from ptelist.engine.windows import guest_ranges
 from ptelist.units import format_size
@@ -74,9 +76,13 @@ def _capacity(kernel: Kernel) -> Iterator[Problem]:
 def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
     if vm.vcpus_run is not None and vm.vcpus_run > vm.vcpus:
         yield "vcpus_run", f"{vm.vcpus_run} vCPUs have run, but there are {vm.vcpus}"
+    if vm.vcpus_run == 0:
+        needing = [name for name in ("nested", "rmaps", "parent_ptes", "eager_split") if getattr(vm, name)]
+        yield from (("vcpus_run", f"no vCPU has run, yet {name} is given: it comes of a run") for name in needing)
     yield from _memory(kernel, vm)
     if vm.nested and not rules.tdp(kernel, vm):
         yield "nested", "nested TDP needs TDP: use paging tdp, or leave nesting off"
+    yield from _replacements(kernel, vm)
     if vm.eager_split and not kernel.split_caches:
         yield "eager_split", f"kernel {kernel.version} has no split caches: they came with ada51a9de737 (in v6.0)"
     if vm.eager_split and not (vm.nested and rules.tdp_mmu(kernel, vm)):
@@ -88,6 +94,15 @@ def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
             yield field, "the TDP MMU keeps no rmaps: needs nested, paging tdp-legacy or paging shadow"
         cap = rules.rmap_cap(kernel) if field == "rmaps" else None
         yield from ((field, text) for each in getattr(vm, field) if (text := _lists(each, cap)))
+
+
+def _replacements(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
+    for field in ("l2_smm", "l1_replacements"):
+        if getattr(vm, field) and not vm.nested:
+            yield field, "there is no L2 without nested"
+    most = rules.rmap_cap(kernel) - (1 if rules.tdp_mmu(kernel, vm) else MIN_EXT)
+    if vm.nested and vm.l1_replacements > most and kernel.nested_orphans != ZAPPED:
+        yield "l1_replacements", f"{vm.l1_replacements} orphans of a gfn empty its rmap list, so {most} are the most"
 
 
 def _memory(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
@@ -116,8 +131,11 @@ def _lists(each: ListClass, cap: int | None) -> str:
     last = each.entries if each.entries_to is None else each.entries_to
     if last < each.entries:
         return f"entries_to {last} is below entries {each.entries}"
-    if cap is not None and last > cap:
-        return f"{last} entries: the add that makes {cap + 1} empties an rmap list, so {cap} is the most"
+    if each.peak is not None and each.peak < last:
+        return f"peak {each.peak} is below the {last} entries that a list has"
+    longest = max(last, each.peak or 0)
+    if cap is not None and longest > cap:
+        return f"{longest} entries: the add that makes {cap + 1} empties an rmap list, so {cap} is the most"
     if each.count * last > MOST_ENTRIES:
         return f"{each.count} lists of {last} entries are absurd: over 2^52 in all"
     return ""

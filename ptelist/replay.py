@@ -13,11 +13,13 @@ from ptelist.engine.ledger import Term, Unit, fixed, rule
 from ptelist.engine.replay import Lists, Rule
 from ptelist.errors import PtelistError
 from ptelist.rmaps import KEPT
-from ptelist.sources.traces import ENVELOPE, ODD, Lines, Reader
+from ptelist.sources.steps import Steps
+from ptelist.sources.traces import ENVELOPE, ODD, STEPS, Lines, Reader
+from ptelist.vm_steps import Replay, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import BinaryIO
+    from typing import Any, BinaryIO
 
     from ptelist.columns import Columns
     from ptelist.engine.ledger import Ledger
@@ -44,8 +46,12 @@ BRIEF = (
     ("replay.peak", PART),
     (PART,),
 )
+END = "end"
+"""The name of what there is behind the last line."""
+
 MOST_SAMPLES = 16
-MOST_MARKS = 1000
+MOST_MARKS = 1 << 17
+"""A trace that is marked more often is shown up to here."""
 
 
 class Sample(NamedTuple):
@@ -64,6 +70,15 @@ class Mark(NamedTuple):
     live: tuple[int, ...]
     cached: tuple[int, ...]
 
+    @property
+    def held(self) -> tuple[int, ...]:
+        """Return the descriptors in lists and caches together: what the slab counter has of them."""
+        return tuple(map(sum, zip(self.live, self.cached, strict=True)))
+
+    def data(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        return {**self._asdict(), "held": self.held}
+
 
 class Replayed(NamedTuple):
     """All that `ptelist replay` found."""
@@ -74,6 +89,12 @@ class Replayed(NamedTuple):
     odd: dict[str, tuple[int, int]]
     samples: tuple[Sample, ...]
     marks: tuple[Mark, ...]
+    longest: int
+    """The most entries of a list, 0 if none had two."""
+    peaks: tuple[Sample, ...]
+    """For each column: where its peak was, and the lists with descriptors at that moment."""
+    stages: tuple[Stage, ...] = ()
+    """Of steps: the marks, and the end."""
 
     @property
     def inexact_from(self) -> int | None:
@@ -104,7 +125,9 @@ def replay(
         raise PtelistError(f"{label}: no event of a list in {count:,} lines: see ptelist replay --probe-script")
     notes = (*run.notes(count), *_assumed(found))
     comparison = Comparison(found.columns, tuple(run.ledgers()), found.baseline, notes, command)
-    return Replayed(comparison, count, run.upper, run.reader.odd, run.samples(count), tuple(run.marks))
+    stages = (*run.stages, run.steps.stage(count, END)) if run.reader.kind == STEPS else ()
+    samples, marks = run.samples(count), tuple(run.marks)
+    return Replayed(comparison, count, run.upper, run.reader.odd, samples, marks, *run.peaks(), stages)
 
 
 class _Run:
@@ -116,10 +139,14 @@ class _Run:
         first = scenarios[0]
         self._lists = Lists(map(_rule, scenarios))
         self._envelope = Envelope(map(_rule, scenarios), rules.rmap_cap(first.kernel), 1 + first.vms[0].smm)
-        self.reader = Reader(self._lists, self._envelope, self._mark, rules.desc_topup_min(first.kernel))
+        self.steps = Replay(scenarios)
+        steps = Steps(tuple(self.steps.machines.values()))
+        minimum = rules.desc_topup_min(first.kernel)
+        self.reader = Reader(self._lists, self._envelope, steps, self._mark, minimum)
         self.marks: list[Mark] = []
+        self.stages: list[Stage] = []
         self._samples: list[Sample] = []
-        self._step = self._batches = 0
+        self._step = self._batches = self._unmarked = 0
 
     @property
     def upper(self) -> bool:
@@ -127,7 +154,11 @@ class _Run:
         return self.reader.kind == ENVELOPE
 
     def _mark(self, at: int, text: str) -> None:
-        if len(self.marks) < MOST_MARKS:
+        if len(self.marks) + len(self.stages) == MOST_MARKS:
+            self._unmarked = self._unmarked or at
+        elif self.reader.kind == STEPS:
+            self.stages.append(self.steps.stage(at, text))
+        else:
             self.marks.append(Mark(at, text, tuple(self._live()), tuple(map(_cached, self._lists.tallies))))
 
     def _live(self) -> list[int]:
@@ -147,11 +178,23 @@ class _Run:
         """Return the samples, with one of the end."""
         return (*(sample for sample in self._samples if sample.at < last), Sample(last, self._lengths()))
 
+    def peaks(self) -> tuple[int, tuple[Sample, ...]]:
+        """Return the longest list, and each column's lists at its peak; none for an envelope or for steps."""
+        if self.upper or self.reader.kind == STEPS:
+            return 0, ()
+        found = zip(self._lists.tallies, self._lists.at_peak(), strict=True)
+        return self._lists.longest, tuple(Sample(tally.peak_at, lengths) for tally, lengths in found)
+
     def _lengths(self) -> dict[int, int]:
+        if self.reader.kind == STEPS:
+            return self.steps.lengths()
         return (self._envelope if self.upper else self._lists).lengths()
 
     def ledgers(self) -> Iterator[Ledger]:
         """Yield the figures of each column: what was counted, and the slabs of the peak."""
+        if self.reader.kind == STEPS:
+            yield from self.steps.ledgers()
+            return
         for number, scenario in enumerate(self._scenarios):
             if self.upper:
                 why = "SPTEs that were set; their removal is not traced"
@@ -169,12 +212,18 @@ class _Run:
         """Yield what to know when reading the figures."""
         for what, (count, first) in sorted(self.reader.odd.items(), key=lambda item: item[1][1]):
             yield f"INEXACT from line {first:,} on: {ODD[what]}" + (f" ({count:,} times)" if count > 1 else "")
+        if self._unmarked:
+            yield f"marks: from line {self._unmarked:,} on they are left out, there are more than {MOST_MARKS:,}"
         ignored = f", {self.reader.ignored:,} of them of other events" if self.reader.ignored else ""
         if self.upper:
             yield f"trace: {lines:,} lines of kvm_mmu_set_spte{ignored}: an UPPER ENVELOPE, no removal is traced"
             yield "envelope: of the rmap lists of one VM; parent_ptes lists are not traced at all"
             return
         state = "not exact" if self.reader.odd else "exact"
+        if self.reader.kind == STEPS:
+            yield f"steps: {lines:,} lines{ignored}, replayed fault by fault, {state}"
+            yield "pte_list_desc.bytes: those of lists and vCPU caches together, when they held most"
+            return
         yield f"trace: {lines:,} lines{ignored}, replayed entry by entry, {state}"
         tallies = self._lists.tallies
         if any(tally.short for tally in tallies):

@@ -64,6 +64,7 @@ class Kernel(Model):
     tdp_default: bool
     tdp_mmu_default: bool
     shadowed_info_max_level: Positive
+    nested_orphans: Literal["kept", "zapped", "either"]
     shadow_page_divisor: Positive
     shadow_page_least: Positive
     shadow_page_min_free: Positive
@@ -125,11 +126,15 @@ Heads = Annotated[int, Field(ge=0, le=1 << 40)]
 
 
 class ListClass(Model):
-    """So many lists of so many entries each (or of low..high entries)."""
+    """So many lists of so many entries each (or of low..high entries).
+
+    `peak` is for lists that entries have left: the most entries that each had since it was last empty.
+    """
 
     count: Annotated[int, Field(ge=1, le=1 << 40)]
     entries: Annotated[int, Field(ge=1, le=1 << 30)]
     entries_to: Annotated[int, Field(ge=1, le=1 << 30)] | None = None
+    peak: Annotated[int, Field(ge=1, le=1 << 30)] | None = None
 
 
 class Vm(Model):
@@ -148,6 +153,8 @@ class Vm(Model):
     nested: bool
     l2_memory: Size
     l2_leaf: Literal["4K", "2M", "1G"]
+    l2_smm: bool
+    l1_replacements: Annotated[int, Field(ge=0, le=1 << 20)]
     eager_split: bool
     dirty_log: bool
     tdx: bool

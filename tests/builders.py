@@ -130,7 +130,9 @@ def groups(draw: st.DrawFn, kernel: str, paging: str) -> Fields:
     vm["tdx"] = not vm["nested"] and new_mmu and profile["external_spt_cache"] and draw(st.booleans())
     if vm["tdx"]:
         vm["leaf"] = "4K"
-    if vm["nested"] or not new_mmu:
+    if vm["vcpus_run"] == 0:
+        vm["nested"] = vm["eager_split"] = False
+    elif vm["nested"] or not new_mmu:
         vm["rmaps"], vm["parent_ptes"] = draw(classes(1001)), draw(classes(5000))
     return vm
 

@@ -215,13 +215,13 @@ def test_nothing_is_an_option_behind_two_dashes(run: Callable[..., Result]) -> N
         ("--proposal topup-iff-rmaps --nested", "pte_list_desc.objects.vcpu_caches", 160),
         ("--proposal tdp-fewer-objects", "pte_list_desc.objects.vcpu_caches", 4 * 14),
         ("--proposal tdp-no-objects", "pte_list_desc.objects.vcpu_caches", 0),
-        ("--proposal small-caches-v3 --vcpus 1", "vcpu_caches.bytes.pages", 5 * 4096),
-        ("--proposal small-caches-v3 --vcpus 1 --nodes 2", "vcpu_caches.bytes.pages", 2 * 5 * 4096),
+        ("--proposal small-caches-v3 --vcpus 1 --caches topped-up", "vcpu_caches.bytes.pages", 5 * 4096),
+        ("--proposal small-caches-v3 --vcpus 1 --nodes 2 --caches topped-up", "vcpu_caches.bytes.pages", 2 * 5 * 4096),
         ("--proposal small-caches-v3 --vcpus 1", "pte_list_desc.objects.vcpu_caches", 14),
         ("--proposal small-caches-v4 --vcpus 1", "pte_list_desc.objects.vcpu_caches", 4),
         ("--vm tdp", "pte_list_desc.objects.vcpu_caches", 160),
-        ("--vm tdp+nested", "pte_list_desc.objects.vcpu_caches", 320),
-        ("--vm tdp+nested --vcpus 2 --vms 10", "pte_list_desc.objects.vcpu_caches", 1600),
+        ("--vm tdp+nested --rmaps none", "pte_list_desc.objects.vcpu_caches", 320),
+        ("--vm tdp+nested --vcpus 2 --vms 10 --rmaps none", "pte_list_desc.objects.vcpu_caches", 1600),
         ("--kernel 6.1.192", "kvm_mmu_page_header.size", 184),
         ("--kernel v5.10", "kvm_mmu_page_header.size", 168),
         ("--kernel 6.1.0-56-cloud-amd64", "pte_list_desc.size", 128),
@@ -332,7 +332,7 @@ def test_presets_commands(run: Callable[..., Result], tmp_path: Path) -> None:
 
 def test_own_preset(run: Callable[..., Result], tmp_path: Path) -> None:
     """A file by path, extending another by path or a shipped one by name; options go over it."""
-    (tmp_path / "base.toml").write_text('extends = "nested"\n[vm]\nname = "mine"\nvcpus = 3\n')
+    (tmp_path / "base.toml").write_text('extends = "nested"\n[vm]\nname = "mine"\nvcpus = 3\ncaches = "topped-up"\n')
     mine = tmp_path / "mine.toml"
     mine.write_text('extends = "base.toml"\n[kernel]\ncache_capacity = 20\n[host]\ncpus = 128\n')
     mine.write_text(mine.read_text().replace('"base.toml"', '"./base.toml"'))

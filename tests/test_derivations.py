@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 DESC, HEADER = "pte_list_desc", "kvm_mmu_page_header"
 SHADOW = {"paging": "shadow", "leaf": "4K"}
 NESTED = {"nested": True, "l2_memory": GIB}
-DRAWN = {**NESTED, "caches": "drawn"}
+FULL = {**NESTED, "caches": "topped-up"}
 LISTS: dict[str, Any] = {**SHADOW, "history": "any", "rmaps": ({"count": 10, "entries": 20},)}
 LIMITED = {"shadow_page_divisor": 1 << 20, "shadow_page_least": 1}
 
@@ -31,6 +31,16 @@ def parts(term: Term) -> list[str]:
     return [part.name for part in term.parts]
 
 
+def below_root(*tables: str) -> list[str]:
+    return ["tables", *tables, "objects_per_table"]
+
+
+RUN = ["vcpus", "cache_capacity"]
+FILLED = ["filled", *RUN]
+TDP = ["tdp_tables", *levels(4)]
+TWO = [*TDP, "shadow_tables", *levels(4, "l2_memory")]
+HEADERS = [*FILLED, "tables", *below_root(*TWO)]
+"""What was filled in, what was drawn from it."""
 SPLIT_DESC = ["split_desc_capacity", "split_desc_min", "spte_ent_per_page", "cache_capacity"]
 CAPACITY_ARRAY = ["array", "cache_capacity"]
 
@@ -41,33 +51,18 @@ CAPACITY_ARRAY = ["array", "cache_capacity"]
         (f"{DESC}.ext", "6.1", {}, []),
         (f"{DESC}.size", "6.1", {}, ["pte_list_desc_fixed_bytes", "sptes", "pte_list_desc.ext", "spte_pointer_bytes"]),
         (f"{HEADER}.size", "6.1", {}, []),
-        (f"{DESC}.objects.vcpu_caches", "6.1", {}, ["vms", "vcpus", "cache_capacity"]),
+        (f"{DESC}.objects.vcpu_caches", "6.1", {}, ["vms", *RUN]),
         (f"{DESC}.objects.vcpu_caches", "6.1", {"vcpus_run": 1}, ["vms", "vcpus_run", "cache_capacity"]),
-        (f"{DESC}.objects.vcpu_caches", "6.1", DRAWN, ["vms", "vcpus", "cached", "cache_capacity"]),
-        (f"{HEADER}.objects.vcpu_caches", "6.1", DRAWN, ["vms", "vcpus", "cached", "cache_capacity"]),
+        (f"{DESC}.objects.vcpu_caches", "6.1", NESTED, ["vms", *RUN]),
+        (f"{HEADER}.objects.vcpu_caches", "6.1", NESTED, ["vms", "left", *HEADERS, "page_topup_min"]),
+        (f"{HEADER}.objects", "6.1", NESTED, ["vms", "headers", *HEADERS, "page_topup_min"]),
         (
-            *("vcpu_caches.bytes.pages", "6.1", SHADOW),
-            [
-                "vms",
-                "vcpus",
-                "page_caches",
-                "shadow_page_caches",
-                "shadowed_info_caches",
-                "cache_capacity",
-                "page_bytes",
-            ],
+            *("vcpu_caches.bytes.pages", "6.1", {**SHADOW, "caches": "topped-up"}),
+            ["vms", "pages", "filled", "vcpus", "shadow_page_caches", "cache_capacity", *FILLED, "page_bytes"],
         ),
         (
-            *("vcpu_caches.bytes.pages", "7.3", {"tdx": True, "leaf": "4K"}),
-            [
-                "vms",
-                "vcpus",
-                "page_caches",
-                "shadow_page_caches",
-                "external_spt_caches",
-                "cache_capacity",
-                "page_bytes",
-            ],
+            *("vcpu_caches.bytes.pages", "7.3", {"tdx": True, "leaf": "4K", "caches": "topped-up"}),
+            ["vms", "pages", "filled", "vcpus", "shadow_page_caches", "cache_capacity", *FILLED, "page_bytes"],
         ),
         (
             *("vcpu_caches.bytes.arrays", "6.1", {}),
@@ -78,12 +73,12 @@ CAPACITY_ARRAY = ["array", "cache_capacity"]
         ),
         ("embedded.bytes", "5.10", {"vcpus_run": 1}, ["vms", "vcpus", "embedded_arrays", "cache_capacity"]),
         (f"{DESC}.objects.split_caches", "6.1", {**NESTED, "eager_split": True}, ["vms", *SPLIT_DESC]),
-        (f"{HEADER}.objects.split_caches", "6.1", {**NESTED, "eager_split": True}, ["vms", "cache_capacity"]),
+        (f"{HEADER}.objects.split_caches", "6.1", {**FULL, "eager_split": True}, ["vms", "cache_capacity"]),
         (
             "split_caches.bytes.pages",
             "6.1",
-            {**NESTED, "eager_split": True},
-            ["vms", "split_shadow_page_caches", "cache_capacity", "page_bytes"],
+            {**FULL, "eager_split": True},
+            ["vms", "cache_capacity", "page_bytes"],
         ),
         (
             *("split_caches.bytes.arrays", "6.1", {**NESTED, "eager_split": True}),
@@ -111,10 +106,10 @@ CAPACITY_ARRAY = ["array", "cache_capacity"]
             ["vms", "parent_ptes", "class", "lists", "entries", "descriptors", "entries", "pte_list_ext"],
         ),
         (f"{DESC}.objects.parent_ptes", "6.1", SHADOW, ["vms", "parent_ptes"]),
-        (f"{HEADER}.objects.page_tables", "6.1", {}, ["vms", "tables", "tdp_tables", *levels(4), "headers_per_table"]),
+        (f"{HEADER}.objects.page_tables", "6.1", {}, ["vms", *below_root(*TDP)]),
         (
             *(f"{HEADER}.objects.page_tables", "6.1", {**NESTED, "root_level": 5}),
-            ["vms", "tables", "tdp_tables", *levels(5), "shadow_tables", *levels(5, "l2_memory"), "headers_per_table"],
+            ["vms", *below_root("tdp_tables", *levels(5), "shadow_tables", *levels(5, "l2_memory"))],
         ),
         ("page_tables.bytes.tables", "6.1", {}, ["vms", "tables", "tdp_tables", *levels(4), "page_bytes"]),
         (
@@ -123,7 +118,7 @@ CAPACITY_ARRAY = ["array", "cache_capacity"]
         ),
         (
             *("page_tables.bytes.shadowed_info", "6.1", SHADOW),
-            ["vms", "shadowed_info", "tables", "shadow_tables", *levels(4), "page_bytes"],
+            ["vms", "shadowed_info", "tables", *below_root("shadow_tables", *levels(4)), "page_bytes"],
         ),
         (
             *("page_tables.bytes.external", "7.3", {"tdx": True, "leaf": "4K"}),
@@ -204,8 +199,9 @@ def test_one_node_needs_no_further_cache() -> None:
 
 
 def test_caches_per_node_rest_on_the_nodes() -> None:
-    figures = ledger("6.1", on_host={"cpus": 4, "nodes": 2}, proposal="small-caches-v3")
-    names = ["vms", "vcpus", "page_caches", "shadow_page_caches", "nodes", "cache_capacity", "page_bytes"]
+    vm = {"caches": "topped-up"}
+    figures = ledger("6.1", vm=vm, on_host={"cpus": 4, "nodes": 2}, proposal="small-caches-v3")
+    names = ["vms", "pages", "filled", "vcpus", "shadow_page_caches", "nodes", "cache_capacity", "page_bytes"]
     assert below(figures["vcpu_caches.bytes.pages"]) == names
 
 

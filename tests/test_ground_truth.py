@@ -17,8 +17,8 @@ from guest_model import VcpuModel, bucket, grown
 from helpers import DATA, Row, comments, kernel, ledger, scenario, table
 
 from ptelist.engine import memslots, pagetables, rules, slab
-from ptelist.engine.caches import MemoryCache
 from ptelist.engine.lists import descriptors
+from ptelist.engine.memory_caches import MemoryCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

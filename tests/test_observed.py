@@ -67,7 +67,7 @@ def test_objects_per_vcpu(version: str, paging: str, vcpus: int) -> None:
     """40 objects per vCPU that ran, both caches, 1..256 vCPUs: exact."""
     found = ledger(kernel=version, paging=paging, vcpus=256, vcpus_run=vcpus)
     for cache in ("pte_list_desc", "kvm_mmu_page_header"):
-        held = found[f"{cache}.objects.vcpu_caches"]
+        held = found[f"{cache}.objects"]
         assert (held.low, held.high) == (40 * vcpus, 40 * vcpus)
 
 
@@ -251,7 +251,7 @@ def test_rule_9_memcg_charge(version: str) -> None:
     found = ledger(kernel=version, host="single-cpu", vcpus=64)
     charged = 0
     for cache in ("pte_list_desc", "kvm_mmu_page_header"):
-        charged += found[f"{cache}.objects.vcpu_caches"].low * (found[f"{cache}.stride"].low + 8)
+        charged += found[f"{cache}.objects"].low * (found[f"{cache}.stride"].low + 8)
     arrays = found["vcpu_caches.bytes.arrays"].low
     assert arrays == 64 * 3 * 512
     charged += arrays // 512 * (512 + 8)

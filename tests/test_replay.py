@@ -372,7 +372,9 @@ def test_formats(run: Callable[..., Result], tmp_path: Path) -> None:
     file.write_text(EXAMPLE)
     data = json.loads(run("replay", str(file), "--ext", "2,14", "--format", "json").stdout)
     assert (data["exact"], data["envelope"], data["inexact_from"], data["lines"]) == (True, False, None, 10)
-    assert data["marks"] == [{"at": 6, "text": "two lists", "live": [1, 1], "cached": [39, 39]}]
+    assert data["marks"] == [{"at": 6, "text": "two lists", "live": [1, 1], "cached": [39, 39], "held": [40, 40]}]
+    assert data["longest"] == 2
+    assert data["peaks"] == [{"line": 8, "lists": {"1": 1, "2": 1}}, {"line": 8, "lists": {"1": 1, "2": 1}}]
     assert data["lengths"] == [{"line": 10, "lists": {"1": 1}}]
     assert data["configs"][0]["figures"]["replay.peak"] == {"low": 2, "high": 2, "unit": "objects"}
     rows = list(csv.DictReader(io.StringIO(run("replay", str(file), "--format", "csv").stdout)))

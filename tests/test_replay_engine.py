@@ -28,11 +28,15 @@ class Alone:
     def __init__(self) -> None:
         self.chains = [[List(rule.ext, rule.policy) for _ in range(4)] for rule in RULES]
         self.peaks = [(0, 0)] * len(RULES)
+        self.at_peak: list[dict[int, int]] = [{}] * len(RULES)
+        self.left = [False] * len(RULES)
+        self.longest = 0
 
     def do(self, at: int, op: str, key: int, entry: int) -> bool:
         """Do one step, if it can be done; return whether it could."""
         first = self.chains[0][key]
         known = entry in first._homes
+        chained = first.descriptors > 0
         able = {"add": not known, "remove": known, "zap": len(first) > 0}[op]
         for number, chains in enumerate(self.chains):
             if able:
@@ -40,6 +44,12 @@ class Alone:
             live = sum(chain.descriptors for chain in chains)
             if live > self.peaks[number][0]:
                 self.peaks[number] = live, at
+                self.left[number] = False
+            self.left[number] |= able and op != "add" and chained
+            if not self.left[number]:
+                sizes = sorted(len(chain) for chain in chains if chain.descriptors)
+                self.at_peak[number] = {size: sizes.count(size) for size in sizes}
+        self.longest = max(self.longest, *(len(chain) for chain in self.chains[0]))
         return able
 
 
@@ -56,6 +66,8 @@ def test_each_list_is_what_it_is_alone(steps: list[tuple[str, int, int]]) -> Non
         assert tally.allocs == sum(chain.allocs for chain in chains)
         assert tally.frees == sum(chain.frees for chain in chains)
         assert (tally.peak, tally.peak_at) == peak
+    assert lists.at_peak() == alone.at_peak
+    assert lists.longest == (alone.longest if alone.longest > 1 else 0)
     sizes = [len(chain) for chain in alone.chains[0] if len(chain)]
     assert lists.lengths() == {size: sizes.count(size) for size in sizes}
 

@@ -127,7 +127,7 @@ def test_sizes_are_searched_in_the_unit_that_they_share() -> None:
     assert span(axis, [GIB, GIB + (1 << 20)]).step == 1 << 20
     assert span(axis, [4096]).step == 1 << 10
     assert span(AXES["vcpus"], [4, 2, 8]) == Span(AXES["vcpus"], 2, 8, 1)
-    (one,) = found("mmu.bytes.total", memory="1GiB,64GiB", ext="2,14").break_evens
+    (one,) = found("mmu.bytes.total", memory="1GiB,32GiB", ext="2,14").break_evens
     assert (one.less_from, one.over.step) == (GIB, GIB)
 
 

@@ -66,6 +66,8 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
     named = [("histogram", histogram), ("trace", trace), *told.options()]
     line = command_line("best", presets, [*((name, text) for name, text in named if text), *options])
     options = [*(usual(histogram, options) if histogram else []), *options]
+    if (histogram or trace) and "caches" not in dict(options):
+        options = [("caches", "topped-up"), *options]  # how many of the lists' descriptors came from which is not told
     with_ext = options if EXT in dict(options) else [*options, (EXT, RANGE)]
     space = Space(presets, with_ext)
     found = columns(space)

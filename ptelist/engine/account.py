@@ -21,13 +21,16 @@ B, OBJECTS = Unit.BYTES, Unit.OBJECTS
 DESC, HEADER = "pte_list_desc", "kvm_mmu_page_header"
 
 KINDS = {
+    f"{DESC}.objects": OBJECTS,
     f"{DESC}.objects.vcpu_caches": OBJECTS,
     f"{DESC}.objects.split_caches": OBJECTS,
     f"{DESC}.objects.rmaps": OBJECTS,
     f"{DESC}.objects.parent_ptes": OBJECTS,
+    f"{HEADER}.objects": OBJECTS,
     f"{HEADER}.objects.vcpu_caches": OBJECTS,
     f"{HEADER}.objects.split_caches": OBJECTS,
     f"{HEADER}.objects.page_tables": OBJECTS,
+    "shadow_pages.bytes": B,
     "vcpu_caches.bytes.pages": B,
     "vcpu_caches.bytes.arrays": B,
     "split_caches.bytes.pages": B,
@@ -49,14 +52,13 @@ BELOW = {
     parent: tuple(name for name in KINDS if name.startswith(f"{parent}."))
     for parent in (f"{DESC}.objects", f"{HEADER}.objects", "page_tables.bytes", "memslots.bytes")
 }
-"""Figures that are the sum of those below them."""
+"""The parts of a figure. Objects in caches and those drawn from these are open together: a cache lacks what is used."""
 
 BESIDE_SLABS = (
-    "vcpu_caches.bytes.pages",
+    "shadow_pages.bytes",
     "vcpu_caches.bytes.arrays",
-    "split_caches.bytes.pages",
     "split_caches.bytes.arrays",
-    "page_tables.bytes",
+    "page_tables.bytes.pae_roots",
     "memslots.bytes",
     "page_hash.bytes",
     "embedded.bytes",
@@ -122,7 +124,8 @@ def descriptors(scenario: Scenario) -> Ledger:
     """Return the figures of pte_list_desc, which are those of `account`, and no others."""
     ledger = Ledger()
     facts = Facts(scenario)
-    _holdings(ledger, BELOW[f"{DESC}.objects"], [group.descriptors() for group in _groups(facts, scenario)])
+    kinds = (f"{DESC}.objects", *BELOW[f"{DESC}.objects"])
+    _holdings(ledger, kinds, [group.descriptors() for group in _groups(facts, scenario)])
     _cache(ledger, facts, scenario, _desc_size(ledger, facts, scenario))
     return ledger
 
@@ -163,16 +166,16 @@ def _cache(ledger: Ledger, facts: Facts, scenario: Scenario, size: Term) -> Term
     """Enter one kmem_cache's figures and return its bytes in all."""
     name = size.name.removesuffix(".size")
     cache = Cache(ledger, facts, scenario.kernel, scenario.host, size)
-    kinds = [ledger[kind] for kind in BELOW[f"{name}.objects"]]
-    return cache.account(total(f"{name}.objects", OBJECTS, kinds))
+    return cache.account(ledger[f"{name}.objects"])
 
 
-def slabs_of(scenario: Scenario, objects: Term) -> tuple[Ledger, int]:
-    """Return the figures of pte_list_desc alone, for so many objects, and what fits into its slabs beside them."""
+def slabs_of(scenario: Scenario, objects: Term, name: str = DESC) -> tuple[Ledger, int]:
+    """Return the figures of one kmem_cache alone, for so many objects, and what fits into its slabs beside them."""
     ledger = Ledger()
     facts = Facts(scenario)
-    cache = Cache(ledger, facts, scenario.kernel, scenario.host, _desc_size(ledger, facts, scenario))
-    cache.account(named(f"{DESC}.objects", objects))
+    (size,) = (each for each in _sizes(ledger, facts, scenario) if each.name == f"{name}.size")
+    cache = Cache(ledger, facts, scenario.kernel, scenario.host, size)
+    cache.account(named(f"{name}.objects", objects))
     return ledger, cache.spare
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import rules
+from ptelist.engine import nested, rules
 from ptelist.engine.ledger import Op, Term, Unit, fixed, nothing, product, rule, total
 from ptelist.engine.lists import ANY, MIN_EXT, bounds
-from ptelist.engine.pagetables import shared_leaves
-from ptelist.engine.windows import guest_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ptelist.engine.facts import Facts
     from ptelist.engine.trees import Trees
@@ -28,11 +26,24 @@ class Chains:
         self._facts, self._kernel, self._vm, self._number, self._trees = facts, kernel, vm, number, trees
         self._ext = rules.ext(kernel, with_tdp=rules.tdp(kernel, vm))
 
+    @property
+    def at_once(self) -> int:
+        """Return the most descriptors that one fault takes.
+
+        It adds PTE_PREFETCH_NUM entries at most, itself and prefetched ones, and a parent
+        to each table below the root. A list takes one for its second entry, then one for
+        each `ext` more.
+        """
+        entries = self._kernel.pte_prefetch_num
+        lists = sum(each.count for each in self._vm.rmaps)
+        alone = lists == 1 and not (self._vm.nested and not rules.tdp_mmu(self._kernel, self._vm))
+        added = (entries - 1) // self._ext + 1 if alone else entries
+        return added + (self._vm.root_level - 1 if self._vm.parent_ptes else 0)
+
     def rmaps(self) -> Term:
         """Return the descriptors of rmap lists, which hold at most 1001 entries each."""
         parts = [self._class("rmaps", each, rules.rmap_cap(self._kernel)) for each in self._vm.rmaps]
-        if shared := self._shared_gfns():
-            parts.append(shared)
+        parts += self._repeated()
         return self._total("rmaps", parts)
 
     def parent_ptes(self) -> Term:
@@ -52,37 +63,41 @@ class Chains:
     def _class(self, field: str, lists: ListClass, cap: int | None) -> Term:
         """Return the descriptors of a class of lists."""
         last = lists.entries if lists.entries_to is None else lists.entries_to
-        policy, history = self._kernel.list_policy, self._vm.history
-        low, high = (bounds(n, self._ext, policy, history, cap) for n in (lists.entries, last))
+        policy = self._kernel.list_policy
+        history, peak = (self._vm.history, cap) if lists.peak is None else (ANY, lists.peak)
+        low, high = (bounds(n, self._ext, policy, history, peak) for n in (lists.entries, last))
+        kept = int((lists.peak or 0) >= MIN_EXT)  # a list that had two entries is a chain until it is empty
         source = self._facts.source(f"vms.{self._number}.{field}")
         entries = Term("entries", lists.entries, last, ENTRIES, Op.GIVEN, (), f"length of each list: {source}")
-        return self._descriptors(lists.count, low[0], high[1], entries)
+        return self._descriptors(lists.count, max(low[0], kept), high[1], entries, lists.peak)
 
-    def _descriptors(self, count: int, low: int, high: int, entries: Term) -> Term:
+    def _descriptors(self, count: int, low: int, high: int, entries: Term, peak: int | None = None) -> Term:
         field = rules.ext_field(self._kernel, with_tdp=rules.tdp(self._kernel, self._vm))
         note = f"ceil(entries / {self._ext}), 0 for less than {MIN_EXT}, of a list that only grew"
-        if self._vm.history == ANY:
+        if peak is not None:
+            note = (
+                f"a list that has had {peak} entries and has not been empty since, policy {self._kernel.list_policy!r}"
+            )
+        elif self._vm.history == ANY:
             source = self._facts.source("kernel.list_policy")
             note = f"any history of a list, policy {self._kernel.list_policy!r}: {source}"
         each = rule("descriptors", low, high, OBJECTS, note, entries, self._facts.kernel(field, ENTRIES))
         return product("class", OBJECTS, fixed("lists", count, COUNT, entries.note, entries), each)
 
-    def _shared_gfns(self) -> Term | None:
-        """Return the lists of gfns that both L1 and L2 map, with the legacy MMU.
+    def _repeated(self) -> Iterator[Term]:
+        """Yield the lists of gfns that are not named and yet have several SPTEs: in L1's tree, L2's, and orphans.
 
-        Without the TDP MMU, L1's own SPTE is in the gfn's rmap list as well, so a
-        gfn that L2 maps at the same size has two entries. A named list is that of one
-        such gfn, with L1's SPTE among its entries.
+        With the legacy MMU, L1's own SPTE is in the gfn's rmap list as well. A named list is that of one such gfn,
+        with the SPTEs of all trees among its entries.
         """
         kernel, vm = self._kernel, self._vm
-        if not vm.nested or rules.tdp_mmu(kernel, vm):
-            return None
-        trees = ((vm.memory, vm.leaf), (vm.l2_memory, vm.l2_leaf))
-        l1, l2 = ((guest_ranges(memory, vm.low_memory), leaf) for memory, leaf in trees)
-        leaves = shared_leaves(l1, l2, kernel.page_bytes)
-        if not leaves:
-            return None
-        listed = sum(each.count for each in vm.rmaps)
-        low, high = bounds(MIN_EXT, self._ext, kernel.list_policy, vm.history, rules.rmap_cap(kernel))
-        entries = fixed("entries", MIN_EXT, ENTRIES, "the SPTE of L1 and that of L2, in one rmap list (legacy MMU)")
-        return self._descriptors(max(leaves - listed, 0), low, high, entries)
+        for gfns, least, most in nested.repeated(kernel, vm, self._trees().room if vm.nested else 0):
+            cap = rules.rmap_cap(kernel)
+            low, high = (bounds(n, self._ext, kernel.list_policy, vm.history, cap) for n in (least, most))
+            if least == most == MIN_EXT and not vm.l1_replacements:
+                note = "the SPTE of L1 and that of L2, in one rmap list (legacy MMU)"
+            else:
+                note = f"one in L2's tree, and one in each orphan: {self._facts.source('kernel.nested_orphans')}"
+            inputs = [self._facts.vm(self._number, field) for field in nested.fields(vm)]
+            entries = rule("entries", least, most, ENTRIES, note, *inputs)
+            yield self._descriptors(gfns, low[0], high[1], entries)

@@ -50,6 +50,11 @@ def lengths(column: int, how: str, longest: int) -> range:
     return range(least, min(2 * least - 1, longest) + 1)
 
 
+def column(length: int, how: str) -> int:
+    """Return the column of a list: the one whose `lengths` hold its length."""
+    return (length & -length if how == FFS else length).bit_length()
+
+
 def descriptors(levels: Iterable[Level], ext: int, policy: str, history: str, longest: int) -> tuple[int, int]:
     """Return the least and the most descriptors of all lists.
 

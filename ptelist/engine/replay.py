@@ -45,6 +45,10 @@ class Tally:
         """Objects that are left in each cache that was topped up."""
         self.chains: dict[Key, List] = {}
         """Chains entry by entry, where it matters in which descriptor one is."""
+        self.at_peak: dict[int, int] = {}
+        """Chains by length when there were the most descriptors, just before an entry left a list again."""
+        self.growing = False
+        """Whether nothing has left a list since the peak."""
 
     @property
     def live(self) -> int:
@@ -57,6 +61,7 @@ class Tally:
         live = self.allocs - self.frees
         if live > self.peak:
             self.peak, self.peak_at = live, at
+            self.growing = True
         if cache is not None:
             left = self.caches.get(cache, 0)
             if left:
@@ -84,6 +89,10 @@ class Lists:
         self._heads = [(tally.rule.ext, tally) for tally in self.tallies if tally.rule.policy == HEAD]
         self._walks = [tally for tally in self.tallies if tally.rule.policy != HEAD]
         self._lists: dict[Key, Any] = {}
+        self.longest = 0
+        """The most entries that a list has had, lists of one left out."""
+        self._chains: dict[int, int] = {}
+        """Lists by length, those that have descriptors: with two entries once, and not empty since."""
 
     def add(self, at: int, key: Key, entry: Key, cache: Key = None) -> bool:
         """Add an entry to a list; return whether it was not there yet."""
@@ -100,6 +109,7 @@ class Lists:
         found.add(entry)
         if len(found) == count:
             return False
+        self._changed(count, count + 1)
         for ext, tally in self._heads:
             if not count % ext:
                 tally.take(at, cache)
@@ -118,6 +128,7 @@ class Lists:
     def _chain(self, at: int, key: Key, pair: tuple[Key, Key], cache: Key) -> None:
         """Let a list have its second entry: its first descriptor, whatever the rule."""
         self._lists[key] = set(pair)
+        self._changed(0, len(pair))
         for tally in self.tallies:
             tally.take(at, cache)
         for tally in self._walks:
@@ -133,11 +144,12 @@ class Lists:
                 return False
             del self._lists[key]
             return True
-        try:
-            found.remove(entry)
-        except KeyError:
+        if entry not in found:
             return False
+        self._leaving()
+        found.remove(entry)
         count = len(found)
+        self._changed(count + 1, count)
         for ext, tally in self._heads:
             if not count % ext:
                 tally.frees += 1
@@ -160,6 +172,8 @@ class Lists:
         if found is None:
             return False
         if type(found) is set:
+            self._leaving()
+            self._changed(len(found), 0)
             for ext, tally in self._heads:
                 tally.frees += max(descriptors(len(found), ext), 1)
             for tally in self._walks:
@@ -181,6 +195,31 @@ class Lists:
         """Free a vCPU's cache with what is left in it."""
         for tally in self.tallies:
             tally.caches.pop(cache, None)
+
+    def _changed(self, before: int, after: int) -> None:
+        """Note that a chain of so many entries has so many now, 0 for none."""
+        chains = self._chains
+        if before:
+            chains[before] -= 1
+        if after:
+            self.longest = max(self.longest, after)
+            chains[after] = chains.get(after, 0) + 1
+
+    def _leaving(self) -> None:
+        """Keep what the chains were at a peak before the first entry goes after it."""
+        for tally in self.tallies:
+            if tally.growing:
+                tally.at_peak, tally.growing = self._lengths_of_chains(), False
+
+    def _lengths_of_chains(self) -> dict[int, int]:
+        return {length: count for length, count in sorted(self._chains.items()) if count}
+
+    def at_peak(self) -> list[dict[int, int]]:
+        """Return, for each rule, how many lists with descriptors there were of each length at its peak.
+
+        A list of one entry is among them if it once had two: it keeps a descriptor.
+        """
+        return [self._lengths_of_chains() if tally.growing else tally.at_peak for tally in self.tallies]
 
     def lengths(self) -> dict[int, int]:
         """Return how many lists there are of each length."""

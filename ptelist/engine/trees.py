@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import rules
+from ptelist.engine import nested, rules
 from ptelist.engine.ledger import Term, Unit, fixed, rule, total
-from ptelist.engine.pagetables import LEVEL_OF_LEAF, default_limit, leaves, tables
+from ptelist.engine.pagetables import LEVEL_OF_LEAF, default_limit, leaves, tables, window
 from ptelist.engine.windows import guest_ranges
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Trees:
         self._direct = self._tree(vm.memory, vm.leaf) if direct else ()
         self._shadow = self._shadow_tree(direct=direct)
         limited = 0 if rules.tdp_mmu(kernel, vm) else sum(self._direct)
-        low, high = self._spread()
+        low, high = nested.grown(kernel, vm, self._shadow, self._spread())
         self._limit = default_limit(memslot_pages, kernel.shadow_page_divisor, kernel.shadow_page_least)
         self.recycles = limited + low > self._limit - kernel.shadow_page_min_free and (low > 0 or limited > 0)
         if self.recycles:
@@ -42,6 +42,9 @@ class Trees:
             self._low, self._high = low, max(low, min(high, self._limit - limited))
             free = sum(self._direct)
         self._free = free + vm.tdx
+        self._split = nested.split_windows(kernel, vm, self._high)
+        self.room = self._limit - vm.root_level + LEVEL_OF_LEAF[self._leaf()]
+        """The most tables with leaves in a tree that the limit counts."""
 
     def _tree(self, memory: int, leaf: str) -> tuple[int, ...]:
         spans = guest_ranges(memory, self._vm.low_memory)
@@ -91,6 +94,28 @@ class Trees:
         memory = vm.l2_memory if vm.nested else vm.memory
         return leaves(guest_ranges(memory, vm.low_memory), self._leaf(), self._kernel.page_bytes)
 
+    @property
+    def least_faults(self) -> int:
+        """Return how many faults made tables, at least: one makes at most one table of each level of a tree."""
+        return max(self._direct, default=0) + max(self._shadow, default=0)
+
+    @property
+    def followed(self) -> bool:
+        """Return whether more faults come after the one that makes the last table.
+
+        They do if each table of leaves has more of them than one fault maps, itself and
+        prefetched ones: PTE_PREFETCH_NUM in an aligned block.
+        """
+        vm = self._vm
+        block = 2 * self._kernel.pte_prefetch_num * window(LEVEL_OF_LEAF[vm.leaf] - 1, self._kernel.page_bytes)
+        plain = not self.recycles and self._low == self._high and vm.mapped == "all" and not vm.nested
+        return plain and vm.memory > 0 and not vm.memory % block and not vm.low_memory % block
+
+    @property
+    def most_splits(self) -> int:
+        """Return how many huge pages of L2 were split eagerly, at most; 0 if they may have become huge again."""
+        return self._shadow[0] if self._vm.l2_leaf == "4K" and self._shadow else 0
+
     def tables(self) -> Term:
         """Return all tables, roots included."""
         vm, facts = self._vm, self._facts
@@ -103,7 +128,7 @@ class Trees:
         if vm.tdx:
             parts.append(fixed("shared_root", 1, PAGES, "root of the shared half, beside the mirror's"))
         plain = total("tables", PAGES, parts)
-        low, high = self._free + self._low, self._free + self._high
+        low, high = self._free + self._low, self._free + self._high + self._split
         if plain.low == low and plain.high == high:
             return plain
         fields = ("shadow_page_divisor", "shadow_page_least", "shadow_page_min_free")
@@ -111,16 +136,19 @@ class Trees:
         why = (
             "entries beyond one a page fill whole tables at best, or have tables of their own, up to the default limit"
         )
+        extras = nested.reasons(self._kernel, vm, self._split)
+        why = "; ".join((*extras, why)) if vm.rmaps or not extras else "; ".join(extras)
         if self.recycles:
             why = "recycled: near the default limit max(least, memslot pages / divisor); KVM_SET_NR_MMU_PAGES lifts it"
-        return rule("tables", low, high, PAGES, why, plain, *limits)
+        inputs = [facts.vm(self._number, field) for field in nested.fields(vm)]
+        return rule("tables", low, high, PAGES, why, plain, *limits, *inputs)
 
     def shadowed_info(self, all_tables: Term) -> Term:
         """Return the pages of shadowed translations: of tables that are not direct."""
-        level = self._kernel.shadowed_info_max_level
+        level, vm = self._kernel.shadowed_info_max_level, self._vm
         source = self._facts.source("kernel.shadowed_info_max_level")
         note = f"a page for each table that is not direct, up to level {level}: {source}"
-        above = sum(self._shadow[level:])
+        above = sum(self._shadow[level:]) + nested.smm_above(vm, level)
         low = max(self._low - above, 0) if self._shadow else 0
         high = max(self._high - above, 0) if self._shadow else 0
         return rule("shadowed_info", low, high, PAGES, note, all_tables)

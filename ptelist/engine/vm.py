@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.engine import memslots, rules
-from ptelist.engine.caches import drawn_bounds
 from ptelist.engine.chains import Chains
+from ptelist.engine.drawn import Caches
 from ptelist.engine.kmalloc import POINTER, kvmalloc
-from ptelist.engine.ledger import Term, Unit, fixed, named, nothing, product, rule, total
+from ptelist.engine.ledger import Op, Term, Unit, fixed, named, nothing, product, rule, total
 from ptelist.engine.trees import Trees
 
 if TYPE_CHECKING:
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 B, OBJECTS, PAGES, COUNT = Unit.BYTES, Unit.OBJECTS, Unit.PAGES, Unit.COUNT
 EMBEDDED_CACHES = ("pte_list_desc", "page_header", "shadow_page", "gfn_array")
 """The four caches inside struct kvm_vcpu_arch while their arrays were embedded."""
+
+OF_RUNNING = {
+    "kvm_mmu_page_header.objects": OBJECTS,
+    "kvm_mmu_page_header.objects.vcpu_caches": OBJECTS,
+    "kvm_mmu_page_header.objects.page_tables": OBJECTS,
+    "shadow_pages.bytes": B,
+    "vcpu_caches.bytes.pages": B,
+    "page_tables.bytes.tables": B,
+}
+"""Figures of which a VM has nothing until a vCPU has run."""
 
 Usage = tuple[str, Term]
 """A figure id and what this group adds to it."""
@@ -35,27 +45,29 @@ class Group:
         self._count = named("vms", facts.vm(number, "count"))
         self._page = facts.kernel("page_bytes", B)
         self._run = facts.vm(number, "vcpus" if vm.vcpus_run is None else "vcpus_run")
+        self._caches = Caches(facts, kernel, vm, number)
         self._slots: memslots.Slots | None = None
         self._shape: Trees | None = None
 
     def usage(self) -> Iterator[Usage]:
         """Yield what the group holds."""
         yield from self.descriptors()
-        yield from self._vcpu_caches()
-        yield from self._split_caches()
-        yield from self._page_tables()
+        yield from self._tables_and_caches()
         yield from self._slot_arrays()
         yield "page_hash.bytes", self._page_hash()
 
     def descriptors(self) -> Iterator[Usage]:
         """Yield the objects of pte_list_desc that the group holds."""
-        yield "pte_list_desc.objects.vcpu_caches", self._of_vms(OBJECTS, self._run, self._cached_descriptors())
-        if self._vm.eager_split:
-            split = self._cached(self._split_capacity(), used=True)
-            yield "pte_list_desc.objects.split_caches", self._of_vms(OBJECTS, split)
         chains = Chains(self._facts, self._kernel, self._vm, self._number, self._trees)
-        yield "pte_list_desc.objects.rmaps", self._of_vms(OBJECTS, chains.rmaps())
-        yield "pte_list_desc.objects.parent_ptes", self._of_vms(OBJECTS, chains.parent_ptes())
+        rmaps, parents = chains.rmaps(), chains.parent_ptes()
+        lists = total("lists", OBJECTS, (rmaps, parents))
+        drawn = self._caches.descriptors(lists, self._desc_capacity(), chains.at_once)
+        yield "pte_list_desc.objects.vcpu_caches", self._of_vms(OBJECTS, drawn.left)
+        if drawn.split:
+            yield "pte_list_desc.objects.split_caches", self._of_vms(OBJECTS, drawn.split)
+        yield "pte_list_desc.objects.rmaps", self._of_vms(OBJECTS, rmaps)
+        yield "pte_list_desc.objects.parent_ptes", self._of_vms(OBJECTS, parents)
+        yield "pte_list_desc.objects", self._of_vms(OBJECTS, drawn.held)
 
     def _memslots(self) -> memslots.Slots:
         if self._slots is None:
@@ -69,20 +81,59 @@ class Group:
         return self._shape
 
     def _of_vms(self, unit: Unit, *parts: Term) -> Term:
-        return product(self._vm.name, unit, self._count, *parts)
+        """Return so much for each VM; a product is shown by its factors."""
+        factors = (factor for part in parts for factor in (part.parts if part.op is Op.PRODUCT else (part,)))
+        return product(self._vm.name, unit, self._count, *factors)
 
-    # vCPU caches
+    # tables, and the caches that they are drawn from
 
-    def _vcpu_caches(self) -> Iterator[Usage]:
-        """Yield what vCPUs hold from their first KVM_RUN, with TDP and without nesting too."""
-        run = self._run
-        capacity = self._facts.kernel("cache_capacity", OBJECTS)
-        headers = self._cached(capacity, used=True)
-        yield "kvm_mmu_page_header.objects.vcpu_caches", self._of_vms(OBJECTS, run, headers)
-        sets = self._page_caches()
-        pages = self._cached(capacity, used=True)
-        yield "vcpu_caches.bytes.pages", self._of_vms(B, run, sets, pages, self._page)
-        yield from self._arrays(capacity, sets)
+    def _tables_and_caches(self) -> Iterator[Usage]:
+        """Yield headers and pages of live tables, and those ready in caches from each vCPU's first KVM_RUN on."""
+        vm = self._vm
+        if not rules.tdp(self._kernel, vm):
+            roots = self._facts.kernel("pae_roots", PAGES)
+            vcpus = self._facts.vm(self._number, "vcpus")
+            yield "page_tables.bytes.pae_roots", self._of_vms(B, vcpus, roots, self._page)
+        yield from self._arrays()
+        if not self._run.low:
+            why = "no vCPU has run: the first KVM_RUN fills its caches and makes the root"
+            yield from ((name, nothing(vm.name, unit, why)) for name, unit in OF_RUNNING.items())
+            return
+        trees = self._trees()
+        tables = trees.tables()
+        each = fixed("objects_per_table", 1, OBJECTS, "a struct kvm_mmu_page and a page for each page table")
+        drawn = product("tables", OBJECTS, tables, each)
+        headers = self._caches.tables("headers", drawn, trees, splits=1)
+        yield "kvm_mmu_page_header.objects.vcpu_caches", self._of_vms(OBJECTS, headers.left)
+        if headers.split:
+            yield "kvm_mmu_page_header.objects.split_caches", self._of_vms(OBJECTS, headers.split)
+        yield "kvm_mmu_page_header.objects.page_tables", self._of_vms(OBJECTS, drawn)
+        yield "kvm_mmu_page_header.objects", self._of_vms(OBJECTS, headers.held)
+        yield "page_tables.bytes.tables", self._of_vms(B, tables, self._page)
+        yield from self._pages(trees, drawn, each)
+        if vm.eager_split:
+            yield "split_caches.bytes.arrays", self._of_vms(B, self._split_arrays())
+
+    def _pages(self, trees: Trees, tables: Term, each: Term) -> Iterator[Usage]:
+        """Yield the pages of vCPU and split caches, and these together with the pages drawn from them."""
+        shadow = self._caches.tables("shadow pages", tables, trees, self._shadow_caches(), splits=self._split_nodes)
+        kinds = [shadow]
+        if rules.shadow_root(self._kernel, self._vm):
+            infos = trees.shadowed_info(tables)
+            yield "page_tables.bytes.shadowed_info", self._of_vms(B, infos, self._page)
+            drawn = product("infos", OBJECTS, infos, each)
+            kinds.append(self._caches.tables("pages of shadowed translations", drawn, trees, splits=0))
+        if self._vm.tdx:
+            external = trees.external()
+            yield "page_tables.bytes.external", self._of_vms(B, external, self._page)
+            drawn = product("external", OBJECTS, external, each)
+            kinds.append(self._caches.tables("external pages", drawn, trees, splits=0))
+        left = total("pages", OBJECTS, [kind.left for kind in kinds])
+        yield "vcpu_caches.bytes.pages", self._of_vms(B, left, self._page)
+        if shadow.split:
+            yield "split_caches.bytes.pages", self._of_vms(B, shadow.split, self._page)
+        held = total("pages", OBJECTS, [kind.held for kind in kinds])
+        yield "shadow_pages.bytes", self._of_vms(B, held, self._page)
 
     def _desc_capacity(self) -> Term:
         kernel, vm, facts = self._kernel, self._vm, self._facts
@@ -90,34 +141,29 @@ class Group:
             return nothing("pte_list_desc_capacity", OBJECTS, facts.source("kernel.topup_pte_list_desc"))
         return facts.kernel(rules.desc_capacity_field(kernel, vm), OBJECTS)
 
-    def _cached_descriptors(self) -> Term:
-        return self._cached(self._desc_capacity(), used=rules.uses_rmaps(self._kernel, self._vm))
-
-    def _cached(self, capacity: Term, *, used: bool) -> Term:
-        low, high = drawn_bounds(capacity.low, drawn=used and self._vm.caches == "drawn")
-        if low == high:
-            return capacity
-        return rule("cached", low, high, OBJECTS, "drawn from since the last top-up, by how much is open", capacity)
+    def _shadow_caches(self) -> Term:
+        """Return how many caches of shadow pages a vCPU has: one, or by a proposal one a node."""
+        nodes = self._host.nodes
+        if self._kernel.shadow_page_caches_per_node and nodes > 1:
+            why = self._facts.source("kernel.shadow_page_caches_per_node")
+            return fixed("shadow_page_caches", nodes, COUNT, why, self._facts.host("nodes"))
+        return fixed("shadow_page_caches", 1, COUNT, "mmu_shadow_page_cache")
 
     def _page_caches(self) -> Term:
         """Return how many caches of 4 KiB pages a vCPU has filled."""
-        kernel, vm, host = self._kernel, self._vm, self._host
-        shadow = fixed("shadow_page_caches", 1, COUNT, "mmu_shadow_page_cache")
-        if kernel.shadow_page_caches_per_node and host.nodes > 1:
-            why = self._facts.source("kernel.shadow_page_caches_per_node")
-            shadow = fixed("shadow_page_caches", host.nodes, COUNT, why, self._facts.host("nodes"))
-        parts = [shadow]
-        if rules.shadow_root(kernel, vm):
+        parts = [self._shadow_caches()]
+        if rules.shadow_root(self._kernel, self._vm):
             note = "mmu_shadowed_info_cache (mmu_gfn_array_cache up to v5.19): indirect pages"
             parts.append(fixed("shadowed_info_caches", 1, COUNT, note))
-        if vm.tdx:
+        if self._vm.tdx:
             note = self._facts.source("kernel.external_spt_cache")
             parts.append(fixed("external_spt_caches", 1, COUNT, note))
         return total("page_caches", COUNT, parts)
 
-    def _arrays(self, capacity: Term, sets: Term) -> Iterator[Usage]:
+    def _arrays(self) -> Iterator[Usage]:
         """Yield the caches' arrays of pointers, allocated or embedded."""
         facts = self._facts
+        capacity = facts.kernel("cache_capacity", OBJECTS)
         if self._kernel.memory_cache_array == "embedded":
             note = "pointers of " + ", ".join(EMBEDDED_CACHES) + " caches inside struct kvm_vcpu_arch"
             size = len(EMBEDDED_CACHES) * capacity.low * POINTER
@@ -126,7 +172,8 @@ class Group:
             yield "vcpu_caches.bytes.arrays", nothing(self._vm.name, B, "inside struct kvm_vcpu_arch: embedded.bytes")
             return
         header = fixed("page_header_caches", 1, COUNT, "mmu_page_header_cache")
-        plain = product("page_arrays", B, total("caches", COUNT, (header, sets)), self._array(capacity))
+        sets = total("caches", COUNT, (header, self._page_caches()))
+        plain = product("page_arrays", B, sets, self._array(capacity))
         arrays = total("arrays", B, (self._array(self._desc_capacity()), plain))
         yield "vcpu_caches.bytes.arrays", self._of_vms(B, self._run, arrays)
 
@@ -134,52 +181,25 @@ class Group:
         low, high = kvmalloc(capacity.low * POINTER, rules.pool(self._kernel))
         return rule("array", low, high, B, f"kvmalloc of {POINTER} B a pointer, at the first top-up", capacity)
 
-    # split caches
-
-    def _split_caches(self) -> Iterator[Usage]:
-        """Yield what the first huge page of a nested VM that is split eagerly fills."""
-        if not self._vm.eager_split:
-            return
+    def _split_arrays(self) -> Term:
+        """Return the arrays of the split caches, which the first huge page that is split eagerly fills."""
         capacity = self._facts.kernel("cache_capacity", OBJECTS)
-        yield "kvm_mmu_page_header.objects.split_caches", self._of_vms(OBJECTS, self._cached(capacity, used=True))
-        sets = self._split_page_caches()
-        yield "split_caches.bytes.pages", self._of_vms(B, sets, self._cached(capacity, used=True), self._page)
-        plain = product("page_arrays", B, sets, self._array(capacity))
-        arrays = total("arrays", B, (self._array(self._split_capacity()), self._array(capacity), plain))
-        yield "split_caches.bytes.arrays", self._of_vms(B, arrays)
+        plain = product("page_arrays", B, self._split_page_caches(), self._array(capacity))
+        return total("arrays", B, (self._array(self._caches.split_capacity), self._array(capacity), plain))
 
-    def _split_capacity(self) -> Term:
-        capacity = self._facts.kernel("cache_capacity", OBJECTS)
-        entries = self._facts.kernel("spte_ent_per_page", Unit.ENTRIES)
-        need = fixed("split_desc_min", entries.low + 1, OBJECTS, "SPTE_ENT_PER_PAGE + 1", entries)
-        return total("split_desc_capacity", OBJECTS, (need, capacity))
+    @property
+    def _split_nodes(self) -> int:
+        """Return the most caches of shadow pages for splitting: one, or by a proposal one a node."""
+        return self._host.nodes if self._kernel.shadow_page_caches_per_node else 1
 
     def _split_page_caches(self) -> Term:
-        nodes = self._host.nodes if self._kernel.shadow_page_caches_per_node else 1
+        nodes = self._split_nodes
         why = (
             "split_shadow_page_cache"
             if nodes == 1
             else "split_shadow_page_cache of each node that a split huge page was on"
         )
         return rule("split_shadow_page_caches", 1, nodes, COUNT, why)
-
-    # page tables
-
-    def _page_tables(self) -> Iterator[Usage]:
-        trees, vm = self._trees(), self._vm
-        tables = trees.tables()
-        header = fixed("headers_per_table", 1, OBJECTS, "a struct kvm_mmu_page for each page table")
-        yield "kvm_mmu_page_header.objects.page_tables", self._of_vms(OBJECTS, tables, header)
-        yield "page_tables.bytes.tables", self._of_vms(B, tables, self._page)
-        yield "page_tables.bytes.shadowed_info", self._of_vms(B, trees.shadowed_info(tables), self._page)
-        if vm.tdx:
-            yield "page_tables.bytes.external", self._of_vms(B, trees.external(), self._page)
-        if not rules.tdp(self._kernel, vm):
-            roots = self._facts.kernel("pae_roots", PAGES)
-            yield (
-                "page_tables.bytes.pae_roots",
-                self._of_vms(B, self._facts.vm(self._number, "vcpus"), roots, self._page),
-            )
 
     # memslots and the rest
 

@@ -2,8 +2,9 @@
 
 The text form has an operation a line: `add LIST ENTRY [CACHE]`, `remove LIST ENTRY`,
 `zap LIST`, `topup CACHE`, `free CACHE`, `mark TEXT`; # begins a comment. Names are any
-words. Of ftrace's (and trace-cmd's, and perf's) lines those of the probes are
-read, those of the tracepoint kvm_mmu_set_spte, and what is written to trace_marker.
+words. Steps of VMs are text as well: see `steps`. Of ftrace's (and trace-cmd's, and
+perf's) lines those of the probes are read, those of the tracepoint kvm_mmu_set_spte,
+and what is written to trace_marker.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ptelist.errors import PtelistError
 from ptelist.sources import probes
+from ptelist.sources.steps import USAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,13 +47,14 @@ WORDS = {b"add": (2, 3), b"remove": (2, 2), b"zap": (1, 1), b"topup": (1, 1), b"
 ALIASES = {b"sptep": b"spte", b"rmap_head": b"head", b"mc": b"cache", b"vcpu": b"cache"}
 """Other names of arguments, as in probes that someone else set up; a vCPU has one cache for descriptors."""
 
-EXACT, ENVELOPE = "exact", "envelope"
-LOST, REMOVED, TWICE, CUT = "lost", "removed", "twice", "cut"
+EXACT, ENVELOPE, STEPS = "exact", "envelope", "steps"
+LOST, REMOVED, TWICE, CUT, RECYCLED = "lost", "removed", "twice", "cut", "recycled"
 ODD = {
     LOST: "events were lost",
     REMOVED: "removed without having been added",
     TWICE: "added twice without having been removed",
     CUT: "the last line has no end and was not used",
+    RECYCLED: "more shadow pages than their limit lets stay: the kernel recycles old ones, which is not replayed",
 }
 """What makes a trace inexact."""
 
@@ -132,6 +135,13 @@ class Envelope(Protocol):
         """Let the SPTE at an address map a page of some size."""
 
 
+class Doer(Protocol):
+    """Who does steps of VMs."""
+
+    def do(self, at: int, words: list[bytes]) -> bool:
+        """Do the step of a line; return whether the kernel would have recycled shadow pages by now."""
+
+
 class Reader:
     """Reads lines and tells a sink; knows what was odd, and since when.
 
@@ -139,14 +149,17 @@ class Reader:
     every line is of a known pattern is read at one stroke, any other line by line.
     """
 
-    def __init__(self, sink: Sink, envelope: Envelope, mark: Callable[[int, str], None], minimum: int) -> None:
-        """Take who is told of lists, of SPTEs and of marks, and `min` of a descriptor cache's top-up."""
+    def __init__(
+        self, sink: Sink, envelope: Envelope, steps: Doer, mark: Callable[[int, str], None], minimum: int
+    ) -> None:
+        """Take who is told of lists, of SPTEs, of steps and of marks, and `min` of a descriptor cache's top-up."""
         self.kind = ""
-        """"exact" for events of lists, "envelope" for those of kvm_mmu_set_spte, "" for none so far."""
+        """"exact" for events of lists, "envelope" for those of kvm_mmu_set_spte, "steps"; "" for none so far."""
         self.odd: dict[str, tuple[int, int]] = {}
         """What was odd: how often, and in which line first."""
         self.ignored = 0
         self._sink, self._envelope, self._mark, self._minimum = sink, envelope, mark, minimum
+        self._steps = steps
         self._patterns: dict[str, tuple[bytes, Names]] = {}
         self._find: Callable[[bytes], list[tuple[bytes, ...]]] = lambda _: []
         self._groups: dict[str, tuple[int, ...]] = {}
@@ -230,6 +243,10 @@ class Reader:
                 self._count(LOST, at)
         elif words[0] in WORDS:
             self._word(at, words)
+        elif words[0] in USAGE and self.kind in {"", STEPS}:
+            self._be(STEPS, at)
+            if self._steps.do(at, words) and RECYCLED not in self.odd:
+                self._count(RECYCLED, at)
         elif words[0] == b"mark":
             self._mark(at, _shown(line.partition(b"mark")[2]))
         elif _LOST.search(line):
@@ -254,6 +271,8 @@ class Reader:
 
     def _be(self, kind: str, at: int) -> None:
         """Note what the trace is of; the two kinds do not go together."""
+        if STEPS in {self.kind, kind} and self.kind not in {"", kind}:
+            raise PtelistError(f"{at}: has steps of VMs and events of a trace: leave out one")
         if self.kind not in {"", kind}:
             raise PtelistError(
                 f"{at}: has events of lists and of kvm_mmu_set_spte, the same entries twice: leave out one"

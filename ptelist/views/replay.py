@@ -8,10 +8,12 @@ from ptelist.replay import BRIEF, FIGURES
 from ptelist.views import table
 from ptelist.views.numbers import integer, interval
 from ptelist.views.page import Document, Table
+from ptelist.vm_steps import FIGURES as STEPS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from ptelist.engine.vcpu_machine import Counts
     from ptelist.replay import Replayed
 
 MOST_MARKS = 20
@@ -20,16 +22,29 @@ MOST_MARKS = 20
 ENVELOPE_FIGURES = tuple(name for name in FIGURES if not name.startswith("replay.") or name[7:] in {"live", "peak"})
 
 
+STEP_FIGURES = (*FIGURES[:2], *STEPS, *(name for name in FIGURES[2:] if not name.startswith("replay.")))
+SHOWN: dict[str, Callable[[Counts], int]] = {
+    "held": lambda counts: counts.held,
+    "in lists": lambda counts: counts.in_lists,
+    "cached": lambda counts: counts.cached,
+    "headers": lambda counts: counts.headers,
+    "tables": lambda counts: counts.tables,
+}
+"""What is shown of steps at each mark: descriptors, in lists and in vCPU caches; page headers, and tables of them."""
+
+
 def document(found: Replayed, width: int | None) -> Document:
     """Return the tables that fit."""
     comparison = found.comparison
-    figures = ENVELOPE_FIGURES if found.envelope else FIGURES
+    figures = STEP_FIGURES if found.stages else ENVELOPE_FIGURES if found.envelope else FIGURES
     briefs = BRIEF[found.envelope :]
     page = table.document(comparison, (), width, figures, briefs)
-    more = [each.within(width) for each in (*_lengths(found), *_marks(found))]
+    beside = _stages(found) if found.stages else (*_lengths(found), *_marks(found))
+    more = [each.within(width) for each in beside]
     notes = page.notes
-    if len(found.marks) > MOST_MARKS:
-        notes = (f"marks: {len(found.marks)}; --format json has what lists took at each", *notes)
+    count = max(len(found.marks), len(found.stages) - 1)
+    if count > MOST_MARKS:
+        notes = (f"marks: {count:,}; --format json has what lists took at each", *notes)
     return Document((*page.tables, *more), notes, page.command)
 
 
@@ -57,6 +72,28 @@ def _marks(found: Replayed) -> Iterator[Table]:
         yield Table(("mark", *names), tuple(rows), "descriptors in lists at each mark")
 
 
+def _stages(found: Replayed) -> Iterator[Table]:
+    """Yield what there is at each mark: one table, or with several columns one for each count."""
+    stages = found.stages[-1:] if len(found.stages) > MOST_MARKS + 1 else found.stages
+    names = [f"  {stage.text or stage.at}" for stage in stages]
+    columns = [column.name for column in found.comparison.columns]
+    if len(columns) == 1:
+        rows = [_row(name, (stage.moments[0].counts,), *SHOWN) for name, stage in zip(names, stages, strict=True)]
+        if rows:
+            yield Table(("mark", *SHOWN), tuple(rows), "descriptors and page headers at each mark")
+        return
+    for what in SHOWN if stages else ():
+        rows = [
+            _row(name, [moment.counts for moment in stage.moments], what)
+            for name, stage in zip(names, stages, strict=True)
+        ]
+        yield Table(("mark", *columns), tuple(rows), f"{what} at each mark")
+
+
+def _row(name: str, counts: Iterable[Counts], *shown: str) -> tuple[str, ...]:
+    return (name, *(integer(SHOWN[what](each)) for each in counts for what in shown))
+
+
 def _live(found: Replayed, count: int) -> str:
     return interval(0, count) if found.envelope else integer(count)
 
@@ -65,12 +102,21 @@ def to_json(found: Replayed) -> str:
     """Return all of it."""
     from ptelist.views.json import render  # noqa: PLC0415 -- not for text
 
+    return render(found.comparison, (), **data(found))
+
+
+def data(found: Replayed) -> dict[str, Any]:
+    """Return what a JSON document has beside the comparison."""
     more: dict[str, Any] = {
         "exact": not (found.odd or found.envelope),
         "envelope": found.envelope,
         "inexact_from": found.inexact_from,
         "lines": found.lines,
         "lengths": [{"line": sample.at, "lists": sample.lengths} for sample in found.samples],
-        "marks": [mark._asdict() for mark in found.marks],
+        "marks": [mark.data() for mark in found.marks or found.stages[:-1]],
+        "longest": found.longest,
+        "peaks": [{"line": peak.at, "lists": peak.lengths} for peak in found.peaks],
     }
-    return render(found.comparison, (), **more)
+    if found.stages:
+        more["end"] = found.stages[-1].data()
+    return more

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
-from guest_model import grown
+from guest_steps import drop, grown, touch, write_table
 
 from kernel.experiment import Experiment, Measured, Predicted
-from kernel.lists import cached
+from kernel.lists import CACHED, cached
 from kernel.machine import DESC
-from kernel.vms import TABLE, Vm, clearing, mapping, touching
+from kernel.vms import Vm, clearing, mapping, touching
 
 if TYPE_CHECKING:
     from kernel.guest import Guest
@@ -94,18 +94,12 @@ class Changes(Experiment):
         return measured
 
     def predict(self, machine: Machine) -> Predicted:
-        vcpu = grown(machine.series, self.entries)
-        start, held, written = vcpu.held, [], set()
+        lines = [*grown(self.entries), "mark"]
         for alias, added in self._steps(machine):
-            if added:
-                vcpu.touch(alias)
-            else:
-                if alias // TABLE not in written:  # a guest page table is write-protected until its first fault
-                    written.add(alias // TABLE)
-                    vcpu.fault()
-                vcpu.remove(alias)
-            held.append(machine.objects(DESC, vcpu.held))
-        return {"grown": machine.objects(DESC, start), "held": held} | cached(machine, vcpu)
+            lines += [touch(alias), "mark"] if added else [write_table(alias), drop(alias), "mark"]
+        first, *held, last = machine.steps([*lines, *CACHED])
+        counts = [machine.objects(DESC, moment.held) for moment in held]
+        return {"grown": machine.objects(DESC, first.held), "held": counts} | cached(machine, last)
 
     def _steps(self, machine: Machine) -> list[tuple[int, bool]]:
         return ORDERS[self.order](self.entries, machine.kernel.pte_list_ext)

@@ -56,16 +56,17 @@ class Charge(Experiment):
         return {"bytes": after - before}
 
     def predict(self, machine: Machine) -> Predicted:
-        """Every object is charged with its stride and its pointer to the cgroup."""
-        figures = machine.vm(paging=self.paging, vcpus=self.vcpus)
+        """Every object is charged with its stride and its pointer to the cgroup; of the first vCPU's are the tables."""
+        before = machine.vm(paging=self.paging, vcpus=self.vcpus + 1, vcpus_run=1)
+        after = machine.vm(paging=self.paging, vcpus=self.vcpus + 1)
         pointer = rules.obj_ext_bytes(machine.kernel, machine.host)
         charged = 0
         for name in CACHES:
-            stride = figures[f"{name}.stride"].low
-            charged += figures[f"{name}.objects.vcpu_caches"].low * (stride + pointer)
+            grown = after[f"{name}.objects"].low - before[f"{name}.objects"].low
+            charged += grown * (after[f"{name}.stride"].low + pointer)
         array = kmalloc(machine.kernel.cache_capacity * pointer, rules.pool(machine.kernel))
-        arrays = figures["vcpu_caches.bytes.arrays"].low // array
-        charged += arrays * (array + pointer)
+        arrays = after["vcpu_caches.bytes.arrays"].low - before["vcpu_caches.bytes.arrays"].low
+        charged += arrays // array * (array + pointer)
         if machine.version >= EXACT_STAT:
             return {"bytes": charged}
         lag = MEMCG_CHARGE_BATCH * machine.kernel.page_bytes * machine.cpus

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from kernel.machine import Between, Number
+from kernel.machine import Between, Measured, Number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 NAMED = "named."
 """How keys begin of what is measured, but no matter of KVM's MMU: it is told apart, not predicted."""
 
-Measured = dict[str, int | list[int]]
 Predicted = dict[str, Number | list[Number]]
 
 
@@ -45,11 +44,26 @@ class Experiment:
 
 
 class Difference(NamedTuple):
-    """A number that is not what was predicted; None stands for one that is not there."""
+    """A number that was measured and what was predicted of it; None stands for one that is not there."""
 
     name: str
     measured: int | None
     predicted: Number | None
+
+    @property
+    def agrees(self) -> bool:
+        """Tell whether the number lies in what was predicted."""
+        if isinstance(self.predicted, Between) and self.measured is not None:
+            return self.predicted.low <= self.measured and not self._exceeds(self.predicted.high)
+        return self.measured == self.predicted
+
+    def _exceeds(self, most: int | None) -> bool:
+        return most is not None and self.measured is not None and self.measured > most
+
+    @property
+    def bounded_below_only(self) -> bool:
+        """Tell a prediction without an upper end, which any large number agrees with."""
+        return isinstance(self.predicted, Between) and self.predicted.high is None
 
     def __str__(self) -> str:
         """Return both numbers, and why if the prediction is an interval."""
@@ -65,17 +79,20 @@ def observations(measured: Measured) -> int:
     return sum(1 for _ in _numbers(_predictable(measured)))
 
 
-def exact(predicted: Predicted) -> int:
-    """Return how many numbers are predicted as one number, not as an interval."""
-    return sum(not isinstance(number, Between) for _, number in _numbers(predicted))
+def pairs(measured: Measured, predicted: Predicted) -> list[Difference]:
+    """Return each number that was measured or predicted, and the other; what rests on other numbers is settled."""
+    seen, expected = dict(_numbers(_predictable(measured))), dict(_numbers(predicted))
+    names = {**expected, **seen}
+    return [Difference(name, seen.get(name), _settled(expected.get(name), measured)) for name in names]
+
+
+def _settled(predicted: Number | None, measured: Measured) -> Number | None:
+    return predicted if predicted is None or isinstance(predicted, int) else predicted.at(measured)
 
 
 def differing(measured: Measured, predicted: Predicted) -> list[Difference]:
     """Return the numbers where the two disagree, or which only one of them has."""
-    seen, expected = dict(_numbers(_predictable(measured))), dict(_numbers(predicted))
-    names = {**expected, **seen}
-    pairs = [Difference(name, seen.get(name), expected.get(name)) for name in names]
-    return [pair for pair in pairs if not _agree(pair.measured, pair.predicted)]
+    return [pair for pair in pairs(measured, predicted) if not pair.agrees]
 
 
 def _predictable(measured: Measured) -> Measured:
@@ -88,9 +105,3 @@ def _numbers(values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield from ((f"{name}[{index}]", each) for index, each in enumerate(value))
         else:
             yield name, value
-
-
-def _agree(measured: int | None, predicted: Number | None) -> bool:
-    if isinstance(predicted, Between) and measured is not None:
-        return predicted.low <= measured and (predicted.high is None or measured <= predicted.high)
-    return measured == predicted

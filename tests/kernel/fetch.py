@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 TABLE = tomllib.loads((HERE / "kernels.toml").read_text())
 SERIES: tuple[str, ...] = tuple(TABLE["series"])
 """Kernel versions, such as 6.1; of one with another flavour than the others, version-flavour."""
+VERSIONS: tuple[str, ...] = tuple(dict.fromkeys(series.partition("-")[0] for series in SERIES))
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 MIRRORS = {False: "http://deb.debian.org/debian", True: "http://deb.debian.org/debian-security"}
 

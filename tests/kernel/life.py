@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from guest_model import ALIASES
+from guest_steps import ALIASES, PAGE
 
 from kernel.allocations import Allocations
 from kernel.charge import FLUSHED, ROOT
-from kernel.experiment import NAMED, Experiment, Measured, Predicted
-from kernel.machine import CACHES, DESC, HEADER, Between
-from kernel.vms import PAGE, PROBED
+from kernel.experiment import NAMED, Experiment, Predicted
+from kernel.machine import CACHES, DESC, HEADER, Between, Measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
 MIB = 1 << 20
 HIGH = 4 << 30
 """Where the second memslot begins, as PCs have it."""
+PROBED = 3 * PAGE
+"""A vCPU's first run touches code and data, a page each, below this."""
 WINDOW = 2 * MIB
 """What one page table maps."""
 KVM_MEM_LOG_DIRTY_PAGES = 1

@@ -6,29 +6,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
-from guest_model import VcpuModel, bucket, grown, same_lists
+from guest_steps import TABLE, grown, marked, start, touch
 
 from kernel.experiment import Experiment, Measured, Predicted
 from kernel.machine import DESC, HEADER
-from kernel.vms import TABLE, TARGET, Vm, touching
-from ptelist.engine import memslots
+from kernel.vms import TARGET, Vm, touching
 
 if TYPE_CHECKING:
+    from guest_steps import Moment
+
     from kernel.guest import Guest
     from kernel.machine import Machine
 
-SINGLE = (1, 1)
-"""Lists of the two pages that the vCPU's first run touches: code and data."""
-COLUMNS = 11
-"""Of mmu_rmaps_stat: empty lists, one entry, and nine classes of more."""
+ONE_PROCESS = 1
+"""A VM's own: kvm-nx-lpage-recovery, with a struct pid."""
+CACHED = ("unslot vm", "mark")
+"""Steps: the memslot goes, and what is left is counted."""
 
 
-def cached(machine: Machine, vcpu: VcpuModel) -> Predicted:
+def cached(machine: Machine, moment: Moment, beside: str | None = None, more: int = 0) -> Predicted:
     """Return what is left without the memslot."""
-    return {"cached": machine.objects(DESC, vcpu.cache.objects)}
+    return {"cached": machine.objects(DESC, moment.held, beside, more)}
 
 
 @dataclass(frozen=True)
@@ -56,38 +56,21 @@ class Chain(Experiment):
         return measured
 
     def predict(self, machine: Machine) -> Predicted:
-        vcpu, held = _grown_by_steps(same_lists(machine.series), self.entries)
-        root = 1  # stays until the vCPU loads a new one
+        """In a merged cache the others are those that are there once the VM is closed."""
+        live, left, closed = machine.steps([*grown(self.entries), "mark", *CACHED, "close vm", "mark"])
+        others = "closed", ONE_PROCESS
         predicted: Predicted = {
-            "held": machine.objects(DESC, vcpu.held),
-            "slabs": machine.slabs(DESC, vcpu.held, max(held)),
-            "headers": machine.objects(HEADER, vcpu.headers.allocated),
-            "headers_cached": machine.objects(HEADER, vcpu.headers.objects + root),
-            "closed": machine.objects(DESC, 0),
+            "held": machine.objects(DESC, live.held, *others),
+            "slabs": machine.slabs(DESC, live),
+            "headers": machine.objects(HEADER, live.headers),
+            "headers_cached": machine.objects(HEADER, left.headers),
+            "closed": machine.objects(DESC, closed.held),
         }
         if machine.has_stats:
-            predicted |= {"max_mmu_rmap_size": vcpu.longest, "pages_4k": len(vcpu.list()) + len(SINGLE)}
-            predicted |= self._histogram(machine, len(vcpu.list()))
-        return predicted | cached(machine, vcpu)
-
-    def _histogram(self, machine: Machine, length: int) -> Predicted:
-        """Return the columns: one list, the pages of code and data once each, all else empty."""
-        lists = zip(memslots.LEVELS, machine.memslot, strict=True)
-        rows = {level: [count] + [0] * (COLUMNS - 1) for level, count in lists}
-        for entries in (length, *SINGLE):
-            rows["4K"][bucket(entries, machine.kernel.rmaps_stat)] += 1
-            rows["4K"][0] -= 1
-        return {f"rmaps.{level}": row for level, row in rows.items()}
-
-
-@cache
-def _grown_by_steps(version: str, entries: int) -> tuple[VcpuModel, tuple[int, ...]]:
-    """Return the model of a list that grew, and what was held after each step."""
-    vcpu, held = VcpuModel(version), []
-    for alias in range(entries):
-        vcpu.touch(alias)
-        held.append(vcpu.held)
-    return vcpu, tuple(held)
+            predicted |= {"max_mmu_rmap_size": live.longest, "pages_4k": live.entries}
+            assert live.rmaps_stat is not None
+            predicted |= {f"rmaps.{level}": list(row) for level, row in live.rmaps_stat.items()}
+        return predicted | cached(machine, left, *others)
 
 
 @dataclass(frozen=True)
@@ -119,8 +102,8 @@ class Growth(Experiment):
         return vm.guest.count(DESC).active
 
     def predict(self, machine: Machine) -> Predicted:
-        vcpu, held = _grown_by_steps(same_lists(machine.series), self.entries)
-        return {"held": [machine.objects(DESC, count) for count in held]} | cached(machine, vcpu)
+        *held, left = machine.steps([*start(), *marked(map(touch, range(self.entries))), *CACHED])
+        return {"held": [machine.objects(DESC, moment.held) for moment in held]} | cached(machine, left)
 
 
 @dataclass(frozen=True)
@@ -144,12 +127,11 @@ class Parents(Experiment):
         return measured
 
     def predict(self, machine: Machine) -> Predicted:
-        vcpu, held = VcpuModel(machine.series, parents=True), []
-        for parent in range(self.parents):
-            vcpu.touch(parent)
-            held.append(machine.objects(DESC, vcpu.held))
-        headers = machine.objects(HEADER, vcpu.headers.allocated)
-        return {"held": held, "headers": headers} | cached(machine, vcpu)
+        touches = [touch(parent * TABLE, table="shared") for parent in range(self.parents)]
+        *held, left = machine.steps([*start(), *marked(touches), *CACHED])
+        headers = machine.objects(HEADER, held[-1].headers)
+        counts = [machine.objects(DESC, moment.held) for moment in held]
+        return {"held": counts, "headers": headers} | cached(machine, left)
 
 
 @dataclass(frozen=True)
@@ -176,14 +158,12 @@ class HostUnmap(Experiment):
         return measured
 
     def predict(self, machine: Machine) -> Predicted:
-        vcpu = grown(machine.series, self.entries)
-        held = vcpu.held
-        vcpu.list().zap()
-        dropped = vcpu.held
-        for alias in range(self.entries):
-            vcpu.touch(alias)
-        counts = {"held": held, "dropped": dropped, "again": vcpu.held}
-        return {name: machine.objects(DESC, count) for name, count in counts.items()} | cached(machine, vcpu)
+        touched = touch(0, self.entries)
+        steps = marked([touched, "unmap vm target", touched])
+        *moments, left = machine.steps([*start(), *steps, *CACHED])
+        names = ("held", "dropped", "again")
+        counts = {name: machine.objects(DESC, moment.held) for name, moment in zip(names, moments, strict=True)}
+        return counts | cached(machine, left)
 
 
 @dataclass(frozen=True)
@@ -207,6 +187,5 @@ class Statistics(Experiment):
     def predict(self, machine: Machine) -> Predicted:
         if not machine.has_stats:
             return {}
-        vcpu = grown(machine.series, self.entries)
-        entries = len(vcpu.list()) + len(SINGLE)
-        return {"pages_4k": entries, "pages_2m": 0, "max_mmu_rmap_size": vcpu.longest}
+        (moment,) = machine.steps([*grown(self.entries), "mark"])
+        return {"pages_4k": moment.entries, "pages_2m": 0, "max_mmu_rmap_size": moment.longest}

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from guest_steps import GUEST, moments, replayed
 from helpers import ledger, scenario
 
+from kernel.fetch import VERSIONS
 from ptelist.engine import memslots
-from ptelist.engine.facts import Facts
-from ptelist.engine.kmem_cache import Cache
-from ptelist.engine.ledger import Ledger, Unit, fixed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from guest_steps import Moment, Options
     from helpers import Option
 
+    from ptelist.engine.ledger import Ledger, Term
     from ptelist.scenario import Host, Kernel
+
+Measured = dict[str, int | list[int]]
 
 DESC, HEADER = "pte_list_desc", "kvm_mmu_page_header"
 CACHES = (DESC, HEADER)
+PID = "pid"
+"""The kmem_cache of struct pid."""
 GUEST_MEMORY = 16 << 20
 """Of most VMs: one memslot from 0, none for SMM."""
 
@@ -35,8 +41,44 @@ class Between(NamedTuple):
     high: int | None
     why: str
 
+    def at(self, _: Measured) -> Number:
+        """Return what is predicted, whatever was measured."""
+        return self
 
-Number = int | Between
+
+class Beside(NamedTuple):
+    """Objects of a merged cache: those of KVM, and as many others as there were at another moment."""
+
+    low: int
+    high: int
+    beside: str
+    """Where the others were counted alone."""
+    why: str
+
+    def at(self, measured: Measured) -> Number:
+        """Return what is predicted, given how many others there were."""
+        others = measured[self.beside]
+        assert isinstance(others, int)
+        return _number(others + self.low, others + self.high, self.why)
+
+
+class BesideSlabs(NamedTuple):
+    """Slabs of a merged cache: at least KVM's alone, at most those and the others'."""
+
+    low: int
+    high: int
+    beside: str
+    """The moment at which the others were alone: `MOMENT.CACHE.slabs`."""
+    why: str
+
+    def at(self, measured: Measured) -> Number:
+        """Return what is predicted, given how many slabs the others had."""
+        others = measured[self.beside]
+        assert isinstance(others, int)
+        return _number(max(self.low, others and 1), self.high + others, self.why)
+
+
+Number = int | Between | Beside | BesideSlabs
 
 
 class Machine(NamedTuple):
@@ -101,38 +143,68 @@ class Machine(NamedTuple):
         """Return the figures of one of the guest's VMs on this machine."""
         return ledger(**{**self.options(memory=GUEST_MEMORY, leaf="4K", smm=False, vcpus=1), **more})
 
-    # objects and slabs of one cache
+    def steps(self, lines: Iterable[str], paging: str = "shadow", *, spread: bool = False) -> tuple[Moment, ...]:
+        """Return what `ptelist replay` prints at each mark of these steps of VMs."""
+        return moments(lines, self.series.partition("-")[0], VERSIONS, self._replay(paging, spread=spread))
 
-    def objects(self, name: str, count: int) -> Number:
-        """Return what slabinfo says after a shrink if `count` objects are KVM's."""
-        if name in self.merged:
+    def replays(self, lines: Iterable[str], paging: str = "shadow") -> bool:
+        """Tell whether `ptelist replay` says that it is exact."""
+        return replayed(lines, VERSIONS, self._replay(paging))["exact"] is True
+
+    def _replay(self, paging: str, *, spread: bool = False) -> Options:
+        """Return the options of this machine, whatever its kernel."""
+        filling = {"filling": "spread"} if spread else {}
+        chosen = {**self.options(**filling), "paging": paging}
+        del chosen["kernel"]
+        return (*((name.replace("_", "-"), _text(value)) for name, value in chosen.items()), *GUEST)
+
+    # what slabinfo says of one cache
+
+    def objects(self, name: str, count: Number, beside: str | None = None, more: int = 0) -> Number:
+        """Return what slabinfo says after a shrink if `count` objects are KVM's.
+
+        In a merged cache the others' objects count as well: as many as `beside`, the name of another number of the
+        experiment, and `more` of VMs' own processes at most. Without such a number there is no upper bound.
+        """
+        if name not in self.merged or not isinstance(count, int):
+            return count
+        if beside is None:
             return Between(count, None, f"merged with {self.merged[name]}, whose objects count as well")
-        return count
+        return Beside(count, count + more * self.counts_processes(name), beside, f"beside those of {self.merged[name]}")
 
-    def slabs(self, name: str, count: int, peak: int | None = None, *, spread: bool = False) -> Number:
-        """Return the slabs of `count` objects, of `peak` ones before some were freed, here or there."""
-        least = self._cache(name, count, spread=spread)[f"{name}.slabs"]
-        most = self._cache(name, max(count, peak or 0), spread=spread)[f"{name}.slabs"]
-        if name in self.merged:
-            return Between(least.low, None, f"merged with {self.merged[name]}")
-        if least.low == most.high:
-            return least.low
-        return Between(least.low, most.high, least.note or "freed objects leave slabs partly filled")
+    def counts_processes(self, name: str) -> bool:
+        """Tell whether a process more is an object more: struct pid is in the cache.
 
-    def unshrunk(self, name: str, count: int, *, spread: bool = False) -> dict[str, Number]:
-        """Return the bounds of the counts as they stand: what CPUs keep counts as in use."""
-        figures = self._cache(name, count, spread=spread)
-        slabs = figures[f"{name}.slabs"]
+        A merged cache has the name of the member that was made first, and pid's is made before those of files.
+        """
+        return self.merged.get(name) == PID
+
+    def slabs(self, name: str, moment: Moment, beside: str | None = None, more: int = 0) -> Number:
+        """Return the slabs at a mark, after a shrink; `beside` is an earlier moment of the experiment."""
+        low, high = moment.slabs[name]
+        if name not in self.merged:
+            return _number(low, high, "freed objects leave slabs partly filled, sheaves take objects ahead")
+        if beside is None:
+            return Between(low, None, f"merged with {self.merged[name]}")
+        more *= self.counts_processes(name)
+        return BesideSlabs(low, high + more, beside, f"beside those of {self.merged[name]}")
+
+    def unshrunk(self, name: str, *, vcpus: int, spread: bool = False, **more: Option) -> dict[str, Number]:
+        """Return the bounds of the counts as they stand after so many vCPUs ran: what CPUs keep counts as in use."""
+        filling: dict[str, Option] = {"filling": "spread"} if spread else {}
+        figures = self.vm(vcpus=max(vcpus, 1), vcpus_run=vcpus, **filling, **more)
+        held, slabs = figures[f"{name}.objects"], figures[f"{name}.slabs"]
         most = slabs.high + figures[f"{name}.slabs.retained"].high
         objects = most * figures[f"{name}.objects_per_slab"].low
         if name in self.merged:
-            return {"objects": self.objects(name, count), "slabs": self.slabs(name, count)}
+            why = f"merged with {self.merged[name]}"
+            return {"objects": Between(held.low, None, why), "slabs": Between(slabs.low, None, why)}
         why = "raw: what CPUs and nodes keep counts as well"
-        return {"objects": Between(count, objects, why), "slabs": Between(slabs.low, most, why)}
+        return {"objects": Between(held.low, objects, why), "slabs": Between(slabs.low, most, why)}
 
     def layout(self, name: str) -> dict[str, int]:
         """Return a cache's geometry as slabinfo has it."""
-        figures = self._cache(name, 0)
+        figures = self.vm()
         pages = 1 << figures[f"{name}.slab_order"].low
         return {
             "stride": figures[f"{name}.stride"].low,
@@ -140,20 +212,18 @@ class Machine(NamedTuple):
             "pages": pages,
         }
 
-    def _cache(self, name: str, count: int, *, spread: bool = False) -> Ledger:
-        filling: dict[str, Option] = {"filling": "spread"} if spread else {}
-        return figures_of(name, count, tuple(self.options(**filling).items()))
+
+def exactly(term: Term) -> Number:
+    """Return what a figure says."""
+    return _number(term.low, term.high, term.note)
 
 
-@cache
-def figures_of(name: str, count: int, options: tuple[tuple[str, Option], ...]) -> Ledger:
-    """Return the engine's figures of a cache that holds just so many objects."""
-    found = scenario(**dict(options))
-    figures = Ledger()
-    size = ledger(**dict(options))[f"{name}.size"]
-    objects = fixed(f"{name}.objects", count, Unit.OBJECTS, "as the experiment has it")
-    Cache(figures, Facts(found), found.kernel, found.host, size).account(objects)
-    return figures
+def _number(low: int, high: int | None, why: str) -> Number:
+    return low if low == high else Between(low, high, why)
+
+
+def _text(value: Option) -> str:
+    return str(value) if not isinstance(value, bool) else "on" if value else "off"
 
 
 def cpus(text: str) -> int:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
-from guest_model import ALIASES, LEVELS, VcpuModel, same_lists
+from guest_steps import mapped, start
 
 from kernel.experiment import Experiment, Measured, Predicted
-from kernel.lists import cached
+from kernel.lists import CACHED, cached
 from kernel.machine import DESC, HEADER, Between
-from kernel.vms import PAGE, PROBED, Vm
-from ptelist.engine import pagetables
+from kernel.vms import Vm
 
 if TYPE_CHECKING:
     from kernel.guest import Guest
@@ -46,18 +44,19 @@ class ManyPages(Experiment):
         return measured
 
     def predict(self, machine: Machine) -> Predicted:
-        end = ALIASES + self.gfns * self.each * PAGE
-        tables = pagetables.tables(((0, PROBED), (ALIASES, end)), "4K", LEVELS, machine.kernel.page_bytes)
-        if not self.limit and sum(tables) > _limit(machine):
+        """What `replay` prints; past the limit of shadow pages it says that it is not exact, and `show` has bounds."""
+        limit = [f"limit vm {self.limit}"] if self.limit else []
+        aliases = mapped(self.gfns, self.each, interleaved=self.interleaved)
+        lines = [*limit, *start(), *aliases, "mark", *CACHED]
+        if not machine.replays(lines):
             return self._recycled(machine)
-        vcpu = _mapped(same_lists(machine.series), self.gfns, self.each, self.interleaved)
+        moment, last = machine.steps(lines)
         return {
-            "held": machine.objects(DESC, vcpu.held),
-            "headers": machine.objects(HEADER, vcpu.headers.allocated),
-        } | cached(machine, vcpu)
+            "held": machine.objects(DESC, moment.held),
+            "headers": machine.objects(HEADER, moment.headers),
+        } | cached(machine, last)
 
     def _recycled(self, machine: Machine) -> Predicted:
-        """Past the default limit shadow pages are recycled, and their SPTEs with them: the ledger's bounds."""
         figures = machine.vm(paging="shadow", rmaps=f"{self.gfns}x{self.each}", caches="drawn", mapped="listed")
         why = "recycled near the default limit of shadow pages"
         terms = {
@@ -66,16 +65,3 @@ class ManyPages(Experiment):
             "cached": figures[f"{DESC}.objects.vcpu_caches"],
         }
         return {name: Between(term.low, term.high, why) for name, term in terms.items()}
-
-
-@cache
-def _mapped(version: str, gfns: int, each: int, interleaved: bool) -> VcpuModel:
-    vcpu = VcpuModel(version)
-    for alias in range(gfns * each):
-        vcpu.touch(alias, alias % gfns if interleaved else alias // each)
-    return vcpu
-
-
-def _limit(machine: Machine) -> int:
-    pages, _, _ = machine.memslot
-    return pagetables.default_limit(pages, machine.kernel.shadow_page_divisor, machine.kernel.shadow_page_least)

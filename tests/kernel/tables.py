@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from guest_model import VcpuModel
+from guest_steps import start
 
 from kernel.experiment import Experiment, Measured, Predicted
-from kernel.machine import DESC, HEADER
+from kernel.machine import DESC, HEADER, exactly
 from kernel.vms import PAGE, Vm
-from ptelist.engine import pagetables
 
 if TYPE_CHECKING:
     from kernel.guest import Guest
@@ -45,18 +44,14 @@ class LiveTables(Experiment):
 
     def predict(self, machine: Machine) -> Predicted:
         figures = machine.vm(paging=self.paging, memory=self._memory)
-        tables = figures[f"{HEADER}.objects.page_tables"].low
-        vcpu = VcpuModel(machine.series)
-        for address in range(0, self._memory, PAGE):
-            vcpu.fault()
-            vcpu.walk(address)
-        held, descriptors = vcpu.headers.allocated, figures[f"{DESC}.objects.vcpu_caches"].low
-        root = 1  # stays until the vCPU loads a new one
+        lines = [*start(), f"touch vm 0 0x0*{self._memory // PAGE}", "mark", "unslot vm", "mark"]
+        live, deleted = machine.steps(lines, self.paging)
+        held, descriptors = (figures[f"{name}.objects"] for name in (HEADER, DESC))
         predicted: Predicted = {
-            "held": machine.objects(HEADER, held),
-            "deleted": machine.objects(HEADER, held - tables + root),
-            "descriptors": machine.objects(DESC, descriptors),
+            "held": machine.objects(HEADER, exactly(held)),
+            "deleted": machine.objects(HEADER, deleted.headers),
+            "descriptors": machine.objects(DESC, exactly(descriptors)),
         }
         if machine.has_stats:
-            predicted["pages_4k"] = pagetables.leaves(((0, self._memory),), "4K", machine.kernel.page_bytes)
+            predicted["pages_4k"] = live.entries
         return predicted

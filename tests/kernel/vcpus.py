@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from guest_steps import marked, start
+
 from kernel.experiment import Experiment, Measured, Predicted
-from kernel.machine import CACHES, HEADER
-from kernel.vms import PROBED, Vm
-from ptelist.engine import pagetables
+from kernel.lists import ONE_PROCESS
+from kernel.machine import CACHES, DESC, exactly
+from kernel.vms import Vm
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from guest_steps import Moment
+
     from kernel.guest import Guest
     from kernel.machine import Machine
 
@@ -69,33 +75,40 @@ class VcpuCaches(Experiment):
         return measured
 
     def predict(self, machine: Machine) -> Predicted:
+        """Before and after, and once all ran, by `show`; step by step, and without the memslot, by `replay`."""
+        lines = []
+        for number in range(self.vcpus):
+            lines += [*start(vcpu=number, paged=self.mode == "long"), "mark"]
+        *ran, deleted, closed = machine.steps(
+            [*lines, *marked(["unslot vm", "close vm"])], self.paging, spread=self.spread
+        )
         predicted: Predicted = {}
         for name in CACHES:
-            each = self._each(machine, name)
-            held = [run * each for run in range(self.vcpus + 1)]
-            ended = held[-1] - (self._freed(machine) if name == HEADER else 0)
-            moments = {"before": 0, "created": held[0], "again": held[-1], "deleted": ended, "closed": 0}
-            for moment, count in moments.items():
-                peak = held[-1] if moment == "deleted" else None
-                predicted[f"{moment}.{name}.objects"] = machine.objects(name, count)
-                predicted[f"{moment}.{name}.slabs"] = machine.slabs(name, count, peak, spread=self.spread)
-            predicted[f"ran.{name}.objects"] = [machine.objects(name, count) for count in held[1:]]
-            predicted[f"ran.{name}.slabs"] = [machine.slabs(name, count, spread=self.spread) for count in held[1:]]
+            count = {"paging": self.paging, "vcpus": self.vcpus}
+            created, again = (exactly(machine.vm(**count, vcpus_run=run)[f"{name}.objects"]) for run in (0, self.vcpus))
+            moments = {"before": (closed, created), "created": (closed, created), "again": (ran[-1], again)}
+            moments |= {"deleted": (deleted, _of(deleted, name)), "closed": (closed, _of(closed, name))}
+            for moment, (stage, objects) in moments.items():
+                beside = _beside(moment)
+                predicted[f"{moment}.{name}.objects"] = machine.objects(name, objects, *beside(name, "objects"))
+                predicted[f"{moment}.{name}.slabs"] = machine.slabs(name, stage, *beside(name, "slabs"))
+            beside = _beside("ran")
+            predicted[f"ran.{name}.objects"] = [
+                machine.objects(name, _of(stage, name), *beside(name, "objects")) for stage in ran
+            ]
+            predicted[f"ran.{name}.slabs"] = [machine.slabs(name, stage, *beside(name, "slabs")) for stage in ran]
         return predicted
 
-    def _each(self, machine: Machine, name: str) -> int:
-        """Return what each vCPU holds; the page tables are among what the first one's cache had."""
-        held = machine.vm(paging=self.paging, vcpus=self.vcpus)[f"{name}.objects.vcpu_caches"]
-        return held.low // self.vcpus
 
-    def _freed(self, machine: Machine) -> int:
-        """Return the page tables that go with the memslot: all but roots, which stay until vCPUs load new ones.
+def _of(moment: Moment, name: str) -> int:
+    """Return the objects of a cache at a mark."""
+    return moment.held if name == DESC else moment.headers
 
-        Without paging of its own a guest has four PAE roots, one level above the page tables.
-        """
-        levels = 2 if (self.paging, self.mode) == ("shadow", "real") else 4
-        below_roots = pagetables.tables(((0, PROBED),), "4K", levels, machine.kernel.page_bytes)[:-1]
-        return sum(below_roots)
+
+def _beside(moment: str) -> Callable[[str, str], tuple[str | None, int]]:
+    """Return where a merged cache's other objects were counted: before the VM, which has a process of its own."""
+    processes = 0 if moment in {"before", "closed"} else ONE_PROCESS
+    return lambda name, what: (None if moment == "before" else f"before.{name}.{what}", processes)
 
 
 def _pin(guest: Guest, machine: Machine, number: int, *, spread: bool) -> None:
@@ -144,14 +157,18 @@ class Vms(Experiment):
             counts.append(guest.count(name).active)
 
     def predict(self, machine: Machine) -> Predicted:
+        """What has come by `show`, what is left of it by `replay`."""
+        vms = [f"vm{number}" for number in range(self.vms)]
+        lines = [line for vm in vms for vcpu in range(self.vcpus) for line in start(vm, vcpu)]
+        gone = machine.steps([*lines, *marked(f"close {vm}" for vm in vms)], self.paging)
         predicted: Predicted = {}
         for name in CACHES:
-            held = [0]
-            for count in range(1, self.vms + 1):
-                figures = machine.vm(paging=self.paging, vcpus=self.vcpus, vms=count)
-                held.append(figures[f"{name}.objects.vcpu_caches"].low)
-            predicted[f"come.{name}"] = [machine.objects(name, count) for count in held[1:]]
-            predicted[f"gone.{name}"] = [machine.objects(name, count) for count in held[-2::-1]]
+            come = [
+                machine.vm(paging=self.paging, vcpus=self.vcpus, vms=count)[f"{name}.objects"]
+                for count in range(1, self.vms + 1)
+            ]
+            predicted[f"come.{name}"] = [machine.objects(name, exactly(term)) for term in come]
+            predicted[f"gone.{name}"] = [machine.objects(name, _of(moment, name)) for moment in gone]
         return predicted
 
 
@@ -184,11 +201,9 @@ class RawCounts(Experiment):
             measured[f"{moment}.{name}.slabs"] = row.slabs
 
     def predict(self, machine: Machine) -> Predicted:
-        figures = machine.vm(paging=self.paging, vcpus=self.vcpus)
         predicted: Predicted = {}
         for name in CACHES:
-            live = figures[f"{name}.objects.vcpu_caches"].low
-            for moment, count in (("ran", live), ("closed", 0)):
-                bounds = machine.unshrunk(name, count, spread=self.spread)
+            for moment, vcpus in (("ran", self.vcpus), ("closed", 0)):
+                bounds = machine.unshrunk(name, vcpus=vcpus, spread=self.spread, paging=self.paging)
                 predicted.update({f"{moment}.{name}.{what}": bound for what, bound in bounds.items()})
         return predicted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from guest_model import ALIASES
+from guest_steps import ALIASES, PAGE
 
 from kernel.machine import DESC, GUEST_MEMORY
 from ptelist.sources import binary_stats
@@ -14,11 +14,6 @@ if TYPE_CHECKING:
 
     from kernel.guest import Guest
 
-PAGE = 4096
-PROBED = 3 * PAGE
-"""A vCPU's first run touches code and data, a page each, below this."""
-TABLE = 512
-"""Aliases that one guest page table maps."""
 TARGET = 512
 """The first gfn for aliases: from here on there is nothing else."""
 FIRST_PROCESS = 1

@@ -1,0 +1,171 @@
+"""What the memory caches of one VM hold beside the tables and descriptors that were drawn from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.engine import rules
+from ptelist.engine.ledger import Term, Unit, fixed, product, rule, total
+from ptelist.engine.lists import ANY
+from ptelist.engine.memory_caches import Drawing
+
+if TYPE_CHECKING:
+    from ptelist.engine.facts import Facts
+    from ptelist.engine.trees import Trees
+    from ptelist.scenario import Kernel, Vm
+
+OBJECTS = Unit.OBJECTS
+
+
+class Drawn(NamedTuple):
+    """Objects of one kind: in vCPU caches, in the split cache, and those with all that was drawn from both."""
+
+    left: Term
+    split: Term | None
+    held: Term
+
+
+class _Split(NamedTuple):
+    """The VM's cache for eager splitting, and how many objects splits may have drawn from it."""
+
+    capacity: Term
+    law: Drawing
+    draws: tuple[int, int]
+    caches: int = 1
+    """The most that may be filled; only one is filled for sure."""
+
+
+class _Kind(NamedTuple):
+    """The caches of one kind of object in all vCPUs that ran, and what was drawn from them."""
+
+    what: str
+    filled: Term
+    """What their first top-ups took."""
+    needed: Term
+    """How many a fault must find."""
+    law: Drawing
+    drawn: Term
+    """What is in use of that."""
+    split: _Split | None
+    known: bool
+    """Whether all that was ever drawn is still in use."""
+
+
+class Caches:
+    """The memory caches of one VM, whose vCPUs that ran have them filled."""
+
+    def __init__(self, facts: Facts, kernel: Kernel, vm: Vm, number: int) -> None:
+        """Take the VM group with this number."""
+        self._facts, self._kernel, self._vm = facts, kernel, vm
+        self._run = facts.vm(number, "vcpus" if vm.vcpus_run is None else "vcpus_run")
+        self._capacity = facts.kernel("cache_capacity", OBJECTS)
+
+    def descriptors(self, lists: Term, capacity: Term, at_once: int) -> Drawn:
+        """Return the descriptors, of which `lists` are in lists; a fault draws `at_once` at most."""
+        filled = product("filled", OBJECTS, self._run, capacity)
+        minimum = rules.desc_topup_min(self._kernel)
+        why = "1 + PT64_ROOT_MAX_LEVEL + PTE_PREFETCH_NUM"
+        needed = fixed("desc_topup_min", minimum, OBJECTS, why, self._facts.kernel("pte_prefetch_num", OBJECTS))
+        beyond = lists.high - -(-lists.high // at_once)
+        law = _law(capacity.low, minimum, at_once)._replace(caches=self._run.low, beyond_first=beyond)
+        split = None
+        if self._vm.eager_split:
+            most = self.split_capacity
+            needs = most.low - self._capacity.low
+            split = _Split(most, _law(most.low, needs, needs)._replace(beyond_first=lists.high), (0, lists.high))
+        known = self._vm.history != ANY or not rules.uses_rmaps(self._kernel, self._vm)
+        return self._drawn(_Kind("descriptors", filled, needed, law, lists, split, known))
+
+    def tables(self, what: str, drawn: Term, trees: Trees, sets: Term | None = None, *, splits: int) -> Drawn:
+        """Return the headers, or the pages of one kind, of which live tables have `drawn`.
+
+        A vCPU has `sets` caches of the kind, one if that is not given. Eager splitting
+        draws its tables from a cache of the VM's own, or from up to `splits` of them.
+        """
+        caches = (self._run, sets) if sets else (self._run,)
+        filled = product("filled", OBJECTS, *caches, self._capacity)
+        needed = self._facts.kernel("page_topup_min", OBJECTS)
+        beyond = max(drawn.high - trees.least_faults, 0)
+        law = _law(self._capacity.low, needed.low, self._vm.root_level - 1)._replace(
+            caches=self._run.low * (sets.low if sets else 1), beyond_first=beyond, followed=trees.followed
+        )
+        split = None
+        if splits and self._vm.eager_split:
+            most = trees.most_splits
+            split = _Split(self._capacity, _law(self._capacity.low, 1, 1), (min(1, most), most), splits)
+        known = self._vm.history != ANY and not trees.recycles and not (split and not split.draws[1])
+        return self._drawn(_Kind(what, filled, needed, law, drawn, split, known))
+
+    @property
+    def split_capacity(self) -> Term:
+        """Return how many descriptors the split cache holds: SPLIT_DESC_CACHE_MIN_NR_OBJECTS and the usual 40."""
+        entries = self._facts.kernel("spte_ent_per_page", Unit.ENTRIES)
+        need = fixed("split_desc_min", entries.low + 1, OBJECTS, "SPTE_ENT_PER_PAGE + 1", entries)
+        return total("split_desc_capacity", OBJECTS, (need, self._capacity))
+
+    def _drawn(self, kind: _Kind) -> Drawn:
+        filled, drawn, full = kind.filled, kind.drawn, kind.split and _full(kind.split)
+        if self._vm.caches == "topped-up" or not kind.law.capacity or (kind.known and not drawn.high):
+            left, spare = filled, full
+        elif kind.known:
+            return _law_abiding(kind, full)
+        else:
+            left, spare = _unknown(kind, full)
+        parts = [left, *((drawn,) if drawn.high else ()), *((spare,) if spare else ())]
+        return Drawn(left, spare, left if len(parts) == 1 else total(kind.what, OBJECTS, parts))
+
+
+def _law(capacity: int, minimum: int, at_once: int) -> Drawing:
+    """Return how one cache is drawn from, one object a fault; a proposal's capacity may lie below its minimum."""
+    least = min(minimum, capacity)
+    return Drawing(capacity, least, 1, min(at_once, least), 0, followed=False)
+
+
+def _full(split: _Split) -> Term:
+    """Return what the split caches hold when they are just filled."""
+    if split.caches == 1:
+        return split.capacity
+    why = "split_shadow_page_cache of each node that a split huge page was on"
+    return product("split", OBJECTS, rule("split_caches", 1, split.caches, Unit.COUNT, why), split.capacity)
+
+
+def _unknown(kind: _Kind, full: Term | None) -> tuple[Term, Term | None]:
+    """Return what vCPU caches and split caches hold if some of what was drawn has been freed."""
+    why = f"{kind.what} were freed since, so how many were drawn after the last top-up is open"
+    law = kind.law._replace(beyond_first=kind.law.caches * kind.law.at_once, followed=False)
+    left = rule("left", *law.any_left(), OBJECTS, why, kind.filled, kind.needed)
+    return left, full and rule("split", 0, full.high, OBJECTS, why, full)
+
+
+def _law_abiding(kind: _Kind, full: Term | None) -> Drawn:
+    """Return what is left after all of what is in use was drawn, and the whole, which is known more narrowly."""
+    what, filled, drawn, split = kind.what, kind.filled, kind.drawn, kind.split
+    others = split.draws if split else (0, 0)
+    found = kind.law.held(max(drawn.low - others[1], 0), max(drawn.high - others[0], 0))
+    refilled = found.high > filled.high
+    inputs = (filled, drawn, kind.needed) if refilled else (filled, drawn)
+    left = rule("left", found.left_low, found.left_high, OBJECTS, _note(kind, refilled=refilled), *inputs)
+    least, most, spare = found.low, found.high, None
+    if split and full:
+        rest, nodes = split.law.held(*split.draws), full.high - full.low
+        why = f"splits drew {what} from a cache of the VM's own; how many is open"
+        spare = rule("split", rest.left_low, rest.left_high + nodes, OBJECTS, why, full, drawn)
+        least = max(least + rest.low, drawn.low + left.low + spare.low)
+        most = min(most + rest.high + nodes, drawn.high + left.high + spare.high)
+        inputs = (*inputs, full)
+    note = f"{what} left in caches and drawn from them: as many as first top-ups took"
+    if refilled:
+        note += f", and what refills took: how many is open, for any vCPU may draw the {what}"
+    return Drawn(left, spare, rule(what, least, most, OBJECTS, note, *inputs))
+
+
+def _note(kind: _Kind, *, refilled: bool) -> str:
+    """Return why so many are left, and by how much that is open for each cache."""
+    what, law = kind.what, kind.law
+    if not refilled:
+        return f"filled at each vCPU's first KVM_RUN, less the {what} drawn since; none of them brings a refill"
+    each = law.most_missing // law.caches
+    return (
+        f"filled at each vCPU's first KVM_RUN; which vCPU drew which {what} is open: a fault that finds fewer than"
+        f" {law.minimum} refills to {law.capacity}, so a cache lacks 0 to {each}"
+    )

@@ -1,0 +1,155 @@
+"""One vCPU's memory caches in a VM's life, and what is counted of it.
+
+The rule of each cache is `MemoryCache`'s, __kvm_mmu_topup_memory_cache(); when caches are topped up
+and what is drawn from them is the business of vm_machine.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ptelist.engine.memory_caches import MemoryCache
+
+
+class Mmu(NamedTuple):
+    """How one kernel handles the faults of one kind of VM."""
+
+    ext: int
+    policy: str
+    cap: int
+    """RMAP_RECYCLE_THRESHOLD."""
+    descriptors: tuple[int, int]
+    """Capacity of a vCPU's cache of descriptors, 0 if it is never filled, and the minimum that a top-up asks for."""
+    headers: tuple[int, int]
+    """The same of its cache of page headers."""
+    lists: bool
+    """Whether there are rmap and parent_ptes lists: not with the TDP MMU."""
+    shadow: bool
+    """Whether tables mirror the guest's own."""
+    root_level: int
+    leaf_level: int
+    """Level of the tables whose SPTEs map pages: 1 for 4K."""
+    page_bytes: int
+    most_tables: int | None
+    """The default limit of shadow pages; None with the TDP MMU, whose tables are not limited."""
+    spare_tables: int = 0
+    """A fault that finds fewer than these left of the limit has old tables recycled (KVM_MIN_FREE_MMU_PAGES)."""
+
+
+class Counts(NamedTuple):
+    """What there is after a step, of all VMs together."""
+
+    in_lists: int = 0
+    """Descriptors in rmap and parent_ptes lists."""
+    cached: int = 0
+    """Descriptors in vCPU caches."""
+    headers_cached: int = 0
+    """Page headers in vCPU caches; there are as many pages for tables beside them."""
+    tables: int = 0
+    """Page tables, roots included, each with a header of its own."""
+    entries: int = 0
+    """SPTEs that map a page."""
+    longest: int = 0
+    """The most entries that an add has found in an rmap list: KVM's statistic max_mmu_rmap_size."""
+    topups: int = 0
+    """Top-ups that filled a cache of descriptors."""
+    allocs: int = 0
+    """Descriptors that lists took so far."""
+    frees: int = 0
+    """Descriptors that lists gave back so far."""
+
+    @property
+    def held(self) -> int:
+        """Return the objects of pte_list_desc."""
+        return self.in_lists + self.cached
+
+    @property
+    def headers(self) -> int:
+        """Return the objects of kvm_mmu_page_header."""
+        return self.headers_cached + self.tables
+
+
+class Totals:
+    """What all VMs of a host have now, and the most they had at any moment."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.in_lists = self.cached = self.headers_cached = self.tables = self.entries = 0
+        self.longest = self.topups = self.allocs = self.frees = 0
+        self.peak = 0
+        """The most descriptors in lists."""
+        self.peak_held = 0
+        """The most descriptors in lists and caches together."""
+        self.peak_headers = 0
+        """The most page headers in tables and caches together."""
+
+    def counts(self) -> Counts:
+        """Return what there is now."""
+        return Counts(
+            self.in_lists,
+            self.cached,
+            self.headers_cached,
+            self.tables,
+            self.entries,
+            self.longest,
+            self.topups,
+            self.allocs,
+            self.frees,
+        )
+
+    def note(self) -> None:
+        """Take note of what is held, after it grew."""
+        self.peak = max(self.peak, self.in_lists)
+        self.peak_held = max(self.peak_held, self.cached + self.in_lists)
+        self.peak_headers = max(self.peak_headers, self.headers_cached + self.tables)
+
+
+class Vcpu:
+    """A vCPU's memory caches; what they give and take is told to the totals."""
+
+    def __init__(self, mmu: Mmu, totals: Totals) -> None:
+        """Start with empty caches, as at vCPU creation."""
+        self._descriptors = _cache(*mmu.descriptors)
+        self._headers = _cache(*mmu.headers)
+        self._totals = totals
+
+    def top_up(self) -> None:
+        """Top both caches up, as every fault does before anything else."""
+        if self._descriptors is not None and (taken := self._descriptors.top_up()):
+            self._totals.topups += 1
+            self._totals.cached += taken
+            self._totals.note()
+        if self._headers is not None and (taken := self._headers.top_up()):
+            self._totals.headers_cached += taken
+            self._totals.note()
+
+    def draw_descriptor(self) -> None:
+        """Take a descriptor for a list."""
+        self._totals.in_lists += 1
+        self._totals.allocs += 1
+        self._totals.cached -= _drawn(self._descriptors)
+        self._totals.note()
+
+    def draw_header(self) -> None:
+        """Take a page header for a table, and with it a page."""
+        self._totals.tables += 1
+        self._totals.headers_cached -= _drawn(self._headers)
+        self._totals.note()
+
+    def free(self) -> None:
+        """Free both caches with what is left in them."""
+        self._totals.cached -= 0 if self._descriptors is None else self._descriptors.objects
+        self._totals.headers_cached -= 0 if self._headers is None else self._headers.objects
+
+
+def _cache(capacity: int, minimum: int) -> MemoryCache | None:
+    """Return an empty cache; one smaller than its minimum is filled whenever it is not full."""
+    return MemoryCache(capacity, min(minimum, capacity)) if capacity else None
+
+
+def _drawn(cache: MemoryCache | None) -> int:
+    """Take an object; return 1 if it came out of the cache, 0 if from the allocator (an atomic allocation)."""
+    if cache is None or not cache.objects:
+        return 0
+    cache.draw()
+    return 1

@@ -1,0 +1,321 @@
+"""VMs step by step: what vCPUs' memory caches, lists and page tables hold after each step.
+
+A step is what happens to a VM, not to a list: a vCPU enters the guest, the guest touches an
+address, the host takes a page back. What a step takes, and from where, is the kernel's (x86
+mmu.c, tdp_mmu.c, paging_tmpl.h; same in v5.10 to v7.3 but for what `Mmu` says):
+
+- A fault first tops the vCPU's caches up (mmu_topup_memory_caches()). So does the load of a
+  root (kvm_mmu_load()), when a vCPU enters the guest and has none.
+- Then the tables that are missing on the way to the address are made, from the top down.
+  Each takes a page header, and a page, from the caches of the vCPU that faulted.
+- A page that a second SPTE comes to map has a list of them (its rmap), and a table that a
+  second parent SPTE comes to point to as well (parent_ptes). Their descriptors come from the
+  vCPU's cache; what a list gives back goes to the allocator. The TDP MMU keeps no lists.
+- An rmap list that had more than RMAP_RECYCLE_THRESHOLD entries before an add is emptied, the
+  new entry with it, and the guest faults again.
+- A deleted memslot takes all tables but the roots that vCPUs have loaded; these go when their
+  vCPUs next enter the guest (kvm_mmu_zap_all_fast(), KVM_REQ_MMU_FREE_OBSOLETE_ROOTS).
+
+Not modelled: SPTEs that KVM sets ahead of a touch, tables that a guest shares but for those
+that are named, and the recycling of shadow pages past the limit of their number: `limited`
+says that it would have begun.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ptelist.engine.lists import List
+from ptelist.engine.pagetables import window
+from ptelist.engine.vcpu_machine import Totals, Vcpu
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from ptelist.engine.vcpu_machine import Counts, Mmu
+
+    Key = Hashable
+    Spte = tuple[Hashable, int]
+    """A table, and the index in it."""
+
+UNPAGED_ROOT_LEVEL, UNPAGED_ROOTS = 2, 4
+"""PAE roots of a guest without paging of its own, under shadow paging: one for each GiB below 4 GiB."""
+
+
+class _Table:
+    """A page table: who points to it, and which vCPUs have it loaded as a root."""
+
+    __slots__ = ("parents", "users")
+
+    def __init__(self, mmu: Mmu) -> None:
+        self.parents = List(mmu.ext, mmu.policy)
+        self.users: set[Key] = set()
+
+
+class _Runner(Vcpu):
+    """A vCPU that enters the guest: its caches, and the roots it has loaded."""
+
+    def __init__(self, mmu: Mmu, totals: Totals) -> None:
+        super().__init__(mmu, totals)
+        self.roots: tuple[_Table, ...] = ()
+        self.unpaged = False
+
+
+class Vm:
+    """One VM of a machine: vCPUs by name, tables, and the SPTEs in them."""
+
+    def __init__(self, mmu: Mmu, totals: Totals) -> None:
+        """Start with a memslot and no vCPU."""
+        self._mmu, self._totals = mmu, totals
+        self._vcpus: dict[Key, _Runner] = {}
+        self._tables: dict[Key, _Table] = {}
+        self._stale: list[_Table] = []
+        """Roots of a memslot that was deleted, while a vCPU has them loaded."""
+        self._links: set[Spte] = set()
+        self._ways: dict[Key, Key] = {}
+        """Windows to which all tables are there and linked."""
+        self._sptes: dict[Spte, Key] = {}
+        self._rmaps: dict[Key, List] = {}
+        self._most_tables = mmu.most_tables
+        self.has_memslot = True
+        self.limited = False
+        """Whether a fault found so many tables that the kernel would have recycled some."""
+
+    def run(self, name: Key, *, unpaged: bool = False) -> None:
+        """Let a vCPU enter the guest, `unpaged` if the guest has no paging of its own (CR0.PG = 0)."""
+        vcpu = self._vcpus.get(name)
+        if vcpu is None:
+            vcpu = self._vcpus[name] = _Runner(self._mmu, self._totals)
+        unpaged = unpaged and self._mmu.shadow
+        if vcpu.roots and (unpaged != vcpu.unpaged or vcpu.roots[0] in self._stale):
+            self._unload(name, vcpu)
+        vcpu.unpaged = unpaged
+        if not vcpu.roots:
+            vcpu.top_up()
+            level, count = self._root(unpaged=unpaged)
+            vcpu.roots = tuple(self._table(vcpu, (unpaged, level, number)) for number in range(count))
+            for root in vcpu.roots:
+                root.users.add(name)
+
+    def _root(self, *, unpaged: bool) -> tuple[int, int]:
+        """Return the level of the roots, and how many there are."""
+        return (UNPAGED_ROOT_LEVEL, UNPAGED_ROOTS) if unpaged else (self._mmu.root_level, 1)
+
+    def _unload(self, name: Key, vcpu: _Runner) -> None:
+        """Let go of a vCPU's roots; stale ones that nobody has loaded any more are freed."""
+        for root in vcpu.roots:
+            root.users.discard(name)
+        vcpu.roots = ()
+        used = [root for root in self._stale if root.users]
+        self._totals.tables -= len(self._stale) - len(used)
+        self._stale = used
+
+    def _entered(self, name: Key) -> _Runner:
+        """Return a vCPU that is in the guest, in the mode in which it was before."""
+        known = self._vcpus.get(name)
+        if known is None or not known.roots or self._stale:
+            self.run(name, unpaged=known is not None and known.unpaged)
+        return self._vcpus[name]
+
+    def fault(self, name: Key) -> None:
+        """Let a vCPU fault without need of a table or an entry, as when it writes to a write-protected table."""
+        self._entered(name).top_up()
+
+    def touch(self, name: Key, address: int, page: Key, table: Key = None) -> None:
+        """Let a vCPU touch an address, which maps a page; `table` names a guest page table that several windows share.
+
+        The address counts in bytes: a guest virtual one under shadow paging, else a guest physical one.
+        Raises ValueError if there is no memslot, or if the root does not reach the address.
+        """
+        if not self.has_memslot:
+            raise ValueError("the VM has no memslot: what it touches is no memory")
+        vcpu = self._entered(name)
+        way, spte = self._leaf(address, table, unpaged=vcpu.unpaged)
+        while way not in self._ways or self._sptes.get(spte) != page:
+            vcpu.top_up()
+            if self._most_tables is not None:
+                used = len(self._tables) + len(self._stale) + self._mmu.spare_tables
+                self.limited |= used > self._most_tables
+            if way not in self._ways:
+                self._walk(vcpu, address, spte[0])
+                self._ways[way] = spte[0]
+            self._map(vcpu, spte, page)
+
+    def _leaf(self, address: int, table: Key, *, unpaged: bool) -> tuple[Key, Spte]:
+        """Return the window of the last table on the way to an address, and the SPTE."""
+        mmu = self._mmu
+        level, count = self._root(unpaged=unpaged)
+        if address >= count * window(level, mmu.page_bytes):
+            raise ValueError(f"{address:#x} lies beyond what the root maps")
+        number, rest = divmod(address, window(mmu.leaf_level, mmu.page_bytes))
+        key: Key = (unpaged, mmu.leaf_level, number) if table is None else ("named", table)
+        return (unpaged, number, table), (key, rest // window(mmu.leaf_level - 1, mmu.page_bytes))
+
+    def _walk(self, vcpu: _Runner, address: int, leaf: Key) -> None:
+        """Make what tables are missing on the way to the leaf's, and let each parent SPTE point to its table."""
+        mmu = self._mmu
+        above = None
+        for level in range(self._root(unpaged=vcpu.unpaged)[0], mmu.leaf_level - 1, -1):
+            number = address // window(level, mmu.page_bytes)
+            key = leaf if level == mmu.leaf_level else (vcpu.unpaged, level, number)
+            table = self._table(vcpu, key)
+            if above is not None and above not in self._links:
+                self._links.add(above)
+                if mmu.lists:
+                    allocs = table.parents.allocs
+                    table.parents.add(above)
+                    self._draw(vcpu, table.parents.allocs - allocs)
+            above = key, address // window(level - 1, mmu.page_bytes)
+
+    def _table(self, vcpu: _Runner, key: Key) -> _Table:
+        """Return a table, made from the vCPU's caches if it is not there."""
+        found = self._tables.get(key)
+        if found is None:
+            vcpu.draw_header()
+            found = self._tables[key] = _Table(self._mmu)
+        return found
+
+    def _map(self, vcpu: _Runner, spte: Spte, page: Key) -> None:
+        """Let an SPTE map a page, and enter it in the page's rmap list."""
+        if spte in self._sptes:
+            if self._sptes[spte] == page:
+                return
+            self._leave(spte)
+        self._sptes[spte] = page
+        self._totals.entries += 1
+        if not self._mmu.lists:
+            return
+        found = self._rmaps.get(page)
+        if found is None:
+            found = self._rmaps[page] = List(self._mmu.ext, self._mmu.policy)
+        self._totals.longest = max(self._totals.longest, len(found))
+        before, allocs = found.descriptors, found.allocs
+        zapped = found.add_rmap(spte, self._mmu.cap)
+        drawn = found.allocs - allocs
+        self._draw(vcpu, drawn)
+        if zapped:
+            self._give_back(before + drawn)
+            self._forget(page)
+
+    @staticmethod
+    def _draw(vcpu: _Runner, descriptors: int) -> None:
+        for _ in range(descriptors):
+            vcpu.draw_descriptor()
+
+    def _give_back(self, descriptors: int) -> None:
+        self._totals.in_lists -= descriptors
+        self._totals.frees += descriptors
+
+    def drop(self, address: int, table: Key = None) -> None:
+        """Drop the SPTE of an address, as when the guest takes it out of its page table.
+
+        Raises ValueError if there is none.
+        """
+        _, spte = self._leaf(address, table, unpaged=False)
+        if spte not in self._sptes:
+            raise ValueError(f"nothing is mapped at {address:#x}")
+        self._leave(spte)
+
+    def _leave(self, spte: Spte) -> None:
+        """Take an SPTE away, and out of its page's list."""
+        page = self._sptes.pop(spte)
+        self._totals.entries -= 1
+        if self._mmu.lists:
+            found = self._rmaps[page]
+            frees = found.frees
+            found.remove(spte)
+            self._give_back(found.frees - frees)
+            if not len(found):
+                del self._rmaps[page]
+
+    def unmap(self, page: Key) -> None:
+        """Let the host take a page back: every SPTE that maps it goes at once (an MMU notifier)."""
+        if page in self._rmaps:
+            self._give_back(self._rmaps[page].descriptors)
+        self._forget(page)
+
+    def _forget(self, page: Key) -> None:
+        """Forget all SPTEs and the list of a page that was zapped."""
+        gone = [spte for spte, mapped in self._sptes.items() if mapped == page]
+        for spte in gone:
+            del self._sptes[spte]
+        self._totals.entries -= len(gone)
+        self._rmaps.pop(page, None)
+
+    def unslot(self) -> None:
+        """Delete the memslot."""
+        self.has_memslot = False
+        lists = [*self._rmaps.values(), *(table.parents for table in self._tables.values())]
+        self._give_back(sum(found.descriptors for found in lists))
+        used = [table for table in self._tables.values() if table.users]
+        self._totals.tables -= len(self._tables) - len(used)
+        self._totals.entries -= len(self._sptes)
+        self._stale += used
+        for known in (self._tables, self._links, self._ways, self._sptes, self._rmaps):
+            known.clear()
+
+    def slot(self) -> None:
+        """Add the memslot again."""
+        self.has_memslot = True
+
+    def limit(self, tables: int) -> None:
+        """Set the most shadow pages (KVM_SET_NR_MMU_PAGES); the TDP MMU knows no limit."""
+        if self._mmu.most_tables is not None:
+            self._most_tables = tables
+
+    def close(self) -> None:
+        """Destroy the VM, with its vCPUs' caches."""
+        self.unslot()
+        self._totals.tables -= len(self._stale)
+        for vcpu in self._vcpus.values():
+            vcpu.free()
+
+    def lengths(self) -> Counter[int]:
+        """Return how many rmap lists there are of each length."""
+        return Counter(map(len, self._rmaps.values()))
+
+
+class Machine:
+    """All VMs of a host, of one kernel and one kind, by name."""
+
+    def __init__(self, mmu: Mmu) -> None:
+        """Start without a VM."""
+        self.mmu = mmu
+        self.totals = Totals()
+        self._vms: dict[Key, Vm] = {}
+
+    def vm(self, name: Key) -> Vm:
+        """Return a VM, a new one if there is none of this name."""
+        found = self._vms.get(name)
+        if found is None:
+            found = self._vms[name] = Vm(self.mmu, self.totals)
+        return found
+
+    def known(self, name: Key) -> Vm:
+        """Return a VM that there is; raises ValueError if there is none of this name."""
+        if name not in self._vms:
+            raise ValueError("there is no such VM")
+        return self._vms[name]
+
+    def close(self, name: Key) -> None:
+        """Destroy a VM; raises ValueError if there is none of this name."""
+        self.known(name).close()
+        del self._vms[name]
+
+    def counts(self) -> Counts:
+        """Return what there is now, of all VMs together."""
+        return self.totals.counts()
+
+    @property
+    def limited(self) -> bool:
+        """Return whether the kernel would have recycled tables of a VM that there is."""
+        return any(vm.limited for vm in self._vms.values())
+
+    def memslots(self) -> int:
+        """Return how many VMs have their memslot."""
+        return sum(vm.has_memslot for vm in self._vms.values())
+
+    def lengths(self) -> Counter[int]:
+        """Return how many rmap lists there are of each length."""
+        return sum((vm.lengths() for vm in self._vms.values()), Counter())

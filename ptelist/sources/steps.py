@@ -1,0 +1,211 @@
+"""Steps of VMs as text, a step a line, for `ptelist replay`.
+
+    run VM VCPU [unpaged]      the vCPU enters the guest; unpaged: the guest has no paging of its own
+    touch VM VCPU ADDRESS[*COUNT] [PAGE [TABLE]]
+                               the guest touches an address, or COUNT pages in a row, of which each maps PAGE
+    fault VM VCPU              a fault that needs neither table nor entry: a write to a write-protected table
+    drop VM ADDRESS[*COUNT] [TABLE]
+                               the guest takes an address out of its page table and invalidates the TLB
+    unmap VM PAGE              the host takes a page back
+    unslot VM                  the memslot is deleted
+    slot VM                    and added again
+    limit VM TABLES            KVM_SET_NR_MMU_PAGES
+    close VM                   the last file of the VM is closed
+    mark TEXT                  what there is now is shown, under this name
+
+VM, VCPU, PAGE and TABLE are any words; a VM begins with one memslot, at its first `run` or `touch`.
+An ADDRESS is a number of bytes (0x1000, 4096, 4KiB, 1GiB): guest virtual under shadow paging, else guest
+physical. Without PAGE it maps the page of the same address, whose name is that address. TABLE names a
+guest page table to which several directory entries point; without it each window has one of its own.
+# begins a comment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.engine.pagetables import window
+from ptelist.engine.vm_machine import Machine
+from ptelist.errors import PtelistError
+from ptelist.units import parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+USAGE = {
+    b"run": ("VM VCPU [unpaged]", 2, 3),
+    b"touch": ("VM VCPU ADDRESS[*COUNT] [PAGE [TABLE]]", 3, 5),
+    b"fault": ("VM VCPU", 2, 2),
+    b"drop": ("VM ADDRESS[*COUNT] [TABLE]", 2, 3),
+    b"unmap": ("VM PAGE", 2, 2),
+    b"unslot": ("VM", 1, 1),
+    b"slot": ("VM", 1, 1),
+    b"limit": ("VM TABLES", 2, 2),
+    b"close": ("VM", 1, 1),
+}
+"""The words, what follows each, and how few and how many words that are."""
+
+UNPAGED = b"unpaged"
+MOST_COUNT = 1 << 24
+"""Pages of one step: 64 GiB."""
+
+MOST_DIGITS = 8
+"""Of a count."""
+
+MOST_ADDRESS = 1 << 57
+"""Bytes that a root of five levels maps."""
+
+
+class Span(NamedTuple):
+    """Addresses in a row, a page each."""
+
+    first: int
+    pages: int
+
+    def addresses(self, page_bytes: int) -> Iterator[int]:
+        """Yield an address in each page."""
+        return iter(range(self.first, self.first + self.pages * page_bytes, page_bytes))
+
+
+Step = Callable[[Machine], None]
+"""What a line does to a machine."""
+
+
+class Steps:
+    """Does steps on machines, the same ones on each."""
+
+    def __init__(self, machines: Sequence[Machine]) -> None:
+        """Take the machines."""
+        self._machines = machines
+
+    def do(self, at: int, words: list[bytes]) -> bool:
+        """Do the step of a line; return whether a kernel would have recycled shadow pages by now.
+
+        Raises PtelistError, with the line's number, for a step that cannot be.
+        """
+        name, *rest = words
+        usage, least, most = USAGE[name]
+        if not least <= len(rest) <= most:
+            raise PtelistError(f'{at}: {name.decode()} has {len(rest)} words, expected "{name.decode()} {usage}"')
+        try:
+            step = _STEPS[name](*rest)
+            for machine in self._machines:
+                step(machine)
+        except ValueError as error:
+            raise PtelistError(f"{at}: {name.decode()}: {error}") from None
+        return any(machine.limited for machine in self._machines)
+
+
+def _run(vm: bytes, vcpu: bytes, mode: bytes | None = None) -> Step:
+    if mode not in {None, UNPAGED}:
+        raise ValueError(f'expected "unpaged" or nothing behind the vCPU, got "{_shown(mode)}"')
+    return lambda machine: machine.vm(vm).run(vcpu, unpaged=mode is not None)
+
+
+def _touch(vm: bytes, vcpu: bytes, where: bytes, *mapped: bytes) -> Step:
+    """Touch addresses; `mapped` is the page, and the table, if the step says them."""
+    span, named = _span(where), _named(mapped[0]) if mapped else None
+    table = mapped[1] if len(mapped) > 1 else None
+
+    def step(machine: Machine) -> None:
+        found, page = machine.vm(vm), None if named is None else _page(machine, named)
+        for address in span.addresses(machine.mmu.page_bytes):
+            found.touch(vcpu, address, _page(machine, address) if page is None else page, table)
+
+    return step
+
+
+def _fault(vm: bytes, vcpu: bytes) -> Step:
+    return lambda machine: machine.vm(vm).fault(vcpu)
+
+
+def _drop(vm: bytes, where: bytes, table: bytes | None = None) -> Step:
+    span = _span(where)
+
+    def step(machine: Machine) -> None:
+        found = machine.known(vm)
+        for address in span.addresses(machine.mmu.page_bytes):
+            found.drop(address, table)
+
+    return step
+
+
+def _unmap(vm: bytes, page: bytes) -> Step:
+    named = _named(page)
+    return lambda machine: machine.known(vm).unmap(_page(machine, named))
+
+
+def _unslot(vm: bytes) -> Step:
+    return lambda machine: machine.known(vm).unslot()
+
+
+def _slot(vm: bytes) -> Step:
+    return lambda machine: machine.known(vm).slot()
+
+
+def _limit(vm: bytes, tables: bytes) -> Step:
+    most = _number(tables)
+    if not 1 <= most <= MOST_COUNT:
+        raise ValueError(f'expected a number of shadow pages, got "{_shown(tables)}"')
+    return lambda machine: machine.vm(vm).limit(most)
+
+
+def _close(vm: bytes) -> Step:
+    return lambda machine: machine.close(vm)
+
+
+_STEPS: dict[bytes, Callable[..., Step]] = {
+    b"run": _run,
+    b"touch": _touch,
+    b"fault": _fault,
+    b"drop": _drop,
+    b"unmap": _unmap,
+    b"unslot": _unslot,
+    b"slot": _slot,
+    b"limit": _limit,
+    b"close": _close,
+}
+
+
+def _named(word: bytes) -> int | bytes:
+    """Return what a word says of a page: its address, or else its name."""
+    try:
+        return _address(word)
+    except ValueError:
+        return word
+
+
+def _page(machine: Machine, named: int | bytes) -> int | bytes:
+    """Return a page, by its name or by an address in it; pages are as large as leaves."""
+    if isinstance(named, bytes):
+        return named
+    return named // window(machine.mmu.leaf_level - 1, machine.mmu.page_bytes)
+
+
+def _span(word: bytes) -> Span:
+    first, star, count = word.partition(b"*")
+    if star and not 1 <= _number(count) <= MOST_COUNT:
+        raise ValueError(f'expected a count of 1 to {MOST_COUNT:,} behind "*", got "{_shown(count)}"')
+    return Span(_address(first), int(count) if star else 1)
+
+
+def _number(word: bytes) -> int:
+    """Return a whole number, 0 for what is none or is far too large."""
+    return int(word) if word.isdigit() and len(word) <= MOST_DIGITS else 0
+
+
+def _address(word: bytes) -> int:
+    """Return the bytes that a word says; raises ValueError if it is no address."""
+    text = word.decode("ascii", "replace")
+    try:
+        found = int(text, 16) if text[:2] in {"0x", "0X"} else parse_size(text)
+    except ValueError:
+        raise ValueError(f'expected an address such as 0x1000, 4096 or 1GiB, got "{_shown(word)}"') from None
+    if found >= MOST_ADDRESS:
+        raise ValueError(f"no root maps so high an address: {found:#x}")
+    return found
+
+
+def _shown(word: bytes | None) -> str:
+    return (word or b"").decode("ascii", "backslashreplace")[:40]
