@@ -54,8 +54,8 @@ CAPACITY_ARRAY = ["array", "cache_capacity"]
         (f"{DESC}.objects.vcpu_caches", "6.1", {}, ["vms", *RUN]),
         (f"{DESC}.objects.vcpu_caches", "6.1", {"vcpus_run": 1}, ["vms", "vcpus_run", "cache_capacity"]),
         (f"{DESC}.objects.vcpu_caches", "6.1", NESTED, ["vms", *RUN]),
-        (f"{HEADER}.objects.vcpu_caches", "6.1", NESTED, ["vms", "left", *HEADERS, "page_topup_min"]),
-        (f"{HEADER}.objects", "6.1", NESTED, ["vms", "headers", *HEADERS, "page_topup_min"]),
+        (f"{HEADER}.objects.vcpu_caches", "6.1", {**NESTED, "leaf": "4K"}, ["vms", "left", *HEADERS, "page_topup_min"]),
+        (f"{HEADER}.objects", "6.1", {**NESTED, "leaf": "4K"}, ["vms", "headers", *HEADERS, "page_topup_min"]),
         (
             *("vcpu_caches.bytes.pages", "6.1", {**SHADOW, "caches": "topped-up"}),
             ["vms", "pages", "filled", "vcpus", "shadow_page_caches", "cache_capacity", *FILLED, "page_bytes"],
@@ -108,7 +108,7 @@ CAPACITY_ARRAY = ["array", "cache_capacity"]
         (f"{DESC}.objects.parent_ptes", "6.1", SHADOW, ["vms", "parent_ptes"]),
         (f"{HEADER}.objects.page_tables", "6.1", {}, ["vms", *below_root(*TDP)]),
         (
-            *(f"{HEADER}.objects.page_tables", "6.1", {**NESTED, "root_level": 5}),
+            *(f"{HEADER}.objects.page_tables", "6.1", {**NESTED, "leaf": "4K", "root_level": 5}),
             ["vms", *below_root("tdp_tables", *levels(5), "shadow_tables", *levels(5, "l2_memory"))],
         ),
         ("page_tables.bytes.tables", "6.1", {}, ["vms", "tables", "tdp_tables", *levels(4), "page_bytes"]),

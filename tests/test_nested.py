@@ -146,7 +146,7 @@ def test_what_goes_with_the_vm() -> None:
         if row["step"] == "closed":
             assert held == 0
         else:
-            assert within(printed(f"{PROBE} --kernel {row['series']} --l2-memory 4KiB --caches drawn")[OBJECTS], held)
+            assert within(printed(f"{PROBE} --kernel {row['series']} --l2-memory 4KiB --history any")[OBJECTS], held)
 
 
 # e1-terms: what the first VMRUN takes, term by term
@@ -211,7 +211,7 @@ def test_terms(row: Row) -> None:
             assert measured == 0  # the scenario is the same one
         case _:
             page = kernel(series).page_bytes
-            whole = _sum(series, "vcpu_caches.bytes.pages")[0] + sum(_vmalloc_pages(series, name) for name in memslots)
+            whole = _sum(series, "shadow_pages.bytes")[0] + sum(_vmalloc_pages(series, name) for name in memslots)
             slabs = [measured - whole - size // page * page for size in _sum(series, *arrays)]
             assert slabs[0] in {0, page}  # whole pages are charged: a new slab for the small arrays, or none
 

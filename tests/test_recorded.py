@@ -25,8 +25,8 @@ def test_every_boot_of_every_kernel_is_recorded() -> None:
 
 @every_file
 def test_measured_is_predicted(path: Path) -> None:
-    done = recording.parse(path.read_text())
-    wrong = [f"{each.experiment}: {found}" for each in done.observed for found in each.differing(done.machine)]
+    compared = recording.compared(path)
+    wrong = [f"{each.experiment}: {pair}" for each, pairs in compared for pair in pairs if not pair.agrees]
     assert not wrong, f"{path.stem} of {path.parent.name}:\n" + "\n".join(wrong[:20])
 
 

@@ -147,7 +147,7 @@ def test_a_page_of_sensitivity(run: Callable[..., Result], width: int) -> None:
         assert number in table
     squeezed = " ".join(text.split())
     assert "no effect: kernel, list-policy, memory" in squeezed
-    assert "not possible alone: mapped, eager-split, tdx" in squeezed
+    assert "not possible alone: mapped, l2-smm, eager-split, tdx" in squeezed
     assert "not possible here: vcpus-run 512" in squeezed
     assert "explain: ptelist explain pte_list_desc.bytes.total --vcpus 256" in squeezed
     first = [line.split()[0] for line in table.splitlines() if line.startswith(("capacity", "vcpus ", "nodes"))]

@@ -43,6 +43,8 @@ class Trees:
             free = sum(self._direct)
         self._free = free + vm.tdx
         self._split = nested.split_windows(kernel, vm, self._high)
+        if not rules.tdp_mmu(kernel, vm):  # these are limited as well
+            self._split = max(0, min(self._split, self._limit - limited - self._high))
         self.room = self._limit - vm.root_level + LEVEL_OF_LEAF[self._leaf()]
         """The most tables with leaves in a tree that the limit counts."""
 

@@ -77,6 +77,11 @@ class Vm:
         """Windows to which all tables are there and linked."""
         self._sptes: dict[Spte, Key] = {}
         self._rmaps: dict[Key, List] = {}
+        self._leaf_bytes = window(mmu.leaf_level - 1, mmu.page_bytes)
+        self._table_bytes = window(mmu.leaf_level, mmu.page_bytes)
+        self._most = window(mmu.root_level, mmu.page_bytes)
+        self._most_unpaged = UNPAGED_ROOTS * window(UNPAGED_ROOT_LEVEL, mmu.page_bytes)
+        """Bytes that a leaf, the table of one, and the roots map."""
         self._most_tables = mmu.most_tables
         self.has_memslot = True
         self.limited = False
@@ -144,13 +149,11 @@ class Vm:
 
     def _leaf(self, address: int, table: Key, *, unpaged: bool) -> tuple[Key, Spte]:
         """Return the window of the last table on the way to an address, and the SPTE."""
-        mmu = self._mmu
-        level, count = self._root(unpaged=unpaged)
-        if address >= count * window(level, mmu.page_bytes):
+        if address >= (self._most_unpaged if unpaged else self._most):
             raise ValueError(f"{address:#x} lies beyond what the root maps")
-        number, rest = divmod(address, window(mmu.leaf_level, mmu.page_bytes))
-        key: Key = (unpaged, mmu.leaf_level, number) if table is None else ("named", table)
-        return (unpaged, number, table), (key, rest // window(mmu.leaf_level - 1, mmu.page_bytes))
+        number, rest = divmod(address, self._table_bytes)
+        key: Key = (unpaged, self._mmu.leaf_level, number) if table is None else ("named", table)
+        return (unpaged, number, table), (key, rest // self._leaf_bytes)
 
     def _walk(self, vcpu: _Runner, address: int, leaf: Key) -> None:
         """Make what tables are missing on the way to the leaf's, and let each parent SPTE point to its table."""

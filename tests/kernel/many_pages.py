@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from guest_steps import mapped, start
+from guest_steps import TABLE, mapped, start, touch
 
 from kernel.experiment import Experiment, Measured, Predicted
 from kernel.lists import CACHED, cached
@@ -44,11 +44,15 @@ class ManyPages(Experiment):
         return measured
 
     def predict(self, machine: Machine) -> Predicted:
-        """What `replay` prints; past the limit of shadow pages it says that it is not exact, and `show` has bounds."""
+        """What `replay` prints; past the limit of shadow pages it says that it is not exact, and `show` has bounds.
+
+        Whether it is past that, one alias of each page table tells.
+        """
         limit = [f"limit vm {self.limit}"] if self.limit else []
         aliases = mapped(self.gfns, self.each, interleaved=self.interleaved)
         lines = [*limit, *start(), *aliases, "mark", *CACHED]
-        if not machine.replays(lines):
+        each_table = [touch(alias) for alias in range(0, self.gfns * self.each, TABLE)]
+        if not machine.replays([*limit, *start(), *each_table]):
             return self._recycled(machine)
         moment, last = machine.steps(lines)
         return {

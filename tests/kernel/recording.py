@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kernel.boots import BOOTS
-from kernel.experiment import Difference, Experiment, Measured, differing, observations
+from kernel.experiment import Difference, Experiment, Measured, differing, observations, pairs
 from kernel.machine import Machine
 
 if TYPE_CHECKING:
@@ -75,6 +76,13 @@ def parse(text: str) -> Run:
     if end != {"experiments": len(observed), "observations": done.observations}:
         raise DamagedError(f"its last line says {end}, there are {len(observed)} experiments")
     return done
+
+
+@cache
+def compared(path: Path) -> tuple[tuple[Observed, tuple[Difference, ...]], ...]:
+    """Return the experiments of a recorded file, each number beside what is predicted of it."""
+    done = parse(path.read_text())
+    return tuple((each, tuple(pairs(each.measured, each.experiment.predict(done.machine)))) for each in done.observed)
 
 
 def recorded() -> Iterator[Path]:
