@@ -23,6 +23,8 @@ ACCOUNT = "gfp_flags&0x400000"
 """__GFP_ACCOUNT."""
 OR_BY_CACHE = f"{ACCOUNT}||accounted==1"
 """From v6.1 on an event also says if its cache is SLAB_ACCOUNT."""
+PROBE = 1
+"""Its process: a kernel thread that kthreadd makes is charged to kthreadd's cgroup."""
 BUFFER_KB = 8192
 PAGE = 4096
 ALLOCATORS = re.compile(
@@ -30,8 +32,10 @@ ALLOCATORS = re.compile(
     r"|_*vcalloc|_*get_free_page|get_zeroed_page|_*k?v?memdup|_*slab_|___slab|new_slab|allocate_slab)"
 )
 """Functions that ask on behalf of others."""
-ELSEWHERE = ("d_alloc", "alloc_inode", "new_inode", "kmalloc_large", "kmalloc_order")
-"""Dentries and inodes, which memory.stat has as slab_reclaimable; pages of a large kmalloc: an event of its own."""
+ELSEWHERE = ("d_alloc", "alloc_inode", "new_inode", "kmalloc_large", "kmalloc_order", "alloc_file", "alloc_empty_file")
+"""Dentries and inodes, which memory.stat has as slab_reclaimable; pages of a large kmalloc: an event of its own; open
+files, for the tracer is switched by files, too, and they are freed unseen.
+"""
 PLACE = re.compile(r"(?:ptr|pfn)=\S+")
 
 
@@ -46,6 +50,8 @@ class Allocated(NamedTuple):
         return Allocated(self.objects + objects, self.bytes + size)
 
 
+UNKNOWN = "unknown"
+"""The site of an event whose stack was lost."""
 NOTHING = Allocated(0, 0)
 
 Site = tuple[str, bool]
@@ -75,7 +81,7 @@ class Allocations:
             yield folder
 
     def _choose(self, folder: str, known: str) -> None:
-        wanted = OR_BY_CACHE if " accounted;" in known else ACCOUNT
+        wanted = f"common_pid=={PROBE}&&({OR_BY_CACHE if ' accounted;' in known else ACCOUNT})"
         self._write(f"{folder}/filter", wanted)
         self._write(f"{folder}/trigger", f"stacktrace if {wanted}")
 
@@ -154,7 +160,7 @@ def _site(stack: list[str]) -> str:
     for frame in stack:
         if not ALLOCATORS.match(frame):
             return frame.partition(".")[0]
-    return "unknown"
+    return UNKNOWN
 
 
 def _bytes(event: str, words: str) -> int:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from guest_steps import ALIASES, PAGE
 
-from kernel.allocations import Allocations
+from kernel.allocations import UNKNOWN, Allocations
 from kernel.charge import FLUSHED, ROOT
 from kernel.experiment import NAMED, Experiment, Predicted
 from kernel.machine import CACHES, DESC, HEADER, Between, Measured
+from ptelist.engine import rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,8 +49,12 @@ PARTS = {
     "tables": (TABLES,),
 }
 """The figures that are seen together."""
+HASH_BESIDE = (6, 12)
+"""Of which the stable releases from 6.12.113 on allocate the page hash beside struct kvm, when a VM is created."""
 SLOTS = ("memslots", "dirty_bitmap")
 """Parts that follow from memslots, the others from what of them is mapped."""
+FILES = "filp"
+"""The cache of open files: counted, for the tracer opens some, too, and those are freed unseen."""
 PLACES = {
     "kernel": ((5, 10), ("slab", "page_hash", "pages", "memslots", "dirty_bitmap")),
     "slab": ((5, 13), ("slab", "page_hash")),
@@ -64,6 +69,10 @@ In memory.stat: `kernel`, before v5.18 memory.current; `slab_unreclaimable`, exa
 """
 BESIDE = ("slab_reclaimable", "kernel_stack", "percpu")
 """Of memory.stat, what no tracepoint names: dentries and inodes of debugfs, the stack of a kernel thread."""
+BY_EVENT = (6, 1)
+"""From here on tracepoints say that a cache is SLAB_ACCOUNT; before, nothing tells what new files take."""
+MAKES_FILES = ("vm", "vcpu-", "close")
+"""How the steps' names begin."""
 VMALLOC = {
     "memslots": (
         "memslot_rmap_alloc",
@@ -170,12 +179,12 @@ class VmLife(Experiment):
             after = self._held(machine, stage)
             for cache in CACHES:
                 predicted[f"{name}.{cache}"] = machine.objects(cache, after[cache])
-            for place, (since, parts) in PLACES.items():
-                if machine.version >= since:
-                    change = sum(after[part] - before[part] for part in parts)
-                    predicted[f"{name}.{place}"] = _within_a_page(change)
+            for place in _places(machine, name):
+                change = sum(after[part] - before[part] for part in PLACES[place][1])
+                predicted[f"{name}.{place}"] = _within_a_page(change)
             before = after
-        predicted["left.kernel"] = _within_a_page(0)
+        if machine.version >= BY_EVENT:
+            predicted["left.kernel"] = _within_a_page(0)
         return predicted
 
     def _held(self, machine: Machine, stage: Stage) -> dict[str, int]:
@@ -193,7 +202,8 @@ class VmLife(Experiment):
             held["pages"] = 0  # a scenario has at least one vCPU, with its PAE roots
         for cache in CACHES:
             held[cache] = mapped[f"{cache}.objects"].low
-        if machine.kernel.page_hash == "embedded":
+        held["slab"] += sum(held[cache] for cache in CACHES) * self._pointer(machine)
+        if machine.kernel.page_hash == "embedded" and machine.version != HASH_BESIDE:
             held["page_hash"] = 0  # in struct kvm, which is named
         if stage.zapped:
             self._zap(machine, stage, held, mapped)
@@ -206,7 +216,11 @@ class VmLife(Experiment):
         held["pages"] -= freed[TABLES] + freed[SHADOWED]
         held["tables"] -= freed[TABLES]
         held[HEADER] -= freed[HEADERS]
-        held["slab"] -= freed[HEADERS] * mapped[f"{HEADER}.size"].low
+        held["slab"] -= freed[HEADERS] * (mapped[f"{HEADER}.size"].low + self._pointer(machine))
+
+    def _pointer(self, machine: Machine) -> int:
+        """Return what each object is charged beside its own bytes."""
+        return rules.obj_ext_bytes(machine.kernel, machine.host)
 
     def _figures(self, machine: Machine, stage: Stage, low: int = 0, high: int = 0) -> Ledger:
         return machine.vm(
@@ -217,6 +231,14 @@ class VmLife(Experiment):
             vcpus_run=stage.run,
             dirty_log=stage.dirty,
         )
+
+
+def _places(machine: Machine, step: str) -> list[str]:
+    """Return where one can look after a step."""
+    found = [name for name, (since, _) in PLACES.items() if machine.version >= since]
+    if machine.version < BY_EVENT and step.startswith(MAKES_FILES):
+        found.remove("kernel")
+    return found
 
 
 def _within_a_page(value: int) -> Between:
@@ -262,8 +284,8 @@ class Watch:
         lines = guest.text(f"{self._group}/memory.stat").splitlines()
         stat = {name: int(value) for name, value in (line.split() for line in lines)}
         kernel = stat.get("kernel", int(guest.text(f"{self._group}/memory.current")))
-        objects = {name: guest.count(name).active for name in CACHES}
-        return Seen(stat, kernel, _by_function(guest.text("/proc/vmallocinfo")), objects)
+        objects = {name: guest.count(name).active for name in (*CACHES, FILES)}
+        return Seen(stat, kernel, by_function(guest.text("/proc/vmallocinfo")), objects)
 
     def measured(self) -> Measured:
         """Return what changed with each step, less what is named: that is no MMU's."""
@@ -273,20 +295,23 @@ class Watch:
         for (_, before), (step, after) in pairwise(seen):
             named = self._named(before, after, sites[step])
             measured |= {f"{NAMED}{step}.{name}": size for name, size in named.items()}
-            measured |= {f"{step}.{place}": value for place, value in self._places(before, after, named).items()}
-        measured["left.kernel"] = seen[-1][1].kernel - seen[0][1].kernel
+            measured |= {f"{step}.{place}": value for place, value in self._changes(step, before, after, named).items()}
+        if self._machine.version >= BY_EVENT:
+            measured["left.kernel"] = seen[-1][1].kernel - seen[0][1].kernel
         return measured
 
     def _named(self, before: Seen, after: Seen, sites: Mapping[Site, Allocated]) -> dict[str, int]:
         """Return the bytes of what is no MMU's, by what it is."""
         named = {f"stat.{name}": after.stat.get(name, 0) - before.stat.get(name, 0) for name in BESIDE}
+        opened = after.objects[FILES] - before.objects[FILES]
+        named[f"slab.{FILES}"] = opened * (self._guest.raw(FILES).stride + POINTER)
         for (function, of_slab), taken in sites.items():
-            if not MMU.fullmatch(function):
+            if function != UNKNOWN and not MMU.fullmatch(function):
                 size = taken.bytes + POINTER * taken.objects if of_slab else taken.bytes
                 named[f"{'slab' if of_slab else 'pages'}.{function}"] = size
         return {name: size for name, size in named.items() if size}
 
-    def _places(self, before: Seen, after: Seen, named: Mapping[str, int]) -> dict[str, int]:
+    def _changes(self, step: str, before: Seen, after: Seen, named: Mapping[str, int]) -> dict[str, int]:
         change = {
             "kernel": after.kernel - before.kernel - sum(named.values()),
             "slab": after.stat["slab_unreclaimable"]
@@ -296,11 +321,11 @@ class Watch:
         }
         for part, functions in VMALLOC.items():
             change[f"vmalloc.{part}"] = sum(after.vmalloc.get(f, 0) - before.vmalloc.get(f, 0) for f in functions)
-        here = {name: value for name, value in change.items() if self._machine.version >= PLACES[name][0]}
-        return here | after.objects
+        here = {name: change[name] for name in _places(self._machine, step)}
+        return here | {name: after.objects[name] for name in CACHES}
 
 
-def _by_function(vmallocinfo: str) -> dict[str, int]:
+def by_function(vmallocinfo: str) -> dict[str, int]:
     """Return the bytes of separate pages by the function that asked for them."""
     found: dict[str, int] = {}
     for line in vmallocinfo.splitlines():

@@ -30,7 +30,7 @@ GUEST_MEMORY = 16 << 20
 """Of most VMs: one memslot from 0, none for SMM."""
 
 
-CONFIGURED: dict[tuple[str, str], dict[str, Option]] = {("6.1", "amd64"): {"external_write_tracking": True}}
+CONFIGURED: dict[tuple[str, str], dict[str, Option]] = {("6.1", "amd64"): {"set_": "host.external_write_tracking=true"}}
 """What a version's flavour is built with that the usual one is not."""
 
 
