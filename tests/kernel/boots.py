@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kernel.changes import ORDERS, Changes
 from kernel.charge import Charge
+from kernel.fetch import TABLE
 from kernel.history import History
+from kernel.life import VmLife
 from kernel.lists import Chain, Growth, HostUnmap, Parents, Statistics
 from kernel.many_pages import ManyPages
 from kernel.nested import FirstVmrun, NestedChain, NestedParents, Orphans
@@ -109,6 +111,7 @@ SPREAD_HISTORY = tuple(
     for paging in ("tdp-mmu", "tdp-legacy")
     for what in (("leave", 32, 1, True), ("churn", 12, 1, True), ("churn", 8, 2, True), ("churn", 8, 3, True, True))
 )
+LIFE = tuple(VmLife(paging, mib=4, high_mib=12, vcpus=2) for paging in ("tdp-mmu", "tdp-legacy", "shadow"))
 
 BOOTS = {
     "one-cpu-vcpus": Boot("1", "slab_nomerge", ON_VCPUS, live=True),
@@ -127,4 +130,10 @@ BOOTS = {
     "min-objects-16": Boot("1", "slab_nomerge slub_min_objects=16", A_FEW),
     "debug-FZPU": Boot("1", "slub_debug=FZPU", A_FEW),
     "debug-U": Boot("1", "slub_debug=U", A_FEW),
+    "vm-life": Boot("1", "slab_nomerge", LIFE),
 }
+
+
+def boots_of(series: str) -> tuple[str, ...]:
+    """Return which boots are there for a kernel: all, unless kernels.toml says which."""
+    return tuple(TABLE["series"][series].get("boots", BOOTS))

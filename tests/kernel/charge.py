@@ -67,14 +67,10 @@ class Charge(Experiment):
         array = kmalloc(machine.kernel.cache_capacity * pointer, rules.pool(machine.kernel))
         arrays = after["vcpu_caches.bytes.arrays"].low - before["vcpu_caches.bytes.arrays"].low
         charged += arrays // array * (array + pointer)
-        if _version(machine.series) >= EXACT_STAT:
+        if machine.version >= EXACT_STAT:
             return {"bytes": charged}
         lag = MEMCG_CHARGE_BATCH * machine.kernel.page_bytes * machine.cpus
         return {"bytes": Between(charged - lag, charged + lag, "memory.stat lags by a batch of pages on each CPU")}
-
-
-def _version(series: str) -> tuple[int, ...]:
-    return tuple(map(int, series.split(".")))
 
 
 def _enter(guest: Guest, group: str) -> None:

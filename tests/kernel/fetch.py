@@ -19,6 +19,8 @@ from typing import NamedTuple
 HERE = Path(__file__).parent
 TABLE = tomllib.loads((HERE / "kernels.toml").read_text())
 SERIES: tuple[str, ...] = tuple(TABLE["series"])
+"""Kernel versions, such as 6.1; of one with another flavour than the others, version-flavour."""
+VERSIONS: tuple[str, ...] = tuple(dict.fromkeys(series.partition("-")[0] for series in SERIES))
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 MIRRORS = {False: "http://deb.debian.org/debian", True: "http://deb.debian.org/debian-security"}
 
@@ -36,6 +38,12 @@ class Kernel(NamedTuple):
     """Name to version."""
     image: Path
     modules: Path
+
+
+def flavour(series: str) -> str:
+    """Return which of Debian's configurations a series is built with."""
+    found: str = TABLE["series"][series].get("flavour", TABLE["flavour"])
+    return found
 
 
 def cache() -> Path:
@@ -66,7 +74,7 @@ def _one(folder: Path, pattern: str) -> Path:
 def _download(series: str, folder: Path) -> None:
     source = TABLE["series"][series]
     apt = Apt(cache() / "apt" / series, source["suites"])
-    packages = apt.newest(source["release"], source["packages"])
+    packages = apt.newest(source["release"], source["packages"], flavour(series))
     parts = folder.with_suffix(".part")
     shutil.rmtree(parts, ignore_errors=True)
     parts.mkdir(parents=True)
@@ -109,11 +117,11 @@ class Apt:
         """Return what the tool prints."""
         return run(tool, *self._options, *args, folder=folder)
 
-    def newest(self, release: str, templates: list[str]) -> dict[str, str]:
+    def newest(self, release: str, templates: list[str], flavour: str) -> dict[str, str]:
         """Return names and versions of the packages of the newest release that has all of them."""
         first, *others = (template.replace("RELEASE", "({})") for template in templates)
         known = set(self.run("apt-cache", "pkgnames", "linux-").split())
-        pattern = re.compile(first.format(f"(?:{release})-{TABLE['flavour']}"))
+        pattern = re.compile(first.format(f"(?:{release})-{flavour}"))
         found = [match for name in known if (match := pattern.fullmatch(name))]
         for match in sorted(found, key=lambda match: _natural(match[1]), reverse=True):
             names = [match[0], *(other.replace("({})", match[1]) for other in others)]

@@ -44,11 +44,16 @@ def cpio(entries: list[Entry]) -> bytes:
 
 def build(probe: bytes, modules: dict[str, bytes]) -> bytes:
     """Return the archive for a kernel; module NAME is in it as /NAME.ko."""
+    return cpio(files(probe, modules))
+
+
+def files(probe: bytes, modules: dict[str, bytes]) -> list[Entry]:
+    """Return what is in the archive, to which more can be added."""
     entries = [Entry(name, FOLDER) for name in ("dev", "proc", "sys")]
     entries.append(Entry("dev/console", DEVICE, device=CONSOLE))
     entries.append(Entry("init", FILE, probe))
     entries += [Entry(f"{name}.ko", FILE, content) for name, content in modules.items()]
-    return cpio(entries)
+    return entries
 
 
 def kvm_modules(folder: Path) -> dict[str, bytes]:

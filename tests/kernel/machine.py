@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from guest_steps import GUEST, moments, replayed
 from helpers import ledger, scenario
 
-from kernel.fetch import SERIES
+from kernel.fetch import VERSIONS
 from ptelist.engine import memslots
 
 if TYPE_CHECKING:
@@ -93,9 +93,14 @@ class Machine(NamedTuple):
     """Caches that share their slabs with others, and the name of the shared one."""
 
     @property
+    def version(self) -> tuple[int, ...]:
+        """The series, to be compared."""
+        return tuple(map(int, self._version.split(".")))
+
+    @property
     def kernel(self) -> Kernel:
         """The shipped profile."""
-        return scenario(kernel=self.series).kernel
+        return scenario(kernel=self._version).kernel
 
     @property
     def flavour(self) -> str:
@@ -134,7 +139,12 @@ class Machine(NamedTuple):
         slub = dict(re.findall(r"\b(slub_\w+)=(\w+)", self.command_line))
         merge = "slab_nomerge" not in self.command_line.split()
         sizes: dict[str, Option] = {"cpus": cpus(self.present), "possible_cpus": cpus(self.possible)}
-        return {"kernel": self.series, "config": self.flavour, "slab_merge": merge, **sizes, **slub, **more}
+        return {"kernel": self._version, "config": self.flavour, "slab_merge": merge, **sizes, **slub, **more}
+
+    @property
+    def _version(self) -> str:
+        """The version of a series, which may be one of another flavour."""
+        return self.series.partition("-")[0]
 
     def vm(self, **more: Option) -> Ledger:
         """Return the figures of one of the guest's VMs on this machine."""
@@ -142,11 +152,11 @@ class Machine(NamedTuple):
 
     def steps(self, lines: Iterable[str], paging: str = "shadow", *, spread: bool = False) -> tuple[Moment, ...]:
         """Return what `ptelist replay` prints at each mark of these steps of VMs."""
-        return moments(lines, self.series, SERIES, self._replay(paging, spread=spread))
+        return moments(lines, self._version, VERSIONS, self._replay(paging, spread=spread))
 
     def replays(self, lines: Iterable[str], paging: str = "shadow") -> bool:
         """Tell whether `ptelist replay` says that it is exact."""
-        return replayed(lines, SERIES, self._replay(paging)).inexact_from is None
+        return replayed(lines, VERSIONS, self._replay(paging)).inexact_from is None
 
     def _replay(self, paging: str, *, spread: bool = False) -> Options:
         """Return the options of this machine, whatever its kernel."""

@@ -114,14 +114,14 @@ def _host(kernel: Kernel, l2s: tuple[L2, ...]) -> bytes:
     modules = initramfs.kvm_modules(kernel.modules)
     more = [Entry(f"{name}.ko", FILE, content) for name, content in modules.items()]
     more += [Entry("modules", FILE, "".join(f"{name}\n" for name in modules).encode())]
-    more += [Entry("vmlinuz", FILE, kernel.image.read_bytes()), *_qemu()]
+    more += [Entry("vmlinuz", FILE, kernel.image.read_bytes()), *qemu_files()]
     more += [Entry("l2s", FILE, "".join(f"{l2.name}|{l2.seconds}|{l2.options}\n" for l2 in l2s).encode())]
     l1 = initramfs.cpio([*base, *more, Entry("l2.cpio", FILE, initramfs.cpio(base))])
     script = probes.script(kernel.series).encode()
     return initramfs.cpio([*base, *more, Entry("probes.sh", FILE, script), Entry("l1.cpio", FILE, l1)])
 
 
-def _qemu() -> list[Entry]:
+def qemu_files() -> list[Entry]:
     """Return QEMU, its libraries and its firmware."""
     program = Path(shutil.which("qemu-system-x86_64") or "")
     listed = subprocess.run(("ldd", program), check=True, capture_output=True, text=True).stdout

@@ -17,6 +17,7 @@
 #include <linux/membarrier.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -32,7 +34,7 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define SLAB		"/sys/kernel/slab"
 #define PATIENCE_MS	(120 * 1000)
-#define MAX_WORDS	16
+#define MAX_WORDS	64
 #define MAX_VMS		128
 
 static FILE *line;		/* to the other end */
@@ -293,6 +295,33 @@ static void cmd_settle(char **word)
 	answer("membarrier", ret);
 }
 
+/* Start a program, in the cgroup that the probe is in, and answer with its process. */
+static void cmd_spawn(char **word)
+{
+	pid_t child = fork();
+	int out;
+
+	if (child) {
+		answer(word[1], child < 0 ? -errno : child);
+		return;
+	}
+	out = open("/output", O_WRONLY | O_CREAT | O_APPEND, 0644);
+	dup2(out, STDOUT_FILENO);
+	dup2(out, STDERR_FILENO);
+	execv(word[1], word + 1);
+	perror(word[1]);
+	_exit(127);
+}
+
+static void cmd_kill(char **word)
+{
+	pid_t child = atoi(word[1]);
+
+	if (kill(child, SIGKILL))
+		return fail(word[1], errno);
+	answer(word[1], waitpid(child, NULL, 0) < 0 ? -errno : 0);
+}
+
 static void cmd_off(char **word)
 {
 	(void)word;
@@ -319,18 +348,29 @@ static uint64_t number(const char *word)
 	return strtoull(word, NULL, 0);
 }
 
-static void cmd_vm(char **word)
+/* Make a VM in a free place, and answer with the place and the VM's file descriptor. */
+static void make(char **word, int (*maker)(struct vm **vm, size_t bytes))
 {
 	int i = 0;
 	int ret;
 
 	while (i < MAX_VMS && vms[i])
 		i++;
-	ret = i < MAX_VMS ? vm_create(&vms[i], number(word[1])) : -ENOSPC;
+	ret = i < MAX_VMS ? maker(&vms[i], number(word[1])) : -ENOSPC;
 	if (ret)
 		fail("VM", -ret);
 	else
 		fprintf(line, "ok %d %d\n", i, vm_fd(vms[i]));
+}
+
+static void cmd_vm(char **word)
+{
+	make(word, vm_create);
+}
+
+static void cmd_reserve(char **word)
+{
+	make(word, vm_reserve);
 }
 
 static void cmd_close(char **word)
@@ -375,6 +415,8 @@ static void cmd_##name(char **word)			\
 }
 
 VM_COMMAND(vcpu, vm_add_vcpu(vm, !strcmp(word[2], "long")))
+VM_COMMAND(open, vm_open(vm))
+VM_COMMAND(slot, vm_set_memslot(vm, number(word[2]), number(word[3]), number(word[4]), number(word[5]), number(word[6])))
 VM_COMMAND(run, vm_run(vm, atoi(word[2])))
 VM_COMMAND(touch, vm_touch(vm, atoi(word[2]), number(word[3]), number(word[4]), number(word[5])))
 VM_COMMAND(clear, vm_clear(vm, atoi(word[2]), number(word[3]), number(word[4]), number(word[5])))
@@ -403,6 +445,7 @@ static const struct command {
 	{ "drop", 2, cmd_drop, "VM GFN" },
 	{ "fill", 3, cmd_fill, "VM GFN COUNT" },
 	{ "insmod", 1, cmd_insmod, "FILE [PARAMETER...]" },
+	{ "kill", 1, cmd_kill, "PROCESS" },
 	{ "l2enter", 2, cmd_l2enter, "VM VCPU" },
 	{ "l2map", 6, cmd_l2map, "VM FIRST COUNT GFN GFNS EACH" },
 	{ "l2replace", 3, cmd_l2replace, "VM VCPU TABLE" },
@@ -413,13 +456,17 @@ static const struct command {
 	{ "mkdir", 1, cmd_mkdir, "FOLDER" },
 	{ "nest", 2, cmd_nest, "VM VCPU" },
 	{ "off", 0, cmd_off, "" },
+	{ "open", 1, cmd_open, "VM" },
 	{ "pin", 1, cmd_pin, "CPU" },
 	{ "raw", 1, cmd_raw, "CACHE" },
 	{ "read", 1, cmd_read, "FILE" },
+	{ "reserve", 1, cmd_reserve, "BYTES" },
 	{ "rmmod", 1, cmd_rmmod, "MODULE" },
 	{ "run", 2, cmd_run, "VM VCPU" },
 	{ "settle", 0, cmd_settle, "" },
 	{ "share", 2, cmd_share, "VM PARENTS" },
+	{ "slot", 6, cmd_slot, "VM SLOT ADDRESS BYTES OFFSET FLAGS" },
+	{ "spawn", 1, cmd_spawn, "PROGRAM [WORD...]" },
 	{ "stats", 1, cmd_stats, "VM" },
 	{ "touch", 5, cmd_touch, "VM VCPU ADDRESS COUNT STRIDE" },
 	{ "tree", 1, cmd_tree, "FOLDER" },

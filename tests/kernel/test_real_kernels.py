@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kernel import recording, suite
-from kernel.boots import BOOTS
+from kernel.boots import boots_of
 from kernel.fetch import FetchError, fetch
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ SHOWN = 20
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     named = metafunc.config.getoption("--kernels")
     if named:
-        cases = [(series, boot) for series in named.split(",") for boot in BOOTS]
+        cases = [(series, boot) for series in named.split(",") for boot in boots_of(series)]
     else:
         skip = pytest.mark.skip(reason="no kernel to boot: name some with --kernels 6.1,7.3")
         cases = [pytest.param("any", "boot", marks=skip)]

@@ -91,14 +91,19 @@ static uint64_t *table_at(struct vm *vm, uint64_t gpa)
 	return (uint64_t *)(vm->memory + gpa);
 }
 
-static int set_memslot(struct vm *vm, size_t bytes)
+int vm_set_memslot(struct vm *vm, uint32_t slot, uint64_t gpa, size_t bytes, size_t offset, uint32_t flags)
 {
-	struct kvm_userspace_memory_region slot = {
+	struct kvm_userspace_memory_region region = {
+		.slot = slot,
+		.flags = flags,
+		.guest_phys_addr = gpa,
 		.memory_size = bytes,
-		.userspace_addr = (uintptr_t)vm->memory,
+		.userspace_addr = (uintptr_t)vm->memory + offset,
 	};
 
-	return ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot) ? -errno : 0;
+	if (offset > vm->bytes || bytes > vm->bytes - offset)
+		return -EINVAL;
+	return ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region) ? -errno : 0;
 }
 
 static void build_tables(struct vm *vm)
@@ -120,10 +125,8 @@ static void build_tables(struct vm *vm)
 		alias_pd[i] = (ALIAS_PTS + i * PAGE) | PRESENT;
 }
 
-static int set_up(struct vm *vm)
+int vm_open(struct vm *vm)
 {
-	int ret;
-
 	vm->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (vm->kvm < 0)
 		return -errno;
@@ -131,25 +134,12 @@ static int set_up(struct vm *vm)
 	if (vm->fd < 0)
 		return -errno;
 	vm->run_bytes = ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
-	if (vm->run_bytes < 0)
-		return -errno;
-	vm->memory = mmap(NULL, vm->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (vm->memory == MAP_FAILED)
-		return -errno;
-	/* Huge pages of the host would spare the page tables and rmaps that are to be counted. */
-	madvise(vm->memory, vm->bytes, MADV_NOHUGEPAGE);
-	ret = set_memslot(vm, vm->bytes);
-	if (ret)
-		return ret;
-	memcpy(vm->memory + CODE, guest_code, guest_end - guest_code);
-	build_tables(vm);
-	return 0;
+	return vm->run_bytes < 0 ? -errno : 0;
 }
 
-int vm_create(struct vm **created, size_t bytes)
+static int reserve(struct vm **reserved, size_t bytes, bool populate)
 {
 	struct vm *vm;
-	int ret;
 
 	if (bytes < ALIAS_PTS_END)
 		return -EINVAL;
@@ -157,9 +147,37 @@ int vm_create(struct vm **created, size_t bytes)
 	if (!vm)
 		return -ENOMEM;
 	vm->kvm = vm->fd = -1;
-	vm->memory = MAP_FAILED;
 	vm->bytes = bytes;
-	ret = set_up(vm);
+	vm->memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (vm->memory == MAP_FAILED) {
+		free(vm);
+		return -ENOMEM;
+	}
+	/* Huge pages of the host would spare the page tables and rmaps that are to be counted. */
+	madvise(vm->memory, bytes, MADV_NOHUGEPAGE);
+	for (size_t i = 0; populate && i < bytes; i += PAGE)
+		((volatile uint8_t *)vm->memory)[i] = 0;
+	memcpy(vm->memory + CODE, guest_code, guest_end - guest_code);
+	build_tables(vm);
+	*reserved = vm;
+	return 0;
+}
+
+int vm_reserve(struct vm **reserved, size_t bytes)
+{
+	return reserve(reserved, bytes, true);
+}
+
+int vm_create(struct vm **created, size_t bytes)
+{
+	struct vm *vm;
+	int ret = reserve(&vm, bytes, false);
+
+	if (ret)
+		return ret;
+	ret = vm_open(vm);
+	if (!ret)
+		ret = vm_set_memslot(vm, 0, 0, bytes, 0, 0);
 	if (ret)
 		vm_close(vm);
 	else
@@ -181,8 +199,7 @@ void vm_close(struct vm *vm)
 		close(vm->vcpu[i].fd);
 	}
 	close(vm->fd);
-	if (vm->memory != MAP_FAILED)
-		munmap(vm->memory, vm->bytes);
+	munmap(vm->memory, vm->bytes);
 	close(vm->kvm);
 	free(vm);
 }
@@ -366,7 +383,7 @@ int vm_limit_shadow_pages(struct vm *vm, unsigned long pages)
 
 int vm_delete_memslot(struct vm *vm)
 {
-	return set_memslot(vm, 0);
+	return vm_set_memslot(vm, 0, 0, 0, 0, 0);
 }
 
 int vm_stats_fd(struct vm *vm)

@@ -10,10 +10,15 @@
 
 struct vm;
 
-/* The VM's file descriptor is part of its folder's name in debugfs. */
+/* With one memslot. The VM's file descriptor is part of its folder's name in debugfs. */
 int vm_create(struct vm **vm, size_t bytes);
 int vm_fd(const struct vm *vm);
 void vm_close(struct vm *vm);
+
+/* The same step by step: memory that is there, page by page; the VM; memslots, each a part of that memory. */
+int vm_reserve(struct vm **vm, size_t bytes);
+int vm_open(struct vm *vm);
+int vm_set_memslot(struct vm *vm, uint32_t slot, uint64_t gpa, size_t bytes, size_t offset, uint32_t flags);
 
 /* Returns the new vCPU's number. */
 int vm_add_vcpu(struct vm *vm, bool long_mode);

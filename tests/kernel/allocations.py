@@ -1,0 +1,169 @@
+"""What the kernel allocates on a cgroup's account, by the function that asked for it.
+
+The same as /proc/allocinfo says where it is built, which no kernel of Debian's does: from tracepoints, with the stack.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from kernel.guest import GuestError
+from kernel.tracing import TRACEFS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kernel.guest import Guest
+
+TAKES = ("kmalloc", "kmalloc_node", "kmem_cache_alloc", "kmem_cache_alloc_node", "mm_page_alloc")
+FREES = ("kfree", "kmem_cache_free", "mm_page_free")
+"""Not all of them are there in every kernel."""
+ACCOUNT = "gfp_flags&0x400000"
+"""__GFP_ACCOUNT."""
+OR_BY_CACHE = f"{ACCOUNT}||accounted==1"
+"""From v6.1 on an event also says if its cache is SLAB_ACCOUNT."""
+PROBE = 1
+"""Its process: a kernel thread that kthreadd makes is charged to kthreadd's cgroup."""
+BUFFER_KB = 8192
+PAGE = 4096
+ALLOCATORS = re.compile(
+    r"(trace_event_raw_event|_*alloc_pages?|_*alloc_frozen|_*kmalloc|_*kzalloc|kmem_cache_alloc|_*k?vmalloc|_*k?vzalloc"
+    r"|_*vcalloc|_*get_free_page|get_zeroed_page|_*k?v?memdup|_*slab_|___slab|new_slab|allocate_slab)"
+)
+"""Functions that ask on behalf of others."""
+ELSEWHERE = ("d_alloc", "alloc_inode", "new_inode", "kmalloc_large", "kmalloc_order", "alloc_file", "alloc_empty_file")
+"""Dentries and inodes, which memory.stat has as slab_reclaimable; pages of a large kmalloc: an event of its own; open
+files, for the tracer is switched by files, too, and they are freed unseen.
+"""
+PLACE = re.compile(r"(?:ptr|pfn)=\S+")
+
+
+class Allocated(NamedTuple):
+    """Allocations of one site."""
+
+    objects: int
+    bytes: int
+
+    def more(self, objects: int, size: int) -> Allocated:
+        """Return the sum with further ones."""
+        return Allocated(self.objects + objects, self.bytes + size)
+
+
+UNKNOWN = "unknown"
+"""The site of an event whose stack was lost."""
+NOTHING = Allocated(0, 0)
+
+Site = tuple[str, bool]
+"""The function, and whether it took objects of a slab rather than pages."""
+
+
+class Allocations:
+    """A trace of all steps from `begin` on; `mark` ends a step, `sites` returns what each took."""
+
+    def __init__(self, guest: Guest) -> None:
+        """Set the events up, all of them still off."""
+        self._guest = guest
+        self.pause()
+        self._write("buffer_size_kb", BUFFER_KB)
+        self._events = list(self._set_up())
+
+    def _set_up(self) -> Iterator[str]:
+        for event in (*TAKES, *FREES):
+            folder = f"events/kmem/{event}"
+            try:
+                known = self._guest.text(f"{TRACEFS}/{folder}/format")
+            except GuestError:
+                continue
+            if event in TAKES:
+                self._choose(folder, known)
+            self._write(f"{folder}/enable", 1)
+            yield folder
+
+    def _choose(self, folder: str, known: str) -> None:
+        wanted = f"common_pid=={PROBE}&&({OR_BY_CACHE if ' accounted;' in known else ACCOUNT})"
+        self._write(f"{folder}/filter", wanted)
+        self._write(f"{folder}/trigger", f"stacktrace if {wanted}")
+
+    def pause(self) -> None:
+        """Trace nothing for now."""
+        self._write("tracing_on", 0)
+
+    def resume(self) -> None:
+        """Trace again."""
+        self._write("tracing_on", 1)
+
+    def mark(self, step: str) -> None:
+        """Say that what was traced since the last mark is this step's."""
+        self.resume()
+        self._write("trace_marker", step)
+        self.pause()
+
+    def end(self) -> dict[str, dict[Site, Allocated]]:
+        """Switch the events off and return each step's sites."""
+        text = self._guest.text(f"{TRACEFS}/trace")
+        for folder in self._events:
+            self._write(f"{folder}/enable", 0)
+            if not folder.endswith(FREES):
+                self._write(f"{folder}/trigger", "!stacktrace")
+                self._write(f"{folder}/filter", 0)
+        self._write("buffer_size_kb", 1)
+        self.resume()
+        return parse(text)
+
+    def _write(self, file: str, text: object) -> None:
+        self._guest.ask("write", f"{TRACEFS}/{file}", text)
+
+
+def parse(text: str) -> dict[str, dict[Site, Allocated]]:
+    """Return what each step took, less what it freed of its own or of earlier steps, by site."""
+    steps: dict[str, dict[Site, Allocated]] = {}
+    live: dict[str, tuple[Site, int]] = {}
+    net: dict[Site, Allocated] = {}
+    for event, words, stack in _events(text):
+        if event == "tracing_mark_write":
+            steps[words.strip()] = {site: taken for site, taken in net.items() if any(taken)}
+            net = {}
+            continue
+        where = PLACE.search(words)
+        if not where:
+            continue
+        site, size = live.pop(where[0], (("", False), 0))
+        if event in FREES:
+            if size:
+                net[site] = net.get(site, NOTHING).more(-1, -size)
+        elif not any(name in frame for frame in stack for name in ELSEWHERE):
+            site, size = (_site(stack), event != "mm_page_alloc"), _bytes(event, words)
+            live[where[0]] = site, size
+            net[site] = net.get(site, NOTHING).more(1, size)
+    return steps
+
+
+def _events(text: str) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield events with the stacks that follow them, the functions that called first."""
+    found: tuple[str, str, list[str]] | None = None
+    for line in text.splitlines():
+        if line.startswith(" => "):
+            if found:
+                found[2].append(line[4:].strip())
+            continue
+        match = re.match(r"\s*\S.*\[\d+\].*?\d+\.\d+: (\w+): (.*)", line)
+        if match:
+            if found:
+                yield found
+            found = match[1], match[2], []
+    if found:
+        yield found
+
+
+def _site(stack: list[str]) -> str:
+    for frame in stack:
+        if not ALLOCATORS.match(frame):
+            return frame.partition(".")[0]
+    return UNKNOWN
+
+
+def _bytes(event: str, words: str) -> int:
+    if event == "mm_page_alloc":
+        return PAGE << int(re.search(r"order=(\d+)", words)[1])  # type: ignore[index]
+    return int(re.search(r"bytes_alloc=(\d+)", words)[1])  # type: ignore[index]
