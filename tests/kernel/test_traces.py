@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from guest_steps import TABLE
 from test_replay import TRACES, held, replayed
 
 from kernel import initramfs, suite
@@ -18,7 +19,7 @@ from kernel.fetch import fetch
 from kernel.guest import Guest
 from kernel.machine import DESC
 from kernel.tracing import Tracer
-from kernel.vms import TABLE, TARGET, Vm, clearing, mapping, touching
+from kernel.vms import TARGET, Vm, clearing, mapping, touching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
