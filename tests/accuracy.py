@@ -1,7 +1,7 @@
 """How accurate the predictions are, by kind of observation: an interval always agrees if it is wide enough.
 
 Ground truth and recorded boots are taken together. Width is high - low as a part of the measured value (of 1 where that
-is 0). Beside it stand two estimates that need no ptelist, on the same rows: the objects that slabinfo says times
+is 0, of a page where a change of a charge is less). Beside it stand two estimates that need no ptelist, on the same rows: the objects that slabinfo says times
 sizeof, and 40 objects for each vCPU that ran. All of it in integers and fractions.
 """
 
@@ -15,9 +15,12 @@ import test_ground_truth as truth
 from helpers import table as rows_of
 from kernel import recording
 from kernel.charge import Charge
+from kernel.history import History
+from kernel.life import VmLife
 from kernel.lists import Statistics
-from kernel.machine import DESC, HEADER, Between
+from kernel.machine import CACHES, DESC, HEADER, Between
 from kernel.many_pages import ManyPages
+from kernel.nested import FirstVmrun, NestedChain, NestedParents, Orphans
 from kernel.tables import LiveTables
 from kernel.vcpus import Layout, RawCounts, VcpuCaches
 
@@ -37,10 +40,14 @@ MERGED_OBJECTS, MERGED_SLABS = "objects of merged caches", "slabs of merged cach
 RECYCLED = "lists past the limit of shadow pages"
 STATISTICS = "KVM's statistics, mmu_rmaps_stat"
 CHARGE = "charge to a cgroup, bytes"
+LIFE = "change of a cgroup's charge with a step of a VM's life, bytes"
+NESTED = "descriptors of nested TDP"
+HISTORY = "slabs while VMs come and go"
 KINDS = (
     LAYOUT, OBJECTS, HEADERS, SLABS, MERGED_OBJECTS, MERGED_SLABS, RAW_OBJECTS, RAW_SLABS,
-    RECYCLED, STATISTICS, CHARGE,
+    HISTORY, RECYCLED, NESTED, STATISTICS, CHARGE, LIFE,
 )  # fmt: skip
+PAGE = 4096
 PER_VCPU = 40
 """Objects, as KVM_ARCH_NR_OBJS_PER_MEMORY_CACHE says and the thread counts."""
 
@@ -60,9 +67,9 @@ class Observation(NamedTuple):
 
     @property
     def width(self) -> Fraction:
-        """Return high - low as a part of the measured value."""
+        """Return high - low as a part of the measured value, of a page where a charge is less: it comes in pages."""
         assert self.high is not None
-        return Fraction(self.high - self.low, max(self.measured, 1))
+        return Fraction(self.high - self.low, max(abs(self.measured), PAGE if self.kind == LIFE else 1))
 
     @property
     def agrees(self) -> bool:
@@ -110,11 +117,20 @@ def _ends(pair: Difference) -> tuple[int, int | None]:
     return pair.predicted, pair.predicted
 
 
+OF_EXPERIMENT = {
+    Layout: LAYOUT, Charge: CHARGE, Statistics: STATISTICS, History: HISTORY,
+    NestedChain: NESTED, NestedParents: NESTED, Orphans: NESTED,
+}  # fmt: skip
+"""Experiments of which all numbers are of one kind."""
+
+
 def _kind(machine: Machine, experiment: object, pair: Difference) -> str:
     """Return what a number is."""
-    if isinstance(experiment, Layout | Charge):
-        return LAYOUT if isinstance(experiment, Layout) else CHARGE
-    if isinstance(experiment, Statistics) or pair.name.startswith(("rmaps.", "pages_", "max_mmu")):
+    if kind := OF_EXPERIMENT.get(type(experiment)):
+        return kind
+    if isinstance(experiment, VmLife | FirstVmrun) and not pair.name.endswith(CACHES):
+        return LIFE
+    if pair.name.startswith(("rmaps.", "pages_", "max_mmu")):
         return STATISTICS
     if isinstance(experiment, ManyPages) and isinstance(pair.predicted, Between):
         return RECYCLED

@@ -34,7 +34,7 @@ ROWS = {
     "e2-ext.csv": 45,
     "e2-runs.csv": 94,
 }
-PROBE = "--nested --vcpus 1 --memory 16MiB --leaf 4K --no-smm --l2-leaf 4K"
+PROBE = "--memslots ram --nested --vcpus 1 --memory 16MiB --leaf 4K --no-smm --l2-leaf 4K"
 """The probe's L1: one memslot from 0; its L2 has what each experiment maps."""
 
 
@@ -156,7 +156,8 @@ def test_what_goes_with_the_vm() -> None:
 def _first_vmrun(series: str) -> dict[str, tuple[int, int]]:
     """Return by how much each figure is greater once L2 has run: it touches one page of its code."""
     line = (
-        f"--nested off,on --kernel {series} --vcpus 1 --memory 16MiB --leaf 4K --no-smm --l2-leaf 4K --l2-memory 4KiB"
+        f"--memslots ram --nested off,on --kernel {series} --vcpus 1 --memory 16MiB --leaf 4K --no-smm"
+        " --l2-leaf 4K --l2-memory 4KiB"
     )
     off, on = (config["figures"] for config in document(*line.split())["configs"])
     return {name: (on[name]["low"] - off[name]["low"], on[name]["high"] - off[name]["high"]) for name in on}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ptelist.engine.memory_caches import MemoryCache
+from ptelist.engine.pagetables import window
 
 
 class Mmu(NamedTuple):
@@ -34,6 +35,11 @@ class Mmu(NamedTuple):
     """The default limit of shadow pages; None with the TDP MMU, whose tables are not limited."""
     spare_tables: int = 0
     """A fault that finds fewer than these left of the limit has old tables recycled (KVM_MIN_FREE_MMU_PAGES)."""
+
+    @property
+    def leaf_bytes(self) -> int:
+        """Return the bytes that one SPTE maps."""
+        return window(self.leaf_level - 1, self.page_bytes)
 
 
 class Counts(NamedTuple):

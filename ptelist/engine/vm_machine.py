@@ -77,7 +77,7 @@ class Vm:
         """Windows to which all tables are there and linked."""
         self._sptes: dict[Spte, Key] = {}
         self._rmaps: dict[Key, List] = {}
-        self._leaf_bytes = window(mmu.leaf_level - 1, mmu.page_bytes)
+        self._leaf_bytes = mmu.leaf_bytes
         self._table_bytes = window(mmu.leaf_level, mmu.page_bytes)
         self._most = window(mmu.root_level, mmu.page_bytes)
         self._most_unpaged = UNPAGED_ROOTS * window(UNPAGED_ROOT_LEVEL, mmu.page_bytes)

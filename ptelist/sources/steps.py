@@ -25,13 +25,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine.pagetables import window
-from ptelist.engine.vm_machine import Machine
 from ptelist.errors import PtelistError
 from ptelist.units import parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from ptelist.engine.vm_machine import Machine
 
 USAGE = {
     b"run": ("VM VCPU [unpaged]", 2, 3),
@@ -68,7 +68,7 @@ class Span(NamedTuple):
         return iter(range(self.first, self.first + self.pages * page_bytes, page_bytes))
 
 
-Step = Callable[[Machine], None]
+Step = Callable[["Machine"], None]
 """What a line does to a machine."""
 
 
@@ -180,7 +180,7 @@ def _page(machine: Machine, named: int | bytes) -> int | bytes:
     """Return a page, by its name or by an address in it; pages are as large as leaves."""
     if isinstance(named, bytes):
         return named
-    return named // window(machine.mmu.leaf_level - 1, machine.mmu.page_bytes)
+    return named // machine.mmu.leaf_bytes
 
 
 def _span(word: bytes) -> Span:

@@ -196,20 +196,21 @@ class Machine(NamedTuple):
         more *= self.counts_processes(name)
         return BesideSlabs(low, high + more, beside, f"beside those of {self.merged[name]}")
 
-    def unshrunk(self, name: str, *, vcpus: int, spread: bool = False, **more: Option) -> dict[str, Number]:
-        """Return the bounds of the counts as they stand after so many vCPUs ran: what CPUs keep counts as in use."""
-        filling: dict[str, Option] = {"filling": "spread"} if spread else {}
-        figures = self.vm(vcpus=max(vcpus, 1), vcpus_run=vcpus, **filling, **more)
-        held, slabs = figures[f"{name}.objects"], figures[f"{name}.slabs"]
-        if vcpus and name not in self.merged:
-            return {what: exactly(figures[f"{name}.{what}.raw"]) for what in ("objects", "slabs")}
-        most = slabs.high + figures[f"{name}.slabs.retained"].high
-        objects = most * figures[f"{name}.objects_per_slab"].low
+    def unshrunk(self, name: str, *, closed: bool, spread: bool, **vm: Option) -> dict[str, Number]:
+        """Return the counts as they stand, after vCPUs ran on a fresh machine, or once their VM is `closed`.
+
+        Of a closed VM nothing is in use, but what CPUs keep counts: no more than there ever was.
+        """
         if name in self.merged:
-            why = f"merged with {self.merged[name]}"
-            return {"objects": Between(held.low, None, why), "slabs": Between(slabs.low, None, why)}
-        why = "raw: what CPUs and nodes keep counts as well"
-        return {"objects": Between(held.low, objects, why), "slabs": Between(slabs.low, most, why)}
+            held = self.vm(**vm)
+            least = {what: 0 if closed else held[f"{name}.{what}"].low for what in ("objects", "slabs")}
+            return {what: Between(low, None, f"merged with {self.merged[name]}") for what, low in least.items()}
+        if not closed:
+            figures = self.vm(filling="spread" if spread else "packed", **vm)
+            return {what: exactly(figures[f"{name}.{what}.raw"]) for what in ("objects", "slabs")}
+        figures = self.vm(filling="aged", peak_vms=1, **vm)
+        most = {what: figures[f"{name}.{what}.raw"] for what in ("objects", "slabs")}
+        return {what: Between(0, term.high, "raw: what CPUs and nodes keep counts") for what, term in most.items()}
 
     def layout(self, name: str) -> dict[str, int]:
         """Return a cache's geometry as slabinfo has it."""

@@ -203,7 +203,8 @@ class RawCounts(Experiment):
     def predict(self, machine: Machine) -> Predicted:
         predicted: Predicted = {}
         for name in CACHES:
-            for moment, vcpus in (("ran", self.vcpus), ("closed", 0)):
-                bounds = machine.unshrunk(name, vcpus=vcpus, spread=self.spread, paging=self.paging)
+            for moment in ("ran", "closed"):
+                vm = {"paging": self.paging, "vcpus": self.vcpus}
+                bounds = machine.unshrunk(name, closed=moment == "closed", spread=self.spread, **vm)
                 predicted.update({f"{moment}.{name}.{what}": bound for what, bound in bounds.items()})
         return predicted
