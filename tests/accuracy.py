@@ -1,8 +1,8 @@
 """How accurate the predictions are, by kind of observation: an interval always agrees if it is wide enough.
 
-Ground truth and recorded boots are taken together. Width is high - low as a part of the measured value (of 1 where that
-is 0, of a page where a change of a charge is less). Beside it stand two estimates that need no ptelist, on the same rows: the objects that slabinfo says times
-sizeof, and 40 objects for each vCPU that ran. All of it in integers and fractions.
+Ground truth and recorded boots are taken together. Width is high - low as a part of the measured value: of 1 where that
+is 0, of a page where a change of a charge is less. Beside it stand two estimates that need no ptelist, on the same
+rows: the objects that slabinfo says times sizeof, and 40 objects for each vCPU that ran. All in integers and fractions.
 """
 
 from __future__ import annotations

@@ -24,6 +24,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--record", action="store_true", help="write what they measure to tests/kernel/recorded")
 
 
+SHARED = frozenset(("test_accuracy", "test_ground_truth", "test_readme", "test_recorded"))
+"""Files that replay the same observations: one process does it for all of them (pytest-xdist, --dist loadgroup)."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            if item.path.stem in SHARED:
+                item.add_marker(pytest.mark.xdist_group("evidence"))
+
+
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-golden"))

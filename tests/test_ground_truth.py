@@ -257,6 +257,21 @@ class Seen(NamedTuple):
         return -(-objects // self.figures[f"{self.cache}.objects_per_slab"].low)
 
     @property
+    def raw(self) -> tuple[int, int] | None:
+        """Return the most objects and slabs that raw counts may show; None where they may be of VMs before.
+
+        The figures of a fresh host as it stands. Between the rows of a VM its caches were shrunk, after which a CPU has
+        less than one sheaf at most beside what is in use.
+        """
+        if self.row["state"] != RAW or self.row["cache"] == "pid" or not int(self.row["vcpus_run"]):
+            return None
+        filling = "packed" if self.row["host_cpus"] == "1" else "spread"
+        found = ledger(**options(self.row), filling=filling)
+        objects, slabs = (found[f"{self.cache}.{what}.raw"].high for what in ("objects", "slabs"))
+        sheaf = slab.by_size(int(self.row["objsize"]), kernel(self.row["kernel"]).slub_sheaf_capacity)
+        return max(objects, self.objects + max(sheaf - 1, 0)), max(slabs, found[f"{self.cache}.slabs"].high)
+
+    @property
     def retained(self) -> int:
         """Return how many more a busy host may keep."""
         return self.figures[f"{self.cache}.slabs.retained"].high
@@ -382,6 +397,8 @@ def object_bounds(each: Seen) -> tuple[int, int]:
     (or sheaves) as active: at most what the slabs hold; with sheaves, what these can hold is on top.
     """
     merged = each.row["cache"] == "pid"
+    if each.raw:
+        return each.left, each.raw[0]
     if each.row["state"] == RAW:
         parked = _parked(each)
         return each.left, each.objects + parked if parked and not merged else int(each.row["num_objs"])
@@ -391,6 +408,8 @@ def object_bounds(each: Seen) -> tuple[int, int]:
 
 def slab_bounds(each: Seen) -> tuple[int, int]:
     """Return the slabs that a row may have: packed ones; with raw counts, or after some went, what a host retains."""
+    if each.raw:
+        return each.packed(each.left), each.raw[1]
     low, high = object_bounds(each) if each.row["state"] == SHRUNK else (each.left, each.objects)
     if each.row["state"] == RAW and each.row["cache"] == "pid":
         high += merged_others(each)[-1]
