@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ptelist.engine.ledger import Ledger, Term, Unit
-    from ptelist.scenario import Scenario
+    from ptelist.scenario import Host, Scenario
     from ptelist.sources.inventory import Cells
     from ptelist.space import Chosen
 
@@ -130,6 +130,10 @@ def figures(names: Sequence[str]) -> dict[str, Unit]:
     return {name: ledger[name].unit for name in picked}
 
 
+NO_HOLDINGS = frozenset(("name", "filling", "slab_merge"))
+"""Fields of a host on which no VM's holdings depend: its slabs do."""
+
+
 class Fleet:
     """Hosts in, figures out; what hosts have in common is worked out once."""
 
@@ -147,6 +151,7 @@ class Fleet:
         self._space = Space((), (), self._axes)
         self._hosts: dict[tuple[int, Cells], Scenario] = {}
         self._singles: dict[tuple[object, ...], Single] = {}
+        self._alike: dict[int, tuple[Host, tuple[object, ...]]] = {}
 
     def lines(self) -> tuple[str, ...]:
         """Return what was assumed, and what is known of the proposals among the what-ifs."""
@@ -206,8 +211,12 @@ class Fleet:
         return found
 
     def _key(self, number: int, host: Scenario, vm: Cells) -> tuple[object, ...]:
-        """Return what the holdings of a VM depend on: of the host it is little."""
-        return number, id(host.kernel), id(host.config), host.host.nodes, host.host.external_write_tracking, vm
+        """Return what the holdings of a VM depend on: kernel, configuration, and the host but for its name."""
+        seen = self._alike.get(id(host.host))
+        if seen is None:
+            fields = tuple(value for name, value in host.host if name not in NO_HOLDINGS)
+            seen = self._alike[id(host.host)] = host.host, fields
+        return number, id(host.kernel), id(host.config), seen[1], vm
 
     def scenario(self, number: int, kind: Kind) -> Scenario:
         """Return a host with all its VM groups; raises PtelistError if they cannot be on one host."""

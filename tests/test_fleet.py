@@ -652,3 +652,17 @@ def test_mappings_and_assumptions() -> None:
         "memcg": False,
         "kernel": "6.1",
     }
+
+
+def test_what_vms_hold_is_kept_apart_for_hosts_that_are_not_alike(run: Callable[..., Result], tmp_path: Path) -> None:
+    """Up to 6.5 a VM has SRCU data for each possible CPU: a host's total is the same whatever host was read before."""
+    totals = {}
+    for name, hosts in (("both", (64, 256)), ("small", (64,)), ("large", (256,))):
+        file = tmp_path / f"{name}.csv"
+        rows = [f"h{cpus},6.1,{cpus},4,4GiB" for cpus in hosts]
+        file.write_text("\n".join(["host,kernel,cpus,vcpus,memory", *rows, ""]))
+        text = run("fleet", str(file), "--figure", "mmu.bytes.total", "--format", "csv").stdout
+        (row,) = csv.DictReader(io.StringIO(text))
+        totals[name] = int(row["low"]), int(row["high"])
+    assert totals["both"] == tuple(map(sum, zip(totals["small"], totals["large"], strict=True)))
+    assert totals["small"] < totals["large"]
