@@ -216,9 +216,12 @@ USUAL_ROOT_LEVEL = 4
 def _caches(scenario: Scenario) -> str:
     if all(vm.caches == "topped-up" for vm in scenario.vms):
         return "full: each memory cache holds its capacity, beside all that was drawn from it"
-    if all(vm.history == "grown" for vm in scenario.vms):
+    kernel = scenario.kernel
+    if not any(rules.tables_freed(kernel, vm) or rules.entries_removed(kernel, vm) for vm in scenario.vms):
         return "filled at each vCPU's first KVM_RUN, then tables and descriptors were drawn from them; none was freed"
-    return "drawn from since the last top-up; tables and descriptors were freed since, so how many is open"
+    tables = any(rules.tables_freed(kernel, vm) for vm in scenario.vms)
+    what = "tables and descriptors" if tables else "descriptors"
+    return f"drawn from since the last top-up; {what} were freed since, so how many is open"
 
 
 def _mapping(scenario: Scenario) -> Iterator[str]:
@@ -242,6 +245,9 @@ def _mapping(scenario: Scenario) -> Iterator[str]:
 
 def _lists(scenario: Scenario) -> str:
     if all(vm.history == "grown" for vm in scenario.vms):
+        peaks = any(each.peak is not None for vm in scenario.vms for each in (*vm.rmaps, *vm.parent_ptes))
+        if peaks:
+            return f"entries have left those with a peak (policy {scenario.kernel.list_policy}), others only grew"
         return "only grew (no entry was removed)"
     return f"those named are of any history (policy {scenario.kernel.list_policy}), no other had two entries"
 

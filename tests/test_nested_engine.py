@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import builders
 import pytest
 from helpers import ledger, scenario
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ptelist.engine import nested
+from ptelist.engine.account import account
 from ptelist.engine.lists import List
 from ptelist.engine.pagetables import LEVEL_OF_LEAF, window
 from ptelist.engine.windows import guest_ranges
@@ -99,3 +101,23 @@ def test_the_bound_on_split_windows_is_met() -> None:
 def test_which_kernels_keep_them(series: str, orphans: tuple[int, int]) -> None:
     found = scenario(kernel=series, nested=True, l1_replacements=3)
     assert nested.orphans(found.kernel, found.vms[0], (2, 1, 1, 1)) == orphans
+
+
+@pytest.mark.parametrize("entries", [1, 15])
+def test_descriptors_of_lists_that_shrank_were_drawn_and_freed(entries: int) -> None:
+    """A list of 1001 entries drew 72: two refills of 27 at the 27th and 54th, then 71 or 70 were freed."""
+    vm = {"vcpus": 1, "paging": "shadow", "rmaps": ({"count": 1, "entries": entries, "peak": 1001},)}
+    found = account(builders.scenario("6.18", vm=vm))
+    left, held = (found[f"pte_list_desc.objects{part}"] for part in (".vcpu_caches", ""))
+    drawn, refilled, in_list = 72, 2 * 27, -(-entries // 14)
+    assert left.low <= 40 + refilled - drawn <= left.high
+    assert held.low <= 40 + refilled - drawn + in_list <= held.high
+
+
+def test_tables_that_were_replaced_and_zapped_were_drawn() -> None:
+    """L2 has 4 tables, L1's tree 5; each page table that L1 replaced was drawn anew, with refills in between."""
+    vm = {"kernel": "7.3", "vcpus": 1, "leaf": "4K", "memory": 4 << 20, "nested": True, "l2_memory": 2 << 20}
+    name = "kvm_mmu_page_header.objects.vcpu_caches"
+    plain, found = ledger(**vm)[name], ledger(**vm, l1_replacements=100)[name]
+    assert (plain.low, plain.high) == (31, 31)
+    assert found.low <= 40 - 36 < 40 <= found.high

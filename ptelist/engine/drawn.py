@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import rules
 from ptelist.engine.ledger import Term, Unit, fixed, product, rule, total
-from ptelist.engine.lists import ANY
 from ptelist.engine.memory_caches import Drawing
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class Caches:
             most = self.split_capacity
             needs = most.low - self._capacity.low
             split = _Split(most, _law(most.low, needs, needs)._replace(beyond_first=lists.high), (0, lists.high))
-        known = self._vm.history != ANY or not rules.uses_rmaps(self._kernel, self._vm)
+        known = not (rules.uses_rmaps(self._kernel, self._vm) and rules.entries_removed(self._kernel, self._vm))
         return self._drawn(_Kind("descriptors", filled, needed, law, lists, split, known))
 
     def tables(self, what: str, drawn: Term, trees: Trees, sets: Term | None = None, *, splits: int) -> Drawn:
@@ -93,7 +92,8 @@ class Caches:
         if splits and self._vm.eager_split:
             most = trees.most_splits
             split = _Split(self._capacity, _law(self._capacity.low, 1, 1), (min(1, most), most), splits)
-        known = self._vm.history != ANY and not trees.recycles and not (split and not split.draws[1])
+        freed = rules.tables_freed(self._kernel, self._vm) or trees.recycles
+        known = not freed and not (split and not split.draws[1])
         return self._drawn(_Kind(what, filled, needed, law, drawn, split, known))
 
     @property
