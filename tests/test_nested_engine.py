@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ptelist.engine import nested
 from ptelist.engine.account import account
 from ptelist.engine.lists import List
+from ptelist.engine.memory_caches import MemoryCache
 from ptelist.engine.pagetables import LEVEL_OF_LEAF, window
 from ptelist.engine.windows import guest_ranges
 
@@ -121,3 +122,23 @@ def test_tables_that_were_replaced_and_zapped_were_drawn() -> None:
     plain, found = ledger(**vm)[name], ledger(**vm, l1_replacements=100)[name]
     assert (plain.low, plain.high) == (31, 31)
     assert found.low <= 40 - 36 < 40 <= found.high
+
+
+def test_a_fault_draws_several_shadowed_translations_whatever_tdp_tables_there_are() -> None:
+    """Tables of two levels at once, of L2's pages that are touched in some order.
+
+    The first GiB's page tables take the cache to its minimum of 5; a fault in the next GiB draws a directory and a
+    page table, so that only 3 are left. L1's own TDP tables draw none of it.
+    """
+    vm = {"kernel": "6.18", "vcpus": 1, "leaf": "4K", "nested": True, "memory": 8 << 30, "l2_memory": 3 << 30}
+    found = ledger(**vm, l2_leaf="4K")
+    infos = found["page_tables.bytes.shadowed_info"].low // PAGE
+    cache, root_and_first = MemoryCache(40, 5), 3  # of the root nothing: it is above level 3
+    order = [root_and_first, *[1] * 32, 2, *[1] * (infos - root_and_first - 32 - 2 - 2), 2]
+    assert sum(order) == infos
+    for draws in order:
+        cache.top_up()
+        for _ in range(draws):
+            cache.draw()
+    (term,) = (each for each in found["vcpu_caches.bytes.pages"].walk() if "which pages of shadowed" in each.note)
+    assert term.low <= cache.objects <= term.high

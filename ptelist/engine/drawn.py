@@ -75,16 +75,16 @@ class Caches:
         known = not (rules.uses_rmaps(self._kernel, self._vm) and rules.entries_removed(self._kernel, self._vm))
         return self._drawn(_Kind("descriptors", filled, needed, law, lists, split, known))
 
-    def tables(self, what: str, drawn: Term, trees: Trees, sets: Term | None = None, *, splits: int) -> Drawn:
+    def tables(self, what: str, drawn: Term, trees: Trees, sets: Term | None = None, *, faults: int, splits: int = 0) -> Drawn:
         """Return the headers, or the pages of one kind, of which live tables have `drawn`.
 
-        A vCPU has `sets` caches of the kind, one if that is not given. Eager splitting
-        draws its tables from a cache of the VM's own, or from up to `splits` of them.
+        A vCPU has `sets` caches of the kind, one if that is not given. At least so many
+        `faults` drew some, as many as a level of each tree has. Eager splitting draws its tables from a cache of the VM's own, or from up to `splits` of them.
         """
         caches = (self._run, sets) if sets else (self._run,)
         filled = product("filled", OBJECTS, *caches, self._capacity)
         needed = self._facts.kernel("page_topup_min", OBJECTS)
-        beyond = max(drawn.high - trees.least_faults, 0)
+        beyond = max(drawn.high - faults, 0)
         law = _law(self._capacity.low, needed.low, self._vm.root_level - 1)._replace(
             caches=self._run.low * (sets.low if sets else 1), beyond_first=beyond, followed=trees.followed
         )
