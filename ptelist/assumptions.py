@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.engine import rules
+from ptelist.engine.guest_memory import address_spaces
 from ptelist.engine.history import SEEDS
 from ptelist.presets import version_key
 from ptelist.units import format_size
@@ -200,7 +201,13 @@ def _vm(kernel: Kernel, vm: Vm) -> Iterator[str]:
         yield f"{vm.root_level}-level tables"
     flags = {"eager_split": "split caches filled", "dirty_log": "dirty logging", "tdx": "TDX"}
     yield from (text for field, text in flags.items() if getattr(vm, field))
-    if vm.smm and not vm.tdx:
+    if vm.dirty_ring:
+        yield f"dirty rings of {vm.dirty_ring} entries"
+    if vm.written is not None:
+        yield f"{format_size(vm.written)} written"
+    if vm.private_memory is not None:
+        yield f"{format_size(vm.private_memory)} of private memory"
+    if vm.smm and address_spaces(vm) > 1:
         yield "SMM memslots"
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from helpers import ledger, scenario
 
+from ptelist.assumptions import assume
+
 if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger
 
@@ -21,3 +23,15 @@ def test_an_aged_host_contains_fresh_ones(figure: str) -> None:
     spread, aged = of("spread")[figure], of("aged")[figure]
     assert aged.low <= spread.low
     assert spread.high <= aged.high
+
+
+def test_private_memory_is_told_and_leaves_no_memslots_of_smm() -> None:
+    """kvm_arch_nr_memslot_as_ids(): one address space where there is private memory."""
+    (line,) = (each for each in assume([scenario(private_memory="1GiB")], by_preset=False) if each.startswith("vm:"))
+    assert "1 GiB of private memory" in line
+    assert "SMM memslots" not in line
+
+
+def test_dirty_rings_are_told() -> None:
+    (line,) = (each for each in assume([scenario(dirty_ring=4096)], by_preset=False) if each.startswith("vm:"))
+    assert "dirty rings of 4096 entries" in line
