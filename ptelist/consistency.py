@@ -188,6 +188,9 @@ def _layout(kernel: Kernel, host: Host, vm: Vm) -> Iterator[tuple[str, str]]:
         yield "dirty_ring", f"kernel {kernel.version} has no dirty rings: they came with v5.11"
     if vm.dirty_ring & (vm.dirty_ring - 1):
         yield "dirty_ring", f"{vm.dirty_ring} entries: KVM takes a power of two"
+    least = kernel.page_bytes // kernel.dirty_gfn_bytes
+    if 0 < vm.dirty_ring < least:
+        yield "dirty_ring", f"{vm.dirty_ring} entries are less than a page: KVM takes {least} or more"
     if vm.private_memory is not None and not kernel.memory_attributes:
         yield "private_memory", f"kernel {kernel.version} has no memory attributes: they came with v6.8"
 

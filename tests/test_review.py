@@ -8,6 +8,7 @@ import pytest
 from helpers import ledger, scenario
 
 from ptelist.assumptions import assume
+from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger
@@ -35,3 +36,10 @@ def test_private_memory_is_told_and_leaves_no_memslots_of_smm() -> None:
 def test_dirty_rings_are_told() -> None:
     (line,) = (each for each in assume([scenario(dirty_ring=4096)], by_preset=False) if each.startswith("vm:"))
     assert "dirty rings of 4096 entries" in line
+
+
+def test_a_dirty_ring_takes_a_page_at_least() -> None:
+    """kvm_vm_ioctl_enable_dirty_log_ring() refuses a size below PAGE_SIZE: 256 entries of 16 bytes."""
+    with pytest.raises(PtelistError, match="KVM takes 256 or more"):
+        scenario(dirty_ring=128)
+    assert scenario(dirty_ring=256).vms[0].dirty_ring == 256
