@@ -75,11 +75,14 @@ class Caches:
         known = not (rules.uses_rmaps(self._kernel, self._vm) and rules.entries_removed(self._kernel, self._vm))
         return self._drawn(_Kind("descriptors", filled, needed, law, lists, split, known))
 
-    def tables(self, what: str, drawn: Term, trees: Trees, sets: Term | None = None, *, faults: int, splits: int = 0) -> Drawn:
+    def tables(  # noqa: PLR0913 -- what is drawn, and how
+        self, what: str, drawn: Term, trees: Trees, sets: Term | None = None, *, faults: int, splits: int = 0
+    ) -> Drawn:
         """Return the headers, or the pages of one kind, of which live tables have `drawn`.
 
         A vCPU has `sets` caches of the kind, one if that is not given. At least so many
-        `faults` drew some, as many as a level of each tree has. Eager splitting draws its tables from a cache of the VM's own, or from up to `splits` of them.
+        `faults` drew some, as many as a level of each tree has. Eager splitting draws its
+        tables from a cache of the VM's own, or from up to `splits` of them.
         """
         caches = (self._run, sets) if sets else (self._run,)
         filled = product("filled", OBJECTS, *caches, self._capacity)
