@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.engine import rules
+from ptelist.engine.guest_memory import address_spaces
 from ptelist.engine.history import SEEDS
 from ptelist.presets import version_key
 from ptelist.units import format_size
@@ -200,7 +201,13 @@ def _vm(kernel: Kernel, vm: Vm) -> Iterator[str]:
         yield f"{vm.root_level}-level tables"
     flags = {"eager_split": "split caches filled", "dirty_log": "dirty logging", "tdx": "TDX"}
     yield from (text for field, text in flags.items() if getattr(vm, field))
-    if vm.smm and not vm.tdx:
+    if vm.dirty_ring:
+        yield f"dirty rings of {vm.dirty_ring} entries"
+    if vm.written is not None:
+        yield f"{format_size(vm.written)} written"
+    if vm.private_memory is not None:
+        yield f"{format_size(vm.private_memory)} of private memory"
+    if vm.smm and address_spaces(vm) > 1:
         yield "SMM memslots"
 
 
@@ -216,9 +223,12 @@ USUAL_ROOT_LEVEL = 4
 def _caches(scenario: Scenario) -> str:
     if all(vm.caches == "topped-up" for vm in scenario.vms):
         return "full: each memory cache holds its capacity, beside all that was drawn from it"
-    if all(vm.history == "grown" for vm in scenario.vms):
+    kernel = scenario.kernel
+    if not any(rules.tables_freed(kernel, vm) or rules.entries_removed(kernel, vm) for vm in scenario.vms):
         return "filled at each vCPU's first KVM_RUN, then tables and descriptors were drawn from them; none was freed"
-    return "drawn from since the last top-up; tables and descriptors were freed since, so how many is open"
+    tables = any(rules.tables_freed(kernel, vm) for vm in scenario.vms)
+    what = "tables and descriptors" if tables else "descriptors"
+    return f"drawn from since the last top-up; {what} were freed since, so how many is open"
 
 
 def _mapping(scenario: Scenario) -> Iterator[str]:
@@ -242,6 +252,9 @@ def _mapping(scenario: Scenario) -> Iterator[str]:
 
 def _lists(scenario: Scenario) -> str:
     if all(vm.history == "grown" for vm in scenario.vms):
+        peaks = any(each.peak is not None for vm in scenario.vms for each in (*vm.rmaps, *vm.parent_ptes))
+        if peaks:
+            return f"entries have left those with a peak (policy {scenario.kernel.list_policy}), others only grew"
         return "only grew (no entry was removed)"
     return f"those named are of any history (policy {scenario.kernel.list_policy}), no other had two entries"
 

@@ -186,10 +186,18 @@ def _layout(kernel: Kernel, host: Host, vm: Vm) -> Iterator[tuple[str, str]]:
         yield "written", "only dirty logging makes a difference of it: use dirty_log, or a dirty ring"
     if vm.dirty_ring and not kernel.dirty_ring:
         yield "dirty_ring", f"kernel {kernel.version} has no dirty rings: they came with v5.11"
+    yield from _dirty_ring(kernel, vm)
     if vm.dirty_ring & (vm.dirty_ring - 1):
         yield "dirty_ring", f"{vm.dirty_ring} entries: KVM takes a power of two"
     if vm.private_memory is not None and not kernel.memory_attributes:
         yield "private_memory", f"kernel {kernel.version} has no memory attributes: they came with v6.8"
+
+
+def _dirty_ring(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the size of dirty rings (kvm_vm_ioctl_enable_dirty_log_ring())."""
+    least = kernel.page_bytes // kernel.dirty_gfn_bytes
+    if 0 < vm.dirty_ring < least:
+        yield "dirty_ring", f"{vm.dirty_ring} entries are less than a page: KVM takes {least} or more"
 
 
 def _tdx(kernel: Kernel, vm: Vm) -> Iterator[str]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import builders
 import pytest
 from helpers import ledger, scenario
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ptelist.engine import nested
+from ptelist.engine.account import account
 from ptelist.engine.lists import List
+from ptelist.engine.memory_caches import MemoryCache
 from ptelist.engine.pagetables import LEVEL_OF_LEAF, window
 from ptelist.engine.windows import guest_ranges
 
@@ -99,3 +102,43 @@ def test_the_bound_on_split_windows_is_met() -> None:
 def test_which_kernels_keep_them(series: str, orphans: tuple[int, int]) -> None:
     found = scenario(kernel=series, nested=True, l1_replacements=3)
     assert nested.orphans(found.kernel, found.vms[0], (2, 1, 1, 1)) == orphans
+
+
+@pytest.mark.parametrize("entries", [1, 15])
+def test_descriptors_of_lists_that_shrank_were_drawn_and_freed(entries: int) -> None:
+    """A list of 1001 entries drew 72: two refills of 27 at the 27th and 54th, then 71 or 70 were freed."""
+    vm = {"vcpus": 1, "paging": "shadow", "rmaps": ({"count": 1, "entries": entries, "peak": 1001},)}
+    found = account(builders.scenario("6.18", vm=vm))
+    left, held = (found[f"pte_list_desc.objects{part}"] for part in (".vcpu_caches", ""))
+    drawn, refilled, in_list = 72, 2 * 27, -(-entries // 14)
+    assert left.low <= 40 + refilled - drawn <= left.high
+    assert held.low <= 40 + refilled - drawn + in_list <= held.high
+
+
+def test_tables_that_were_replaced_and_zapped_were_drawn() -> None:
+    """L2 has 4 tables, L1's tree 5; each page table that L1 replaced was drawn anew, with refills in between."""
+    vm = {"kernel": "7.3", "vcpus": 1, "leaf": "4K", "memory": 4 << 20, "nested": True, "l2_memory": 2 << 20}
+    name = "kvm_mmu_page_header.objects.vcpu_caches"
+    plain, found = ledger(**vm)[name], ledger(**vm, l1_replacements=100)[name]
+    assert (plain.low, plain.high) == (31, 31)
+    assert found.low <= 40 - 36 < 40 <= found.high
+
+
+def test_a_fault_draws_several_shadowed_translations_whatever_tdp_tables_there_are() -> None:
+    """Tables of two levels at once, of L2's pages that are touched in some order.
+
+    The first GiB's page tables take the cache to its minimum of 5; a fault in the next GiB draws a directory and a
+    page table, so that only 3 are left. L1's own TDP tables draw none of it.
+    """
+    vm = {"kernel": "6.18", "vcpus": 1, "leaf": "4K", "nested": True, "memory": 8 << 30, "l2_memory": 3 << 30}
+    found = ledger(**vm, l2_leaf="4K")
+    infos = found["page_tables.bytes.shadowed_info"].low // PAGE
+    cache, root_and_first = MemoryCache(40, 5), 3  # of the root nothing: it is above level 3
+    order = [root_and_first, *[1] * 32, 2, *[1] * (infos - root_and_first - 32 - 2 - 2), 2]
+    assert sum(order) == infos
+    for draws in order:
+        cache.top_up()
+        for _ in range(draws):
+            cache.draw()
+    (term,) = (each for each in found["vcpu_caches.bytes.pages"].walk() if "which pages of shadowed" in each.note)
+    assert term.low <= cache.objects <= term.high

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import rules
 from ptelist.engine.ledger import Term, Unit, fixed, product, rule, total
-from ptelist.engine.lists import ANY
 from ptelist.engine.memory_caches import Drawing
 
 if TYPE_CHECKING:
@@ -73,19 +72,22 @@ class Caches:
             most = self.split_capacity
             needs = most.low - self._capacity.low
             split = _Split(most, _law(most.low, needs, needs)._replace(beyond_first=lists.high), (0, lists.high))
-        known = self._vm.history != ANY or not rules.uses_rmaps(self._kernel, self._vm)
+        known = not (rules.uses_rmaps(self._kernel, self._vm) and rules.entries_removed(self._kernel, self._vm))
         return self._drawn(_Kind("descriptors", filled, needed, law, lists, split, known))
 
-    def tables(self, what: str, drawn: Term, trees: Trees, sets: Term | None = None, *, splits: int) -> Drawn:
+    def tables(  # noqa: PLR0913 -- what is drawn, and how
+        self, what: str, drawn: Term, trees: Trees, sets: Term | None = None, *, faults: int, splits: int = 0
+    ) -> Drawn:
         """Return the headers, or the pages of one kind, of which live tables have `drawn`.
 
-        A vCPU has `sets` caches of the kind, one if that is not given. Eager splitting
-        draws its tables from a cache of the VM's own, or from up to `splits` of them.
+        A vCPU has `sets` caches of the kind, one if that is not given. At least so many
+        `faults` drew some, as many as a level of each tree has. Eager splitting draws its
+        tables from a cache of the VM's own, or from up to `splits` of them.
         """
         caches = (self._run, sets) if sets else (self._run,)
         filled = product("filled", OBJECTS, *caches, self._capacity)
         needed = self._facts.kernel("page_topup_min", OBJECTS)
-        beyond = max(drawn.high - trees.least_faults, 0)
+        beyond = max(drawn.high - faults, 0)
         law = _law(self._capacity.low, needed.low, self._vm.root_level - 1)._replace(
             caches=self._run.low * (sets.low if sets else 1), beyond_first=beyond, followed=trees.followed
         )
@@ -93,7 +95,8 @@ class Caches:
         if splits and self._vm.eager_split:
             most = trees.most_splits
             split = _Split(self._capacity, _law(self._capacity.low, 1, 1), (min(1, most), most), splits)
-        known = self._vm.history != ANY and not trees.recycles and not (split and not split.draws[1])
+        freed = rules.tables_freed(self._kernel, self._vm) or trees.recycles
+        known = not freed and not (split and not split.draws[1])
         return self._drawn(_Kind(what, filled, needed, law, drawn, split, known))
 
     @property

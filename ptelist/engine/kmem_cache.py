@@ -157,7 +157,7 @@ class Cache:
         name, sheaf, fillers = f"{self._name}.slabs", self._sheaf, self._fillers
         packed = ceil_div(name, Unit.SLABS, objects, self._per_slab)
         taken = objects.high + self._left()
-        most = slab.most_slabs(taken, self._layout.objects, fillers) if objects.high else 0
+        most = min(slab.most_slabs(taken, self._layout.objects, fillers), objects.high)  # each has an object in use
         if most == packed.high:
             return packed
         parts = [objects, self._per_slab]

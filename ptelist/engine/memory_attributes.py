@@ -70,8 +70,9 @@ def attributes(facts: Facts, kernel: Kernel, host: Host, vm: Vm, number: int) ->
     wanted = each * layout.objects
     in_tail = kernel.obj_ext_in_tail and layout.objects * stride + wanted <= layout.slab_bytes
     vector = 0 if in_tail else kmalloc(wanted, rules.pool(kernel))
-    fillers = host.cpus if host.filling == "spread" else 1
-    most = slab.most_slabs(high + fillers - 1, layout.objects, fillers)
+    fillers = max(host.nodes, host.cpus if host.filling == "spread" else 1)
+    most = high if host.filling == "aged" else slab.most_slabs(high + fillers - 1, layout.objects, fillers)
+    most = min(most, high)
     least = product("used", B, found, fixed("stride", stride, B, "radix_tree_node has a constructor", size))
     why = (
         "at best free objects of slabs that the page cache holds anyway, at worst slabs of their own with their vectors"

@@ -34,6 +34,19 @@ def uses_rmaps(kernel: Kernel, vm: Vm) -> bool:
     return shadow_root(kernel, vm) or not tdp_mmu(kernel, vm)
 
 
+def tables_freed(kernel: Kernel, vm: Vm) -> bool:
+    """Return whether tables may have been freed: by any history, or with those that L1 replaced and KVM zapped."""
+    return vm.history == "any" or (vm.nested and vm.l1_replacements > 0 and kernel.nested_orphans != "kept")
+
+
+def entries_removed(kernel: Kernel, vm: Vm) -> bool:
+    """Return whether entries may have left lists, and descriptors with them."""
+    lists = (*vm.rmaps, *vm.parent_ptes)
+    return any(each.peak is not None for each in lists) or (
+        tables_freed(kernel, vm) and (vm.history == "any" or bool(lists))
+    )
+
+
 def ext(kernel: Kernel, *, with_tdp: bool) -> int:
     """Return PTE_LIST_EXT in force; a proposal makes it depend on TDP."""
     if with_tdp and kernel.pte_list_ext_tdp is not None:

@@ -129,6 +129,16 @@ class Trees:
         return max(self._direct, default=0) + max(self._shadow, default=0)
 
     @property
+    def least_faults_shadowed(self) -> int:
+        """Return the same of tables with a page of shadowed translations: those of TDP trees have none."""
+        return max(self._shadow[: self._kernel.shadowed_info_max_level], default=0)
+
+    @property
+    def least_faults_external(self) -> int:
+        """Return the same of tables with an external page: all of the mirror's but its root."""
+        return max(self._direct[:-1], default=0)
+
+    @property
     def followed(self) -> bool:
         """Return whether more faults come after the one that makes the last table.
 

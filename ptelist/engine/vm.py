@@ -109,7 +109,7 @@ class Group:
         each = fixed("objects_per_table", 1, OBJECTS, "a struct kvm_mmu_page and a page for each page table")
         drawn = product("tables", OBJECTS, tables, each)
         split = product("split_tables", OBJECTS, trees.split(), each)
-        headers = self._caches.tables("headers", drawn, trees, splits=1)
+        headers = self._caches.tables("headers", drawn, trees, faults=trees.least_faults, splits=1)
         yield "kvm_mmu_page_header.objects.vcpu_caches", self._of_vms(OBJECTS, headers.left)
         if headers.split:
             yield "kvm_mmu_page_header.objects.split_caches", self._of_vms(OBJECTS, headers.split)
@@ -124,18 +124,21 @@ class Group:
 
     def _pages(self, trees: Trees, tables: Term, split: Term, each: Term) -> Iterator[Usage]:
         """Yield the pages of vCPU and split caches, and all of them: with those drawn, and `split` ones, of tables."""
-        shadow = self._caches.tables("shadow pages", tables, trees, self._shadow_caches(), splits=self._split_nodes)
+        shadow = self._caches.tables(
+            "shadow pages", tables, trees, self._shadow_caches(), faults=trees.least_faults, splits=self._split_nodes
+        )
         kinds = [shadow]
         if rules.shadow_root(self._kernel, self._vm):
             infos = trees.shadowed_info(tables)
             yield "page_tables.bytes.shadowed_info", self._of_vms(B, infos, self._page)
             drawn = product("infos", OBJECTS, infos, each)
-            kinds.append(self._caches.tables("pages of shadowed translations", drawn, trees, splits=0))
+            faults = trees.least_faults_shadowed
+            kinds.append(self._caches.tables("pages of shadowed translations", drawn, trees, faults=faults))
         if self._vm.tdx:
             external = trees.external()
             yield "page_tables.bytes.external", self._of_vms(B, external, self._page)
             drawn = product("external", OBJECTS, external, each)
-            kinds.append(self._caches.tables("external pages", drawn, trees, splits=0))
+            kinds.append(self._caches.tables("external pages", drawn, trees, faults=trees.least_faults_external))
         left = total("pages", OBJECTS, [kind.left for kind in kinds])
         yield "vcpu_caches.bytes.pages", self._of_vms(B, left, self._page)
         if shadow.split:
