@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.assumptions import assume
 from ptelist.engine.account import account
+from ptelist.engine.difference import difference
 from ptelist.engine.ledger import TYPICAL, Unit
 from ptelist.errors import PtelistError, suggestion
 
@@ -56,17 +57,15 @@ def compare(found: Columns, command: str) -> Comparison:
 
 
 def change(old: Term, new: Term) -> Change:
-    """Return the interval of new - old; equal derivations differ by exactly 0.
-
-    Two open intervals are taken as independent, so the bounds hold whatever the
-    kernel left open in either.
-    """
-    if old == new:
+    """Return the interval of new - old, which is `difference`, and its part of old."""
+    low, high = difference(old, new)
+    if low == high == 0:
         return Change(0, 0, (Fraction(0), Fraction(0)))
-    low, high = new.low - old.high, new.high - old.low
     if old.low == 0 or old.unit is Unit.ORDER:
         return Change(low, high, None)
-    return Change(low, high, (Fraction(new.low, old.high) - 1, Fraction(new.high, old.low) - 1))
+    least = max(Fraction(new.low, old.high) - 1, Fraction(low, old.low if low < 0 else old.high))
+    most = min(Fraction(new.high, old.low) - 1, Fraction(high, old.high if high < 0 else old.low))
+    return Change(low, high, (least, most))
 
 
 def share(part: Term, whole: Term) -> tuple[Fraction, Fraction]:

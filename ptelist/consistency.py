@@ -207,6 +207,8 @@ def _tdx(kernel: Kernel, vm: Vm) -> Iterator[str]:
         yield f"private memory is mapped with 4K leaves only, got {vm.leaf}: use leaf 4K"
     if vm.nested:
         yield "a TDX guest cannot run nested VMs"
+    if vm.private_memory is not None and vm.private_memory < vm.memory:
+        yield "tables of memory that a TDX guest shares are not modelled: leave private_memory out"
 
 
 def _lists(each: ListClass, field: str, kernel: Kernel) -> str:

@@ -8,6 +8,7 @@ import signal
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
+from ptelist.engine.difference import difference
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
@@ -124,4 +125,4 @@ def _ends(base: Ledger, ledger: Ledger, figures: Iterable[str]) -> Iterator[int]
     for figure in figures:
         old, new = base[figure], ledger[figure]
         yield from (new.low, new.high)
-        yield from (0, 0) if old == new else (new.low - old.high, new.high - old.low)
+        yield from difference(old, new)
