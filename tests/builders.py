@@ -149,7 +149,7 @@ def groups(draw: st.DrawFn, kernel: str, paging: str) -> Fields:
     vm["eager_split"] = vm["nested"] and new_mmu and profile["split_caches"] and draw(st.booleans())
     vm["tdx"] = not vm["nested"] and new_mmu and profile["external_spt_cache"] and draw(st.booleans())
     if vm["tdx"]:
-        vm["leaf"] = "4K"
+        vm["leaf"], vm["private_memory"] = "4K", None
     if vm["vcpus_run"] == 0:
         vm["nested"] = vm["eager_split"] = False
     elif vm["nested"] or not new_mmu:

@@ -112,6 +112,7 @@ def refused(result: Result) -> str:
         ("compare --eager-split --nested --kernel 5.19", "no split caches"),
         ("compare --tdx --kernel 6.12", "v6.14"),
         ("compare --tdx --leaf 4K --nested", "a TDX guest cannot run nested VMs"),
+        ("compare --tdx --leaf 4K --private-memory 1GiB", "leave private_memory out"),
         ("compare --vm tdp+shadow", "the same for all VMs of a host"),
         ("compare --cpus 0", "--cpus"),
         ("compare --cpus 8 --possible-cpus 4", "--possible-cpus: 4 possible CPUs are fewer than the 8 present"),
