@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ptelist.engine import rules
@@ -75,13 +76,17 @@ def devices(kernel: Kernel, vm: Vm) -> int:
     """
     if not vm.devices or not rules.tdp(kernel, vm):
         return 0
-    page = kernel.page_bytes
-    ram = touched_ram(vm)
+    return _beside_ram(vm.devices, touched_ram(vm), vm.root_level, kernel.page_bytes)
+
+
+@lru_cache
+def _beside_ram(spans: tuple[Range, ...], ram: tuple[Range, ...], root_level: int, page_bytes: int) -> int:
+    """Return the tables below the root that ranges need and RAM has not, but for those with leaves."""
     count = 0
-    for level in range(1, vm.root_level):
-        size = window(level, page)
+    for level in range(1, root_level):
+        size = window(level, page_bytes)
         known = _windows(ram, size) if level > 1 else set()
-        count += len(_windows(vm.devices, size) - known)
+        count += len(_windows(spans, size) - known)
     return count
 
 

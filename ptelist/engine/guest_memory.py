@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine.windows import FOUR_GIB, GIB, guest_ranges, without
@@ -36,7 +37,13 @@ def address_spaces(vm: Vm) -> int:
 
 def ram(vm: Vm) -> tuple[Range, ...]:
     """Return the memslots of RAM: on both sides of the PCI hole, holes cut out, and each DIMM."""
-    return without(guest_ranges(vm.memory, vm.low_memory), vm.ram_holes) + dimms(vm)
+    return _ram(vm.memory, vm.low_memory, vm.ram_holes) + dimms(vm)
+
+
+@lru_cache
+def _ram(memory: int, low_memory: int, holes: tuple[Range, ...]) -> tuple[Range, ...]:
+    """Return RAM but for DIMMs: of the VMs of a fleet or a sweep many are alike."""
+    return without(guest_ranges(memory, low_memory), holes)
 
 
 def dimms(vm: Vm) -> tuple[Range, ...]:
@@ -44,6 +51,8 @@ def dimms(vm: Vm) -> tuple[Range, ...]:
 
     QEMU: device memory in pc_memory_init(), hw/i386/pc.c.
     """
+    if not vm.dimms:
+        return ()
     size = vm.dimm_size or GIB
     end = max((end for _, end in guest_ranges(vm.memory, vm.low_memory)), default=0)
     start = max(FOUR_GIB, -(-end // GIB) * GIB)

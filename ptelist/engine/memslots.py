@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import rules
@@ -14,6 +15,7 @@ from ptelist.engine.windows import touched
 
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
+    from ptelist.engine.windows import Range
     from ptelist.scenario import Host, Kernel, Vm
 
 B = Unit.BYTES
@@ -39,12 +41,16 @@ def slots(kernel: Kernel, host: Host, vm: Vm) -> Slots:
         published = (vm.rmap_heads[0],) if vm.dirty_log and not vm.dirty_ring else ()
         return Slots((vm.rmap_heads,), published, "as published, all memslots in one")
     found = memslots(host, vm)
-    sizes = [window(level, kernel.page_bytes) for level in range(len(LEVELS))]
-    rows = [
-        (touched(slot.span, sizes[0]), touched(slot.span, sizes[1]), touched(slot.span, sizes[2])) for slot in found
-    ]
+    rows = _rows(tuple(slot.span for slot in found), kernel.page_bytes)
     logged = tuple(row[0] for row, slot in zip(rows, found, strict=True) if slot.logged)
-    return Slots(tuple(rows), logged, f"{len(rows)} memslots ({vm.memslots})")
+    return Slots(rows, logged, f"{len(rows)} memslots ({vm.memslots})")
+
+
+@lru_cache
+def _rows(spans: tuple[Range, ...], page_bytes: int) -> tuple[tuple[int, int, int], ...]:
+    """Return how many windows of each size each range touches."""
+    sizes = [window(level, page_bytes) for level in range(len(LEVELS))]
+    return tuple((touched(span, sizes[0]), touched(span, sizes[1]), touched(span, sizes[2])) for span in spans)
 
 
 def pages(found: Slots) -> int:
