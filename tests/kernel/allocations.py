@@ -140,20 +140,20 @@ def parse(text: str) -> dict[str, dict[Site, Allocated]]:
 
 
 def _events(text: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield events with the stacks that follow them, the functions that called first."""
-    found: tuple[str, str, list[str]] | None = None
+    """Yield events with their stacks, the functions that called first.
+
+    A stack is an event of its own, behind the one that it belongs to; what an interrupt frees may stand in between.
+    """
+    found: list[tuple[str, str, list[str]]] = []
+    stack: list[str] = []
     for line in text.splitlines():
         if line.startswith(" => "):
-            if found:
-                found[2].append(line[4:].strip())
-            continue
-        match = re.match(r"\s*\S.*\[\d+\].*?\d+\.\d+: (\w+): (.*)", line)
-        if match:
-            if found:
-                yield found
-            found = match[1], match[2], []
-    if found:
-        yield found
+            stack.append(line[4:].strip())
+        elif line.endswith(": <stack trace>"):
+            stack = next((each[2] for each in reversed(found) if each[0] in TAKES), [])
+        elif match := re.match(r"\s*\S.*\[\d+\].*?\d+\.\d+: (\w+): (.*)", line):
+            found.append((match[1], match[2], []))
+    yield from found
 
 
 def _site(stack: list[str]) -> str:

@@ -165,6 +165,10 @@ class Guest:
         """Return a cache's row as it stands."""
         return _row(self.ask("raw", cache))
 
+    def tasks(self) -> int:
+        """Return how many tasks there are, kernel threads and all."""
+        return int(self.text("/proc/loadavg").split()[3].partition("/")[2])
+
     def settle(self) -> None:
         """Wait until what RCU frees is free."""
         self.ask("settle")

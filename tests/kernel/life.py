@@ -109,10 +109,6 @@ class Stage(NamedTuple):
 
 GONE = Stage(alive=False)
 
-SPARE = {("vm", "kernel"): (0, PAGE), ("close", "kernel"): (PAGE, 0)}
-"""Bytes below and above. A VM's creation takes open files, which no step names, and a page of which the tracer may lose
-who asked for it; its end gives all of that back."""
-
 Step = tuple[str, tuple[tuple[object, ...], ...], Stage]
 """A name, the commands, and what there is after them."""
 
@@ -183,7 +179,7 @@ class VmLife(Experiment):
                 predicted[f"{name}.{cache}"] = machine.objects(cache, after[cache])
             for place in _places(machine, name):
                 change = sum(after[part] - before[part] for part in PLACES[place][1])
-                predicted[f"{name}.{place}"] = _within_a_page(change, *SPARE.get((name, place), (0, 0)))
+                predicted[f"{name}.{place}"] = _within_a_page(change)
             before = after
         if machine.version >= BY_EVENT:
             predicted["left.kernel"] = _within_a_page(0)
@@ -243,8 +239,8 @@ def _places(machine: Machine, step: str) -> list[str]:
     return found
 
 
-def _within_a_page(value: int, below: int = 0, above: int = 0) -> Between:
-    return Between(value - PAGE - below, value + PAGE + above, "within a page, which is what is charged at a time")
+def _within_a_page(value: int) -> Between:
+    return Between(value - PAGE, value + PAGE, "within a page, which is what is charged at a time")
 
 
 class Seen(NamedTuple):

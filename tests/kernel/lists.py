@@ -20,15 +20,13 @@ if TYPE_CHECKING:
     from kernel.guest import Guest
     from kernel.machine import Machine
 
-ONE_PROCESS = 1
-"""A VM's own: kvm-nx-lpage-recovery, with a struct pid."""
 CACHED = ("unslot vm", "mark")
 """Steps: the memslot goes, and what is left is counted."""
 
 
-def cached(machine: Machine, moment: Moment, beside: str | None = None, more: int = 0) -> Predicted:
+def cached(machine: Machine, moment: Moment, beside: str | None = None) -> Predicted:
     """Return what is left without the memslot."""
-    return {"cached": machine.objects(DESC, moment.held, beside, more)}
+    return {"cached": machine.objects(DESC, moment.held, beside)}
 
 
 @dataclass(frozen=True)
@@ -45,22 +43,22 @@ class Chain(Experiment):
             vm.start_vcpu()
             vm.map(self.entries)
             vm.touch(self.entries)
-            descriptors = guest.count(DESC)
+            descriptors = machine.count(guest, DESC)
             measured |= {"held": descriptors.active, "slabs": descriptors.slabs, "headers": guest.count(HEADER).active}
             if machine.has_stats:
                 measured |= {name: vm.stat(name) for name in ("max_mmu_rmap_size", "pages_4k")}
                 measured |= {f"rmaps.{level}": row for level, row in vm.rmaps_stat().items()}
-            measured["cached"] = vm.end()
+            vm.end()
+            measured["cached"] = machine.count(guest, DESC).active
             measured["headers_cached"] = guest.count(HEADER).active
-        measured["closed"] = guest.count(DESC).active
+        measured["closed"] = machine.count(guest, DESC).active
         return measured
 
     def predict(self, machine: Machine) -> Predicted:
         """In a merged cache the others are those that are there once the VM is closed."""
         live, left, closed = machine.steps([*grown(self.entries), "mark", *CACHED, "close vm", "mark"])
-        others = "closed", ONE_PROCESS
         predicted: Predicted = {
-            "held": machine.objects(DESC, live.held, *others),
+            "held": machine.objects(DESC, live.held, "closed"),
             "slabs": machine.slabs(DESC, live),
             "headers": machine.objects(HEADER, live.headers),
             "headers_cached": machine.objects(HEADER, left.headers),
@@ -70,7 +68,7 @@ class Chain(Experiment):
             predicted |= {"max_mmu_rmap_size": live.longest, "pages_4k": live.entries}
             assert live.rmaps_stat is not None
             predicted |= {f"rmaps.{level}": list(row) for level, row in live.rmaps_stat.items()}
-        return predicted | cached(machine, left, *others)
+        return predicted | cached(machine, left, "closed")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from guest_steps import Moment, Options
     from helpers import Option
 
+    from kernel.guest import Guest, Row
     from ptelist.engine.ledger import Ledger, Term
     from ptelist.scenario import Config, Host, Kernel
 
@@ -45,17 +46,15 @@ class Between(NamedTuple):
 class Beside(NamedTuple):
     """Objects of a merged cache: those of KVM, and as many others as there were at another moment."""
 
-    low: int
-    high: int
+    count: int
     beside: str
     """Where the others were counted alone."""
-    why: str
 
     def at(self, measured: Measured) -> Number:
         """Return what is predicted, given how many others there were."""
         others = measured[self.beside]
         assert isinstance(others, int)
-        return _number(others + self.low, others + self.high, self.why)
+        return others + self.count
 
 
 class BesideSlabs(NamedTuple):
@@ -167,34 +166,47 @@ class Machine(NamedTuple):
 
     # what slabinfo says of one cache
 
-    def objects(self, name: str, count: Number, beside: str | None = None, more: int = 0) -> Number:
-        """Return what slabinfo says after a shrink if `count` objects are KVM's.
+    def count(self, guest: Guest, name: str) -> Row:
+        """Return a cache's row after a shrink, without the objects that are struct pid, of which each task has one.
 
-        In a merged cache the others' objects count as well: as many as `beside`, the name of another number of the
-        experiment, and `more` of VMs' own processes at most. Without such a number there is no upper bound.
+        VMs have tasks of their own from v5.2 on, and the kernel makes and ends workers when it likes.
         """
-        if name not in self.merged or not isinstance(count, int):
-            return count
-        if beside is None:
-            return Between(count, None, f"merged with {self.merged[name]}, whose objects count as well")
-        return Beside(count, count + more * self.counts_processes(name), beside, f"beside those of {self.merged[name]}")
+        if not self.counts_tasks(name):
+            return guest.count(name)
+        while True:
+            guest.settle()  # a task that ends is counted no more before RCU frees its struct pid
+            tasks, row = guest.tasks(), guest.count(name)
+            if guest.tasks() == tasks:
+                return row._replace(active=row.active - tasks)
 
-    def counts_processes(self, name: str) -> bool:
-        """Tell whether a process more is an object more: struct pid is in the cache.
+    def counts_tasks(self, name: str) -> bool:
+        """Tell whether a task more is an object more: struct pid is in the cache.
 
         A merged cache has the name of the member that was made first, and pid's is made before those of files.
         """
         return self.merged.get(name) == PID
 
-    def slabs(self, name: str, moment: Moment, beside: str | None = None, more: int = 0) -> Number:
+    def objects(self, name: str, count: Number, beside: str | None = None) -> Number:
+        """Return what `count` says if so many objects are KVM's.
+
+        In a merged cache the others' objects count as well: as many as `beside`, the name of another number of the
+        experiment. Without such a number there is no upper bound.
+        """
+        if name not in self.merged or not isinstance(count, int):
+            return count
+        if beside is None:
+            return Between(count, None, f"merged with {self.merged[name]}, whose objects count as well")
+        return Beside(count, beside)
+
+    def slabs(self, name: str, moment: Moment, beside: str | None = None) -> Number:
         """Return the slabs at a mark, after a shrink; `beside` is an earlier moment of the experiment."""
         low, high = moment.slabs[name]
         if name not in self.merged:
             return _number(low, high, "freed objects leave slabs partly filled, sheaves take objects ahead")
         if beside is None:
             return Between(low, None, f"merged with {self.merged[name]}")
-        more *= self.counts_processes(name)
-        return BesideSlabs(low, high + more, beside, f"beside those of {self.merged[name]}")
+        worker = self.counts_tasks(name)
+        return BesideSlabs(low, high + worker, beside, f"beside those of {self.merged[name]}")
 
     def unshrunk(self, name: str, *, closed: bool, spread: bool, **vm: Option) -> dict[str, Number]:
         """Return the counts as they stand, after vCPUs ran on a fresh machine, or once their VM is `closed`.

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 from guest_steps import marked, start
 
 from kernel.experiment import Experiment, Measured, Predicted
-from kernel.lists import ONE_PROCESS
 from kernel.machine import CACHES, DESC, exactly
 from kernel.vms import Vm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from guest_steps import Moment
 
     from kernel.guest import Guest
@@ -53,24 +50,24 @@ class VcpuCaches(Experiment):
 
     def run(self, guest: Guest, machine: Machine) -> Measured:
         measured: Measured = {}
-        ran: dict[str, list[int]] = {f"ran.{key}": [] for key in _look(guest, measured, "before")}
+        ran: dict[str, list[int]] = {f"ran.{key}": [] for key in _look(guest, machine, measured, "before")}
         with Vm(guest) as vm:
             for _ in range(self.vcpus):
                 vm.ask("vcpu", self.mode)
-            _look(guest, measured, "created")
+            _look(guest, machine, measured, "created")
             for number in range(self.vcpus):
                 _pin(guest, machine, number, spread=self.spread)
                 vm.ask("run", number)
-                for key, value in _look(guest, {}, "ran").items():
+                for key, value in _look(guest, machine, {}, "ran").items():
                     ran[f"ran.{key}"].append(value)
             measured.update(ran)
             for number in range(self.vcpus):
                 vm.ask("run", number)
-            _look(guest, measured, "again")
+            _look(guest, machine, measured, "again")
             vm.ask("unslot")
             guest.settle()
-            _look(guest, measured, "deleted")
-        _look(guest, measured, "closed")
+            _look(guest, machine, measured, "deleted")
+        _look(guest, machine, measured, "closed")
         _pin(guest, machine, 0, spread=self.spread)
         return measured
 
@@ -89,14 +86,12 @@ class VcpuCaches(Experiment):
             moments = {"before": (closed, created), "created": (closed, created), "again": (ran[-1], again)}
             moments |= {"deleted": (deleted, _of(deleted, name)), "closed": (closed, _of(closed, name))}
             for moment, (stage, objects) in moments.items():
-                beside = _beside(moment)
-                predicted[f"{moment}.{name}.objects"] = machine.objects(name, objects, *beside(name, "objects"))
-                predicted[f"{moment}.{name}.slabs"] = machine.slabs(name, stage, *beside(name, "slabs"))
-            beside = _beside("ran")
-            predicted[f"ran.{name}.objects"] = [
-                machine.objects(name, _of(stage, name), *beside(name, "objects")) for stage in ran
-            ]
-            predicted[f"ran.{name}.slabs"] = [machine.slabs(name, stage, *beside(name, "slabs")) for stage in ran]
+                count, slabs = f"{name}.objects", f"{name}.slabs"
+                predicted[f"{moment}.{count}"] = machine.objects(name, objects, _before(moment, count))
+                predicted[f"{moment}.{slabs}"] = machine.slabs(name, stage, _before(moment, slabs))
+            count, slabs = (_before("ran", f"{name}.{what}") for what in ("objects", "slabs"))
+            predicted[f"ran.{name}.objects"] = [machine.objects(name, _of(stage, name), count) for stage in ran]
+            predicted[f"ran.{name}.slabs"] = [machine.slabs(name, stage, slabs) for stage in ran]
         return predicted
 
 
@@ -105,10 +100,9 @@ def _of(moment: Moment, name: str) -> int:
     return moment.held if name == DESC else moment.headers
 
 
-def _beside(moment: str) -> Callable[[str, str], tuple[str | None, int]]:
-    """Return where a merged cache's other objects were counted: before the VM, which has a process of its own."""
-    processes = 0 if moment in {"before", "closed"} else ONE_PROCESS
-    return lambda name, what: (None if moment == "before" else f"before.{name}.{what}", processes)
+def _before(moment: str, number: str) -> str | None:
+    """Return where a merged cache's other objects or slabs were counted: before the VM."""
+    return None if moment == "before" else f"before.{number}"
 
 
 def _pin(guest: Guest, machine: Machine, number: int, *, spread: bool) -> None:
@@ -116,9 +110,9 @@ def _pin(guest: Guest, machine: Machine, number: int, *, spread: bool) -> None:
         guest.ask("pin", number % machine.cpus)
 
 
-def _look(guest: Guest, measured: Measured, moment: str) -> dict[str, int]:
+def _look(guest: Guest, machine: Machine, measured: Measured, moment: str) -> dict[str, int]:
     """Count both caches; enter the counts as those of a moment and return them."""
-    rows = {name: guest.count(name) for name in CACHES}
+    rows = {name: machine.count(guest, name) for name in CACHES}
     found = {f"{name}.objects": row.active for name, row in rows.items()}
     found |= {f"{name}.slabs": row.slabs for name, row in rows.items()}
     measured.update({f"{moment}.{key}": value for key, value in found.items()})
@@ -183,7 +177,7 @@ class RawCounts(Experiment):
 
     def run(self, guest: Guest, machine: Machine) -> Measured:
         measured: Measured = {}
-        _look(guest, {}, "before")
+        _look(guest, machine, {}, "before")
         with Vm(guest) as vm:
             for number in range(self.vcpus):
                 vm.ask("vcpu", "real")
