@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from ptelist import presets
 from ptelist.engine.account import account
-from ptelist.overlay import Builder, Origin, Overlay, Setting
+from ptelist.settings import presets
+from ptelist.settings.overlay import Builder, Origin, Overlay, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ptelist.engine.ledger import Ledger
-    from ptelist.scenario import Scenario
+    from ptelist.scenario.models import Scenario
 
 GIB = 1 << 30
 MIB = 1 << 20

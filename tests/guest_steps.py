@@ -11,14 +11,14 @@ import io
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ptelist.columns import expand
-from ptelist.replay import replay
+from ptelist.replay.replay import replay
+from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ptelist import vm_steps
-    from ptelist.replay import Replayed
+    from ptelist.replay import vm_steps
+    from ptelist.replay.replay import Replayed
 
 PAGE = 4096
 TABLE = 512

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 from click.testing import CliRunner
 
 from ptelist.cli import main
-from ptelist.columns import expand
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
+from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ptelist.engine.ledger import Ledger
-    from ptelist.scenario import Kernel, Scenario
+    from ptelist.scenario.models import Kernel, Scenario
 
 DATA = Path(__file__).parent / "ground_truth"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.sources import snapshot as shot
+from ptelist.host import snapshot as shot
 
 if TYPE_CHECKING:
     from pathlib import Path

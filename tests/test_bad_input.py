@@ -14,9 +14,9 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptelist import axes
 from ptelist.cli import main
 from ptelist.errors import PtelistError
+from ptelist.settings import axes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,7 +243,7 @@ def test_full_disk() -> None:
 
 def test_interrupt() -> None:
     """Ctrl-C ends with 130 and no traceback."""
-    code = "import ptelist.cli, ptelist.columns, time; ptelist.columns.expand = lambda *a: (print('now', flush=True), time.sleep(60)); ptelist.cli.main(['compare'])"  # noqa: E501
+    code = "import ptelist.cli, ptelist.settings.columns, time; ptelist.settings.columns.expand = lambda *a: (print('now', flush=True), time.sleep(60)); ptelist.cli.main(['compare'])"  # noqa: E501
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stderr

@@ -16,11 +16,11 @@ from list_model import KernelList
 from test_bad_input import refused
 from test_walks import added, removed
 
-from ptelist.columns import expand
-from ptelist.comparison import compare
+from ptelist.best.page import _hundredths, _ranges
+from ptelist.compare.comparison import compare
 from ptelist.engine.account import slabs_of
 from ptelist.engine.ledger import Unit, fixed
-from ptelist.views.best import _hundredths, _ranges
+from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptelist.errors import PtelistError
-from ptelist.sources import binary_stats
+from ptelist.host import binary_stats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

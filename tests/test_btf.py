@@ -12,11 +12,11 @@ from helpers import one_line
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ptelist.build.btf import Btf, is_split
+from ptelist.build.builds import Build
+from ptelist.build.layouts import layout
+from ptelist.build.profile import STRUCTS, said
 from ptelist.errors import PtelistError
-from ptelist.sources.btf import Btf, is_split
-from ptelist.sources.builds import Build
-from ptelist.sources.layouts import layout
-from ptelist.sources.profile import STRUCTS, said
 
 NEW_KIND = 20
 

@@ -18,11 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tap.parser import Parser
 
-from ptelist import causes
 from ptelist.cli import main
-from ptelist.cli import output as out
-from ptelist.sources import baseline as baselines
-from ptelist.sources import budgets
+from ptelist.gate import baseline as baselines
+from ptelist.gate import budgets, causes
+from ptelist.output import delivery as out
 
 if TYPE_CHECKING:
     from collections.abc import Callable

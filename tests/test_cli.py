@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from ptelist import __version__, presets
-from ptelist.axes import AXES
+from ptelist import __version__
 from ptelist.cli import COMMANDS, main
-from ptelist.scenario import Scenario
+from ptelist.scenario.models import Scenario
+from ptelist.settings import presets
+from ptelist.settings.axes import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from machines import WHOLE, Fake, changed
 
-from ptelist import presets
-from ptelist.columns import expand
 from ptelist.engine.account import account
-from ptelist.engine.lists import List
 from ptelist.errors import PtelistError
-from ptelist.sources import kconfig, machine
-from ptelist.sources import snapshot as shot
-from ptelist.sources.snapshot import take
+from ptelist.host import kconfig, machine
+from ptelist.host import snapshot as shot
+from ptelist.host.snapshot import take
+from ptelist.lists.descriptors import List
+from ptelist.settings import presets
+from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ import pytest
 from builders import GIB, ledger
 from ledger_laws import follows_from_parts, says_why
 
-from ptelist import presets
+from ptelist.settings import presets
 
 if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger, Term

@@ -10,8 +10,9 @@ import shlex
 import pytest
 from helpers import document, figures, kernel, ledger
 
-from ptelist import __version__, presets
-from ptelist.engine.lists import List, bounds, descriptors
+from ptelist import __version__
+from ptelist.lists.descriptors import List, bounds, descriptors
+from ptelist.settings import presets
 
 FROM_6_4 = [name for name in presets.names("kernels") if presets.version_key(name) >= (6, 4)]
 DESC = "pte_list_desc"

@@ -17,17 +17,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_bad_input import refused
 
-from ptelist import presets
-from ptelist.census import Reader
-from ptelist.columns import expand
-from ptelist.comparison import change
+from ptelist.compare.comparison import change
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
-from ptelist.fleet import FIGURES, Fleet, assumed
-from ptelist.overlay import Builder, Origin, Overlay, Setting
-from ptelist.sources.inventory import Inventory, mapped
-from ptelist.sources.records import line
-from ptelist.totals import CHUNK, add_up
+from ptelist.fleet.census import Reader
+from ptelist.fleet.fleet import FIGURES, Fleet, assumed
+from ptelist.fleet.inventory import Inventory, mapped
+from ptelist.fleet.records import line
+from ptelist.fleet.totals import CHUNK, add_up
+from ptelist.settings import presets
+from ptelist.settings.columns import expand
+from ptelist.settings.overlay import Builder, Origin, Overlay, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from ptelist.scenario import Scenario
+    from ptelist.scenario.models import Scenario
 
 HEAD = ("host", "kernel", "cpus", "nodes", "host_memory", "vcpus", "memory", "paging", "nested", "count", "rack")
 HOSTS = """\
@@ -634,8 +634,8 @@ def test_a_process_that_is_killed_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 def test_more_kinds_of_vms_than_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"host": f"h{n % 7}", "kernel": "6.1", "vcpus": 1 + n, "count": 1} for n in range(60)]
     plain = taken(text(rows), ext="2")[2]
-    monkeypatch.setattr("ptelist.fleet.MOST_KNOWN", 5)
-    monkeypatch.setattr("ptelist.census.MOST_KNOWN", 5)
+    monkeypatch.setattr("ptelist.fleet.fleet.MOST_KNOWN", 5)
+    monkeypatch.setattr("ptelist.fleet.census.MOST_KNOWN", 5)
     assert taken(text(rows), ext="2")[2] == plain
 
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ptelist.columns import expand
-from ptelist.comparison import compare
-from ptelist.views import terminal
-from ptelist.views.table import document
+from ptelist.compare.comparison import compare
+from ptelist.compare.table import document
+from ptelist.output import terminal
+from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable

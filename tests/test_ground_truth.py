@@ -17,7 +17,7 @@ from guest_steps import GUEST, TABLE, drop, grown, mapped, marked, moments, star
 from helpers import DATA, Row, comments, kernel, ledger, scenario, table
 
 from ptelist.engine import memslots, pagetables, rules, slab
-from ptelist.engine.lists import descriptors
+from ptelist.lists.descriptors import descriptors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from guest_steps import Moment
 
     from ptelist.engine.ledger import Ledger, Term
-    from ptelist.scenario import Kernel
+    from ptelist.scenario.models import Kernel
 
 ROWS = {
     "vcpu-caches.csv": 2009,

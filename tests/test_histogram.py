@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ptelist.engine.histogram import Choice, Class, Level, descriptors, entries, lengths, most, never_more
-from ptelist.engine.lists import HEAD, WALK, List, bounds
+from ptelist.lists.descriptors import HEAD, WALK, List, bounds
+from ptelist.lists.histogram import Choice, Class, Level, descriptors, entries, lengths, most, never_more
 
 if TYPE_CHECKING:
     from random import Random

@@ -18,10 +18,10 @@ from helpers import one_line
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ptelist.build import images, unpack
+from ptelist.build.builds import build
+from ptelist.build.layouts import layout
 from ptelist.errors import PtelistError
-from ptelist.sources import images, unpack
-from ptelist.sources.builds import build
-from ptelist.sources.layouts import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable

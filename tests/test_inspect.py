@@ -15,8 +15,8 @@ import btf_writer
 import pytest
 from test_bad_input import refused
 
-from ptelist import presets
-from ptelist.sources import profile
+from ptelist.build import profile
+from ptelist.settings import presets
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from builders import scenario
 
-from ptelist import presets
-from ptelist.columns import expand
-from ptelist.scenario import Kernel
+from ptelist.scenario.models import Kernel
+from ptelist.settings import presets
+from ptelist.settings.columns import expand
 
 DATA = Path(__file__).parent / "data" / "kernels.toml"
 FACTS = tomllib.loads(DATA.read_text(encoding="utf-8"))

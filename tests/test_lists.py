@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from list_model import Descriptor, KernelList, RmapHead
 
-from ptelist.engine.lists import ANY, GROWN, HEAD, WALK, List, bounds, descriptors
+from ptelist.lists.descriptors import ANY, GROWN, HEAD, WALK, List, bounds, descriptors
 
 POLICIES = (WALK, HEAD)
 EXTS = st.integers(2, 32) | st.sampled_from([3, 14, 15, 33, 101])

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from machines import DESC, HEADER, LINKS, MACHINE, WHOLE, Fake, changed, slab
 
-from ptelist import presets
 from ptelist.errors import PtelistError
-from ptelist.sources import machine
-from ptelist.sources import snapshot as shot
-from ptelist.sources.snapshot import take
+from ptelist.host import machine
+from ptelist.host import snapshot as shot
+from ptelist.host.snapshot import take
+from ptelist.settings import presets
 
 if TYPE_CHECKING:
     from collections.abc import Callable

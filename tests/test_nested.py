@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from helpers import DATA, Row, document, figures, kernel, scenario, table
 
 from ptelist.cli import main
-from ptelist.columns import expand
 from ptelist.engine import nested
 from ptelist.errors import PtelistError
+from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from ptelist.engine import nested
 from ptelist.engine.account import account
-from ptelist.engine.lists import List
 from ptelist.engine.memory_caches import MemoryCache
 from ptelist.engine.pagetables import LEVEL_OF_LEAF, window
 from ptelist.engine.windows import guest_ranges
+from ptelist.lists.descriptors import List
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator

@@ -12,7 +12,7 @@ import pytest
 from helpers import kernel, ledger, scenario
 
 from ptelist.engine import pagetables, rules, slab
-from ptelist.engine.lists import List, bounds
+from ptelist.lists.descriptors import List, bounds
 
 BOOTED = ("5.10", "6.1", "6.12", "6.16", "6.18", "7.2", "7.3")
 

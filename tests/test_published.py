@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from helpers import figures, kernel, ledger, scenario
 
-from ptelist import presets
 from ptelist.engine import memslots, rules, slab, windows
-from ptelist.engine.lists import List
+from ptelist.lists.descriptors import List
+from ptelist.settings import presets
 
 if TYPE_CHECKING:
     from helpers import Option

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import accuracy
 from kernel import summary
 
-from ptelist.axes import AXES
 from ptelist.cli import COMMANDS
+from ptelist.settings.axes import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

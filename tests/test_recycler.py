@@ -10,14 +10,15 @@ from helpers import kernel, ledger
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ptelist.engine import recycler, rules
-from ptelist.engine.lists import List
+from ptelist.engine import rules
+from ptelist.lists import recycler
+from ptelist.lists.descriptors import List
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ptelist.engine.ledger import Ledger
-    from ptelist.engine.recycler import Limit
+    from ptelist.lists.recycler import Limit
 
 LEVELS = 4
 PER_TABLE = 512

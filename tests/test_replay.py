@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_bad_input import refused
 
-from ptelist.cli.files import bar, size
-from ptelist.columns import expand
-from ptelist.engine.lists import List
-from ptelist.replay import Replayed, replay
-from ptelist.sources import probes, traces
+from ptelist.lists.descriptors import List
+from ptelist.output.files import bar, size
+from ptelist.replay import probes, traces
+from ptelist.replay.replay import Replayed, replay
+from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable

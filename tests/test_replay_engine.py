@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptelist.engine.envelope import Envelope, most
-from ptelist.engine.lists import HEAD, WALK, List
-from ptelist.engine.replay import Lists, Rule
+from ptelist.lists.descriptors import HEAD, WALK, List
+from ptelist.lists.envelope import Envelope, most
+from ptelist.lists.tally import Lists, Rule
 
 if TYPE_CHECKING:
     from random import Random

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from helpers import ledger, scenario
 
-from ptelist.assumptions import assume
+from ptelist.compare.assumptions import assume
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:

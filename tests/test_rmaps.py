@@ -19,9 +19,9 @@ from test_bad_input import refused
 from test_published import P1, P2
 
 from ptelist.errors import PtelistError
-from ptelist.sources import snapshot as shot
-from ptelist.sources.rmaps_stat import LABELS, LEVELS, parse
-from ptelist.sources.snapshot import take
+from ptelist.host import snapshot as shot
+from ptelist.host.snapshot import take
+from ptelist.rmaps.rmaps_stat import LABELS, LEVELS, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -180,7 +180,7 @@ def test_counters_that_do_not_fit_or_move(
     assert '/pages_4k: expected a number, got "many"' in refused(run("rmaps", str(file)))
     (tmp_path / "pages_4k").write_text("100000\n")
     beside = iter([{"pages_4k": 100_000}, {"pages_4k": 100_001}])
-    monkeypatch.setattr("ptelist.sources.histogram_file._beside", lambda _: next(beside))
+    monkeypatch.setattr("ptelist.rmaps.histogram_file._beside", lambda _: next(beside))
     text = " ".join(run("rmaps", str(file), "--paging", "shadow").stdout.split())
     assert "counters: pages_4k changed while the file was read, not used" in text
 
@@ -253,7 +253,7 @@ def test_formats_and_stdin(run: Callable[..., Result], monkeypatch: pytest.Monke
     assert {row["figure"] for row in rows} >= {"pte_list_desc.objects", "pte_list_desc.bytes.total"}
     assert "| pte\\_list\\_desc.objects" in run("rmaps", str(file), "--format", "markdown").stdout
     quoted = "".join(f"> {line}\n" for line in file.read_text().splitlines())
-    monkeypatch.setattr("ptelist.presets._stdin", quoted.encode)
+    monkeypatch.setattr("ptelist.settings.presets._stdin", quoted.encode)
     assert run("rmaps", "-").stdout.partition("\n$")[0] == run("rmaps", str(file)).stdout.partition("\n$")[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptelist.search import first, last
+from ptelist.sweep.search import first, last
 
 
 @given(st.integers(-20, 20), st.lists(st.booleans(), min_size=1, max_size=60))

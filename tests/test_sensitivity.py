@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from test_bad_input import refused
 
-from ptelist import presets
-from ptelist.axes import AXES
-from ptelist.columns import expand
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
+from ptelist.settings import presets
+from ptelist.settings.axes import AXES
+from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import pytest
 from machines import SLABINFO
 
 from ptelist.errors import PtelistError
-from ptelist.sources.slabinfo import Row, parse
+from ptelist.host.slabinfo import Row, parse
 
 
 def test_rows() -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from machines import DESC, LINKS, MACHINE, WHOLE, Fake
 
 from ptelist.errors import PtelistError
-from ptelist.sources import snapshot as shot
-from ptelist.sources.snapshot import Live, Snapshot, parse, take
+from ptelist.host import snapshot as shot
+from ptelist.host.snapshot import Live, Snapshot, parse, take
 
 if TYPE_CHECKING:
     from pathlib import Path

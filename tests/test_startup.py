@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from machines import WHOLE, Fake
 
-from ptelist.sources.snapshot import take
+from ptelist.host.snapshot import take
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ LIGHT = [
     "presets --help",
     "completion bash",
 ]
-HEAVY = {"pydantic", "rich", "tabulate", "json", "csv", "tomllib", "ptelist.scenario", "ptelist.engine.account"}
+HEAVY = {"pydantic", "rich", "tabulate", "json", "csv", "tomllib", "ptelist.scenario.models", "ptelist.engine.account"}
 SCRIPT = """
 import sys
 from ptelist.cli import main
@@ -89,7 +89,7 @@ def test_completing_a_word_imports_no_model(words: str, offered: set[str]) -> No
 def test_a_piped_compare_imports_no_rich() -> None:
     loaded = modules("compare", "--vcpus", "256", "--ext", "2,14")
     assert {"pydantic", "tabulate"} <= loaded
-    assert not loaded & {"rich", "json", "ptelist.views.terminal", "ptelist.views.markdown"}
+    assert not loaded & {"rich", "json", "ptelist.output.terminal", "ptelist.output.markdown"}
 
 
 def test_a_check_imports_no_other_format(tmp_path: Path) -> None:
@@ -97,14 +97,14 @@ def test_a_check_imports_no_other_format(tmp_path: Path) -> None:
     file = tmp_path / "ptelist.toml"
     file.write_text('[scenario.one]\nvcpus = 8\n[[budget]]\nfigure = "pte_list_desc.size"\nmax = 128\n')
     loaded = modules("check", str(file))
-    assert not loaded & {"rich", "xml", "ptelist.views.markdown", "ptelist.views.ktap", "ptelist.sources.btf"}
+    assert not loaded & {"rich", "xml", "ptelist.output.markdown", "ptelist.gate.ktap", "ptelist.build.btf"}
 
 
 def test_observe_imports_what_it_shows(tmp_path: Path) -> None:
     saved = tmp_path / "saved.txt"
     saved.write_text(take(Fake(WHOLE)).render())
-    assert not modules("observe", str(saved), "--all-caches") & {"rich", "json", "ctypes", "ptelist.views.observe_data"}
-    assert not {name for name in modules("compare") if name.startswith(("ptelist.sources", "ptelist.watcher"))}
+    assert not modules("observe", str(saved), "--all-caches") & {"rich", "json", "ctypes", "ptelist.observe.data"}
+    assert not {name for name in modules("compare") if name.startswith(("ptelist.sources", "ptelist.observe.watcher"))}
 
 
 @pytest.mark.parametrize(("form", "absent"), [("json", {"rich", "tabulate"}), ("csv", {"rich", "tabulate", "json"})])
@@ -117,26 +117,29 @@ def test_a_data_format_imports_no_other(form: str, absent: set[str]) -> None:
     [
         ("ptelist.engine.account", {"pydantic", "click", "rich", "tabulate", "tomllib", "pathlib"}),
         (
-            "ptelist.scenario",
+            "ptelist.scenario.models",
             {"click", "rich", "tabulate", "tomllib", "ptelist.engine", "ptelist.cli", "ptelist.views"},
         ),
         (
-            "ptelist.presets",
+            "ptelist.settings.presets",
             {"click", "rich", "tabulate", "pydantic", "ptelist.engine", "ptelist.cli", "ptelist.views"},
         ),
         (
-            "ptelist.sources.machine, ptelist.sources.caches, ptelist.sources.vms, ptelist.sources.binary_stats",
+            "ptelist.host.machine, ptelist.host.caches, ptelist.host.vms, ptelist.host.binary_stats",
             {"click", "rich", "tabulate", "pydantic", "ctypes", "ptelist.engine", "ptelist.cli", "ptelist.views"},
         ),
         (
-            "ptelist.sources.btf, ptelist.sources.builds, ptelist.sources.profile, ptelist.sources.traces",
+            "ptelist.build.btf, ptelist.build.builds, ptelist.build.profile, ptelist.replay.traces",
             {"click", "rich", "tabulate", "pydantic", "elftools", "ptelist.engine", "ptelist.cli", "ptelist.views"},
         ),
-        ("ptelist.check, ptelist.causes", {"click", "rich", "tabulate", "ptelist.cli", "ptelist.views"}),
-        ("ptelist.rmaps, ptelist.replay, ptelist.differences", {"click", "rich", "ptelist.cli", "ptelist.views"}),
-        ("ptelist.observation", {"click", "rich", "tabulate", "ptelist.cli", "ptelist.views"}),
-        ("ptelist.comparison", {"click", "rich", "tabulate", "ptelist.cli", "ptelist.views"}),
-        ("ptelist.views.mail", {"click", "rich", "pydantic", "ptelist.cli", "ptelist.engine"}),
+        ("ptelist.gate.check, ptelist.gate.causes", {"click", "rich", "tabulate", "ptelist.cli", "ptelist.views"}),
+        (
+            "ptelist.rmaps.rmaps, ptelist.replay.replay, ptelist.inspect.differences",
+            {"click", "rich", "ptelist.cli", "ptelist.views"},
+        ),
+        ("ptelist.observe.observation", {"click", "rich", "tabulate", "ptelist.cli", "ptelist.views"}),
+        ("ptelist.compare.comparison", {"click", "rich", "tabulate", "ptelist.cli", "ptelist.views"}),
+        ("ptelist.output.mail", {"click", "rich", "pydantic", "ptelist.cli", "ptelist.engine"}),
     ],
 )
 def test_arrows_go_one_way(module: str, unknown: set[str]) -> None:

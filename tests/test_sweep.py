@@ -16,13 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_bad_input import refused
 
-from ptelist.axes import AXES
-from ptelist.breakeven import Span, span
-from ptelist.columns import expand
-from ptelist.comparison import compare
-from ptelist.space import Space
-from ptelist.sweep import sweep
-from ptelist.views import bars, svg
+from ptelist.compare.comparison import compare
+from ptelist.output import bars, svg
+from ptelist.settings.axes import AXES
+from ptelist.settings.columns import expand
+from ptelist.settings.space import Space
+from ptelist.sweep.breakeven import Span, span
+from ptelist.sweep.sweep import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,7 +114,7 @@ def test_break_evens_of_a_million_vms_take_no_million_ledgers() -> None:
 
 
 def test_a_search_that_would_take_too_long_says_so(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ptelist.breakeven.MOST_TRIED", 300)
+    monkeypatch.setattr("ptelist.sweep.breakeven.MOST_TRIED", 300)
     one = found("pte_list_desc.bytes.waste", vms="1,1000000", ext="2,14").break_evens[0]
     assert not one.tried
     printed = run("sweep", "--vms", "1,1000000", "--ext", "2,14", "--figure", "pte_list_desc.bytes.waste").stdout

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from builders import GIB, MIB, exact, ledger, span
 
-from ptelist.columns import expand
 from ptelist.engine.account import account
 from ptelist.engine.ledger import Term
+from ptelist.settings.columns import expand
 
 DESC, HEADER = "pte_list_desc", "kvm_mmu_page_header"
 ONE = {"vcpus": 1, "memory": GIB, "low_memory": 4 * GIB, "leaf": "2M", "smm": False, "caches": "topped-up"}

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from list_model import KernelList
 from test_bad_input import refused
 
-from ptelist.engine.histogram import column, lengths
 from ptelist.engine.vcpu_machine import Counts, Mmu
 from ptelist.engine.vm_machine import Machine
+from ptelist.lists.histogram import column, lengths
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from list_model import Descriptor, KernelList
 
-from ptelist.engine.lists import HEAD, WALK
-from ptelist.engine.walks import average, by_adds, by_removals
+from ptelist.lists.descriptors import HEAD, WALK
+from ptelist.lists.walks import average, by_adds, by_removals
 
 
 def added(found: KernelList) -> int:

@@ -17,22 +17,23 @@ from ptelist.errors import PtelistError, suggestion
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-COMMANDS = (
-    "compare",
-    "sweep",
-    "sensitivity",
-    "best",
-    "show",
-    "explain",
-    "observe",
-    "inspect",
-    "rmaps",
-    "replay",
-    "check",
-    "fleet",
-    "presets",
-    "completion",
-)
+COMMANDS = {
+    "compare": "ptelist.compare.command",
+    "sweep": "ptelist.sweep.command",
+    "sensitivity": "ptelist.sensitivity.command",
+    "best": "ptelist.best.command",
+    "show": "ptelist.compare.show",
+    "explain": "ptelist.compare.explain",
+    "observe": "ptelist.observe.command",
+    "inspect": "ptelist.inspect.command",
+    "rmaps": "ptelist.rmaps.command",
+    "replay": "ptelist.replay.command",
+    "check": "ptelist.gate.command",
+    "fleet": "ptelist.fleet.command",
+    "presets": "ptelist.settings.command",
+    "completion": "ptelist.cli.shells",
+}
+"""Commands in the order of their use, and the module of what each does; ptelist.cli has how it is called."""
 
 GC_THRESHOLD = 1_000_000
 """Importing makes many objects and no garbage: looking for some early is time lost."""
@@ -49,12 +50,13 @@ class Cli(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command's module when it is asked for."""
+        """Import a command's declaration when it is asked for, and what it does when it runs."""
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"ptelist.cli.{cmd_name}").command
-        return command
+        from ptelist.cli.link import linked  # noqa: PLC0415 -- not for --version
+
+        return linked(import_module(f"ptelist.cli.{cmd_name}").command, COMMANDS[cmd_name])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

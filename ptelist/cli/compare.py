@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from ptelist.cli.complete import presets_of
-from ptelist.cli.options import FORMATS, ScenarioCommand, chosen, command_line, output_options, scenario_options
+from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
+from ptelist.output.delivery import FORMATS
 
 
 @click.command("compare", cls=ScenarioCommand, short_help="Figures of several scenarios side by side.")
@@ -16,14 +15,7 @@ from ptelist.cli.options import FORMATS, ScenarioCommand, chosen, command_line, 
 @click.option("--baseline", metavar="AXIS=VALUE,..", help="What to compare with; default: the kernel's own value.")
 @click.option("--figure", multiple=True, metavar="ID", help="Show this figure instead of the usual ones; repeatable.")
 @output_options(FORMATS)
-def command(
-    presets: tuple[str, ...],
-    baseline: str | None,
-    figure: tuple[str, ...],
-    format_: str | None,
-    output: str | None,
-    **params: Any,
-) -> None:
+def command() -> None:
     """Compare what scenarios take, PRESETs or option values.
 
     Every option is an axis: a list (2,14), a range (1..16, 1..64+8, 1..1024*2)
@@ -36,13 +28,3 @@ def command(
       ptelist compare --kernel 5.14,6.18 --vcpus 1..256*4
       ptelist compare tdp nested shadow
     """
-    from ptelist.cli import output as out  # noqa: PLC0415 -- not for --help
-    from ptelist.columns import expand  # noqa: PLC0415 -- not for --help
-    from ptelist.comparison import compare  # noqa: PLC0415 -- not for --help
-    from ptelist.views.table import document  # noqa: PLC0415 -- not for --help
-
-    options = chosen(params)
-    extra = [] if baseline is None else [("baseline", baseline)]
-    line = command_line("compare", presets, [*options, *extra, *(("figure", name) for name in figure)])
-    comparison = compare(expand(presets, options, baseline), line)
-    out.emit(comparison, figure, lambda width: document(comparison, figure, width), format_, output)

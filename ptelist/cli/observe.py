@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
 import click
 
-from ptelist.axes import AXES
-from ptelist.cli.options import FORMATS, ScenarioCommand, chosen, command_line, output_options, scenario_options
-from ptelist.errors import PtelistError
-
-if TYPE_CHECKING:
-    from ptelist.sources.snapshot import Snapshot
+from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
+from ptelist.output.delivery import FORMATS
 
 DIFFERING = 1
 
@@ -31,17 +24,7 @@ DIFFERING = 1
 )
 @scenario_options
 @output_options(FORMATS)
-def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
-    saved: str | None,
-    slabinfo: str | None,
-    sysfs: str | None,
-    save: str | None,
-    all_caches: bool,
-    rmaps_stat: bool,
-    format_: str | None,
-    output: str | None,
-    **params: Any,
-) -> int:
+def command() -> None:
     """Show what this host's KVM caches are, beside what ptelist says they are.
 
     SAVED is what --save wrote, there or on another host. Layouts are always
@@ -56,63 +39,3 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
       ptelist observe --vms 3 --vcpus 8
       ptelist observe --save host.txt; ptelist observe host.txt --all-caches
     """
-    from ptelist.cli import output as out  # noqa: PLC0415 -- not for --help
-    from ptelist.cli.single import single  # noqa: PLC0415 -- not for --help
-    from ptelist.observation import observe  # noqa: PLC0415 -- not for --help
-
-    if saved and (slabinfo or sysfs or rmaps_stat):
-        raise click.UsageError("--slabinfo, --sysfs and --rmaps-stat read this host or copies, not SAVED")
-    snapshot = _read(saved, slabinfo, sysfs, rmaps_stat)
-    if save:
-        out.write(snapshot.render(), save)
-    options = chosen(params)
-    flags = [name for name, on in (("all-caches", all_caches), ("rmaps-stat", rmaps_stat)) if on]
-    words = [*([saved] if saved else []), *(f"--{flag}" for flag in flags)]
-    copies = [(name, path) for name, path in (("slabinfo", slabinfo), ("sysfs", sysfs)) if path]
-    counts, told = any(map(_says_vms, options)), any(name == "filling" for name, _ in options)
-    line = command_line("observe", words, [*copies, *options])
-    comparison = single((), _machine(saved, options, counts=counts), line)
-    found = observe(snapshot, saved or "running", comparison, counts=counts, every=all_caches, told=told)
-    to_json, to_csv = (out.late("ptelist.views.observe_data", name, found) for name in ("to_json", "to_csv"))
-    out.deliver(out.Views(out.late("ptelist.views.observe", "document", found), to_json, to_csv), format_, output)
-    return DIFFERING if found.differing else 0
-
-
-def _read(saved: str | None, slabinfo: str | None, sysfs: str | None, rmaps_stat: bool) -> Snapshot:
-    """Return a saved snapshot, one of copies, or this host's."""
-    from ptelist.presets import read_text  # noqa: PLC0415 -- not for --help
-    from ptelist.sources import binary_stats  # noqa: PLC0415 -- not for --help
-    from ptelist.sources import snapshot as shot  # noqa: PLC0415 -- not for --help
-
-    if saved:
-        return shot.parse(read_text(Path(saved), saved), saved)
-    if not (slabinfo or sysfs):
-        found = shot.take(shot.Live(), rmaps_stat=True) if rmaps_stat else shot.here()
-        return found._replace(vms=found.vms | binary_stats.beside(found.vms))
-    found = shot.take(shot.Live(Path(sysfs), shot.SLABS)) if sysfs else shot.Snapshot({}, {}, {}, {})
-    if sysfs and not found.slabs:
-        raise PtelistError(f"{sysfs}: no slab caches there, expected a copy of {shot.SLABS}")
-    if slabinfo:
-        found.files[shot.SLABINFO] = read_text(Path(slabinfo), slabinfo)
-    return found
-
-
-def _machine(saved: str | None, options: list[tuple[str, str]], *, counts: bool) -> list[tuple[str, str]]:
-    """Return the options, where they do not say otherwise on the observed machine, with caches drawn from.
-
-    Without counts no paging matters, so a machine on which KVM is not loaded will do.
-    """
-    from ptelist.presets import RUNNING  # noqa: PLC0415 -- not for --help
-
-    machine = saved or RUNNING
-    given = {text.partition("=")[0].removeprefix("vm.") if name == "set" else name for name, text in options}
-    usual = [("kernel", machine), ("host", machine), ("caches", "drawn")]
-    if not counts:
-        usual.append(("paging", "tdp-mmu"))
-    return [*((name, text) for name, text in usual if name not in given), *options]
-
-
-def _says_vms(option: tuple[str, str]) -> bool:
-    """Return whether an option says which VMs there are, so that counts can be predicted."""
-    name, text = option
-    return name == "vm" or (text if name == "set" else AXES[name].path).startswith("vm.")

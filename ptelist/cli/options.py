@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ptelist.axes import AXES
 from ptelist.cli.complete import axis_values
+from ptelist.settings.axes import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-FORMATS = ("terminal", "mail", "markdown", "csv", "json")
 SWITCHES = {f"--{axis.name}": axis.name for axis in AXES.values() if axis.kind == "bool"}
 _VALUE = r"(on|off)(,.*)?"
 
@@ -80,11 +78,3 @@ def chosen(params: dict[str, Any]) -> list[tuple[str, str]]:
         if name in AXES or name == "set":
             found += [(name, text) for text in texts or ()]
     return found
-
-
-def command_line(name: str, arguments: Iterable[str], options: Iterable[tuple[str, str]]) -> str:
-    """Return the command that gives the same figures again."""
-    words = ["ptelist", name, *arguments]
-    for option, text in options:
-        words += [f"--{option}", text]
-    return shlex.join(words)

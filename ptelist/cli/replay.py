@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from ptelist.cli.files import bar, opened, size
-from ptelist.cli.options import FORMATS, ScenarioCommand, chosen, command_line, output_options, scenario_options
-from ptelist.errors import PtelistError
+from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
+from ptelist.output.delivery import FORMATS
 
 
 @click.command("replay", cls=ScenarioCommand, short_help="Descriptors of a traced VM, entry by entry.")
@@ -16,7 +13,7 @@ from ptelist.errors import PtelistError
 @click.option("--probe-script", is_flag=True, help="Print a shell script that records a trace, for --kernel.")
 @scenario_options
 @output_options(FORMATS)
-def command(trace: str | None, probe_script: bool, format_: str | None, output: str | None, **params: Any) -> None:
+def command() -> None:
     """Replay TRACE (- is stdin) and say what its lists would have taken.
 
     Several values of --ext, --list-policy or --kernel are replayed at once. TRACE is
@@ -39,24 +36,3 @@ def command(trace: str | None, probe_script: bool, format_: str | None, output: 
       ptelist replay trace.txt --ext 2,4,8,14
       ptelist replay trace.txt --ext 14 --list-policy walk,head
     """
-    from ptelist.cli import output as out  # noqa: PLC0415 -- not for --help
-    from ptelist.columns import expand  # noqa: PLC0415 -- not for --help
-    from ptelist.replay import replay  # noqa: PLC0415 -- not for --help
-
-    if bool(trace) == probe_script:
-        raise click.UsageError("TRACE or --probe-script, one of them")
-    options = chosen(params)
-    found = expand((), options)
-    if trace is None:
-        from ptelist.sources.probes import script  # noqa: PLC0415 -- not for a replay
-
-        if len(found.columns) > 1:
-            raise PtelistError("--probe-script: is for one kernel at a time")
-        out.write(script(found.columns[0].scenario.kernel.version), output)
-        return
-    line = command_line("replay", (trace,), options)
-    with opened(trace, "a trace") as file, bar(size(trace), "replaying") as progress:
-        replayed = replay(file, trace, found, line, progress)
-    document, to_json = (out.late("ptelist.views.replay", name, replayed) for name in ("document", "to_json"))
-    to_csv = out.late("ptelist.views.csv", "render", replayed.comparison, ())
-    out.deliver(out.Views(document, to_json, to_csv), format_, output)

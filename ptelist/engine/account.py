@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ptelist.engine.vm import Usage
-    from ptelist.scenario import Scenario
+    from ptelist.scenario.models import Scenario
 
     Usages = Sequence[Iterable[Usage]]
 

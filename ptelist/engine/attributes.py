@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.engine import rules, slab
 
 if TYPE_CHECKING:
-    from ptelist.scenario import Kernel, Scenario
+    from ptelist.scenario.models import Kernel, Scenario
 
 KMALLOC = ("kmalloc-", "dma-kmalloc-")
 """How the names of kmalloc's own caches begin."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import nested, recycler, rules
+from ptelist.engine import nested, rules
 from ptelist.engine.ledger import Op, Term, Unit, fixed, nothing, product, rule, total
-from ptelist.engine.lists import ANY, MIN_EXT, bounds
+from ptelist.lists import recycler
+from ptelist.lists.descriptors import ANY, MIN_EXT, bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ptelist.engine.facts import Facts
     from ptelist.engine.trees import Trees
-    from ptelist.scenario import Kernel, ListClass, Vm
+    from ptelist.scenario.models import Kernel, ListClass, Vm
 
 OBJECTS, ENTRIES, COUNT, PAGES = Unit.OBJECTS, Unit.ENTRIES, Unit.COUNT, Unit.PAGES
 

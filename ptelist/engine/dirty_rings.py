@@ -11,7 +11,7 @@ from ptelist.engine.vmalloc import count, descriptions
 
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
-    from ptelist.scenario import Kernel, Vm
+    from ptelist.scenario.models import Kernel, Vm
 
 B = Unit.BYTES
 

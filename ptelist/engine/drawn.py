@@ -11,7 +11,7 @@ from ptelist.engine.memory_caches import Drawing
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
     from ptelist.engine.trees import Trees
-    from ptelist.scenario import Kernel, Vm
+    from ptelist.scenario.models import Kernel, Vm
 
 OBJECTS = Unit.OBJECTS
 

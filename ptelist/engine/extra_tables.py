@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ptelist.engine.facts import Facts
     from ptelist.engine.windows import Range
-    from ptelist.scenario import Host, Kernel, Vm
+    from ptelist.scenario.models import Host, Kernel, Vm
 
 B, PAGES = Unit.BYTES, Unit.PAGES
 

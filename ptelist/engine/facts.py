@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ptelist.engine.ledger import Term, Unit, given
 
 if TYPE_CHECKING:
-    from ptelist.scenario import Config, Scenario
+    from ptelist.scenario.models import Config, Scenario
 
 
 class Facts:

@@ -9,7 +9,7 @@ from ptelist.engine.windows import FOUR_GIB, GIB, guest_ranges, without
 
 if TYPE_CHECKING:
     from ptelist.engine.windows import Range
-    from ptelist.scenario import Host, Kernel, Slot, Vm
+    from ptelist.scenario.models import Host, Kernel, Slot, Vm
 
 NORMAL, SMM = "normal", "smm"
 

@@ -6,25 +6,13 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine import history, raw, rules, slab
 from ptelist.engine.kmalloc import kmalloc
-from ptelist.engine.ledger import (
-    Ledger,
-    Term,
-    Unit,
-    ceil_div,
-    fixed,
-    floor_div,
-    named,
-    nothing,
-    product,
-    rule,
-    total,
-)
+from ptelist.engine.ledger import Ledger, Term, Unit, ceil_div, fixed, floor_div, named, nothing, product, rule, total
 from ptelist.engine.slub_node import Rules
 
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
     from ptelist.engine.past import Kinds, Past
-    from ptelist.scenario import Host, Kernel
+    from ptelist.scenario.models import Host, Kernel
 
 B = Unit.BYTES
 

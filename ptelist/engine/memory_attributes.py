@@ -13,7 +13,7 @@ from ptelist.engine.windows import distinct
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
     from ptelist.engine.windows import Range
-    from ptelist.scenario import Host, Kernel, Vm
+    from ptelist.scenario.models import Host, Kernel, Vm
 
 B, OBJECTS = Unit.BYTES, Unit.OBJECTS
 CHUNK_SHIFT = 6

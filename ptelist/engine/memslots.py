@@ -16,7 +16,7 @@ from ptelist.engine.windows import touched
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
     from ptelist.engine.windows import Range
-    from ptelist.scenario import Host, Kernel, Vm
+    from ptelist.scenario.models import Host, Kernel, Vm
 
 B = Unit.BYTES
 LEVELS = ("4K", "2M", "1G")

@@ -15,14 +15,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import rules
-from ptelist.engine.lists import MIN_EXT
 from ptelist.engine.pagetables import LEVEL_OF_LEAF, leaves, shared_leaves, window
 from ptelist.engine.windows import covered, guest_ranges
+from ptelist.lists.descriptors import MIN_EXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ptelist.scenario import Kernel, Vm
+    from ptelist.scenario.models import Kernel, Vm
 
 KEPT, ZAPPED = "kept", "zapped"
 SMM_WINDOWS = 2

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
     from ptelist.engine.ledger import Term
     from ptelist.engine.vm import Usage
-    from ptelist.scenario import Kernel, Scenario, Vm
+    from ptelist.scenario.models import Kernel, Scenario, Vm
 
 Kinds = tuple[Kind, ...]
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from ptelist.engine import slab
 from ptelist.engine.kmalloc import Pool
 from ptelist.engine.pagetables import default_limit
-from ptelist.engine.recycler import Limit
 from ptelist.engine.slab import OrderRule, min_objects
+from ptelist.lists.recycler import Limit
 
 if TYPE_CHECKING:
-    from ptelist.scenario import Config, Host, Kernel, Vm
+    from ptelist.scenario.models import Config, Host, Kernel, Vm
 
 
 def tdp(kernel: Kernel, vm: Vm) -> bool:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ptelist.engine.facts import Facts
-    from ptelist.scenario import Host, Kernel
+    from ptelist.scenario.models import Host, Kernel
 
 B = Unit.BYTES
 

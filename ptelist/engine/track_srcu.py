@@ -10,7 +10,7 @@ from ptelist.engine.ledger import Term, Unit, fixed, product, rule, total
 
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
-    from ptelist.scenario import Host, Kernel
+    from ptelist.scenario.models import Host, Kernel
 
 B = Unit.BYTES
 LEAF_FANOUT, FANOUT = 16, 64

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import extra_tables, nested, recycler, rules
+from ptelist.engine import extra_tables, nested, rules
 from ptelist.engine.guest_memory import touched_ram
 from ptelist.engine.ledger import Term, Unit, fixed, nothing, rule, total
 from ptelist.engine.pagetables import LEVEL_OF_LEAF, leaves, tables, window
 from ptelist.engine.windows import guest_ranges
+from ptelist.lists import recycler
 
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
-    from ptelist.scenario import Kernel, Vm
+    from ptelist.scenario.models import Kernel, Vm
 
 PAGES = Unit.PAGES
 IN_ORDER = "in-order"

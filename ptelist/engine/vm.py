@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ptelist.engine.facts import Facts
-    from ptelist.scenario import Host, Kernel, Vm
+    from ptelist.scenario.models import Host, Kernel, Vm
 
 B, OBJECTS, PAGES, COUNT = Unit.BYTES, Unit.OBJECTS, Unit.PAGES, Unit.COUNT
 EMBEDDED_CACHES = ("pte_list_desc", "page_header", "shadow_page", "gfn_array")

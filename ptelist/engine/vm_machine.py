@@ -26,9 +26,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ptelist.engine.lists import List
 from ptelist.engine.pagetables import window
 from ptelist.engine.vcpu_machine import Totals, Vcpu
+from ptelist.lists.descriptors import List
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ptelist.engine.facts import Facts
     from ptelist.engine.kmalloc import Pool
-    from ptelist.scenario import Kernel
+    from ptelist.scenario.models import Kernel
 
 B = Unit.BYTES
 TABLE_ENTRIES = 512

@@ -18,8 +18,8 @@ from random import Random
 from statistics import median
 from typing import TYPE_CHECKING
 
-from ptelist.columns import expand
 from ptelist.engine.account import account
+from ptelist.settings.columns import expand
 
 PYTHON = sys.executable
 PTELIST = str(Path(PYTHON).with_name("ptelist"))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kernel.guest import Guest, Row
     from ptelist.engine.ledger import Ledger, Term
-    from ptelist.scenario import Config, Host, Kernel
+    from ptelist.scenario.models import Config, Host, Kernel
 
 Measured = dict[str, int | list[int]]
 

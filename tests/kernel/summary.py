@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kernel import recording
 from kernel.fetch import SERIES
-from ptelist.cli.single import single
-from ptelist.observation import observe
-from ptelist.sources import snapshot
+from ptelist.compare.single import single
+from ptelist.host import snapshot
+from ptelist.observe.observation import observe
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from kernel.test_layouts import module, pytest_generate_tests, read
+from ptelist.build import images
+from ptelist.build.layouts import layout
+from ptelist.build.places import kernels
 from ptelist.cli import main
-from ptelist.sources import images
-from ptelist.sources.layouts import layout
-from ptelist.sources.places import kernels
 
 if TYPE_CHECKING:
     from pathlib import Path

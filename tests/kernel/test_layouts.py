@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kernel import fetch
-from ptelist import presets
+from ptelist.build import images, profile
+from ptelist.build.builds import build
+from ptelist.build.layouts import BYTE, layout
+from ptelist.build.places import kernels
 from ptelist.errors import PtelistError
-from ptelist.sources import images, profile
-from ptelist.sources.builds import build
-from ptelist.sources.layouts import BYTE, layout
-from ptelist.sources.places import kernels
+from ptelist.settings import presets
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ptelist.sources.builds import Build
+    from ptelist.build.builds import Build
 
 pytestmark = pytest.mark.kernel
 MEMBER = re.compile(r"\t+.*?(\w+)(?:\[\w*\])*(?::\d+)?(?:\)\(.*\))?;\s*/\* +(\d+)(?::\s*(\d+))? +(\d+) \*/")

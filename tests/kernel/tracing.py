@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from elftools.elf.elffile import ELFFile
 
-from ptelist.sources import probes
+from ptelist.replay import probes
 
 if TYPE_CHECKING:
     from pathlib import Path

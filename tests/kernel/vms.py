@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from guest_steps import ALIASES, PAGE
 
 from kernel.machine import DESC, GUEST_MEMORY
-from ptelist.sources import binary_stats
+from ptelist.host import binary_stats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

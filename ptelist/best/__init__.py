@@ -1,0 +1,1 @@
+"""The PTE_LIST_EXT of which a host's slabs are smallest."""

@@ -1,0 +1,152 @@
+"""The PTE_LIST_EXT of which a host's slabs are smallest, and what it costs in list walks."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.compare.comparison import PART
+from ptelist.engine import rules
+from ptelist.engine.account import DESC, descriptors, slabs_of
+from ptelist.engine.ledger import Unit, total
+from ptelist.errors import PtelistError
+from ptelist.lists.descriptors import HEAD, WALK
+from ptelist.lists.walks import average, by_adds, by_removals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ptelist.engine.ledger import Ledger, Term
+    from ptelist.lists.walks import Lengths
+    from ptelist.scenario.models import Scenario
+    from ptelist.settings.columns import Column, Columns
+
+EXT = "ext"
+RANGE = "2..64"
+"""Values of PTE_LIST_EXT that are tried unless told otherwise."""
+
+ERAS = {WALK: "up to v6.3", HEAD: "from v6.4"}
+OPERATIONS = (by_adds, by_removals)
+MOST_LENGTHS = 10_000
+"""Lists that may have any of more lengths than these say nothing of walks."""
+
+Span = tuple[Fraction, Fraction]
+
+
+class Candidate(NamedTuple):
+    """One PTE_LIST_EXT: its figures, and the descriptors that an add and a removal touch, by policy."""
+
+    ext: int
+    ledger: Ledger
+    touched: dict[str, tuple[Span, Span]]
+    """Empty without lists."""
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """Return what it takes at most, then at least."""
+        return self.ledger[PART].high, self.ledger[PART].low
+
+
+class Best(NamedTuple):
+    """All candidates of one kernel profile (and whatever else varies), in the order of their size."""
+
+    name: str
+    policy: str
+    own: int
+    """The kernel's own value."""
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def ties(self) -> list[Candidate]:
+        """Return the candidates of which none takes less, by their high ends."""
+        least = min(each.ends for each in self.candidates)
+        return [each for each in self.candidates if each.ends == least]
+
+    @property
+    def sure(self) -> bool:
+        """Return whether no other candidate can take less, whatever is open."""
+        high = self.ties[0].ledger[PART].high
+        others = [each for each in self.candidates if each not in self.ties]
+        return all(each.ledger[PART].low >= high for each in others) and all(
+            each.ledger[PART].exact for each in self.ties
+        )
+
+    def within(self, percent: int) -> list[int]:
+        """Return the values that take at most so many percent more than the best, by their high ends."""
+        most = self.ties[0].ledger[PART].high * (100 + percent)
+        return [each.ext for each in self.candidates if each.ledger[PART].high * 100 <= most]
+
+
+def held(scenario: Scenario, lists: Term) -> Ledger:
+    """Return the figures of a host whose caches are those of the scenario, and whose lists are these."""
+    ledger = descriptors(scenario)
+    caches = [ledger[f"{DESC}.objects.{name}"] for name in ("vcpu_caches", "split_caches")]
+    return slabs_of(scenario, total(f"{DESC}.objects", Unit.OBJECTS, (*caches, lists)))[0]
+
+
+def classes(scenario: Scenario) -> list[Lengths]:
+    """Return the lists that a scenario's VMs name."""
+    return [
+        (each.count * vm.count, range(each.entries, (each.entries_to or each.entries) + 1))
+        for vm in scenario.vms
+        for each in (*vm.rmaps, *vm.parent_ptes)
+    ]
+
+
+def own(found: Columns) -> dict[str, int]:
+    """Return PTE_LIST_EXT in force in each column, by what it has on the axes but that one."""
+    return {_name(column): _ext(column.scenario) for column in found.columns}
+
+
+def _ext(scenario: Scenario) -> int:
+    return rules.ext(scenario.kernel, with_tdp=rules.tdp(scenario.kernel, scenario.vms[0]))
+
+
+def _name(column: Column) -> str:
+    labels = zip(column.axes, column.labels, strict=True)
+    return ", ".join(f"{axis}={label}" for axis, label in labels if axis != EXT)
+
+
+def best(
+    found: Columns, owned: dict[str, int], ledgers: Iterable[Ledger], lists: Iterable[Sequence[Lengths]]
+) -> list[Best]:
+    """Return the candidates of every scenario that differs in more than PTE_LIST_EXT.
+
+    `owned` is what `own` says of the same columns without their PTE_LIST_EXT. Columns, their ledgers and
+    their lists go together. Raises PtelistError if lists are too open.
+    """
+    groups: dict[str, list[tuple[Column, Candidate]]] = {}
+    averages: dict[tuple[tuple[Lengths, ...], int], dict[str, tuple[Span, Span]]] = {}
+    for column, ledger, lengths in zip(found.columns, ledgers, lists, strict=True):
+        ext, name = _ext(column.scenario), _name(column)
+        key = tuple(lengths), ext
+        if key not in averages:
+            averages[key] = _touched(key[0], ext)
+        groups.setdefault(name, []).append((column, Candidate(ext, ledger, averages[key])))
+    return [_best(name, owned[name], members) for name, members in groups.items()]
+
+
+def _best(name: str, owned: int, members: list[tuple[Column, Candidate]]) -> Best:
+    kernel = members[0][0].scenario.kernel
+    candidates = sorted((candidate for _, candidate in members), key=lambda each: each.ext)
+    return Best(name or f"kernel={kernel.version}", kernel.list_policy, owned, tuple(candidates))
+
+
+def _touched(lists: tuple[Lengths, ...], ext: int) -> dict[str, tuple[Span, Span]]:
+    """Return the descriptors that an add and a removal touch on average under each policy."""
+    if not lists:
+        return {}
+    if max(len(lengths) for _, lengths in lists) > MOST_LENGTHS:
+        raise PtelistError(f"lists of more than {MOST_LENGTHS:,} possible lengths say nothing of walks: narrow them")
+    spans = {}
+    for policy in (WALK, HEAD):
+        adds, removals = (
+            average(lists, lambda length, count=count, policy=policy: count(length, ext, policy))  # type: ignore[misc]
+            for count in OPERATIONS
+        )
+        spans[policy] = _span(adds), _span(removals)
+    return spans
+
+
+def _span(ends: tuple[tuple[int, int], tuple[int, int]]) -> Span:
+    return Fraction(*ends[0]), Fraction(*ends[1])

@@ -1,0 +1,155 @@
+"""The best PTE_LIST_EXT: a table a kernel, its ties and its flatness, and what list walks it costs."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from ptelist.best.best import ERAS
+from ptelist.compare.comparison import PART, change
+from ptelist.engine.account import DESC
+from ptelist.lists.descriptors import HEAD, WALK
+from ptelist.output import numbers
+from ptelist.output.page import Document, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ptelist.best.best import Best, Candidate, Span
+
+FLAT = (1, 5)
+"""Percent over the best of which the values are named."""
+
+NEAR = 10
+"""Percent over the best up to which a value has its row."""
+
+FIGURES = tuple(f"{DESC}.{name}" for name in ("size", "objects", "slabs", "bytes.slab", "bytes.memcg", "bytes.total"))
+WALKS = (
+    "add, removal: descriptors touched by each, on average over all entries of all lists, as these grew",
+    f"walk, head: the policies of kernels {ERAS[WALK]} and {ERAS[HEAD]} on; --list-policy chooses",
+)
+NO_LISTS = ("lists: none are known (--rmaps, --histogram, --trace), so the vCPU caches alone count, and no walks",)
+
+
+def document(found: Sequence[Best], notes: tuple[str, ...], command: str, width: int | None) -> Document:
+    """Return a table for each kernel, the best values below."""
+    tables: list[Table] = []
+    for each in found:
+        tables += _table(each).panels(width)
+    said = [f"best: {line}" for each in found for line in _said(each)]
+    walks = WALKS if any(each.candidates[0].touched for each in found) else NO_LISTS
+    return Document(tuple(tables), (*said, *walks, *notes), command)
+
+
+def _table(found: Best) -> Table:
+    ties, near = found.ties, set(found.within(NEAR))
+    ends = found.candidates[0].ext, found.candidates[-1].ext
+    least = ties[0].ledger[PART]
+    shown = [each for each in found.candidates if each.ext in {*near, found.own, *ends}]
+    head = ["ext", "size", "slabs", "bytes.total", "over"]
+    walks = bool(found.candidates[0].touched)
+    policies = (found.policy, HEAD if found.policy == WALK else WALK)
+    for policy in policies if walks else ():
+        head += [f"{policy} add", "removal"]
+    rows = []
+    for each in shown:
+        mark = " *" if each in ties else " (own)" if each.ext == found.own else ""
+        ledger = each.ledger
+        cells = [numbers.term(ledger[f"{DESC}.{name}"]) for name in ("size", "slabs", "bytes.total")]
+        over = "" if each in ties else numbers.tenths(Fraction(ledger[PART].high, least.high) - 1, "+") + "%"
+        spans = [span for policy in policies for span in each.touched[policy]] if walks else []
+        rows.append((f"{each.ext}{mark}", *cells, over, *map(_average, spans)))
+    left = len(found.candidates) - len(shown)
+    more = f"; {left} other values take more than {NEAR}% over the best" if left else ""
+    return Table(tuple(head), tuple(rows), f"{found.name}, policy {found.policy} ({ERAS[found.policy]}){more}")
+
+
+def _average(span: Span) -> str:
+    low, high = map(_hundredths, span)
+    return low if low == high else f"{low}..{high}"
+
+
+def _hundredths(ratio: Fraction) -> str:
+    """Return a ratio with two decimals, halves up."""
+    count = (200 * ratio.numerator + ratio.denominator) // (2 * ratio.denominator)
+    return f"{count // 100:,}.{count % 100:02}"
+
+
+def _said(found: Best) -> Iterator[str]:
+    least = found.ties[0].ledger[PART]
+    values = ", ".join(str(each.ext) for each in found.ties)
+    sure = "" if found.sure else ", by the most they may take: within what is open others may take less"
+    text = f"{found.name}: PTE_LIST_EXT {values} with {numbers.term(least)} bytes{sure}"
+    owned = next((each for each in found.candidates if each.ext == found.own), None)
+    if owned and owned not in found.ties:
+        delta = change(owned.ledger[PART], least)
+        text += f"; {numbers.change(delta)} ({numbers.percent(delta)}) against its own {found.own}"
+        if owned.touched:
+            text += f"; {_trade(found.ties[0], owned, found.policy)}"
+    elif owned:
+        text += ", its own among them" if len(found.ties) > 1 else ", its own"
+    yield text
+    flat = ", ".join(f"{percent}%: {_ranges(found.within(percent))}" for percent in FLAT)
+    yield f"{found.name}: within {flat}"
+
+
+def _trade(one: Candidate, owned: Candidate, policy: str) -> str:
+    """Return what the better value costs in walks, or saves."""
+    pairs = zip(("an add touches", "a removal"), one.touched[policy], owned.touched[policy], strict=True)
+    return ", ".join(f"{what} {_average(new)} instead of {_average(old)} descriptors" for what, new, old in pairs)
+
+
+def _ranges(values: Sequence[int]) -> str:
+    """Return 2, 3, 4, 8 as 2..4 8."""
+    found: list[list[int]] = []
+    for value in values:
+        if found and value == found[-1][-1] + 1:
+            found[-1].append(value)
+        else:
+            found.append([value])
+    return " ".join(str(run[0]) if len(run) == 1 else f"{run[0]}..{run[-1]}" for run in found)
+
+
+def body(found: Sequence[Best]) -> dict[str, Any]:
+    """Return every value of every kernel."""
+    return {
+        "kernels": [
+            {
+                "name": each.name,
+                "policy": each.policy,
+                "own": each.own,
+                "best": [tie.ext for tie in each.ties],
+                "sure": each.sure,
+                "within": {str(percent): each.within(percent) for percent in FLAT},
+                "values": [_value(candidate) for candidate in each.candidates],
+            }
+            for each in found
+        ]
+    }
+
+
+def _value(found: Candidate) -> dict[str, Any]:
+    figures = {
+        name: {"low": term.low, "high": term.high, "unit": term.unit.value}
+        for name in FIGURES
+        for term in [found.ledger[name]]
+    }
+    touched = {
+        policy: {what: [str(end) for end in span] for what, span in zip(("add", "removal"), spans, strict=True)}
+        for policy, spans in found.touched.items()
+    }
+    return {"ext": found.ext, "figures": figures, "touched": touched}
+
+
+def rows(found: Sequence[Best]) -> Iterator[tuple[object, ...]]:
+    """Return a row for every value of every kernel; averages as exact fractions, low and high."""
+    walks = [
+        f"{policy}_{what}_{end}" for policy in (WALK, HEAD) for what in ("add", "removal") for end in ("low", "high")
+    ]
+    yield "name", "ext", "low", "high", "unit", *walks
+    for each in found:
+        for candidate in each.candidates:
+            term = candidate.ledger[PART]
+            spans = [span for policy in (WALK, HEAD) for span in candidate.touched.get(policy, ())]
+            averages = [str(end) for span in spans for end in span] or [""] * len(walks)
+            yield each.name, candidate.ext, term.low, term.high, term.unit.value, *averages

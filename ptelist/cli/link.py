@@ -1,0 +1,45 @@
+"""From a command's declaration to what it does: loaded when it runs."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+import click
+
+from ptelist.cli.options import ScenarioCommand, chosen
+from ptelist.settings.axes import AXES
+
+
+def linked(declared: click.Command, module: str, function: str = "run") -> click.Command:
+    """Let a declared command, or each one of a group, call a function with the parameters that it declares."""
+    if isinstance(declared, click.Group):
+        for name, command in declared.commands.items():
+            linked(command, module, name)
+    else:
+        declared.callback = partial(_run, module, function, scenario=isinstance(declared, ScenarioCommand))
+    return declared
+
+
+def _run(module: str, function: str, /, *, scenario: bool, **params: Any) -> int:
+    """Call it and deliver what it returns: a result, a text, or what the process exits with."""
+    from ptelist.output import delivery  # noqa: PLC0415 -- not for --help
+
+    if scenario:
+        own = {name: value for name, value in params.items() if name.replace("_", "-") not in AXES and name != "set_"}
+        params = own | {"options": chosen(params)}
+    format_, output = params.pop("format_", None), params.pop("output", None)
+    found = getattr(import_module(module), function)(**params)
+    if isinstance(found, int):
+        return found
+    if isinstance(found, str):
+        delivery.write(found, output)
+        return 0
+    if callable(found):
+        form = delivery.choose(format_, output)
+        delivery.write(found(form, delivery.width(form)), output)
+        return 0
+    delivery.deliver(found, format_, output)
+    code: int = found.code
+    return code

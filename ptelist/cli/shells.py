@@ -1,0 +1,16 @@
+"""ptelist completion: what it does."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+from ptelist.cli import main
+
+
+def run(shell: str) -> str:
+    """Return the script that a shell reads."""
+    found = get_completion_class(shell)
+    if found is None:
+        raise click.UsageError(f"no completion for {shell}")
+    return found(main, {}, "ptelist", "_PTELIST_COMPLETE").source() + "\n"

@@ -1,0 +1,86 @@
+"""Ledgers side by side: what changes against the baseline, and under what."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.compare.assumptions import assume
+from ptelist.engine.account import account
+from ptelist.engine.difference import difference
+from ptelist.engine.ledger import TYPICAL, Unit
+from ptelist.errors import PtelistError, suggestion
+
+if TYPE_CHECKING:
+    from ptelist.engine.ledger import Ledger, Term
+    from ptelist.settings.columns import Column, Columns
+
+PART, WHOLE = "pte_list_desc.bytes.total", "mmu.bytes.total"
+CACHES = "pte_list_desc", "kvm_mmu_page_header"
+
+
+class Change(NamedTuple):
+    """An interval of integers, and the same as a part of the baseline's value."""
+
+    low: int
+    high: int
+    ratio: tuple[Fraction, Fraction] | None
+    """None where the baseline may be 0, and for orders."""
+
+
+class Comparison(NamedTuple):
+    """Columns with their ledgers, and what was assumed for all of them."""
+
+    columns: tuple[Column, ...]
+    ledgers: tuple[Ledger, ...]
+    baseline: str
+    assumptions: tuple[str, ...]
+    command: str
+
+    def change(self, figure: str, number: int) -> Change | None:
+        """Return how a column's figure differs from its baseline's; None for itself."""
+        against = self.columns[number].baseline
+        if against == number:
+            return None
+        return change(self.ledgers[against][figure], self.ledgers[number][figure])
+
+    def share(self, number: int) -> tuple[Fraction, Fraction]:
+        """Return the part of pte_list_desc in all MMU metadata of a column."""
+        return share(self.ledgers[number][PART], self.ledgers[number][WHOLE])
+
+
+def compare(found: Columns, command: str) -> Comparison:
+    """Return the comparison of all columns."""
+    ledgers = tuple(account(column.scenario) for column in found.columns)
+    assumptions = assume([column.scenario for column in found.columns], by_preset=found.by_preset)
+    return Comparison(found.columns, ledgers, found.baseline, assumptions, command)
+
+
+def change(old: Term, new: Term) -> Change:
+    """Return the interval of new - old, which is `difference`, and its part of old."""
+    low, high = difference(old, new)
+    if low == high == 0:
+        return Change(0, 0, (Fraction(0), Fraction(0)))
+    if old.low == 0 or old.unit is Unit.ORDER:
+        return Change(low, high, None)
+    least = max(Fraction(new.low, old.high) - 1, Fraction(low, old.low if low < 0 else old.high))
+    most = min(Fraction(new.high, old.low) - 1, Fraction(high, old.high if high < 0 else old.low))
+    return Change(low, high, (least, most))
+
+
+def share(part: Term, whole: Term) -> tuple[Fraction, Fraction]:
+    """Return part / whole, for a whole that is a sum with that part in it."""
+    rest = whole.low - part.low, whole.high - part.high
+    return _ratio(part.low, part.low + rest[1]), _ratio(part.high, part.high + rest[0])
+
+
+def _ratio(part: int, whole: int) -> Fraction:
+    return Fraction(part, whole) if whole else Fraction(0)
+
+
+def pick(ledger: Ledger, wanted: tuple[str, ...]) -> list[str]:
+    """Return the figures asked for; raises PtelistError for an unknown one."""
+    for figure in wanted:
+        if figure not in ledger and not (figure.endswith(TYPICAL) and figure.partition(".")[0] in CACHES):
+            raise PtelistError(f'no figure "{figure}"{suggestion(figure, ledger)}')
+    return list(dict.fromkeys(wanted))

@@ -1,0 +1,22 @@
+"""ptelist show: what it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptelist.compare.result import result
+from ptelist.compare.single import single
+from ptelist.compare.table import ledger
+from ptelist.output.command_line import command_line
+
+if TYPE_CHECKING:
+    from ptelist.output.command_line import Options
+    from ptelist.output.result import Result
+
+
+def run(options: Options, preset: str | None, figure: tuple[str, ...]) -> Result:
+    """Show the figures of one scenario."""
+    presets = (preset,) if preset else ()
+    line = command_line("show", presets, [*options, *(("figure", name) for name in figure)])
+    comparison = single(presets, options, line)
+    return result(comparison, lambda width: ledger(comparison, figure, width), figure)

@@ -1,0 +1,1 @@
+"""All hosts of an inventory, as they are and under what-ifs."""

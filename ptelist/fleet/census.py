@@ -1,0 +1,201 @@
+"""From the rows of an inventory to hosts: which are alike, and which rows are set aside."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.errors import PtelistError
+from ptelist.fleet.fleet import SAID_BY, Kind
+from ptelist.fleet.inventory import MOST_VMS, Row
+from ptelist.fleet.records import line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ptelist.fleet.fleet import Fleet
+    from ptelist.fleet.inventory import Cells, Inventory
+
+MOST_KNOWN = 200_000
+"""Pairs of a host's and a VM's cells that are remembered as checked."""
+
+EVERY = 1 << 12
+"""Rows between two words to the progress bar."""
+
+
+class Group(NamedTuple):
+    """Hosts that are summed together."""
+
+    hosts: int
+    vms: int
+    vcpus: int
+    memory: int | None
+    """Bytes of the hosts themselves; None if one of them does not say."""
+
+
+class Census(NamedTuple):
+    """The hosts of an inventory."""
+
+    kinds: dict[Kind, dict[Cells, int]]
+    """How many hosts of a kind there are in each group."""
+    groups: dict[Cells, Group]
+    rows: int
+    rejects: dict[int, str]
+    """What is wrong, by the place of a row."""
+    hosts_left_out: int
+    """Hosts of which all rows are set aside."""
+    hosts_cut: int
+    """Hosts of which some rows are."""
+    explained: Kind | None
+    """The host that was asked for."""
+
+
+class _Host:
+    """One host while its rows are read."""
+
+    __slots__ = ("bad", "groups", "modules", "places", "row", "taken", "vcpus", "vms")
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self.groups: dict[Cells, int] = {}
+        self.vms = self.vcpus = 0
+        self.modules: tuple[bool, bool] | None = None
+        self.places = array("Q")
+        self.bad = ""
+        self.taken = False
+
+
+class _Vm(NamedTuple):
+    """A VM's cells, the same object for all that are equal, and what follows from them."""
+
+    cells: Cells
+    vcpus: int
+    modules: tuple[bool, bool]
+
+
+class Reader:
+    """Reads an inventory once, whatever the order of its rows."""
+
+    def __init__(self, inventory: Inventory, fleet: Fleet, *, keep_going: bool, explain: str = "") -> None:
+        """Take what is read, what knows whether a host and its VMs can be, and a host to explain."""
+        self._inventory, self._fleet, self._keep_going = inventory, fleet, keep_going
+        self._explain = explain
+        self._hosts: dict[str, _Host] = {}
+        self._known: dict[tuple[Cells, Cells], _Vm] = {}
+        self._checked: set[tuple[Cells, str]] = set()
+        self._cells: dict[Cells, Cells] = {}
+        self._rejects: dict[int, str] = {}
+        self._cut: set[str] = set()
+
+    def census(self, progress: Callable[[int], object]) -> Census:
+        """Return all hosts; `progress` is told how many bytes were read.
+
+        Raises PtelistError for the first row that is none, unless the reader keeps going.
+        """
+        rows = 0
+        for row in self._inventory:
+            rows += 1
+            if rows % EVERY == 0:
+                progress(self._inventory.text.done)
+            if isinstance(row, Row):
+                try:
+                    self._take(row)
+                except PtelistError as error:
+                    self._reject(row.place, str(error).removeprefix(f"{SAID_BY}: "), row.host)
+            else:
+                self._reject(*row)
+        progress(self._inventory.text.done)
+        for host in self._hosts.values():
+            if host.bad:
+                for place in host.places:
+                    self._rejects.setdefault(place, host.bad)
+        return self._counted(rows)
+
+    def _reject(self, place: int, why: str, host: str = "") -> None:
+        if not self._keep_going:
+            raise PtelistError(f"{self._inventory.label}:{line(place)}: {why}")
+        self._rejects[place] = why
+        if host:
+            self._cut.add(host)
+
+    def _take(self, row: Row) -> None:
+        count = _count(row.times)
+        if (about := (row.about_host, row.memory)) not in self._checked:
+            self._fleet.check(*about)
+            self._checked.add(about)
+        host = self._hosts.get(row.host)
+        if host is None:
+            host = self._hosts[row.host] = _Host(row)
+        if self._keep_going:
+            host.places.append(row.place)
+        if (row.about_host, row.by, row.memory) != (host.row.about_host, host.row.by, host.row.memory):
+            self._refuse(host, row, self._difference(host, row))
+        if not count:
+            host.taken = True
+            return
+        vm = self._vm(row)
+        if host.modules not in {None, vm.modules}:
+            kind = Kind(row.about_host, ((next(iter(host.groups)), 1), (vm.cells, 1)))
+            try:
+                self._fleet.scenario(0, kind)
+            except PtelistError as error:
+                self._refuse(host, row, str(error))
+        host.taken = True
+        host.modules = vm.modules
+        host.groups[vm.cells] = host.groups.get(vm.cells, 0) + count
+        host.vms += count
+        host.vcpus += count * vm.vcpus
+
+    def _refuse(self, host: _Host, row: Row, why: str) -> None:
+        """Set a whole host aside."""
+        host.bad = host.bad or f"host {row.host}: {why}"
+        if not self._keep_going:
+            raise PtelistError(host.bad)
+
+    def _difference(self, host: _Host, row: Row) -> str:
+        fields = (*self._inventory.host_fields, *self._inventory.by, "host-memory")
+        ours, theirs = ((*each.about_host, *each.by, each.memory) for each in (row, host.row))
+        name, here, there = next(each for each in zip(fields, ours, theirs, strict=True) if each[1] != each[2])
+        return f'{name} is "{here}" here and "{there}" on line {line(host.row.place)}'
+
+    def _vm(self, row: Row) -> _Vm:
+        key = row.about_host, row.about_vm
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) > MOST_KNOWN:
+                self._known.clear()
+            single = self._fleet.noted(*key)
+            cells = self._cells.setdefault(row.about_vm, row.about_vm)
+            found = self._known[key] = _Vm(cells, single.vm.vcpus, single.modules)
+        return found
+
+    def _counted(self, rows: int) -> Census:
+        kinds: dict[Kind, dict[Cells, int]] = {}
+        groups: dict[Cells, Group] = {}
+        explained = None
+        for name, host in self._hosts.items():
+            if host.bad or not host.taken:
+                continue
+            kind = Kind(host.row.about_host, tuple(sorted(host.groups.items())))
+            by = host.row.by
+            if name == self._explain and kind.groups:
+                explained = kind
+            same = kinds.setdefault(kind, {})
+            same[by] = same.get(by, 0) + 1
+            memory = self._fleet.memory(host.row.memory)
+            old = groups.get(by, Group(0, 0, 0, 0))
+            both = None if memory is None or old.memory is None else old.memory + memory
+            groups[by] = Group(old.hosts + 1, old.vms + host.vms, old.vcpus + host.vcpus, both)
+            host.groups.clear()
+        whole = {name for name, host in self._hosts.items() if host.taken and not host.bad}
+        left_out = len((self._hosts.keys() | self._cut) - whole)
+        return Census(kinds, groups, rows, self._rejects, left_out, len(self._cut & whole), explained)
+
+
+def _count(text: str) -> int:
+    """Return how many VMs a row stands for, one if it does not say."""
+    if not text:
+        return 1
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_VMS)) and int(text) <= MOST_VMS):
+        raise PtelistError(f'count: expected a whole number up to {MOST_VMS:,}, got "{text[:40]}"')
+    return int(text)

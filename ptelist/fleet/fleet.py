@@ -1,0 +1,249 @@
+"""A fleet: what the hosts of an inventory take, each exactly, as they are and under several what-ifs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.compare.assumptions import Assumptions
+from ptelist.compare.comparison import PART, WHOLE, pick
+from ptelist.engine import rules
+from ptelist.engine.account import DESC, HEADER, KINDS, account, holdings, settle
+from ptelist.errors import PtelistError
+from ptelist.fleet.inventory import COUNT, HOST, HOST_MEMORY, PEAK, VMS
+from ptelist.settings.axes import AXES, Axis, Choice, points
+from ptelist.settings.columns import name as name_of
+from ptelist.settings.consistency import problems
+from ptelist.settings.space import Space
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ptelist.engine.ledger import Ledger, Term, Unit
+    from ptelist.fleet.inventory import Cells
+    from ptelist.scenario.models import Host, Scenario
+    from ptelist.settings.space import Chosen
+
+    Parse = Callable[[Cells, Cells], Chosen]
+    """What reads the cells of some fields."""
+
+AS_IT_IS = "as it is"
+PER_OBJECT = frozenset(
+    f"{cache}.{name}"
+    for cache in (DESC, HEADER)
+    for name in ("ext", "size", "stride", "slab_order", "objects_per_slab")
+)
+"""Figures of which hosts have no sum."""
+
+FIGURES = (
+    *(f"{DESC}.{name}" for name in ("objects", "slabs", "pages", "bytes.used", "bytes.slab", "bytes.memcg")),
+    PART,
+    WHOLE,
+)
+"""What is summed unless told otherwise."""
+
+MOST_KNOWN = 10_000
+"""Scenarios that are remembered; an inventory of more different VMs costs time, not memory."""
+
+NAMES = (Axis("host.name", "host.name", "field", ""), Axis("vm.name", "vm.name", "field", ""))
+OWN = frozenset((HOST, HOST_MEMORY, COUNT))
+"""Fields of an inventory that are no axis."""
+
+SAID_BY = "the inventory"
+
+Options = list[tuple[str, str]]
+
+
+class Kind(NamedTuple):
+    """Hosts of which the inventory says the same: of the host, and of its VMs and how many there are of each."""
+
+    about: Cells
+    groups: tuple[tuple[Cells, int], ...]
+
+
+class WhatIf(NamedTuple):
+    """Values that replace those of the inventory; none for the fleet as it is."""
+
+    name: str
+    chosen: Chosen
+
+
+class Single:
+    """One VM on a host of some kernel."""
+
+    __slots__ = ("_held", "_scenario", "modules", "vm")
+
+    def __init__(self, scenario: Scenario) -> None:
+        """Take a host with this one VM."""
+        (self.vm,) = scenario.vms
+        self.modules = rules.tdp(scenario.kernel, self.vm), rules.tdp_mmu(scenario.kernel, self.vm)
+        """Parameters of the kvm modules that it needs: tdp and tdp_mmu."""
+        self._scenario = scenario
+        self._held: dict[str, Term] | None = None
+
+    @property
+    def held(self) -> dict[str, Term]:
+        """Return what it holds, worked out when it is first asked for."""
+        if self._held is None:
+            self._held = holdings(self._scenario)
+        return self._held
+
+
+def what_ifs(options: Options) -> list[WhatIf]:
+    """Return the fleet as it is, then each combination of the options' values."""
+    space = Space((), options)
+    for axis, _ in space.axes:
+        if axis.name == VMS:
+            raise PtelistError("--vms: how many VMs there are is what the inventory says")
+        if axis.name == PEAK:
+            raise PtelistError("--peak-vms: an inventory says of no host how many VMs it once had")
+    axes = [axis for axis, _ in space.axes]
+    found = [WhatIf(AS_IT_IS, {})]
+    for point in points(space.axes) if axes else ():
+        chosen = {axis.name: choice for axis, choice in zip(axes, point, strict=True)}
+        found.append(WhatIf(name_of(axes, chosen), chosen))
+    return found
+
+
+def assumed(texts: Sequence[str]) -> Chosen:
+    """Return the values in OPTION=VALUE, for what an inventory leaves open; raises PtelistError for other text."""
+    options = []
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or name not in AXES or name in {VMS, PEAK}:
+            raise PtelistError(f'--assume: expected OPTION=VALUE, as in memcg=off or host=laptop, got "{text[:60]}"')
+        options.append((name, value))
+    axes = Space((), options).axes
+    for axis, values in axes:
+        if len(values) > 1:
+            raise PtelistError(f"--assume: {axis.name} has {len(values)} values, expected one")
+    return {axis.name: values[0] for axis, values in axes}
+
+
+def figures(names: Sequence[str]) -> dict[str, Unit]:
+    """Return the figures asked for, or the usual ones, with their units; raises PtelistError for one of no sum."""
+    space = Space((), ())
+    ledger = account(space.scenario({}))
+    picked = pick(ledger, tuple(names)) or FIGURES
+    for name in picked:
+        if name in PER_OBJECT:
+            raise PtelistError(f"--figure: {name} is the same for each object, hosts have no sum of it")
+    return {name: ledger[name].unit for name in picked}
+
+
+NO_HOLDINGS = frozenset(("name", "filling", "slab_merge"))
+"""Fields of a host on which no VM's holdings depend: its slabs do."""
+
+
+class Fleet:
+    """Hosts in, figures out; what hosts have in common is worked out once."""
+
+    def __init__(self, fields: tuple[Cells, Cells], parse: Parse, assumed: Chosen, options: Options) -> None:
+        """Take the fields of hosts and VMs, what reads their cells, and what holds where a cell is empty."""
+        self._fields, self._parse, self._assumed = fields, parse, assumed
+        self.what_ifs = what_ifs(options)
+        self._assumptions = Assumptions()
+        names = dict.fromkeys([*assumed, *fields[0], *fields[1], VMS])
+        self._axes = {AXES[name]: SAID_BY for name in names if name not in OWN} | dict.fromkeys(NAMES, "")
+        self._axes |= {axis: axis.option for axis, _ in Space((), options).axes if axis not in self._axes}
+        self._forget()
+
+    def _forget(self) -> None:
+        self._space = Space((), (), self._axes)
+        self._hosts: dict[tuple[int, Cells], Scenario] = {}
+        self._singles: dict[tuple[object, ...], Single] = {}
+        self._alike: dict[int, tuple[Host, tuple[object, ...]]] = {}
+
+    def lines(self) -> tuple[str, ...]:
+        """Return what was assumed, and what is known of the proposals among the what-ifs."""
+        found: dict[str, None] = {}
+        for what_if in self.what_ifs:
+            proposal = {name: choice for name, choice in what_if.chosen.items() if name == "proposal"}
+            found |= {f"proposal {name}: {about}": None for name, about in self._space.proposals(proposal)}
+        found.pop("proposal none: not described", None)
+        return (*self._assumptions.ordered("host"), *found)
+
+    def check(self, about: Cells, memory: str) -> None:
+        """Raise PtelistError if there cannot be a host as its cells say, whatever its VMs are."""
+        said = self._assumed | self._parse(self._fields[0], about)
+        host = {name: choice for name, choice in said.items() if not AXES[name].path.startswith("vm.")}
+        self._space.scenario(host)
+        self.memory(memory)
+
+    def memory(self, text: str) -> int | None:
+        """Return the bytes of memory that a host says it has."""
+        found = self._parse((HOST_MEMORY,), (text,)).get(HOST_MEMORY)
+        return found.value if found else None
+
+    def chosen(self, number: int, about: Cells, vm: Cells) -> Chosen:
+        """Return the point of a host with one VM under a what-if: assumed, said by the inventory, replaced."""
+        host_fields, vm_fields = self._fields
+        said = {
+            "host.name": Choice("", "those of the inventory"),
+            "vm.name": Choice("", "group"),
+            VMS: Choice("1", 1),
+            **self._assumed,
+            **self._parse(host_fields, about),
+            **self._parse(vm_fields, vm),
+            **self.what_ifs[number].chosen,
+        }
+        return {name: choice for name, choice in said.items() if name not in OWN}
+
+    def single(self, number: int, about: Cells, vm: Cells) -> tuple[Scenario, Single]:
+        """Return a host's scenario, with any VM on it, and what one such VM holds there.
+
+        Raises PtelistError if there cannot be such a host or VM.
+        """
+        host = self._hosts.get((number, about))
+        if host and (found := self._singles.get(self._key(number, host, vm))):
+            return host, found
+        if len(self._singles) + len(self._hosts) > MOST_KNOWN:
+            self._forget()
+        scenario = self._space.scenario(self.chosen(number, about, vm))
+        host = self._hosts.setdefault((number, about), scenario)
+        found = Single(scenario)
+        self._singles[self._key(number, host, vm)] = found
+        return host, found
+
+    def noted(self, about: Cells, vm: Cells) -> Single:
+        """Return a VM of the fleet as it is, and remember what is assumed for it and its host."""
+        host, found = self.single(0, about, vm)
+        self._assumptions.add(host.model_copy(update={"vms": (found.vm,)}))
+        return found
+
+    def _key(self, number: int, host: Scenario, vm: Cells) -> tuple[object, ...]:
+        """Return what the holdings of a VM depend on: kernel, configuration, and the host but for its name."""
+        seen = self._alike.get(id(host.host))
+        if seen is None:
+            fields = tuple(value for name, value in host.host if name not in NO_HOLDINGS)
+            seen = self._alike[id(host.host)] = host.host, fields
+        return number, id(host.kernel), id(host.config), seen[1], vm
+
+    def scenario(self, number: int, kind: Kind) -> Scenario:
+        """Return a host with all its VM groups; raises PtelistError if they cannot be on one host."""
+        found = [(*self.single(number, kind.about, vm), count) for vm, count in kind.groups]
+        vms = tuple(single.vm.model_copy(update={"count": count}) for _, single, count in found)
+        sources = dict(found[0][0].sources)
+        groups = {field.removeprefix("vms.0."): text for field, text in sources.items() if field.startswith("vms.0.")}
+        for group in range(1, len(vms)):
+            sources |= {f"vms.{group}.{field}": text for field, text in groups.items()}
+        whole = found[0][0].model_copy(update={"vms": vms, "sources": sources})
+        for part, field, text in problems(whole):
+            raise PtelistError(f"{part.partition('.')[0].rstrip('s')}.{field}: {text}")
+        return whole
+
+    def ledger(self, number: int, kind: Kind) -> Ledger:
+        """Return a host's figures under a what-if, rounded to slabs once for all its VMs."""
+        held = dict.fromkeys(KINDS, (0, 0))
+        why = {}
+        modules = set()
+        for vm, count in kind.groups:
+            host, single = self.single(number, kind.about, vm)
+            modules.add(single.modules)
+            for name, term in single.held.items():
+                low, high = held[name]
+                held[name] = low + count * term.low, high + count * term.high
+                if number and not term.exact and term != self.single(0, kind.about, vm)[1].held.get(name):
+                    why[name] = f"added up over the VMs of the host, {self.what_ifs[number].name}"
+        if len(modules) > 1:
+            self.scenario(number, kind)
+        return settle(host.model_copy(update={"vms": (single.vm,)}), held, why)

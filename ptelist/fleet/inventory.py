@@ -1,0 +1,193 @@
+"""Inventories of hosts and their VMs: CSV with a header, or JSON lines."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.errors import PtelistError, suggestion
+from ptelist.fleet.records import Objects, Rows, Text, line, part, plain
+from ptelist.settings.axes import AXES, choices
+from ptelist.units import UNITS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ptelist.settings.axes import Choice
+
+HOST, KERNEL, HOST_MEMORY, COUNT, VMS, PEAK = "host", "kernel", "host-memory", "count", "vms", "peak-vms"
+HOST_FIELDS = (KERNEL, *(axis.name for axis in AXES.values() if axis.path.startswith("host.")))
+VM_FIELDS = tuple(axis.name for axis in AXES.values() if axis.path.startswith("vm.") and axis.name not in {VMS, PEAK})
+FIELDS = (HOST, *HOST_FIELDS, HOST_MEMORY, *VM_FIELDS, COUNT)
+"""What a column of an inventory can be: the names of options, and three of its own."""
+
+NEEDED = (HOST, "vcpus")
+MOST_VMS = 1_000_000
+MOST_CELLS = 1 << 15
+"""Different cells of which the meaning is remembered."""
+
+SWITCHES = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
+_RELEASE = r"v?[0-9]+\.[0-9]+[A-Za-z0-9.\-~+]*"
+
+Cells = tuple[str, ...]
+
+
+class Column(NamedTuple):
+    """Where a field is: a column's name, and the unit of its plain numbers if they are sizes."""
+
+    name: str
+    unit: str = ""
+
+
+class Row(NamedTuple):
+    """One VM group of one host as text, in the order of the inventory's fields."""
+
+    place: int
+    """Its line and its number on it; see records.line."""
+    host: str
+    about_host: Cells
+    memory: str
+    """The host's own."""
+    about_vm: Cells
+    by: Cells
+    times: str
+    """How many of them there are."""
+
+
+def mapped(texts: Iterable[str]) -> dict[str, Column]:
+    """Return the columns that FIELD=COLUMN or FIELD=COLUMN:UNIT name; raises PtelistError for other text."""
+    found: dict[str, Column] = {}
+    for text in texts:
+        field, equals, column = text.partition("=")
+        if not equals or not column:
+            example = "cpus=ncpu or memory=ram_mb:MiB"
+            raise PtelistError(f'--column: expected FIELD=COLUMN, as in {example}, got "{text[:60]}"')
+        if field not in FIELDS:
+            raise PtelistError(f"--column: unknown field {field}{suggestion(field, FIELDS)}")
+        name, _, unit = column.rpartition(":")
+        found[field] = Column(name, unit) if name and unit in UNITS else Column(column)
+    return found
+
+
+class Inventory:
+    """A file, row by row; its header says which columns it has, or each object for itself."""
+
+    def __init__(self, lines: Iterable[bytes], label: str, columns: dict[str, Column], by: Cells) -> None:
+        """Read the header; raises PtelistError if a column that is needed is not there."""
+        self.label, self.by = label, by
+        self.text = Text(lines, label)
+        self._columns = columns
+        self.records: Rows | Objects
+        if self.text.first.lstrip().startswith("{"):
+            names = [columns[field].name if field in columns else field for field in FIELDS]
+            self.records = Objects(self.text, [*names, *by], {"memory": HOST_MEMORY})
+        else:
+            self.records = Rows(self.text)
+        places = self._places()
+        by_places = [places[name] if name in columns else self._place(name, "--by") for name in by]
+        used = {*places.values(), *by_places}
+        self.records.unused |= {name: None for n, name in enumerate(self.records.head) if n not in used}
+        self._choice = lru_cache(MOST_CELLS)(self._read)
+        self.host_fields = tuple(field for field in HOST_FIELDS if field in places)
+        self.vm_fields = tuple(field for field in VM_FIELDS if field in places)
+        self._parts = (
+            _picked([places[HOST]]),
+            _picked([places[field] for field in self.host_fields]),
+            _picked([places[HOST_MEMORY]] if HOST_MEMORY in places else []),
+            _picked([places[field] for field in self.vm_fields]),
+            _picked(by_places),
+            _picked([places[COUNT]] if COUNT in places else []),
+        )
+
+    def _place(self, name: str, option: str) -> int:
+        head = self.records.head
+        spelt = [plain(each) for each in head]
+        if name in head:
+            return head.index(name)
+        if plain(name) not in spelt:
+            raise PtelistError(f'{option}: {self.label} has no column "{name}"{suggestion(name, head)}')
+        return spelt.index(plain(name))
+
+    def _places(self) -> dict[str, int]:
+        """Return where each field is that has a column."""
+        head = self.records.head
+        known = {plain(name): number for number, name in enumerate(head)}
+        places = {field: known[field] for field in FIELDS if field in known and field not in self._columns}
+        if COUNT not in places and VMS in known:
+            places[COUNT] = known[VMS]
+        places |= {field: self._place(column.name, "--column") for field, column in self._columns.items()}
+        for field in NEEDED:
+            if field not in places:
+                hint = f"{suggestion(field, head)}: --column {field}=NAME names it"
+                raise PtelistError(f"{self.label}:1: no column {field}{hint}")
+        return places
+
+    @property
+    def unused(self) -> list[str]:
+        """Return the columns that were of no use, as far as the file was read."""
+        return sorted(self.records.unused)
+
+    def __iter__(self) -> Iterator[Row | tuple[int, str]]:
+        """Yield rows; for one that is none, its place and what is wrong."""
+        name, about_host, memory, about_vm, by, count = self._parts
+        width = len(self.records.head)
+        for place, cells in self.records:
+            if len(cells) != width:
+                yield place, cells[0]
+                continue
+            (host,) = name(cells)
+            groups = by(cells)
+            if not host:
+                yield place, "host: is missing"
+            elif not all(map(str.isprintable, (host, *groups))):
+                yield place, f"{', '.join((HOST, *self.by))}: expected text on one line"
+            else:
+                own = "".join(memory(cells))
+                yield Row(place, host, about_host(cells), own, about_vm(cells), groups, "".join(count(cells)))
+
+    def rejected(self, why: dict[int, str]) -> Iterator[str]:
+        """Yield the rows at these places as they are, with what is wrong with each."""
+        yield self.records.rejects()
+        lines: dict[int, dict[int, str]] = {}
+        for place, reason in why.items():
+            lines.setdefault(line(place), {})[part(place)] = reason
+        for place, _ in self.records:
+            if reasons := lines.pop(line(place), None):
+                yield self.records.rejected("".join(self.text.record), reasons)
+
+    def choices(self, fields: Cells, cells: Cells) -> dict[str, Choice]:
+        """Return what cells say; an empty one says nothing. Raises PtelistError that names the field."""
+        found = {}
+        for field, cell in zip(fields, cells, strict=True):
+            if cell:
+                found[field] = self._choice(field, cell)
+            elif field in NEEDED:
+                raise PtelistError(f"{field}: is missing")
+        return found
+
+    def _read(self, field: str, cell: str) -> Choice:
+        axis = AXES["memory" if field == HOST_MEMORY else field]
+        if field == KERNEL and not re.fullmatch(_RELEASE, cell):
+            raise PtelistError(f'kernel: expected a release such as 6.1.0-56-amd64, got "{cell[:40]}"')
+        if axis.kind == "bool":
+            cell = SWITCHES.get(cell.lower(), cell)
+        unit = self._columns[field].unit if field in self._columns else ""
+        try:
+            found = choices(axis, f"{cell} {unit}" if unit and re.fullmatch(r"[0-9.]+", cell) else cell)
+        except PtelistError as error:
+            raise PtelistError(f"{field}: {str(error).removeprefix(f'{axis.option}: ')}") from None
+        if len(found) > 1:
+            raise PtelistError(f'{field}: expected one value, got "{cell[:40]}"')
+        return found[0]
+
+
+def _picked(places: list[int]) -> Callable[[list[str]], Cells]:
+    """Return what picks cells, as fast as can be, surrounding blanks left out."""
+    if not places:
+        return lambda _: ()
+    if len(places) == 1:
+        return lambda cells: (cells[places[0]].strip(),)
+    pick = itemgetter(*places)
+    return lambda cells: tuple(map(str.strip, pick(cells)))

@@ -1,0 +1,128 @@
+"""Figures of a fleet added up, on several processors; the order does not matter, all are whole numbers."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import signal
+from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.engine.difference import difference
+from ptelist.errors import PtelistError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from ptelist.engine.ledger import Ledger
+    from ptelist.fleet.fleet import Fleet, Kind
+    from ptelist.fleet.inventory import Cells
+
+CHUNK = 256
+"""Kinds of hosts that one process takes at a time."""
+
+Job = tuple["Kind", dict["Cells", int]]
+LOW, HIGH, CHANGE_LOW, CHANGE_HIGH = range(4)
+ENDS = 4
+"""Numbers of a figure under a what-if: its ends, and those of its change."""
+
+
+class Part(NamedTuple):
+    """Sums over some hosts: by group, every figure under every what-if, its ENDS in a row; and who is as it was."""
+
+    sums: dict[Cells, list[int]]
+    unchanged: dict[tuple[int, str], int]
+    """Hosts to which a what-if cannot be applied, by its number and the reason."""
+
+
+def add_up(
+    fleet: Fleet, jobs: Sequence[Job], figures: Sequence[str], processes: int, progress: Callable[[int], object]
+) -> Part:
+    """Return the sums over all hosts; `progress` is told how many kinds of them are done."""
+    whole = Part({}, {})
+    done = 0
+    for count, part in _parts(fleet, jobs, figures, processes):
+        for group, values in part.sums.items():
+            known = whole.sums.setdefault(group, [0] * len(values))
+            whole.sums[group] = [old + new for old, new in zip(known, values, strict=True)]
+        for reason, hosts in part.unchanged.items():
+            whole.unchanged[reason] = whole.unchanged.get(reason, 0) + hosts
+        done += count
+        progress(done)
+    _refuse_all_failed(whole, sum(sum(groups.values()) for kind, groups in jobs if kind.groups))
+    return whole
+
+
+def _refuse_all_failed(whole: Part, hosts: int) -> None:
+    """Raise PtelistError for a what-if that can be applied to no host."""
+    failed: dict[int, int] = {}
+    for (number, reason), count in sorted(whole.unchanged.items()):
+        failed[number] = failed.get(number, 0) + count
+        if failed[number] == hosts:
+            raise PtelistError(reason)
+
+
+_shared: tuple[Fleet, Sequence[Job], Sequence[str]]
+
+
+def _parts(fleet: Fleet, jobs: Sequence[Job], figures: Sequence[str], processes: int) -> Iterator[tuple[int, Part]]:
+    global _shared  # noqa: PLW0603 -- what a forked process is given without a copy
+    _shared = fleet, jobs, figures
+    starts = range(0, len(jobs), CHUNK)
+    if processes == 1 or len(starts) == 1 or "fork" not in multiprocessing.get_all_start_methods():
+        yield from map(_part, starts)
+        return
+    gc.freeze()  # or the collector writes to pages that the processes share
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _quiet)
+    try:
+        yield from pool.map(_part, starts)
+    except BrokenProcessPool:
+        raise PtelistError("a process was killed, perhaps for want of memory: try --processes 1") from None
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _quiet() -> None:
+    """Leave Ctrl-C to the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _part(start: int) -> tuple[int, Part]:
+    fleet, jobs, figures = _shared
+    mine = jobs[start : start + CHUNK]
+    part = Part({}, {})
+    for kind, groups in mine:
+        values, failed = _values(fleet, kind, figures)
+        for reason in failed:
+            part.unchanged[reason] = part.unchanged.get(reason, 0) + sum(groups.values())
+        for group, hosts in groups.items():
+            known = part.sums.setdefault(group, [0] * len(values))
+            for number, value in enumerate(values):
+                known[number] += hosts * value
+    return len(mine), part
+
+
+def _values(fleet: Fleet, kind: Kind, figures: Sequence[str]) -> tuple[list[int], list[tuple[int, str]]]:
+    """Return a host's figures under each what-if, and which of these cannot be applied to it."""
+    count = len(fleet.what_ifs)
+    if not kind.groups:
+        return [0] * (ENDS * len(figures) * count), []
+    base = fleet.ledger(0, kind)
+    values = list(_ends(base, base, figures))
+    failed = []
+    for number in range(1, count):
+        try:
+            ledger = fleet.ledger(number, kind)
+        except PtelistError as error:
+            failed.append((number, str(error)))
+            ledger = base
+        values += _ends(base, ledger, figures)
+    return values, failed
+
+
+def _ends(base: Ledger, ledger: Ledger, figures: Iterable[str]) -> Iterator[int]:
+    """Yield each figure's ends and those of its change; what follows in the same way does not change."""
+    for figure in figures:
+        old, new = base[figure], ledger[figure]
+        yield from (new.low, new.high)
+        yield from difference(old, new)

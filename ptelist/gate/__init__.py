@@ -1,0 +1,1 @@
+"""Figures against budgets and a baseline, for CI."""

@@ -1,0 +1,190 @@
+"""ptelist.toml: named scenarios, and what their figures may be."""
+
+# No `from __future__ import annotations`: see ptelist.scenario.models.
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from ptelist.errors import PtelistError, suggestion
+from ptelist.gate.limits import KINDS as LIMITS
+from ptelist.gate.limits import Limit, Rule, amount, exactly, growth, refuse_contradictions
+from ptelist.settings import presets
+from ptelist.settings.axes import AXES, KINDS
+from ptelist.settings.overlay import Origin, reason
+
+BUILT_IN = "built-in budgets"
+"""What stands in for a file's name where there is none."""
+
+TABLES = frozenset(("baseline", "kernel", "scenario", "budget"))
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_.\-]*"
+
+
+def _several(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else (value,) if isinstance(value, str) else value
+
+
+Amount = Annotated[Limit, BeforeValidator(amount)]
+Exactly = Annotated[Limit, BeforeValidator(exactly)]
+Growth = Annotated[Limit, BeforeValidator(growth)]
+Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$")]
+Names = Annotated[tuple[Text, ...], BeforeValidator(_several), Field(min_length=1)]
+
+
+class Budget(BaseModel):
+    """One [[budget]]: limits for figures of scenarios."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    figure: Names
+    scenario: Names | None = None
+    max: Amount | None = None
+    exact: Exactly | None = None
+    max_growth: Growth | None = None
+    severity: Literal["fail", "warn"] = "fail"
+    message: Text = ""
+
+
+class Wanted(NamedTuple):
+    """One [scenario.NAME]: presets and options as on the command line."""
+
+    presets: tuple[str, ...]
+    options: tuple[tuple[str, str], ...]
+
+    @property
+    def pinned(self) -> bool:
+        """Return whether it names its own kernel, whatever is under test."""
+        return any(name == "kernel" for name, _ in self.options)
+
+
+class Gate(NamedTuple):
+    """What a file of budgets says."""
+
+    origin: Origin
+    baseline: str
+    kernel: str | None
+    scenarios: dict[str, Wanted]
+    rules: tuple[Rule, ...]
+
+
+def parse(text: str, label: str) -> Gate:
+    """Return scenarios and rules.
+
+    Raises PtelistError, naming line and field, for what is unknown, missing, no amount,
+    given twice, or contradicts another budget.
+    """
+    data = presets.toml(text, label)
+    gate = _gate(data, Origin(label, text))
+    rules = tuple(_rules(data.get("budget", []), gate.scenarios, gate.origin))
+    refuse_contradictions(rules)
+    return gate._replace(rules=rules)
+
+
+def scenarios(text: str, label: str) -> Gate:
+    """Return the same without its rules, of which there may be none."""
+    return _gate(presets.toml(text, label), Origin(label, text))
+
+
+def _gate(data: dict[str, Any], origin: Origin) -> Gate:
+    label = origin.label
+    for key in data.keys() - TABLES:
+        raise PtelistError(f"{origin.at(key)}: unknown key {key}{suggestion(key, TABLES)}")
+    for key in ("baseline", "kernel"):
+        if not isinstance(data.get(key, ""), str):
+            raise PtelistError(f"{origin.at(key)}: {key}: expected text")
+    path = Path("stdin.toml" if label == "-" else label)
+    baseline = _beside(label, data.get("baseline", f"{path.stem}-baseline.json"))
+    kernel = _preset(label, data["kernel"]) if "kernel" in data else None
+    return Gate(origin, baseline, kernel, _scenarios(data.get("scenario", {}), origin), ())
+
+
+def _beside(label: str, name: str) -> str:
+    """Return a path that is meant from the file's folder on, as one from here on."""
+    return str(Path(label).parent / name)
+
+
+def _preset(label: str, name: str) -> str:
+    """Return names of presets, those that are paths meant from the file's folder on."""
+    parts = name.split("+")
+    return "+".join(_beside(label, part) if "/" in part or part.endswith(".toml") else part for part in parts)
+
+
+def _scenarios(table: object, origin: Origin) -> dict[str, Wanted]:
+    if not isinstance(table, dict) or not table:
+        raise PtelistError(f"{origin.at('scenario')}: no scenario: expected [scenario.NAME] with options of compare")
+    found = {}
+    for name, options in table.items():
+        where = origin.at(f"scenario.{name}")
+        if not re.fullmatch(_NAME, name):
+            raise PtelistError(f"{where}: scenario names are of letters, digits, dots, dashes and underscores")
+        if not isinstance(options, dict):
+            raise PtelistError(f"{where}: expected a table, as [scenario.{name}]")
+        found[name] = _scenario(name, options, origin)
+    return found
+
+
+def _scenario(name: str, table: dict[str, Any], origin: Origin) -> Wanted:
+    known = {"preset", "set", *AXES} - {"kernel-from"}
+    options: list[tuple[str, str]] = []
+    names: tuple[str, ...] = ()
+    for key, value in table.items():
+        where = f"{origin.at(f'scenario.{name}.{key}')}: scenario.{name}.{key}"
+        if key == "kernel-from":
+            raise PtelistError(f"{where}: the build under test is named on the command line: --kernel-from FILE")
+        if key not in known:
+            raise PtelistError(f"{where}: unknown option{suggestion(key, known)}")
+        for text in value if key == "set" and isinstance(value, list) else [value]:
+            option = _option(text, where)
+            if key == "preset":
+                names = (_preset(origin.label, option),)
+            else:
+                options.append((key, _preset(origin.label, option) if AXES.get(key, _SET).kind in KINDS else option))
+    return Wanted(names, tuple(options))
+
+
+_SET = AXES["vcpus"]
+"""Stands for --set, whose values are no presets either."""
+
+
+def _option(value: object, where: str) -> str:
+    """Return a value as it is typed on the command line."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, (int, str)):
+        return str(value)
+    raise PtelistError(f"{where}: expected a number, true, false or text")
+
+
+def _rules(tables: object, known: dict[str, Wanted], origin: Origin) -> Iterator[Rule]:
+    if not isinstance(tables, list) or not tables or not all(isinstance(each, dict) for each in tables):
+        raise PtelistError(f"{origin.at('budget')}: no budget: expected [[budget]] with figure and max, for one")
+    for number, table in enumerate(tables):
+        path = f"budget.{number}"
+        budget = _budget(table, path, origin)
+        names = budget.scenario or tuple(known)
+        for name in names:
+            if name not in known:
+                where = origin.at(f"{path}.scenario")
+                raise PtelistError(f"{where}: budget.scenario: none is called {name}{suggestion(name, known)}")
+        limits = [(kind, getattr(budget, kind)) for kind in LIMITS if getattr(budget, kind) is not None]
+        if not limits:
+            raise PtelistError(f"{origin.at(path)}: budget: no limit: expected one of {', '.join(LIMITS)}")
+        for name in names:
+            for figure in budget.figure:
+                for kind, limit in limits:
+                    place = origin.place(f"{path}.{kind}")
+                    yield Rule(name, figure, kind, limit, budget.severity, budget.message, place)
+
+
+def _budget(table: dict[str, Any], path: str, origin: Origin) -> Budget:
+    try:
+        return Budget.model_validate(table)
+    except ValidationError as errors:
+        error = errors.errors(include_url=False)[0]
+        field = str(error["loc"][0])
+        raise PtelistError(
+            f"{origin.at(f'{path}.{field}')}: budget.{field}: {reason(error, Budget.model_fields)}"
+        ) from None

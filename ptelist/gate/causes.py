@@ -1,0 +1,115 @@
+"""Why a figure moved: the inputs that changed, and the figures between."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ptelist.engine.ledger import Op
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ptelist.engine.ledger import Term
+    from ptelist.gate.baseline import Baseline, Ends
+
+NAMES = frozenset(
+    (
+        *(f"kernel.{name}" for name in ("version", "tree", "release", "seen", "stable")),
+        *("config.name", "config.release", "host.name"),
+    )
+)
+"""Inputs that call things by a name, and say nothing of them."""
+
+
+class Step(NamedTuple):
+    """One figure that moved."""
+
+    figure: str
+    before: Ends
+    after: Ends
+
+
+def steps(term: Term, before: dict[str, Ends]) -> list[Step]:
+    """Return the figures that a term rests on and that moved, causes before consequences, itself last."""
+    found: dict[str, Step] = {}
+    for each in _upwards(term):
+        old, new = before.get(each.name), (each.low, each.high)
+        if old is not None and old != new:
+            found.setdefault(each.name, Step(each.name, old, new))
+    return list(found.values())
+
+
+def _upwards(term: Term) -> Iterator[Term]:
+    """Yield all that a term rests on, parts before what they make, then the term."""
+    for part in term.parts:
+        yield from _upwards(part)
+    yield term
+
+
+def causes(term: Term, name: str, before: Baseline, after: Baseline) -> list[str]:
+    """Return what changed in scenario `name` that a term rests on, a sentence each.
+
+    Where both sides have layouts of a build, a change of a struct is told by its members.
+    """
+    old, new = before.entries[name].inputs, after.entries[name].inputs
+    sources = after.entries[name].sources
+    changed = [path for path, value in new.items() if path not in NAMES and old.get(path) != value]
+    relevant = _relevant(term, changed, new, sources) or changed
+    if not relevant:
+        return [f"no input changed, ptelist's model did (baseline by {before.version}, this is {after.version})"]
+    told: dict[str, None] = {}
+    for path in relevant:
+        struct = _struct(sources.get(path, ""))
+        members = list(_members(before.layouts.get(struct, {}), after.layouts.get(struct, {})))
+        if members:
+            told.setdefault(f"struct {struct}: {', '.join(members)}")
+        else:
+            source = f" ({sources[path]})" if sources.get(path) else ""
+            told.setdefault(f"{path} {_shown(old.get(path))} -> {_shown(new[path])}{source}")
+    return list(told)
+
+
+def _relevant(term: Term, changed: list[str], inputs: dict[str, Any], sources: dict[str, str]) -> list[str]:
+    """Return the changed inputs that a term rests on: those with the value and the source of one of its leaves."""
+    leaves = {(each.low, each.note) for each in term.walk() if each.op is Op.GIVEN}
+    return [
+        path for path in changed if not isinstance(inputs[path], list) and (inputs[path], sources.get(path)) in leaves
+    ]
+
+
+def _struct(source: str) -> str:
+    """Return the struct that a source names: sources.profile writes `FILE: struct NAME[: ...]`."""
+    return source.partition(": struct ")[2].partition(":")[0]
+
+
+def _members(before: dict[str, tuple[int, ...]], after: dict[str, tuple[int, ...]]) -> Iterator[str]:
+    """Yield how a struct's members changed, places that only moved left out, and its size."""
+    if not before or not after:
+        return
+    from ptelist.build.layouts import SIZEOF  # noqa: PLC0415 -- reads BTF, for builds only
+
+    for name in dict.fromkeys((*before, *after)):
+        if name == SIZEOF:
+            continue
+        old, new = (side[name][1] if name in side else None for side in (before, after))
+        if old is None and new is not None:
+            yield f"{name} was added ({_width(new)})"
+        elif new is None and old is not None:
+            yield f"{name} is gone ({_width(old)})"
+        elif old is not None and new is not None and old != new:
+            yield f"{name} {'grew' if new > old else 'shrank'} {_width(old)} -> {_width(new)}"
+    (old_size,), (new_size,) = before[SIZEOF], after[SIZEOF]
+    if old_size != new_size:
+        yield f"{SIZEOF} {old_size} -> {new_size} bytes"
+
+
+def _width(bits: int) -> str:
+    from ptelist.build.layouts import BYTE  # noqa: PLC0415 -- as above
+
+    return f"{bits} bits" if bits % BYTE else f"{bits // BYTE} bytes"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "none" if value is None else str(value)

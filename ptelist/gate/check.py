@@ -1,0 +1,199 @@
+"""The gate: figures of the scenarios under test against their budgets and the baseline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist import __version__
+from ptelist.compare.assumptions import assume
+from ptelist.compare.comparison import pick
+from ptelist.engine.account import account
+from ptelist.engine.ledger import Unit
+from ptelist.errors import PtelistError
+from ptelist.gate.baseline import UPDATE, Baseline, entry
+from ptelist.gate.causes import causes, steps
+from ptelist.gate.limits import EXACT
+from ptelist.settings.columns import expand
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ptelist.engine.ledger import Ledger, Term
+    from ptelist.gate.baseline import Ends, Entry, Places
+    from ptelist.gate.budgets import Gate
+    from ptelist.gate.causes import Step
+    from ptelist.gate.limits import Rule
+    from ptelist.scenario.models import Scenario
+
+PASS, WARN, FAIL, NEW, REMOVED = STATUSES = ("pass", "warn", "fail", "new", "removed")
+OF_KERNEL = ("kernel.", "config.")
+"""How inputs begin that are the kernel's under test."""
+
+Options = list[tuple[str, str]]
+
+
+class Tested(NamedTuple):
+    """The scenarios under test: how each is said on the command line, its ledger, what a baseline keeps."""
+
+    options: dict[str, tuple[str, ...]]
+    """PRESET and options, as words."""
+    ledgers: dict[str, Ledger]
+    state: Baseline
+    assumptions: tuple[str, ...]
+
+
+class Finding(NamedTuple):
+    """What became of one rule, or of one scenario that only the baseline has."""
+
+    status: str
+    scenario: str
+    rule: Rule | None = None
+    term: Term | None = None
+    before: Ends | None = None
+    most: int | None = None
+    """The most that the high end may be, in the figure's unit; None if there is nothing to grow from."""
+    steps: tuple[Step, ...] = ()
+    causes: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    """Arguments and options that make the scenario."""
+
+    @property
+    def over(self) -> bool:
+        """Return whether the figure is not within its budget."""
+        return self.status in {WARN, FAIL}
+
+
+def measure(gate: Gate, kernel: Options, layouts: Places) -> Tested:
+    """Return the scenarios of a gate, those that name no kernel on the one under test.
+
+    `kernel` are its options, `layouts` those of its build. Raises PtelistError that names
+    the line of what is wrong in a scenario.
+    """
+    under_test = _under_test(gate, kernel)
+    scenarios: dict[str, Scenario] = {}
+    words = {}
+    for name, wanted in gate.scenarios.items():
+        options = [*([] if wanted.pinned else under_test), *wanted.options]
+        scenarios[name] = _scenario(gate, name, wanted.presets, options)
+        words[name] = (*wanted.presets, *(word for option, text in options for word in (f"--{option}", text)))
+    ledgers = {name: account(scenario) for name, scenario in scenarios.items()}
+    entries = {
+        name: entry(scenario, ledgers[name], assume([scenario], by_preset=True)) for name, scenario in scenarios.items()
+    }
+    state = Baseline("", __version__, entries, layouts)
+    return Tested(words, ledgers, state, assume(list(scenarios.values()), by_preset=True, apart="scenario"))
+
+
+def _under_test(gate: Gate, kernel: Options) -> Options:
+    """Return the options of the kernel under test, which is one and can be read."""
+    if kernel and all(wanted.pinned for wanted in gate.scenarios.values()):
+        raise PtelistError(f"{gate.origin.label}: every scenario names its own kernel, none is left to put under test")
+    options = kernel or ([("kernel", gate.kernel)] if gate.kernel else [])
+    where = "" if kernel or not gate.kernel else f"{gate.origin.at('kernel')}: kernel: "
+    try:
+        if options and len(expand((), options).columns) > 1:
+            raise PtelistError("one kernel at a time can be under test")
+    except PtelistError as error:
+        raise PtelistError(f"{where}{error}") from None
+    return options
+
+
+def _scenario(gate: Gate, name: str, presets: Sequence[str], options: Options) -> Scenario:
+    path = f"scenario.{name}"
+    try:
+        columns = expand(presets, options).columns
+    except PtelistError as error:
+        option, _, text = str(error).removeprefix("--").partition(": ")
+        if str(error).startswith("--") and option in dict(options):
+            path, error = f"{path}.{option}", PtelistError(text)
+        raise PtelistError(f"{gate.origin.at(path)}: {path}: {error}") from None
+    if len(columns) > 1:
+        raise PtelistError(f"{gate.origin.at(path)}: {path}: makes {len(columns)} columns, expected one value each")
+    return columns[0].scenario
+
+
+def check(gate: Gate, tested: Tested, baseline: Baseline | None) -> list[Finding]:
+    """Return a finding for each rule, in the order of the scenarios, then what only the baseline has.
+
+    Raises PtelistError for a rule about an unknown figure or in another unit, for a growth
+    without a baseline, and for a baseline that was taken under other assumptions.
+    """
+    for rule in gate.rules:
+        if baseline is None and rule.relative:
+            raise PtelistError(
+                f"{gate.baseline}: does not exist, {rule.kind} at {rule.place} is held against it: {UPDATE}"
+            )
+    order = list(tested.ledgers)
+    rules = sorted(gate.rules, key=lambda rule: order.index(rule.scenario))
+    if baseline:
+        for name in order:
+            _refuse_stale(name, baseline, tested.state.entries[name])
+    found = [_finding(rule, tested, baseline) for rule in rules]
+    gone = [name for name in (baseline.entries if baseline else ()) if name not in order]
+    return found + [Finding(REMOVED, name) for name in gone]
+
+
+def _refuse_stale(name: str, baseline: Baseline, now: Entry) -> None:
+    """Raise PtelistError if a scenario's host or VMs are not those of the baseline."""
+    old = baseline.entries[name].inputs if name in baseline.entries else now.inputs
+    for path in sorted(old.keys() | now.inputs.keys()):
+        if not path.startswith(OF_KERNEL) and old.get(path) != now.inputs.get(path):
+            was, is_ = (side.get(path, "none") for side in (old, now.inputs))
+            raise PtelistError(f"{baseline.label}: {name}: stale: {path} was {was}, is {is_}: {UPDATE}")
+
+
+def _finding(rule: Rule, tested: Tested, baseline: Baseline | None) -> Finding:
+    ledger = tested.ledgers[rule.scenario]
+    try:
+        pick(ledger, (rule.figure,))
+    except PtelistError as error:
+        raise PtelistError(f"{rule.place}: budget.figure: {error}") from None
+    term = ledger[rule.figure]
+    if rule.limit.unit == "bytes" and term.unit is not Unit.BYTES:
+        raise PtelistError(
+            f"{rule.place}: budget.{rule.kind}: {rule.figure} is in {term.unit}, "
+            f'not in bytes: expected a whole number, got "{rule.limit.text}"'
+        )
+    old = baseline.entries.get(rule.scenario) if baseline else None
+    before = old.figures.get(rule.figure) if old else None
+    most = _most(rule, before)
+    status = _status(rule, term, most, before, known=before is not None or baseline is None)
+    moved = before is not None and before != (term.low, term.high)
+    why = causes(term, rule.scenario, baseline, tested.state) if moved and baseline and status in {WARN, FAIL} else ()
+    return Finding(
+        status,
+        rule.scenario,
+        rule,
+        term,
+        before,
+        most,
+        tuple(steps(term, old.figures)) if old and why else (),
+        tuple(why),
+        tested.options[rule.scenario],
+    )
+
+
+def _most(rule: Rule, before: Ends | None) -> int | None:
+    """Return the most that a figure's high end may be, exactly: a percentage is rounded down to whole units."""
+    if not rule.relative:
+        return int(rule.limit.amount)
+    if before is None:
+        return None
+    growth = rule.limit.amount * before[1] if rule.limit.unit == "percent" else rule.limit.amount
+    return before[1] + int(growth)
+
+
+def _status(rule: Rule, term: Term, most: int | None, before: Ends | None, *, known: bool) -> str:
+    if most is None:
+        return NEW
+    wanted = before if rule.relative else (most, most)
+    over = (term.low, term.high) != wanted if rule.kind == EXACT else term.high > most
+    return rule.severity if over else PASS if known else NEW
+
+
+def problems(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield what is wrong with the baseline, a line each."""
+    for status, text in ((NEW, "not in the baseline"), (REMOVED, "in the baseline only")):
+        names = list(dict.fromkeys(each.scenario for each in findings if each.status == status))
+        if names:
+            yield f"{', '.join(names)}: {text}: {UPDATE}"

@@ -1,0 +1,144 @@
+"""ptelist check: what it does."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ptelist.errors import PtelistError
+from ptelist.gate import gates, github, junit, ktap, page
+from ptelist.gate.baseline import changes, read, render
+from ptelist.gate.check import FAIL, check, measure, problems
+from ptelist.gate.page import Report
+from ptelist.output.delivery import MARKDOWN, as_text, deliver, write
+from ptelist.output.result import Result
+
+if TYPE_CHECKING:
+    from ptelist.gate.baseline import Baseline
+
+FILE = "ptelist.toml"
+OVER_BUDGET = 1
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The variable that names the file for a step's summary on GitHub."""
+OWN = {"ktap": ktap.render, "junit": junit.render, "github": github.render}
+"""Formats that know what a finding is."""
+
+
+def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a run
+    file: str | None,
+    kernel: str | None,
+    kernel_from: str | None,
+    baseline: str | None,
+    init: bool,
+    update: bool,
+    dry_run: bool,
+    formats: tuple[str, ...],
+    outputs: tuple[str, ...],
+    order: list[str],
+) -> int:
+    """Hold figures against budgets, or write the budgets or the baseline; `order` is that of formats and outputs."""
+    given = [("kernel", kernel), ("kernel-from", kernel_from)]
+    options = [(name, value) for name, value in given if value is not None]
+    asked = gates.Asked(file or FILE, options, baseline, file is not None, dry_run)
+    if (init or update) and (formats or outputs):
+        raise click.UsageError("--init and --update write no report: leave --format and -o out")
+    if init and update:
+        raise click.UsageError("--init and --update exclude each other")
+    if init:
+        return _init(asked)
+    if update:
+        return _update(asked)
+    return _report(asked, _pairs(order, formats, outputs))
+
+
+def _pairs(order: list[str], formats: tuple[str, ...], outputs: tuple[str, ...]) -> list[tuple[str, str | None]]:
+    """Return each report's format and file; -o belongs to the --format before it."""
+    names, files = iter(formats), iter(outputs)
+    found: list[tuple[str, str | None]] = []
+    for what in order:
+        if what == "formats":
+            found.append((next(names), None))
+        elif found and found[-1][1] is None:
+            found[-1] = (found[-1][0], next(files))
+        elif found:
+            raise click.UsageError("-o: a --format can have one file; put --format before each -o")
+        else:
+            found.append(("text", next(files)))
+    found = found or [("text", None)]
+    targets = [None if name in {None, "-"} else str(Path(name).resolve()) for _, name in found]
+    if len(set(targets)) < len(targets):
+        raise click.UsageError("two reports in one place: give each --format an -o of its own but one")
+    return found
+
+
+def _init(asked: gates.Asked) -> int:
+    target = asked.file
+    if target != "-" and Path(target).exists():
+        raise PtelistError(f"{target}: exists already: --init writes a new file, name another one")
+    text, _ = gates.built_in(asked.kernel, target)
+    build = asked.kernel if "kernel-from" in dict(asked.kernel) else []  # a profile is named in the file
+    write(text, None if asked.dry else target)
+    if target != "-" and not asked.dry:
+        click.echo(f"{target}: written; next: {asked._replace(kernel=build).line('--update')}", err=True)
+    return 0
+
+
+def _update(asked: gates.Asked) -> int:
+    gate = gates.gate(asked)
+    old = read(gate.baseline)
+    tested = measure(gate, asked.kernel, gates.layouts(asked.kernel))
+    check(gate, tested, tested.state)  # a budget that cannot be held against it is refused before it is written
+    if not asked.dry:
+        write(render(tested.state), gate.baseline)
+    for line in changes(old, tested.state):
+        click.echo(f"{gate.baseline}: {line}{' (not written)' if asked.dry else ''}")
+    return 0
+
+
+def _report(asked: gates.Asked, reports: list[tuple[str, str | None]]) -> int:
+    layouts = gates.layouts(asked.kernel)
+    accept = asked.line("--update")
+    before: Baseline | None
+    if layouts and not (asked.explicit or asked.baseline or Path(asked.file).exists()):
+        gate, before = gates.against_profile(asked)
+        against = f"the profile of {gate.kernel} as shipped; no {FILE} here, so budgets are those of --init"
+        accept = ""
+    else:
+        gate = gates.gate(asked)
+        before = read(gate.baseline)
+        against = f"{gate.baseline} (ptelist {before.version})" if before else "none"
+    tested = measure(gate, asked.kernel, layouts)
+    findings = check(gate, tested, before)
+    report = Report(findings, tested.assumptions, against, asked.line(), accept)
+    for name, output in reports:
+        if asked.dry and output not in {None, "-"}:
+            click.echo(f"{output}: not written, {name}", err=True)
+        else:
+            _write(report, name, output, summary=not asked.dry)
+    if wrong := list(problems(findings)):
+        raise PtelistError(f"{gate.baseline}: {'; '.join(wrong)}")
+    return OVER_BUDGET if any(each.status == FAIL for each in findings) else 0
+
+
+def _write(report: Report, name: str, output: str | None, *, summary: bool) -> None:
+    """Write one report; GitHub's step summary gets the Markdown beside the annotations."""
+    if name in OWN:
+        write(OWN[name](report), output)
+    else:
+        deliver(_result(report), None if name == "text" else name, output)
+    target = os.environ.get(STEP_SUMMARY)
+    if name == "github" and target and summary:
+        try:
+            with Path(target).open("a", encoding="utf-8", newline="\n") as file:
+                file.write(as_text(_result(report), MARKDOWN))
+        except OSError as error:
+            raise PtelistError(f"{STEP_SUMMARY}: {target}: cannot be written: {error.strerror}") from None
+
+
+def _result(report: Report) -> Result:
+    return Result(
+        report.command, report.assumptions, lambda width: page.document(report, width), lambda: page.body(report)
+    )

@@ -1,0 +1,78 @@
+"""Where a run of ptelist check takes its scenarios, budgets and layouts from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.errors import PtelistError
+from ptelist.gate import template
+from ptelist.gate.baseline import places
+from ptelist.gate.budgets import BUILT_IN, parse, scenarios
+from ptelist.gate.check import measure
+from ptelist.output.command_line import command_line
+from ptelist.settings.columns import expand
+from ptelist.settings.presets import read_text
+from ptelist.settings.space import DEFAULTS
+
+if TYPE_CHECKING:
+    from ptelist.gate.baseline import Baseline, Places
+    from ptelist.gate.budgets import Gate
+    from ptelist.gate.check import Options, Tested
+
+
+class Asked(NamedTuple):
+    """What a run is about: the file, the kernel under test, and how they were typed."""
+
+    file: str
+    kernel: Options
+    baseline: str | None
+    explicit: bool
+    """Whether the file was named."""
+    dry: bool
+
+    def line(self, *flags: str) -> str:
+        """Return the command that does the same, or with `flags` another thing to the same."""
+        named = [self.file] if self.explicit else []
+        baseline = [("baseline", self.baseline)] if self.baseline else []
+        return command_line("check", [*named, *flags], [*self.kernel, *baseline])
+
+
+def layouts(kernel: Options) -> Places:
+    """Return the structs of the build under test; none of a profile."""
+    spec = dict(kernel).get("kernel-from")
+    if spec is None:
+        return {}
+    from ptelist.build.builds import once  # noqa: PLC0415 -- reads BTF, for builds only
+    from ptelist.build.profile import STRUCTS  # noqa: PLC0415 -- as above
+
+    return places(once(spec).btf, STRUCTS)
+
+
+def gate(asked: Asked) -> Gate:
+    """Return the scenarios and budgets of the file; raises PtelistError for a bad one."""
+    if asked.file != "-" and not Path(asked.file).exists():
+        raise PtelistError(f"{asked.file}: does not exist: ptelist check --init writes one to begin with")
+    found = parse(read_text(Path(asked.file), asked.file), asked.file)
+    return found._replace(baseline=asked.baseline) if asked.baseline else found
+
+
+def built_in(kernel: Options, label: str) -> tuple[str, Tested]:
+    """Return the file to begin with and the scenarios that it has, for a kernel."""
+    (column,) = expand((), kernel).columns
+    said = template.scenarios(split_caches=column.scenario.kernel.split_caches)
+    tested = measure(scenarios(said, label), kernel, {})
+    profile = None if "kernel-from" in dict(kernel) else dict(kernel).get("kernel", DEFAULTS["kernel"])
+    about = tested.assumptions[0].removeprefix("kernel: ")
+    return template.render(profile, about, said, tested.ledgers), tested
+
+
+def against_profile(asked: Asked) -> tuple[Gate, Baseline]:
+    """Return the budgets of --init for the profile of a build's version, and its figures."""
+    from ptelist.build.builds import once  # noqa: PLC0415 -- reads BTF, for builds only
+    from ptelist.build.profile import base  # noqa: PLC0415 -- as above
+
+    options = dict(asked.kernel)
+    name = base(once(options["kernel-from"]), options.get("kernel"))
+    text, tested = built_in([("kernel", name)], BUILT_IN)
+    return parse(text, BUILT_IN), tested.state

@@ -1,0 +1,42 @@
+"""GitHub's workflow commands: an annotation at the budget's line for each finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptelist.gate import finding
+from ptelist.gate.budgets import BUILT_IN
+from ptelist.gate.check import PASS, WARN
+from ptelist.gate.page import context, summary
+
+if TYPE_CHECKING:
+    from ptelist.gate.check import Finding
+    from ptelist.gate.page import Report
+
+TITLE = "ptelist check"
+
+
+def render(report: Report) -> str:
+    """Return a line for each finding that is not a pass, and one for the whole."""
+    lines = [_annotation(each) for each in report.findings if each.status != PASS]
+    whole = "\n".join((summary(report), *(f"{topic}: {text}" for topic, text in context(report))))
+    lines.append(f"::notice title={TITLE}::{_data(whole)}")
+    return "\n".join(lines) + "\n"
+
+
+def _annotation(found: Finding) -> str:
+    level = "warning" if found.status == WARN else "error"
+    text = "\n".join((finding.headline(found), *finding.reasons(found)))
+    fields = {}
+    if found.rule and found.rule.where[0] not in {BUILT_IN, "-"}:
+        fields = {"file": found.rule.where[0], "line": str(found.rule.where[1] or 1)}
+    fields["title"] = f"{TITLE}: {found.scenario}: {found.status}"
+    return f"::{level} {','.join(f'{key}={_property(value)}' for key, value in fields.items())}::{_data(text)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

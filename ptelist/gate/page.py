@@ -1,0 +1,166 @@
+"""The gate's report: what is over budget and why, then every budget."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ptelist.gate import finding
+from ptelist.gate.check import STATUSES
+from ptelist.output import numbers, plain
+from ptelist.output.page import FINE, HEAD, MAIL_WIDTH, TEXT, Document, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ptelist.gate.check import Finding
+    from ptelist.output.page import Line
+
+LOUD = frozenset(STATUSES) - {"pass"}
+INDENT = "  "
+
+
+class Report(NamedTuple):
+    """All that a format may show."""
+
+    findings: Sequence[Finding]
+    assumptions: tuple[str, ...]
+    baseline: str
+    """What figures were compared with."""
+    command: str
+    accept: str
+    """The command that takes the figures as they are for the next baseline; "" if there is no file to take them."""
+
+
+def counts(report: Report) -> dict[str, int]:
+    """Return how many findings have each status."""
+    found = Counter(each.status for each in report.findings)
+    return {status: found[status] for status in STATUSES}
+
+
+def summary(report: Report) -> str:
+    """Return the counts in words, what is wrong first."""
+    found = counts(report)
+    return ", ".join(f"{found[status]} {status}" for status in (*STATUSES[:0:-1], "pass") if found[status])
+
+
+def by_scenario(report: Report) -> dict[str, list[Finding]]:
+    """Return the findings of each scenario, in their order."""
+    groups: dict[str, list[Finding]] = {}
+    for each in report.findings:
+        groups.setdefault(each.scenario, []).append(each)
+    return groups
+
+
+def context(report: Report) -> list[tuple[str, str]]:
+    """Return topics and texts: what figures were compared with, what was assumed, the command."""
+    assumed = (line.partition(": ") for line in report.assumptions)
+    return [
+        ("baseline", report.baseline),
+        *((topic, text) for topic, _, text in assumed),
+        ("command", report.command),
+    ]
+
+
+def document(report: Report, width: int | None) -> Document:
+    """Return the text formats' page."""
+    lines = tuple(_lines(report, width or MAIL_WIDTH))
+    return Document((_table(report).within(width),), tuple(_notes(report)), report.command, lines)
+
+
+def _lines(report: Report, width: int) -> Iterator[Line]:
+    """Yield what is not a pass, scenario by scenario, each with what moved and the first one's command."""
+    blocks = []
+    for scenario, findings in by_scenario(report).items():
+        if loud := [each for each in findings if each.status in LOUD]:
+            blocks.append([*_block(scenario, loud, width)])
+    if report.accept and any(each.over for each in report.findings):
+        accept = plain.command(report.accept, width).splitlines()
+        meant = "If it is meant: raise a max where it stands; growth is accepted by"
+        blocks.append([*_wrapped(TEXT, meant, "", width), *((FINE, line) for line in accept)])
+    for number, block in enumerate(blocks):
+        yield from ((TEXT, ""),) if number else ()
+        yield from block
+
+
+def _block(scenario: str, loud: list[Finding], width: int) -> Iterator[Line]:
+    yield HEAD, f"{scenario}:"
+    message = ""
+    for each in loud:
+        place = f" {each.rule.place}" if each.rule else ""
+        yield from _wrapped(TEXT, f"{each.status.upper()} {finding.headline(each)}{place}", INDENT, width)
+        if each.rule and each.rule.message != message:
+            message = each.rule.message
+            yield from _wrapped(FINE, message, INDENT * 3, width)
+    over = [each for each in loud if each.over]
+    causes = list(dict.fromkeys(cause for each in over for cause in each.causes))
+    steps = list({step.figure: step for each in over for step in each.steps}.values())
+    if causes:
+        yield TEXT, f"{INDENT}what moved:"
+    for text in finding.moved(causes, steps):
+        yield from _wrapped(TEXT, text, INDENT * 2, width)
+    if over:
+        yield from ((FINE, line) for line in plain.command(finding.reproduce(over[0]), width).splitlines())
+
+
+def _wrapped(meaning: str, text: str, indent: str, width: int) -> Iterator[Line]:
+    wrapped = plain.wrapped(text, max(width - len(indent), 1), INDENT * 2)
+    yield from ((meaning, indent + line) for line in wrapped.splitlines())
+
+
+def _table(report: Report) -> Table:
+    rows = []
+    for scenario, findings in by_scenario(report).items():
+        rows.append((scenario, "", "", ""))
+        for each in findings:
+            value = numbers.integer(each.term.high) if each.term else ""
+            figure = each.rule.figure if each.rule else finding.name(each)
+            status = each.status.upper() if each.status in LOUD else each.status
+            rows.append((f"  {figure}", value, finding.budget(each), status))
+    return Table(("figure", "now", "at most", ""), tuple(rows))
+
+
+def _notes(report: Report) -> Iterator[str]:
+    yield f"result: {summary(report)}"
+    yield f"baseline: {report.baseline}"
+    if any(each.term and not each.term.exact for each in report.findings):
+        yield "now: of an interval the high end, which is what a budget bounds"
+    yield from report.assumptions
+
+
+def body(report: Report) -> dict[str, Any]:
+    """Return all of it, findings in their order."""
+    return {
+        "baseline": report.baseline,
+        "accept": report.accept,
+        "summary": counts(report),
+        "findings": [_json(each) for each in report.findings],
+    }
+
+
+def _json(found: Finding) -> dict[str, Any]:
+    body: dict[str, Any] = {"scenario": found.scenario, "status": found.status}
+    if found.rule is None or found.term is None:
+        return body
+    rule, change = found.rule, finding.difference(found)
+    return body | {
+        "figure": rule.figure,
+        "unit": found.term.unit.value,
+        "kind": rule.kind,
+        "limit": rule.limit.text,
+        "most": found.most,
+        "severity": rule.severity,
+        "message": rule.message,
+        "file": rule.where[0],
+        "line": rule.where[1] or None,
+        "before": _ends(found.before),
+        "after": _ends((found.term.low, found.term.high)),
+        "delta": change and change.high,
+        "why": found.causes,
+        "moved": [{"figure": figure, "before": _ends(old), "after": _ends(new)} for figure, old, new in found.steps],
+        "reproduce": finding.reproduce(found),
+    }
+
+
+def _ends(ends: tuple[int, int] | None) -> dict[str, int] | None:
+    return ends and {"low": ends[0], "high": ends[1]}

@@ -1,0 +1,98 @@
+"""The file of budgets that a project begins with, figures filled in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptelist.output import plain
+from ptelist.settings.preset_page import text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ptelist.engine.ledger import Ledger
+
+SIZES = ("pte_list_desc.size", "kvm_mmu_page_header.size")
+ORDERS = ("pte_list_desc.slab_order", "kvm_mmu_page_header.slab_order")
+CACHES = ("pte_list_desc.bytes.total", "kvm_mmu_page_header.bytes.total")
+OTHERS = ("vcpu_caches.bytes", "split_caches.bytes", "page_tables.bytes", "memslots.bytes")
+WHOLE = "mmu.bytes.total"
+WIDTH = 78
+
+SCENARIOS = """\
+# Scenarios: options as those of `ptelist compare`, without dashes, one value each;
+# `preset` names a preset, `set` lists other fields.
+
+# What each vCPU keeps ready, though it uses the TDP MMU and never an rmap list.
+[scenario.one-vcpu]
+vcpus = 1
+
+[scenario.large]
+vcpus = 256
+memory = "64 GiB"
+
+# Many VMs share slabs: rounding is per host.
+[scenario.dense]
+vms = 100
+vcpus = 8
+
+# Nested virtualization: shadow pages and rmap lists, split caches (from v6.0) filled.
+[scenario.nested]
+preset = "nested"
+vcpus = 8
+rmaps = "1000x15"
+{split}"""
+
+SPLIT = "eager-split = true\n"
+
+
+def scenarios(*, split_caches: bool) -> str:
+    """Return the scenarios, for a kernel with or without split caches."""
+    return SCENARIOS.format(split=SPLIT if split_caches else "")
+
+
+def render(kernel: str | None, about: str, said: str, ledgers: Mapping[str, Ledger]) -> str:
+    """Return the file: `kernel` is a profile to name, `about` what the figures are of, `said` the scenarios."""
+    under_test = [
+        "# The kernel under test, unless --kernel or --kernel-from names one.",
+        f"kernel = {text(kernel)}",
+        "",
+    ]
+    return "\n".join(
+        [
+            "# Budgets for the memory of KVM's shadow-MMU structures.",
+            *plain.wrapped(f"# Figures are those of {about}.", WIDTH, "# ").splitlines(),
+            "#",
+            "#   ptelist check             hold them against the budgets",
+            "#   ptelist check --update    take them as the baseline, to be committed",
+            "",
+            *(under_test if kernel else []),
+            said,
+            *_budgets(ledgers)[:-1],
+            "",
+        ]
+    )
+
+
+def _budgets(ledgers: Mapping[str, Ledger]) -> list[str]:
+    scenario, ledger = next(iter(ledgers.items()))
+    lines = [
+        "# Limits: max or exact, or max_growth from the baseline (0, a size, or a percentage),",
+        "# for the scenario named, else for all. An interval counts with its high end.",
+        "",
+    ]
+    for figure in SIZES:
+        limit = f'max = "{ledger[figure].high} B"'
+        lines += _budget((figure,), limit, "A size decides how many objects a slab holds.", scenario=scenario)
+    higher = "A higher order is harder to allocate once memory is fragmented."
+    lines += _budget(ORDERS, "max_growth = 0", higher, scenario=scenario)
+    lines += _budget(CACHES, "max_growth = 0", "Slab bytes and memcg vectors of the whole host.")
+    lines += _budget((WHOLE,), 'max_growth = "0.5 %"', "All MMU metadata of the host.")
+    lines += _budget((*OTHERS, WHOLE), "max_growth = 0", severity="warn")
+    return lines
+
+
+def _budget(figures: tuple[str, ...], limit: str, message: str = "", **more: str) -> list[str]:
+    listed = text(figures[0]) if len(figures) == 1 else f"[{', '.join(map(text, figures))}]"
+    said = more | ({"message": message} if message else {})
+    return ["[[budget]]", f"figure = {listed}", limit, *(f"{key} = {text(value)}" for key, value in said.items()), ""]

@@ -1,0 +1,83 @@
+"""ptelist inspect: what it does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ptelist.build import profile as profiles
+from ptelist.build.builds import once
+from ptelist.compare import table
+from ptelist.compare.comparison import compare
+from ptelist.compare.result import result
+from ptelist.errors import PtelistError
+from ptelist.inspect import difference_page, page
+from ptelist.inspect.inspection import inspect
+from ptelist.output.command_line import command_line
+from ptelist.output.page import Document
+from ptelist.output.result import Result
+from ptelist.settings import preset_page
+from ptelist.settings.columns import expand
+
+if TYPE_CHECKING:
+    from ptelist.inspect.inspection import Inspected
+    from ptelist.output.command_line import Options
+
+RUNNING = ("/sys/kernel/btf/vmlinux", "/sys/kernel/btf/kvm")
+PAIR = 2
+
+
+def run(
+    options: Options, files: tuple[str, ...], structs: tuple[str, ...], diff: bool, as_preset: bool
+) -> Result | str:
+    """Return the layouts of kernels, what differs between two, or a preset of one."""
+    if diff + as_preset + bool(structs) > 1:
+        raise click.UsageError("--diff, --as-preset and --struct exclude each other")
+    if diff and any("," in file for file in files):
+        raise PtelistError("--diff: a file's name must have no comma in it")
+    if diff and len(files) != PAIR:
+        raise click.UsageError(f"--diff takes two FILEs, got {len(files)}")
+    if [name for name, _ in options if name != "kernel"] and not diff:
+        raise click.UsageError("options of a scenario are for --diff; --kernel alone names the profile")
+    specs = files or (_running(),)
+    profile = dict(options).get("kernel")
+    if as_preset:
+        return _preset(specs, profile)
+    flags = [*(["--diff"] if diff else []), *specs]
+    line = command_line("inspect", flags, [*(("struct", name) for name in structs), *options])
+    found = [inspect(spec, structs, profile) for spec in specs]
+    if diff:
+        return _difference(found, specs, options, line)
+    notes = [note for each in found for note in each.notes]
+    return Result(
+        line,
+        notes,
+        lambda width: page.document(found, line, width),
+        lambda: page.body(found),
+        lambda: page.rows(found),
+    )
+
+
+def _running() -> str:
+    """Return the running kernel: KVM's module if it is one."""
+    return RUNNING[Path(RUNNING[1]).exists()]
+
+
+def _preset(specs: tuple[str, ...], profile: str | None) -> str:
+    if len(specs) > 1:
+        raise click.UsageError("--as-preset takes one FILE")
+    found = once(specs[0])
+    return preset_page.render(found.name, profiles.base(found, profile), profiles.said(found))
+
+
+def _difference(found: list[Inspected], specs: tuple[str, ...], options: Options, line: str) -> Result:
+    """Return what differs, followed by the footprints of both."""
+    comparison = compare(expand([], [("kernel-from", ",".join(specs)), *options]), line)
+
+    def document(width: int | None) -> Document:
+        both = difference_page.document(found[0], found[1], line, width), table.document(comparison, (), width)
+        return Document(both[0].tables + both[1].tables, both[0].notes + both[1].notes, line)
+
+    return result(comparison, document)

@@ -1,0 +1,38 @@
+"""What `ptelist inspect --diff` found: tables of before and after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ptelist.build.layouts import BYTE
+from ptelist.inspect.differences import profile_changes, struct_changes
+from ptelist.inspect.page import bits_of, offset_of, value
+from ptelist.output.page import Document, Table
+
+if TYPE_CHECKING:
+    from ptelist.inspect.inspection import Inspected
+
+
+def document(before: Inspected, after: Inspected, command: str, width: int | None) -> Document:
+    """Return what two kernels lay out differently."""
+    head = ("before", "after")
+    tables = [
+        Table((f"struct {name}", *head), tuple((f"  {each.name}", *map(_place, each[1:])) for each in changes))
+        for name, changes in struct_changes(before, after)
+    ]
+    rows = tuple((f"  {each.name}", *map(value, each[1:])) for each in profile_changes(before, after))
+    if rows:
+        tables.append(Table(("kernel profile", *head), rows))
+    notes = [f"before: {before.title}", f"after: {after.title}"]
+    if not tables:
+        notes.append("layouts: every struct that ptelist inspect shows is the same in both")
+    return Document(tuple(table.within(width) for table in tables), tuple(notes), command)
+
+
+def _place(place: Any) -> str:
+    if place is None:
+        return "-"
+    if isinstance(place, int):
+        return str(place)
+    at, width = place
+    return f"{bits_of(width).strip()} at {offset_of(at, odd=at % BYTE or width % BYTE).strip()}"

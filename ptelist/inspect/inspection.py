@@ -1,0 +1,93 @@
+"""What `ptelist inspect` finds in a kernel's own types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ptelist.build.builds import once
+from ptelist.build.layouts import layout
+from ptelist.errors import PtelistError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ptelist.build.layouts import Layout
+    from ptelist.settings.overlay import Fields
+
+DESC = "pte_list_desc"
+
+
+class Row(NamedTuple):
+    """One field of a kernel profile."""
+
+    field: str
+    value: Any
+    source: str
+    known: Any
+    """What the profile of this version says; None if no version is known."""
+
+
+class Inspected(NamedTuple):
+    """One kernel."""
+
+    name: str
+    release: str
+    profile: str | None
+    """The kernel profile that it was held against."""
+    layouts: tuple[Layout, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Return files and release."""
+        return f"{self.name} ({self.release})" if self.release else self.name
+
+
+def inspect(spec: str, structs: Sequence[str], profile: str | None) -> Inspected:
+    """Return the layouts of one kernel: the usual structs, or those named.
+
+    Raises PtelistError if it cannot be read or lacks a struct that was named.
+    """
+    from ptelist.build import profile as profiles  # noqa: PLC0415 -- after the name
+
+    found = once(spec)
+    layouts = []
+    for name in structs or profiles.STRUCTS:
+        if each := layout(found.btf, name):
+            layouts.append(each)
+        elif structs:
+            raise PtelistError(f"{spec}: no struct {name}")
+    if structs:
+        return Inspected(found.name, found.release, None, tuple(layouts), (), ())
+    if all(each.name != DESC for each in layouts):
+        note = f"{found.name}: no struct {DESC}: KVM is a module of this kernel, its layouts are in kvm.ko"
+        return Inspected(found.name, found.release, None, tuple(layouts), (), (note,))
+    said = profiles.said(found)
+    known: Fields = {}
+    base: str | None = None
+    notes = [f"{found.name}: {note}" for note in _notes(said.kernel)]
+    if profile or found.release:
+        from ptelist.settings.presets import load  # noqa: PLC0415 -- layouts alone need none
+
+        try:
+            base = profiles.base(found, profile)
+            known = load(base, "kernels").overlay.kernel
+        except PtelistError as error:
+            notes.append(str(error))
+    rows = tuple(
+        Row(field, setting.value, setting.source, known[field].value if field in known else None)
+        for field, setting in said.kernel.items()
+        if field not in {"tree", "release"}
+    )
+    return Inspected(found.name, found.release, base, tuple(layouts), rows, tuple(notes))
+
+
+def _notes(fields: Fields) -> Iterator[str]:
+    """Yield what the type of a descriptor means in short."""
+    fixed, each = fields["pte_list_desc_fixed_bytes"].value, fields["spte_pointer_bytes"].value
+    if "pte_list_ext" in fields:
+        ext = fields["pte_list_ext"].value
+        yield f"PTE_LIST_EXT is {ext}: {fixed} + {ext} x {each} = {fixed + ext * each} bytes a descriptor"
+    else:
+        yield f"PTE_LIST_EXT is not in the type, a flexible array: {fixed} bytes and {each} for each entry"

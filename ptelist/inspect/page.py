@@ -1,0 +1,136 @@
+"""What `ptelist inspect` found: layouts and profile fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ptelist.build.layouts import BYTE
+from ptelist.output.page import AGREES, DIFFERS, FINE, HEAD, TEXT, Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ptelist.build.layouts import Layout
+    from ptelist.inspect.inspection import Inspected, Row
+    from ptelist.output.page import Line
+
+HOLE = "(hole)"
+FIELD = 26
+"""Columns for the name of a profile's field."""
+
+VALUE = 9
+"""And for its value."""
+
+INDENT = 18
+"""Columns before a declaration."""
+
+COLUMNS = ("kernel", "struct", "member", "offset_bits", "width_bits")
+
+
+def document(found: Sequence[Inspected], command: str, width: int | None) -> Document:
+    """Return each struct, a line a member, and what the profile takes from them."""
+    blocks = [block for each in found for block in _kernel(each)]
+    lines = [line for block in blocks for line in ((TEXT, ""), *block)]
+    notes = [note for each in found for note in each.notes]
+    return Document((), tuple(notes), command, tuple(_within(lines[1:], width)))
+
+
+def _within(lines: list[Line], width: int | None) -> Iterator[Line]:
+    """Yield lines, those that are too long in several."""
+    for meaning, text in lines:
+        if width is None or len(text) <= width:
+            yield meaning, text
+            continue
+        from ptelist.output.plain import wrapped  # noqa: PLC0415 -- few lines are too long
+
+        for part in wrapped(text, width, " " * INDENT).splitlines():
+            yield meaning, part
+
+
+def _kernel(found: Inspected) -> Iterator[list[Line]]:
+    yield [(HEAD, found.title)]
+    for each in found.layouts:
+        yield [(HEAD, f"struct {each.name}, {_sizeof(each)}"), (FINE, f"{'offset':>8}{'size':>8}")] + [
+            (FINE if text == HOLE else TEXT, line) for text, line in _members(each)
+        ]
+    if found.rows:
+        beside = f", beside profile {found.profile}" if found.profile else ""
+        yield [(HEAD, f"kernel profile, as types tell it{beside}")] + [
+            (TEXT, f"  {row.field:{FIELD}} {value(row.value):{VALUE}}{_beside(row, found.profile)}".rstrip())
+            for row in found.rows
+        ]
+
+
+def _members(found: Layout) -> Iterator[tuple[str, str]]:
+    """Yield members and holes where they lie, each with its line."""
+    rows = [(field.offset, field.width, field.declaration) for field in found.fields]
+    rows += [(offset, width, HOLE) for offset, width in found.holes()]
+    for at, bits, text in sorted(rows, key=lambda row: row[0]):
+        yield text, f"{offset_of(at, odd=at % BYTE or bits % BYTE)}{bits_of(bits)}  {text}"
+
+
+def _sizeof(found: Layout) -> str:
+    spare = sum(width for _, width in found.holes())
+    full, odd = divmod(spare, BYTE)
+    unused = " and ".join(f"{count} {unit}" for count, unit in ((full, "bytes"), (odd, "bits")) if count)
+    return f"{found.size} bytes" + (f", {unused} unused" if spare else "")
+
+
+def _beside(row: Row, profile: str | None) -> str:
+    if profile is None:
+        return ""
+    return f"  {AGREES}" if row.value == row.known else f"  {DIFFERS}: {value(row.known)} in {profile}"
+
+
+def offset_of(at: int, *, odd: int) -> str:
+    """Return an offset in bytes, as byte:bit if it is an odd one."""
+    byte, bit = divmod(at, BYTE)
+    return f"{f'{byte}:{bit}' if odd else byte:>8}"
+
+
+def bits_of(width: int) -> str:
+    """Return a width in bytes, or in bits."""
+    return f"{f'{width} bits' if width % BYTE else width // BYTE:>8}"
+
+
+def value(found: Any) -> str:
+    """Return a value of a profile as TOML has it; - for none."""
+    if found is None:
+        return "-"
+    return str(found).lower() if isinstance(found, bool) else str(found)
+
+
+def rows(found: Sequence[Inspected]) -> Iterator[tuple[object, ...]]:
+    """Yield a row a member, with one for the size of each struct."""
+    yield COLUMNS
+    for kernel in found:
+        for each in kernel.layouts:
+            for field in each.fields:
+                yield kernel.name, each.name, field.name, field.offset, field.width
+            yield kernel.name, each.name, "", 0, each.size * BYTE
+
+
+def body(found: Sequence[Inspected]) -> dict[str, Any]:
+    """Return every kernel with its structs and the fields of its profile."""
+    return {"kernels": list(map(_json, found))}
+
+
+def _json(found: Inspected) -> dict[str, Any]:
+    profile = {row.field: {"value": row.value, "source": row.source, "profile": row.known} for row in found.rows}
+    structs = {each.name: _struct(each) for each in found.layouts}
+    return {
+        "name": found.name,
+        "release": found.release,
+        "profile": found.profile,
+        "structs": structs,
+        "fields": profile,
+    }
+
+
+def _struct(found: Layout) -> dict[str, Any]:
+    keys = ("name", "declaration", "offset_bits", "width_bits")
+    return {
+        "size": found.size,
+        "members": [dict(zip(keys, field[:4], strict=True)) for field in found.fields],
+        "holes": [{"offset_bits": at, "width_bits": width} for at, width in found.holes()],
+    }

@@ -1,0 +1,1 @@
+"""What a host shows beside what ptelist says of it."""

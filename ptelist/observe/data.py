@@ -1,0 +1,46 @@
+"""What `ptelist observe` found, for programs: CSV and JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ptelist.observe.page import VERDICTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ptelist.observe.observation import Observation
+    from ptelist.observe.watcher import Check, Observed
+
+COLUMNS = ("cache", "figure", "unit", "measured_low", "measured_high", "predicted_low", "predicted_high", "verdict")
+
+
+def rows(found: Observation) -> Iterator[tuple[object, ...]]:
+    """Return a row a check."""
+    yield COLUMNS
+    for cache in (*found.caches, *found.others):
+        for check in cache.checks:
+            measured, predicted = (span or ("", "") for span in (check.measured, check.predicted))
+            yield cache.name, check.name, check.unit.value, *measured, *predicted, VERDICTS[check.agrees]
+
+
+def body(found: Observation) -> dict[str, Any]:
+    """Return all of it, with the scenario that the predictions are for."""
+    return {
+        "scenario": found.comparison.columns[0].scenario.model_dump(mode="json"),
+        "caches": list(map(_json, found.caches)),
+        "others": list(map(_json, found.others)),
+        "vms": [{"name": vm.name, "stats": vm.stats, "rmaps_stat": vm.rmaps_stat} for vm in found.vms],
+        "notes": list(found.notes),
+        "differing": len(found.differing),
+    }
+
+
+def _json(cache: Observed) -> dict[str, Any]:
+    return {"name": cache.name, "notes": cache.notes, "checks": {check.name: _check(check) for check in cache.checks}}
+
+
+def _check(check: Check) -> dict[str, Any]:
+    spans = {"measured": check.measured, "predicted": check.predicted}
+    ends = {name: span and {"low": span.low, "high": span.high} for name, span in spans.items()}
+    return {**ends, "unit": check.unit.value, "verdict": VERDICTS[check.agrees].lower()}

@@ -1,0 +1,101 @@
+"""What a host shows beside what the ledger says, and what to know when reading it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.host import slabinfo, vms
+from ptelist.host import snapshot as shot
+from ptelist.host.caches import Caches
+from ptelist.host.machine import online
+from ptelist.observe.watcher import MOST_NAMED, Watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ptelist.compare.comparison import Comparison
+    from ptelist.host.caches import Seen
+    from ptelist.host.snapshot import Snapshot
+    from ptelist.observe.watcher import Check, Observed
+    from ptelist.scenario.models import Kernel
+
+KVM_CACHES = ("pte_list_desc", "kvm_mmu_page_header")
+
+
+class Observation(NamedTuple):
+    """All that `ptelist observe` found."""
+
+    caches: tuple[Observed, ...]
+    others: tuple[Observed, ...]
+    """With --all-caches, every cache of the host."""
+    vms: tuple[vms.Vm, ...]
+    notes: tuple[str, ...]
+    comparison: Comparison
+
+    @property
+    def differing(self) -> list[tuple[Observed, Check]]:
+        """Return where measurement and prediction cannot be the same."""
+        return [
+            (cache, check) for cache in (*self.caches, *self.others) for check in cache.checks if check.agrees is False
+        ]
+
+
+def observe(  # noqa: PLR0913 -- what the options of the command say
+    snapshot: Snapshot, label: str, comparison: Comparison, *, counts: bool, every: bool, told: bool = False
+) -> Observation:
+    """Return what a snapshot shows beside a scenario.
+
+    `counts`: the scenario says which VMs the host runs, and with `told` what the host
+    has been through before. `every`: all caches are checked. Raises PtelistError for a snapshot that cannot be read.
+    """
+    text = snapshot.files.get(shot.SLABINFO)
+    caches = Caches(snapshot, slabinfo.parse(text, f"{label}: {shot.SLABINFO}") if text else {}, label)
+    watcher = Watcher(comparison, counts=counts, told=told, online=online(snapshot, label))
+    kvm = [seen for name in KVM_CACHES if (seen := caches.find(name))]
+    found = vms.vms(snapshot, label)
+    return Observation(
+        tuple(map(watcher.kvm, kvm)),
+        tuple(each for seen in caches.every() if (each := watcher.any(seen))) if every else (),
+        found,
+        tuple(_notes(snapshot, comparison.columns[0].scenario.kernel, kvm, found, counts=counts)),
+        comparison if counts else comparison._replace(assumptions=tuple(_of_host(comparison.assumptions))),
+    )
+
+
+def _notes(
+    snapshot: Snapshot, kernel: Kernel, kvm: Sequence[Seen], found: Sequence[vms.Vm], *, counts: bool
+) -> Iterator[str]:
+    """Yield what was not read, what VMs tell, and how to have more predicted."""
+    missing = [name for name in KVM_CACHES if name not in {seen.name for seen in kvm}]
+    if missing and (snapshot.slabs or shot.SLABINFO in snapshot.files):
+        why = "kvm is not loaded" if snapshot.slabs else "merged under another name (a copy of sysfs says which)"
+        yield f"no cache {' or '.join(missing)}: {why}"
+    for path, reason in sorted(snapshot.unread.items()):
+        yield f"not read: {path} ({reason})" + ("; root may" if reason == os.strerror(errno.EACCES) else "")
+    told: dict[str, list[str]] = {}
+    for vm in found:
+        for sentence in vms.tells(vm, kernel):
+            told.setdefault(sentence, []).append(vm.name)
+    yield from (f"{_named(names)}: {sentence}" for sentence, names in told.items())
+    if kvm and not counts:
+        yield f"counts are not predicted: say which VMs run, {_options([vm.vcpus for vm in found])}"
+
+
+def _named(names: Sequence[str]) -> str:
+    if len(names) > MOST_NAMED:
+        return f"{len(names)} VMs"
+    return f"VM{'s' if len(names) > 1 else ''} {', '.join(names)}"
+
+
+def _options(vcpus: Sequence[int]) -> str:
+    """Return options that say which VMs run; vCPU caches are the same in one VM of all their vCPUs."""
+    if not vcpus or 0 in vcpus:
+        return "e.g. --vms 2 --vcpus 8"
+    return f"--vms {len(vcpus)} --vcpus {vcpus[0]}" if len(set(vcpus)) == 1 else f"or as one: --vcpus {sum(vcpus)}"
+
+
+def _of_host(assumptions: Sequence[str]) -> Iterator[str]:
+    """Yield what a layout rests on, which no VM changes."""
+    return (line for line in assumptions if line.startswith(("kernel:", "config:", "host:", "UNVERIFIED kernel.slub")))

@@ -1,0 +1,98 @@
+"""What `ptelist observe` found: tables of measured beside predicted, or rows for programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptelist.host.vms import TELLING
+from ptelist.output.numbers import integer, interval
+from ptelist.output.page import AGREES, DIFFERS, Document, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ptelist.host.vms import Vm
+    from ptelist.observe.observation import Observation
+    from ptelist.observe.watcher import Check, Observed, Span
+
+WHY = {
+    "size": "another PTE_LIST_EXT, or a struct that a patch or the configuration changed",
+    "stride": "slub_debug, KASAN, or a free pointer that may lie elsewhere",
+    "slab_order": "another slub_min_objects, slub_max_order or number of CPUs counted",
+    "objects_per_slab": "another order or stride",
+    "min_partial": "may have been written through sysfs",
+    "cpu_partial": "may have been written through sysfs; 0 with slub_debug",
+    "sheaf_capacity": "0 with slub_debug; a cache may ask for its own",
+    "objects": "other VMs, vCPUs that have not run, other memory or leaves, or lists that the scenario does not name",
+    "slabs": "other VMs, or slabs that one or more CPUs filled partly",
+}
+"""What makes a figure differ, most likely first."""
+
+VERDICTS = {None: "", True: AGREES, False: DIFFERS}
+ZEROS = "VM counters not shown are 0"
+HEAD = ("measured", "predicted", "verdict")
+
+
+def document(found: Observation, width: int | None) -> Document:
+    """Return a table a cache, one of what differs among all, and one for the VMs."""
+    tables = [_cache(cache) for cache in found.caches]
+    if found.others:
+        tables += _others(found)
+    tables += _vms(found, width)
+    tables = [table.within(width) for table in tables]
+    notes = [note for cache in found.caches for note in cache.notes]
+    notes += [f"{name} differs: {WHY[name]}" for name in dict.fromkeys(check.name for _, check in found.differing)]
+    notes += [ZEROS] if found.vms else []
+    return Document(tuple(tables), (*notes, *found.notes, *found.comparison.assumptions), found.comparison.command)
+
+
+def _cache(cache: Observed) -> Table:
+    return Table((cache.name, *HEAD), tuple((f"  {check.name}", *_cells(check)) for check in cache.checks))
+
+
+def _cells(check: Check) -> tuple[str, str, str]:
+    return _span(check.measured), _span(check.predicted), VERDICTS[check.agrees]
+
+
+def _span(span: Span | None) -> str:
+    return "-" if span is None else interval(*span)
+
+
+def _others(found: Observation) -> Iterator[Table]:
+    """Return how many caches agree, figure by figure, and each that does not."""
+    counts: dict[str, list[int]] = {}
+    for cache in found.others:
+        for check in cache.checks:
+            agreeing, differing = counts.setdefault(check.name, [0, 0])
+            counts[check.name] = [agreeing + (check.agrees is True), differing + (check.agrees is False)]
+    rows = tuple((f"  {name}", *map(integer, pair)) for name, pair in counts.items())
+    yield Table((f"{len(found.others)} caches", "agreeing", "differing"), rows)
+    rows = tuple(
+        (f"{cache.name}.{check.name}", *_cells(check)[:2])
+        for cache in found.others
+        for check in cache.checks
+        if check.agrees is False
+    )
+    if rows:
+        yield Table(("differing", *HEAD[:2]), rows)
+
+
+def _vms(found: Observation, width: int | None) -> Iterator[Table]:
+    """Return the VMs beside each other, as many as fit."""
+    left = found.vms
+    while left:
+        count = next(
+            n for n in range(len(left), 0, -1) if n == 1 or width is None or _beside(left[:n]).width() <= width
+        )
+        yield _beside(left[:count])
+        left = left[count:]
+    for vm in found.vms:
+        if vm.rmaps_stat:
+            head, *rows = zip(*vm.rmaps_stat, strict=False)
+            yield Table(head, tuple(rows), f"VM {vm.name}: rmap lists by length (mmu_rmaps_stat)")
+
+
+def _beside(group: Sequence[Vm]) -> Table:
+    names = dict.fromkeys(name for vm in group for name, value in vm.stats.items() if value or name in TELLING)
+    rows = [(f"  {name}", *(integer(vm.stats[name]) if name in vm.stats else "-" for vm in group)) for name in names]
+    return Table(("VM", *(vm.name for vm in group)), tuple(rows))

@@ -1,0 +1,202 @@
+"""Each figure of a cache as a host shows it, beside what the rules say of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.engine import attributes, rules, slab
+from ptelist.engine.attributes import Made
+from ptelist.engine.ledger import Unit
+from ptelist.host.machine import flags
+from ptelist.host.snapshot import SLABS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ptelist.compare.comparison import Comparison
+    from ptelist.engine.ledger import Ledger
+    from ptelist.host.caches import Seen
+    from ptelist.scenario.models import Host, Kernel, Scenario
+
+SYSFS = {
+    "size": "object_size",
+    "stride": "slab_size",
+    "slab_order": "order",
+    "objects_per_slab": "objs_per_slab",
+    "min_partial": "min_partial",
+    "cpu_partial": "cpu_partial",
+    "sheaf_capacity": "sheaf_capacity",
+}
+"""The files of /sys/kernel/slab by the names that ptelist has for their figures."""
+
+MOST_NAMED = 6
+"""More members of a merged cache, or VMs, than this are not all named."""
+
+LAYOUT = ("slab_order", "objects_per_slab", "min_partial", "cpu_partial", "sheaf_capacity")
+UNITS = {
+    "size": Unit.BYTES,
+    "stride": Unit.BYTES,
+    "slab_order": Unit.ORDER,
+    "objects_per_slab": Unit.OBJECTS,
+    "min_partial": Unit.SLABS,
+    "cpu_partial": Unit.OBJECTS,
+    "sheaf_capacity": Unit.OBJECTS,
+    "objects": Unit.OBJECTS,
+    "objects.raw": Unit.OBJECTS,
+    "slabs": Unit.SLABS,
+}
+
+
+class Span(NamedTuple):
+    """What a value may be: exact where both ends meet."""
+
+    low: int
+    high: int
+
+
+class Check(NamedTuple):
+    """One figure, measured and predicted; None is what was not read, or not asked for."""
+
+    name: str
+    unit: Unit
+    measured: Span | None
+    predicted: Span | None
+
+    @property
+    def agrees(self) -> bool | None:
+        """Return whether the two can be the same; None if one is missing."""
+        if self.measured is None or self.predicted is None:
+            return None
+        return self.measured.low <= self.predicted.high and self.predicted.low <= self.measured.high
+
+
+class Observed(NamedTuple):
+    """One cache with its checks, and what to know when reading them."""
+
+    name: str
+    checks: tuple[Check, ...]
+    notes: tuple[str, ...] = ()
+
+
+class Watcher:
+    """Holds caches of one host against the ledger of a scenario."""
+
+    def __init__(self, comparison: Comparison, *, counts: bool, told: bool = False, online: int | None = None) -> None:
+        """Take the scenario's comparison; `counts` says whether its VMs are those of the host.
+
+        `told`: so is what the host has been through (filling), so that its counts as they
+        stand are predicted. `online`: CPUs that are, None if not known; an offline one keeps nothing.
+        """
+        self._ledger: Ledger = comparison.ledgers[0]
+        scenario = comparison.columns[0].scenario
+        self._scenario: Scenario = scenario
+        self._kernel: Kernel = scenario.kernel
+        self._host: Host = scenario.host
+        self._counts, self._told = counts, told
+        self._holders = self._host.model_copy(update={"cpus": online}) if online else self._host
+
+    def kvm(self, seen: Seen) -> Observed:
+        """Return one of KVM's caches, whose struct the ledger knows."""
+        name, size = seen.name, self._span(f"{seen.name}.size")
+        debug = flags(seen.cells) if seen.cells else self._host.slub_debug
+        stride = attributes.stride(Made(name, size.low, slab.POINTER, pointer_outside=False, debug=debug), self._kernel)
+        found = attributes.layout(name, stride, debug, self._scenario)
+        predicted = {"size": size, "stride": Span(stride, stride)}
+        predicted |= {each: Span(found[SYSFS[each]], found[SYSFS[each]]) for each in LAYOUT}
+        checks = [Check(each, UNITS[each], _layout(seen, each), span) for each, span in predicted.items()]
+        held = self._objects(seen, found["sheaf_capacity"])
+        total = None if seen.slabs is None else Span(0 if seen.shared else seen.slabs, seen.slabs)
+        known = self._counts and self._as_host(debug)
+        checks.append(Check("objects", UNITS["objects"], held, self._span(f"{name}.objects") if self._counts else None))
+        if known and self._told:
+            as_it_stands = None if seen.active is None else Span(0 if seen.shared else seen.active, seen.active)
+            span = self._span(f"{name}.objects.raw")
+            checks.append(Check("objects.raw", UNITS["objects.raw"], as_it_stands, span))
+        checks.append(Check("slabs", UNITS["slabs"], total, self._slabs(name) if known else None))
+        return Observed(name, _there(checks, seen), tuple(self._notes(seen, held)))
+
+    def any(self, seen: Seen) -> Observed | None:
+        """Return what the layout rules say of any cache; None if sysfs does not show it."""
+        made, size = _made(seen), seen.number(SYSFS["stride"])
+        if made is None or size is None:
+            return None
+        found = attributes.layout(seen.name, size, made.debug, self._scenario)
+        predicted = {"stride": attributes.stride(made, self._kernel)} | {each: found[SYSFS[each]] for each in LAYOUT}
+        checks = [Check(each, UNITS[each], _layout(seen, each), Span(n, n)) for each, n in predicted.items()]
+        return Observed(seen.name, _there(checks, seen))
+
+    def _as_host(self, debug: str) -> bool:
+        """Return whether a cache is debugged as the scenario's host says; A is for failing, and shows nowhere."""
+        return set(debug) == set(self._host.slub_debug) - {"A"}
+
+    def _span(self, figure: str) -> Span:
+        term = self._ledger[figure]
+        return Span(term.low, term.high)
+
+    def _slabs(self, name: str) -> Span:
+        """Return the slabs of the history told, else those needed, and what a busy host may retain beside."""
+        if self._told:
+            return self._span(f"{name}.slabs.raw")
+        needed, retained = self._span(f"{name}.slabs"), self._span(f"{name}.slabs.retained")
+        return Span(needed.low, needed.high + retained.high)
+
+    def _objects(self, seen: Seen, sheaf: int) -> Span | None:
+        """Return the live objects: those on per-CPU slabs and in sheaves count as active, live or not."""
+        if seen.active is None:
+            return None
+        sheaf = seen.number("sheaf_capacity") or (0 if seen.cells else sheaf)
+        if sheaf:
+            free = sheaf * rules.sheaves(self._kernel, self._holders)
+        else:
+            stride, per_slab = (self._span(f"{seen.name}.{each}").low for each in ("stride", "objects_per_slab"))
+            slabs = seen.cpu_slabs
+            if slabs is None:
+                slabs = self._holders.cpus * rules.slabs_of_cpu(self._kernel, self._scenario.config, stride, per_slab)
+            free = slabs * per_slab
+        return Span(0 if seen.shared else max(seen.active - free, 0), seen.active)
+
+    def _notes(self, seen: Seen, held: Span | None) -> Iterator[str]:
+        name = seen.name
+        if seen.cells and not self._as_host(flags(seen.cells)):
+            yield f"{name}: slub_debug={flags(seen.cells) or '-'} for this cache: its slabs are not predicted"
+        if seen.shared:
+            others = [each for each in seen.members if each != name]
+            shown = ", ".join(others[:MOST_NAMED]) + (", ..." if len(others) > MOST_NAMED else "")
+            listed = f" and {seen.listed} in slabinfo" if seen.row else ""
+            yield (
+                f"{name}: merged, {seen.directory} in sysfs{listed}, shared with {shown}:"
+                " counts include theirs (slab_nomerge tells them apart)"
+            )
+        elif held and held.low < held.high:
+            yield (
+                f"{name}: counts are raw, with free objects of per-CPU slabs or sheaves among the active ones;"
+                f" exact right after: echo 1 > {SLABS}/{name}/shrink"
+            )
+        elif held:
+            yield f"{name}: counts are exact, for no slab is on a CPU"
+
+
+def _made(seen: Seen) -> Made | None:
+    """Return how a cache was created, as far as sysfs tells; None if it does not."""
+    size, align = seen.number("object_size"), seen.number("align")
+    if size is None or align is None:
+        return None
+    outside = bool(seen.cells.get("ctor")) or seen.cells.get("destroy_by_rcu") == "1"
+    return Made(seen.name, size, align, outside, flags(seen.cells))
+
+
+def _there(checks: Sequence[Check], seen: Seen) -> tuple[Check, ...]:
+    """Return the checks without those of files that this kernel does not have."""
+    return tuple(check for check in checks if check.measured or not seen.cells)
+
+
+def _layout(seen: Seen, name: str) -> Span | None:
+    """Return a figure of the layout, from sysfs or else slabinfo."""
+    number = seen.number(SYSFS[name])
+    if number is None and seen.row:
+        row = seen.row
+        rest = {"stride": row.stride, "objects_per_slab": row.per_slab, "slab_order": row.pages.bit_length() - 1}
+        number = rest.get(name)
+    if number is None:
+        return None
+    return Span(0 if name == "size" and seen.shared else number, number)

@@ -1,0 +1,65 @@
+"""How numbers read: exact, grouped by thousands, intervals as low..high."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from ptelist.compare.comparison import Change
+    from ptelist.engine.ledger import Term
+
+
+def integer(value: int) -> str:
+    """Return 1310720 as 1,310,720."""
+    return f"{value:,}"
+
+
+def term(value: Term) -> str:
+    """Return a figure, e.g. 320 or 320..321."""
+    return interval(value.low, value.high)
+
+
+def interval(low: int, high: int) -> str:
+    """Return both ends, or the one that they are."""
+    return integer(low) if low == high else f"{integer(low)}..{integer(high)}"
+
+
+def change(value: Change | None) -> str:
+    """Return a signed difference; nothing for the baseline itself."""
+    if value is None:
+        return ""
+    low, high = (f"{end:+,}" if end else "0" for end in (value.low, value.high))
+    return low if low == high else f"{low}..{high}"
+
+
+def percent(value: Change | None) -> str:
+    """Return a difference in percent of the baseline, e.g. -70.6%, if that says anything."""
+    if value is None or value.ratio is None or value.low == value.high == 0:
+        return ""
+    return _percents(value.ratio, sign="+")
+
+
+def share(value: tuple[Fraction, Fraction]) -> str:
+    """Return a part of a whole in percent; one too small to show is <0.1%."""
+    if value[1] > 0 and tenths(value[1]) == "0.0":
+        return "<0.1%"
+    return _percents(value, sign="")
+
+
+def _percents(ends: tuple[Fraction, Fraction], sign: str) -> str:
+    low, high = (tenths(end, sign) for end in ends)
+    return f"{low}%" if low == high else f"{low}..{high}%"
+
+
+def tenths(ratio: Fraction, sign: str = "") -> str:
+    """Return a ratio in percent with one decimal, halves away from zero."""
+    scaled = abs(ratio) * 1000
+    count = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    text = f"{count // 10:,}.{count % 10}"
+    if count == 0:
+        return "0.0"
+    if ratio < 0:
+        return f"-{text}"
+    return f"{sign}{text}"

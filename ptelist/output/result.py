@@ -1,0 +1,29 @@
+"""What every command returns: one result, of which each format takes what it shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from ptelist.output.page import Document
+
+
+class Result(NamedTuple):
+    """A result that knows no format; what a format does not ask for is not made."""
+
+    command: str
+    """The command that gives the same again."""
+    notes: Sequence[str]
+    """What was assumed."""
+    page: Callable[[int | None], Document]
+    """Lines and tables for text of so many columns; None is an endless line."""
+    body: Callable[[], dict[str, Any]]
+    """What a JSON document has beside command and notes."""
+    rows: Callable[[], Iterable[Sequence[object]]] = tuple
+    """Rows of CSV, their head first."""
+    picture: Callable[[], str] = str
+    """An SVG."""
+    code: int = 0
+    """What the process exits with."""

@@ -1,0 +1,95 @@
+"""A terminal: the same tables, drawn and coloured by rich.
+
+rich crops what does not fit, so the table builder has chosen a layout by its own
+measure before; rich is told the width that the table needs.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from ptelist.output import plain
+from ptelist.output.page import AGREES, DIFFERS, FINE, HEAD, TEXT
+
+if TYPE_CHECKING:
+    from ptelist.output.page import Document, Table
+    from ptelist.output.result import Result
+
+LESS, MORE = "green", "red"
+BAD = f"bold {MORE}"
+VERDICTS = {AGREES: LESS, DIFFERS: BAD, "pass": LESS, "WARN": "yellow", "FAIL": BAD, "NEW": BAD, "REMOVED": BAD}
+STYLES = {HEAD: "bold", TEXT: "", FINE: "dim"}
+NO_COST = ("ext", "objects_per_slab", "slab_order")
+"""Figures of which more is neither better nor worse."""
+
+
+def render(result: Result, width: int) -> str:
+    """Return the page of a result, in what stdout can say."""
+    return draw(result.page(width), width, sys.stdout.encoding or "ascii")
+
+
+def draw(document: Document, width: int, encoding: str = "utf-8") -> str:
+    """Return the document with terminal escapes, for a terminal of this width."""
+    out = _Encoded(encoding)
+    needed = max((table.width() for table in document.tables), default=0)
+    console = Console(
+        file=out,
+        force_terminal=True,
+        width=max(width, needed),
+        markup=False,
+        highlight=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    for meaning, line in document.lines:
+        console.print(Text(line, style=STYLES[meaning]), soft_wrap=True)
+    if document.lines:
+        console.print()
+    for table in document.tables:
+        if table.title:
+            console.print(Text(table.title, style="bold"))
+        console.print(_table(table))
+    for note in document.notes:
+        topic, colon, text = plain.wrapped(note, width, "  ").partition(":")
+        console.print(Text.assemble((topic + colon, "cyan"), (text, "dim")), soft_wrap=True)
+    console.print()
+    console.print(Text(plain.command(document.command, width), style="bold"), soft_wrap=True)
+    return out.getvalue()
+
+
+def _table(table: Table) -> RichTable:
+    drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True, header_style="bold")
+    for head, align in zip(table.head, table.align, strict=True):
+        drawn.add_column(Text(head), justify="left" if align == "left" else "right", no_wrap=True)
+    changes = {number for number, head in enumerate(table.head) if head in {"change", ""} and number}
+    for row in table.rows:
+        costs = not row[0].endswith(NO_COST)
+        drawn.add_row(*(_cell(text, changed=costs and number in changes) for number, text in enumerate(row)))
+    return drawn
+
+
+def _cell(text: str, *, changed: bool) -> Text:
+    if text in VERDICTS:
+        return Text(text, style=VERDICTS[text])
+    if not changed or not text.strip("0%"):
+        return Text(text)
+    return Text(text, style=LESS if text.startswith("-") else MORE)
+
+
+class _Encoded(io.StringIO):
+    """A text buffer that says which encoding its reader has, so that boxes fit."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self._encoding = encoding
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._encoding

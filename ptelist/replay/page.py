@@ -1,0 +1,115 @@
+"""What `ptelist replay` found: the comparison, lists by length over time, marks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ptelist.compare import table
+from ptelist.output.numbers import integer, interval
+from ptelist.output.page import Document, Table
+from ptelist.replay.replay import BRIEF, FIGURES
+from ptelist.replay.vm_steps import FIGURES as STEPS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ptelist.engine.vcpu_machine import Counts
+    from ptelist.replay.replay import Replayed
+
+MOST_MARKS = 20
+"""More marks than these are for programs."""
+
+ENVELOPE_FIGURES = tuple(name for name in FIGURES if not name.startswith("replay.") or name[7:] in {"live", "peak"})
+
+
+STEP_FIGURES = (*FIGURES[:2], *STEPS, *(name for name in FIGURES[2:] if not name.startswith("replay.")))
+SHOWN: dict[str, Callable[[Counts], int]] = {
+    "held": lambda counts: counts.held,
+    "in lists": lambda counts: counts.in_lists,
+    "cached": lambda counts: counts.cached,
+    "headers": lambda counts: counts.headers,
+    "tables": lambda counts: counts.tables,
+}
+"""What is shown of steps at each mark: descriptors, in lists and in vCPU caches; page headers, and tables of them."""
+
+
+def document(found: Replayed, width: int | None) -> Document:
+    """Return the tables that fit."""
+    comparison = found.comparison
+    figures = STEP_FIGURES if found.stages else ENVELOPE_FIGURES if found.envelope else FIGURES
+    briefs = BRIEF[found.envelope :]
+    page = table.document(comparison, (), width, figures, briefs)
+    beside = _stages(found) if found.stages else (*_lengths(found), *_marks(found))
+    more = [each.within(width) for each in beside]
+    notes = page.notes
+    count = max(len(found.marks), len(found.stages) - 1)
+    if count > MOST_MARKS:
+        notes = (f"marks: {count:,}; --format json has what lists took at each", *notes)
+    return Document((*page.tables, *more), notes, page.command)
+
+
+def _class(length: int) -> int:
+    return length.bit_length() - 1
+
+
+def _lengths(found: Replayed) -> Iterator[Table]:
+    """Yield how many lists there were of which length, line after line."""
+    last = max((_class(length) for sample in found.samples for length in sample.lengths), default=0)
+    labels = ["1", *(f"{1 << n}-{(2 << n) - 1}" for n in range(1, last + 1))]
+    rows = []
+    for sample in found.samples:
+        counts = [0] * len(labels)
+        for length, lists in sample.lengths.items():
+            counts[_class(length)] += lists
+        rows.append((f"  {integer(sample.at)}", *map(integer, counts)))
+    yield Table(("line", *labels), tuple(rows), "lists by length" + (", at most" if found.envelope else ""))
+
+
+def _marks(found: Replayed) -> Iterator[Table]:
+    if 0 < len(found.marks) <= MOST_MARKS:
+        names = [column.name for column in found.comparison.columns]
+        rows = [(f"  {mark.text or mark.at}", *(_live(found, count) for count in mark.live)) for mark in found.marks]
+        yield Table(("mark", *names), tuple(rows), "descriptors in lists at each mark")
+
+
+def _stages(found: Replayed) -> Iterator[Table]:
+    """Yield what there is at each mark: one table, or with several columns one for each count."""
+    stages = found.stages[-1:] if len(found.stages) > MOST_MARKS + 1 else found.stages
+    names = [f"  {stage.text or stage.at}" for stage in stages]
+    columns = [column.name for column in found.comparison.columns]
+    if len(columns) == 1:
+        rows = [_row(name, (stage.moments[0].counts,), *SHOWN) for name, stage in zip(names, stages, strict=True)]
+        if rows:
+            yield Table(("mark", *SHOWN), tuple(rows), "descriptors and page headers at each mark")
+        return
+    for what in SHOWN if stages else ():
+        rows = [
+            _row(name, [moment.counts for moment in stage.moments], what)
+            for name, stage in zip(names, stages, strict=True)
+        ]
+        yield Table(("mark", *columns), tuple(rows), f"{what} at each mark")
+
+
+def _row(name: str, counts: Iterable[Counts], *shown: str) -> tuple[str, ...]:
+    return (name, *(integer(SHOWN[what](each)) for each in counts for what in shown))
+
+
+def _live(found: Replayed, count: int) -> str:
+    return interval(0, count) if found.envelope else integer(count)
+
+
+def data(found: Replayed) -> dict[str, Any]:
+    """Return what a JSON document has beside the comparison."""
+    more: dict[str, Any] = {
+        "exact": not (found.odd or found.envelope),
+        "envelope": found.envelope,
+        "inexact_from": found.inexact_from,
+        "lines": found.lines,
+        "lengths": [{"line": sample.at, "lists": sample.lengths} for sample in found.samples],
+        "marks": [mark.data() for mark in found.marks or found.stages[:-1]],
+        "longest": found.longest,
+        "peaks": [{"line": peak.at, "lists": peak.lengths} for peak in found.peaks],
+    }
+    if found.stages:
+        more["end"] = found.stages[-1].data()
+    return more

@@ -1,0 +1,346 @@
+"""Traces of KVM's lists: a text form of our own, or what ftrace prints.
+
+The text form has an operation a line: `add LIST ENTRY [CACHE]`, `remove LIST ENTRY`,
+`zap LIST`, `topup CACHE`, `free CACHE`, `mark TEXT`; # begins a comment. Names are any
+words. Steps of VMs are text as well: see `steps`. Of ftrace's (and trace-cmd's, and
+perf's) lines those of the probes are read, those of the tracepoint kvm_mmu_set_spte,
+and what is written to trace_marker.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from ptelist.errors import PtelistError
+from ptelist.replay import probes
+from ptelist.replay.steps import USAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
+
+BLOCK = 1 << 16
+"""Bytes that are read at a time; each block is cut at its last newline."""
+
+FIRST_BLOCK = 1 << 12
+"""Blocks are smaller at first, for that a short trace is seen more than once."""
+
+MOST_LINE = BLOCK
+"""Bytes of a line; ftrace's have 100 to 300."""
+
+MOST_MARK = 40
+"""Characters of a mark that are shown."""
+
+_LOST = re.compile(rb"\[(?:LOST \d+ EVENTS|(?:\d+ )?EVENTS DROPPED)\]")
+_WRITTEN = re.compile(rb"entries-in-buffer/entries-written: (\d+)/(\d+)")
+_EVENT = re.compile(rb"(?:\w+:)?(?:p_)?(\w+?)(?:_isra_\d+)?(?:_\d+)?:")
+_SYMBOL = re.compile(rb"\((\w+)(?:\.\w+)*\+0x[0-9a-f]+\S*")
+_MARKED = re.compile(rb"\btracing_mark_write: (.*)")
+_SET_SPTE = re.compile(rb"(?:\w+:)?kvm_mmu_set_spte:")
+SET_SPTE = rb"kvm_mmu_set_spte:\s+gfn (\S+) [^\n]*level (\S+) at (\S+)[^\n]*\n"
+"""kvm_mmu_set_spte: gfn G spte V (rwxu) level L at A (same in 5.10 to 7.3)."""
+
+WORDS = {b"add": (2, 3), b"remove": (2, 2), b"zap": (1, 1), b"topup": (1, 1), b"free": (1, 1)}
+"""Operations of the text form, with how few and how many names they have."""
+
+ALIASES = {b"sptep": b"spte", b"rmap_head": b"head", b"mc": b"cache", b"vcpu": b"cache"}
+"""Other names of arguments, as in probes that someone else set up; a vCPU has one cache for descriptors."""
+
+EXACT, ENVELOPE, STEPS = "exact", "envelope", "steps"
+LOST, REMOVED, TWICE, CUT, RECYCLED = "lost", "removed", "twice", "cut", "recycled"
+ODD = {
+    LOST: "events were lost",
+    REMOVED: "removed without having been added",
+    TWICE: "added twice without having been removed",
+    CUT: "the last line has no end and was not used",
+    RECYCLED: "more shadow pages than their limit lets stay: the kernel recycles old ones, which is not replayed",
+}
+"""What makes a trace inexact."""
+
+Names = tuple[bytes, ...]
+"""What the groups of a pattern are, in their order."""
+
+HEAD, ENTRY, CACHE, MINIMUM, GFN, LEVEL, AT = b"head", b"spte", b"cache", b"min", b"gfn", b"level", b"at"
+WANTED = {
+    "add": (HEAD, ENTRY, CACHE),
+    "remove": (HEAD, ENTRY),
+    "zap": (HEAD,),
+    "topup": (CACHE, MINIMUM),
+    "free": (CACHE,),
+}
+"""What is read of each operation."""
+
+NEEDED = {"add": 2, "remove": 2, "zap": 1, "topup": 1, "free": 1}
+"""How many of these a line must have."""
+
+TEXT = {
+    "add": (rb"^add (\S+) (\S+)(?: (\S+))?\n", (HEAD, ENTRY, CACHE)),
+    "remove": (rb"^remove (\S+) (\S+)\n", (HEAD, ENTRY)),
+    "zap": (rb"^zap (\S+)\n", (HEAD,)),
+    "topup": (rb"^topup (\S+)\n", (CACHE,)),
+    "free": (rb"^free (\S+)\n", (CACHE,)),
+}
+SET = (GFN, LEVEL, AT)
+
+
+class Sink(Protocol):
+    """Who is told what a trace says; `at` is the number of a line."""
+
+    def add(self, at: int, key: bytes, entry: bytes, cache: bytes | None = None) -> bool:
+        """Add an entry to a list; return whether it was not there yet."""
+
+    def remove(self, key: bytes, entry: bytes) -> bool:
+        """Remove an entry; return whether it was there."""
+
+    def zap(self, key: bytes) -> bool:
+        """Empty a list."""
+
+    def topup(self, cache: bytes) -> None:
+        """Top a cache up."""
+
+    def free(self, cache: bytes) -> None:
+        """Free a cache."""
+
+
+class Lines:
+    """The lines of a file, a block of them at a time; which ones does not depend on how they arrive."""
+
+    def __init__(self, file: BinaryIO, label: str) -> None:
+        """Take a file and its name."""
+        self._file, self._label = file, label
+        self.done = 0
+        """Bytes that were read so far."""
+        self.rest = b""
+        """What follows the last newline, once all was read."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield blocks of whole lines; raises PtelistError for a line that no trace has."""
+        count = 0
+        while chunk := self._file.read(min(max(self.done, FIRST_BLOCK), BLOCK)):
+            self.done += len(chunk)
+            block, newline, self.rest = (self.rest + chunk).rpartition(b"\n")
+            if len(self.rest) > MOST_LINE:
+                count += block.count(b"\n") + bool(newline)
+                raise PtelistError(f"{self._label}:{count + 1}: a line of more than {MOST_LINE:,} bytes, not a trace")
+            if newline:
+                count += block.count(b"\n") + 1
+                yield block + newline
+
+
+class Envelope(Protocol):
+    """Who is told of SPTEs that were set."""
+
+    def set(self, key: tuple[bytes, bytes], entry: bytes) -> None:
+        """Let the SPTE at an address map a page of some size."""
+
+
+class Doer(Protocol):
+    """Who does steps of VMs."""
+
+    def do(self, at: int, words: list[bytes]) -> bool:
+        """Do the step of a line; return whether the kernel would have recycled shadow pages by now."""
+
+
+class Reader:
+    """Reads lines and tells a sink; knows what was odd, and since when.
+
+    Once it has seen a line of an event it knows a pattern for all of them. A block whose
+    every line is of a known pattern is read at one stroke, any other line by line.
+    """
+
+    def __init__(
+        self, sink: Sink, envelope: Envelope, steps: Doer, mark: Callable[[int, str], None], minimum: int
+    ) -> None:
+        """Take who is told of lists, of SPTEs, of steps and of marks, and `min` of a descriptor cache's top-up."""
+        self.kind = ""
+        """"exact" for events of lists, "envelope" for those of kvm_mmu_set_spte, "steps"; "" for none so far."""
+        self.odd: dict[str, tuple[int, int]] = {}
+        """What was odd: how often, and in which line first."""
+        self.ignored = 0
+        self._sink, self._envelope, self._mark, self._minimum = sink, envelope, mark, minimum
+        self._steps = steps
+        self._patterns: dict[str, tuple[bytes, Names]] = {}
+        self._find: Callable[[bytes], list[tuple[bytes, ...]]] = lambda _: []
+        self._groups: dict[str, tuple[int, ...]] = {}
+
+    def feed(self, block: bytes, first: int) -> int:
+        """Read whole lines, of which the first has this number, and return how many they are.
+
+        Raises PtelistError, with the number of a line, for an operation that cannot be read.
+        """
+        count = block.count(b"\n")
+        rows = self._find(block)
+        if len(rows) == count:
+            self._rows(rows, first)
+            return count
+        for at, text in enumerate(block[:-1].split(b"\n"), first):
+            line = text + b"\n"
+            if rows := self._find(line):
+                self._rows(rows, at)
+            else:
+                self._other(at, line)
+        return count
+
+    def _rows(self, rows: list[tuple[bytes, ...]], first: int) -> None:
+        """Tell what rows of a pattern's groups say, a row a line."""
+        add, remove = self._sink.add, self._sink.remove
+        list_, entry, cache = self._groups["add"]
+        from_list, removed = self._groups["remove"]
+        for at, row in enumerate(rows, first):
+            if row[list_]:
+                if not add(at, row[list_], row[entry], row[cache] or None):
+                    self._count(TWICE, at)
+            elif row[from_list]:
+                if not remove(row[from_list], row[removed]):
+                    self._count(REMOVED, at)
+            else:
+                self._rest(row, at)
+
+    def _rest(self, row: tuple[bytes, ...], at: int) -> None:
+        """Tell what is rarer; top-ups of other caches than those for descriptors have another minimum."""
+        groups = {op: tuple(row[group] for group in places) for op, places in self._groups.items()}
+        if groups["zap"][0]:
+            self._sink.zap(groups["zap"][0])
+        elif groups["topup"][0]:
+            cache, minimum = groups["topup"]
+            if not minimum or _number(minimum, at) == self._minimum:
+                self._sink.topup(cache)
+        elif groups["free"][0]:
+            self._sink.free(groups["free"][0])
+        else:
+            gfn, level, address = groups["set"]
+            self._envelope.set((gfn, level), address)
+
+    def _know(self, op: str, pattern: bytes, names: Names) -> None:
+        """Take a pattern for all lines of an operation, if it is the first one."""
+        self._patterns.setdefault(op, (pattern, names))
+        number, places = 0, {}
+        for known, (_, found) in self._patterns.items():
+            places[known] = {name: number + place for place, name in enumerate(found)}
+            number += len(found)
+        none = number  # a last group that is always empty
+        for known, wanted in (*WANTED.items(), ("set", SET)):
+            self._groups[known] = tuple(places.get(known, {}).get(name, none) for name in wanted)
+        either = b"|".join(pattern for pattern, _ in self._patterns.values())
+        self._find = re.compile(b"(?:" + either + b")()", re.MULTILINE).findall
+
+    def cut(self, line: bytes, at: int) -> None:
+        """Take note of what follows the last newline."""
+        if line:
+            self._count(CUT, at)
+
+    def _count(self, what: str, at: int) -> None:
+        count, first = self.odd.get(what, (0, at))
+        self.odd[what] = count + 1, first
+
+    def _other(self, at: int, line: bytes) -> None:
+        """Read a line that is of no pattern known so far."""
+        words = line.split()
+        if not words or words[0].startswith(b"#"):
+            match = _WRITTEN.search(line)
+            if match and match[1] != match[2]:
+                self._count(LOST, at)
+        elif words[0] in WORDS:
+            self._word(at, words)
+        elif words[0] in USAGE and self.kind in {"", STEPS}:
+            self._be(STEPS, at)
+            if self._steps.do(at, words) and RECYCLED not in self.odd:
+                self._count(RECYCLED, at)
+        elif words[0] == b"mark":
+            self._mark(at, _shown(line.partition(b"mark")[2]))
+        elif _LOST.search(line):
+            self._count(LOST, at)
+        elif match := _MARKED.search(line):
+            self._mark(at, _shown(match[1]))
+        elif not self._learn(at, line, words):
+            self.ignored += 1
+
+    def _word(self, at: int, words: list[bytes]) -> None:
+        """Read an operation of the text form."""
+        op, names = words[0].decode(), words[1:]
+        least, most = WORDS[words[0]]
+        if not least <= len(names) <= most:
+            wanted = {1: "LIST", 2: "LIST ENTRY", 3: "LIST ENTRY [CACHE]"}[most]
+            wanted = "CACHE" if op in {"topup", "free"} else wanted
+            raise PtelistError(f'{at}: {op} has {len(names)} names, expected "{op} {wanted}"')
+        self._be(EXACT, at)
+        for known, (pattern, found) in TEXT.items():
+            self._know(known, pattern, found)
+        self._rows(self._find(b" ".join(words) + b"\n"), at)
+
+    def _be(self, kind: str, at: int) -> None:
+        """Note what the trace is of; the two kinds do not go together."""
+        if STEPS in {self.kind, kind} and self.kind not in {"", kind}:
+            raise PtelistError(f"{at}: has steps of VMs and events of a trace: leave out one")
+        if self.kind not in {"", kind}:
+            raise PtelistError(
+                f"{at}: has events of lists and of kvm_mmu_set_spte, the same entries twice: leave out one"
+            )
+        self.kind = kind
+
+    def _learn(self, at: int, line: bytes, words: list[bytes]) -> bool:
+        """Find out where an event of ftrace's has what, and read it; return whether it is one of ours."""
+        for number, word in enumerate(words):
+            if _SET_SPTE.fullmatch(word):
+                self._be(ENVELOPE, at)
+                self._know("set", SET_SPTE, SET)
+            elif op := _operation(word, words[number + 1 : number + 2]):
+                self._be(EXACT, at)
+                self._know(op, *_pattern(op, words[number:], at))
+            else:
+                continue
+            rows = self._find(line)
+            if not rows:
+                raise PtelistError(f"{at}: {_shown(word)} in more than one form, or cut off")
+            self._rows(rows, at)
+            return True
+        return False
+
+
+def _pattern(op: str, words: list[bytes], at: int) -> tuple[bytes, Names]:
+    """Return a pattern for lines of an event, by one of them from the event's name on.
+
+    Classes of all characters but one are what the pattern matcher is fastest with. Should
+    such a match run over the end of a line, rows are fewer than lines.
+    """
+    names: list[bytes] = []
+    parts = []
+    for place, word in enumerate(words[1:], 2):
+        label, equals, _ = word.partition(b"=")
+        if equals:
+            value = b"[^ \n]+" if place == len(words) else b"[^ ]+"
+            name = ALIASES.get(label, label)
+            if name in WANTED[op] and name not in names:
+                names.append(name)
+                value = b"(" + value + b")"
+            parts.append(re.escape(label) + b"=" + value)
+    wanted = WANTED[op][: NEEDED[op]]
+    if not set(wanted) <= set(names):
+        needs = " and ".join(f"{name.decode()}=" for name in wanted)
+        raise PtelistError(f"{at}: {_shown(words[0])} without {needs}, which probes as --probe-script sets them have")
+    symbol = rb" +\([^)]*\) +" if words[1].startswith(b"(") else b" +"
+    rest = b"" if b"=" in words[-1] else b" [^\n]*"
+    return re.escape(words[0]) + symbol + b" +".join(parts) + rest + b"\n", tuple(names)
+
+
+def _number(text: bytes, at: int) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise PtelistError(f'{at}: min= is no number, "{_shown(text)}"') from None
+
+
+def _shown(text: bytes) -> str:
+    return text.decode("ascii", "backslashreplace").strip()[:MOST_MARK]
+
+
+def _operation(word: bytes, after: list[bytes]) -> str | None:
+    """Return what an event means, by its own name or by the symbol behind it."""
+    if not word.endswith(b":"):
+        return None
+    known: Callable[[str], str | None] = probes.operations().get
+    for match in (_EVENT.fullmatch(word), _SYMBOL.match(after[0]) if after else None):
+        if match and (op := known(match[1].decode())):
+            return op
+    return None

@@ -1,0 +1,214 @@
+"""Steps of VMs under the rules of every column: what there is after each mark, and at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ptelist.engine import memslots, pagetables, rules
+from ptelist.engine.account import DESC, HEADER, slabs_of
+from ptelist.engine.ledger import Unit, fixed
+from ptelist.engine.vcpu_machine import Mmu
+from ptelist.engine.vm_machine import Machine
+from ptelist.lists import histogram
+from ptelist.rmaps.rmaps_stat import LABELS, LEVELS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ptelist.engine.ledger import Ledger, Term
+    from ptelist.engine.vcpu_machine import Counts
+    from ptelist.scenario.models import Scenario
+
+Ends = tuple[int, int]
+OBJECTS, COUNT, PAGES = Unit.OBJECTS, Unit.COUNT, Unit.PAGES
+
+FIGURES = {
+    "replay.held": (OBJECTS, "descriptors in lists and in vCPU caches at the end"),
+    "replay.live": (OBJECTS, "descriptors in lists at the end"),
+    "replay.cached": (OBJECTS, "descriptors in vCPU caches at the end"),
+    "replay.peak": (OBJECTS, "the most in lists at any moment"),
+    "replay.held_peak": (OBJECTS, "the most in lists and caches together at any moment"),
+    "replay.allocs": (OBJECTS, "descriptors that lists took"),
+    "replay.frees": (OBJECTS, "descriptors that lists gave back"),
+    "replay.topups": (COUNT, "top-ups that filled a vCPU's cache of descriptors, each up to its capacity"),
+    "replay.headers": (OBJECTS, "page headers of tables and in vCPU caches at the end"),
+    "replay.headers_cached": (OBJECTS, "page headers in vCPU caches at the end"),
+    "replay.headers_peak": (OBJECTS, "the most page headers at any moment"),
+    "replay.tables": (PAGES, "page tables at the end, roots included"),
+    "replay.entries": (Unit.ENTRIES, "SPTEs that map a page at the end"),
+}
+"""What a replay of steps counts, for each column."""
+
+COUNTED = ("held", "in_lists", "cached", "headers", "headers_cached", "tables", "entries", "longest")
+"""What is told of each mark."""
+
+
+class Heads(NamedTuple):
+    """The heads of rmap lists in the memslots that there are, by page size, and how mmu_rmaps_stat sorts them."""
+
+    counts: tuple[int, ...]
+    level: int
+    """Of the pages that are mapped."""
+    how: str
+
+
+class Moment(NamedTuple):
+    """What there is in one column when steps are marked."""
+
+    counts: Counts
+    slabs: dict[str, Ends]
+    """The fewest and the most slabs of each kmem_cache; what CPUs and nodes keep beyond them is not counted."""
+    lengths: dict[int, int]
+    """rmap lists by length."""
+    heads: Heads | None
+    """None where there is no mmu_rmaps_stat, or no list."""
+
+    @property
+    def rmaps_stat(self) -> dict[str, list[int]] | None:
+        """Return what mmu_rmaps_stat says, of all VMs together: lists by page size and column."""
+        if self.heads is None:
+            return None
+        found = {name: [count, *[0] * (len(LABELS) - 1)] for name, count in zip(LEVELS, self.heads.counts, strict=True)}
+        row = found[LEVELS[self.heads.level - 1]]
+        for length, count in self.lengths.items():
+            row[0] -= count
+            row[histogram.column(length, self.heads.how)] += count
+        return found
+
+
+class Stage(NamedTuple):
+    """A mark, with a moment for each column."""
+
+    at: int
+    text: str
+    moments: tuple[Moment, ...]
+
+    def data(self) -> dict[str, Any]:
+        """Return it for JSON: each count as a list with a number for each column."""
+        found: dict[str, Any] = {"at": self.at, "text": self.text}
+        for name in COUNTED:
+            found[_LIVE.get(name, name)] = [getattr(moment.counts, name) for moment in self.moments]
+        found["slabs"] = {
+            name: [dict(zip(("low", "high"), moment.slabs[name], strict=True)) for moment in self.moments]
+            for name in (DESC, HEADER)
+        }
+        found["lists"] = [moment.lengths for moment in self.moments]
+        found["mmu_rmaps_stat"] = [moment.rmaps_stat for moment in self.moments]
+        return found
+
+
+_LIVE = {"in_lists": "live"}
+"""Marks of traces call them so."""
+
+
+class Replay:
+    """The machines of all columns; columns whose rules are the same have one together."""
+
+    def __init__(self, scenarios: Sequence[Scenario]) -> None:
+        """Start without a VM."""
+        self._scenarios = scenarios
+        mmus = [mmu(scenario) for scenario in scenarios]
+        self.machines = {each: Machine(each) for each in mmus}
+        self._machines = [self.machines[each] for each in mmus]
+        self._slabs: dict[tuple[int, str, int], Ends] = {}
+        rows = [memslots.slots(each.kernel, each.host, each.vms[0]).rows for each in scenarios]
+        self._memslots = [[sum(sizes) for sizes in zip(*found, strict=True)] for found in rows]
+
+    def stage(self, at: int, text: str) -> Stage:
+        """Return what there is now, after the line `at`."""
+        found = {
+            each: (machine.counts(), dict(sorted(machine.lengths().items()))) for each, machine in self.machines.items()
+        }
+        moments = (self._moment(number, *found[machine.mmu]) for number, machine in enumerate(self._machines))
+        return Stage(at, text, tuple(moments))
+
+    def _moment(self, number: int, counts: Counts, lengths: dict[int, int]) -> Moment:
+        machine = self._machines[number]
+        slabs = {
+            DESC: self._ends(number, DESC, counts.held, machine.totals.peak_held),
+            HEADER: self._ends(number, HEADER, counts.headers, machine.totals.peak_headers),
+        }
+        return Moment(counts, slabs, lengths, self._heads(number))
+
+    def _heads(self, number: int) -> Heads | None:
+        machine, how = self._machines[number], self._scenarios[number].kernel.rmaps_stat
+        if how == "none" or not machine.mmu.lists:
+            return None
+        count = machine.memslots()
+        return Heads(tuple(size * count for size in self._memslots[number]), machine.mmu.leaf_level, how)
+
+    def _ends(self, number: int, name: str, objects: int, peak: int) -> Ends:
+        """Return the fewest and the most slabs of so many objects, of which there once were `peak`."""
+        if objects == 0:
+            return 0, 0
+        return self._of(number, name, objects)[0], self._of(number, name, peak)[1]
+
+    def _of(self, number: int, name: str, objects: int) -> Ends:
+        key = number, name, objects
+        if key not in self._slabs:
+            held = fixed(f"{name}.objects", objects, OBJECTS, "as the steps have it")
+            ledger, _ = slabs_of(self._scenarios[number], held, name)
+            slabs = ledger[f"{name}.slabs"]
+            self._slabs[key] = slabs.low, slabs.high
+        return self._slabs[key]
+
+    def ledgers(self) -> Iterator[Ledger]:
+        """Yield the figures of each column: what was counted, and the slabs of what was held at most."""
+        for scenario, machine in zip(self._scenarios, self._machines, strict=True):
+            terms = dict(_terms(machine))
+            ledger, _ = slabs_of(scenario, terms["replay.held_peak"])
+            for term in terms.values():
+                ledger.add(term)
+            yield ledger
+
+    def lengths(self) -> dict[int, int]:
+        """Return how many rmap lists there are of each length, in the first column."""
+        return dict(self._machines[0].lengths())
+
+
+def _terms(machine: Machine) -> Iterator[tuple[str, Term]]:
+    counts, totals = machine.counts(), machine.totals
+    values = (
+        counts.held,
+        counts.in_lists,
+        counts.cached,
+        totals.peak,
+        totals.peak_held,
+        counts.allocs,
+        counts.frees,
+        counts.topups,
+        counts.headers,
+        counts.headers_cached,
+        totals.peak_headers,
+        counts.tables,
+        counts.entries,
+    )
+    for (name, (unit, why)), value in zip(FIGURES.items(), values, strict=True):
+        yield name, fixed(name, value, unit, why)
+
+
+def mmu(scenario: Scenario) -> Mmu:
+    """Return how a scenario's kernel handles the faults of its first VM group."""
+    kernel, vm = scenario.kernel, scenario.vms[0]
+    lists = rules.uses_rmaps(kernel, vm)
+    capacity: int = getattr(kernel, rules.desc_capacity_field(kernel, vm))
+    if kernel.topup_pte_list_desc == "if_rmaps" and not lists:
+        capacity = 0
+    direct = rules.tdp(kernel, vm)
+    limit = pagetables.default_limit(
+        memslots.pages(memslots.slots(kernel, scenario.host, vm)), kernel.shadow_page_divisor, kernel.shadow_page_least
+    )
+    return Mmu(
+        ext=rules.ext(kernel, with_tdp=direct),
+        policy=kernel.list_policy,
+        cap=kernel.rmap_recycle_threshold,
+        descriptors=(capacity, rules.desc_topup_min(kernel)),
+        headers=(kernel.cache_capacity, kernel.page_topup_min),
+        lists=lists,
+        shadow=not direct,
+        root_level=vm.root_level,
+        leaf_level=pagetables.LEVEL_OF_LEAF[vm.leaf],
+        page_bytes=kernel.page_bytes,
+        most_tables=None if rules.tdp_mmu(kernel, vm) else limit,
+        spare_tables=kernel.shadow_page_min_free,
+    )

@@ -1,0 +1,26 @@
+"""ptelist rmaps: what it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ptelist.compare.result import result
+from ptelist.compare.table import document
+from ptelist.output.command_line import command_line
+from ptelist.rmaps.rmaps import BRIEF, FIGURES, measure
+from ptelist.rmaps.told import Told, usual
+from ptelist.settings.columns import expand
+
+if TYPE_CHECKING:
+    from ptelist.output.command_line import Options
+    from ptelist.output.result import Result
+
+
+def run(options: Options, file: str, **beside: Any) -> Result:
+    """Bound what the lists of a histogram take; `beside` is what is told of it."""
+    told = Told(**beside)
+    found = expand((), [*usual(file, options), *options])
+    line = command_line("rmaps", (file, *told.words()), [*told.options(), *options])
+    how = told.how(found)
+    comparison = measure(*told.read(file), found, how, line)
+    return result(comparison, lambda width: document(comparison, (), width, FIGURES, BRIEF))

@@ -1,0 +1,1 @@
+"""What is accounted for: the models of a kernel, a host and its VMs."""

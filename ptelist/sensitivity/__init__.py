@@ -1,0 +1,1 @@
+"""Which parameter moves a figure most."""

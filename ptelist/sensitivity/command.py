@@ -1,0 +1,31 @@
+"""ptelist sensitivity: what it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptelist.compare.comparison import PART
+from ptelist.output.command_line import command_line
+from ptelist.output.result import Result
+from ptelist.sensitivity import page
+from ptelist.sensitivity.sensitivity import sensitivity
+from ptelist.settings.space import Space
+
+if TYPE_CHECKING:
+    from ptelist.output.command_line import Options
+
+
+def run(options: Options, preset: str | None, figure: str) -> Result:
+    """Change every parameter of a scenario, one at a time."""
+    presets = (preset,) if preset else ()
+    line = command_line("sensitivity", presets, [*options, *([("figure", figure)] if figure != PART else [])])
+    explain = command_line("explain", (figure, *presets), Space(presets, options).one_of(options, 0))
+    found = sensitivity(presets, options, figure, line)
+    return Result(
+        line,
+        found.assumptions,
+        lambda width: page.document(found, explain, width),
+        lambda: page.body(found),
+        lambda: page.rows(found),
+        lambda: page.picture(found),
+    )

@@ -1,0 +1,127 @@
+"""From presets and options to the columns of a comparison."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ptelist.errors import PtelistError, suggestion
+from ptelist.settings.axes import points
+from ptelist.settings.space import PRESET, PRESET_KINDS, Space
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ptelist.scenario.models import Scenario
+    from ptelist.settings.axes import Axis, Choice
+    from ptelist.settings.overlay import Fields
+    from ptelist.settings.space import Chosen
+
+WHAT_IF = frozenset(("preset", "kernel", "kernel-from", "config", "proposal"))
+"""Axes that compare, beside those of kernel fields; others set the scene."""
+
+
+class Column(NamedTuple):
+    """One scenario to account for; `axes` holds only what varies."""
+
+    name: str
+    axes: dict[str, Any]
+    scenario: Scenario
+    baseline: int
+    """Number of the column that this one is compared with."""
+    labels: tuple[str, ...] = ()
+    """Its values as typed, on the axes that vary."""
+
+
+class Columns(NamedTuple):
+    """All columns, and the name of what they are compared with."""
+
+    columns: tuple[Column, ...]
+    baseline: str
+    by_preset: bool
+    """Whether presets or kernels differ, which say more than their name."""
+
+
+def expand(names: Sequence[str], options: Iterable[tuple[str, str]], baseline: str | None = None) -> Columns:
+    """Return a column for every combination of presets and option values.
+
+    `options` are names and texts as typed, `set` among them. A column is
+    compared with the one that has the kernel's own value (else the first one) on
+    the axes that compare, and the same values on the others; if none of the first
+    kind varies, all are compared with the first column. `baseline`, such as
+    "ext=14", names the values to compare with. Raises PtelistError.
+    """
+    return columns(Space(names, options), baseline)
+
+
+def columns(space: Space, baseline: str | None = None) -> Columns:
+    """Return a column for every point of a space; see `expand`."""
+    varying = space.varying
+    chosen = [dict(zip((axis.name for axis, _ in space.axes), point, strict=True)) for point in points(space.axes)]
+    wanted = {} if baseline is None else _baseline_values(baseline, space)
+    compared = [axis for axis in varying if axis.name in wanted or compares(axis)] or varying
+    found = _baselines(space, chosen, compared, wanted)
+    columns = []
+    for here, against in zip(chosen, found, strict=True):
+        scenario = space.scenario(here)
+        values = {axis.name: _plain(axis, here[axis.name]) for axis in varying}
+        labels = tuple(here[axis.name].label for axis in varying)
+        called = name(varying, here) or f"kernel={scenario.kernel.version}"
+        columns.append(Column(called, values, scenario, against, labels))
+    by_preset = any(axis.kind in PRESET_KINDS for axis in varying)
+    return Columns(tuple(columns), name(compared, chosen[found[0]]) or columns[0].name, by_preset)
+
+
+def _plain(axis: Axis, choice: Choice) -> Any:
+    """Return a value for JSON: numbers and truth as such, presets and lists by their labels."""
+    return choice.value if axis.kind in {"int", "size", "bool", "field"} else choice.label
+
+
+def compares(axis: Axis) -> bool:
+    """Return whether an axis is one that compares; others set the scene."""
+    return axis.name in WHAT_IF or axis.path.startswith(("kernel.", "config."))
+
+
+def name(axes: list[Axis], chosen: Chosen) -> str:
+    """Return how a point is called, by its values on some axes."""
+    return ", ".join(
+        chosen[axis.name].label if axis is PRESET else f"{axis.name}={chosen[axis.name].label}" for axis in axes
+    )
+
+
+def _baseline_values(text: str, space: Space) -> dict[str, str]:
+    """Return the labels that `--baseline` asks for, by axis."""
+    varying = {axis.name: [choice.label for choice in values] for axis, values in space.axes if len(values) > 1}
+    wanted = {}
+    for item in text.split(","):
+        name, equals, label = item.strip().partition("=")
+        if not equals:
+            name, label = "preset", name
+        if name not in varying:
+            raise PtelistError(f'--baseline: no axis "{name}" varies{suggestion(name, varying)}')
+        if label not in varying[name]:
+            raise PtelistError(f"--baseline: no column has {name}={label}{suggestion(label, varying[name])}")
+        wanted[name] = label
+    return wanted
+
+
+def _baselines(space: Space, chosen: list[Chosen], compared: list[Axis], wanted: dict[str, str]) -> list[int]:
+    """Return for each column the number of the one that it is compared with."""
+    scene = [axis.name for axis in space.varying if axis not in compared]
+    best: dict[tuple[str, ...], tuple[int, int]] = {}
+    keys = []
+    for number, here in enumerate(chosen):
+        key = tuple(here[name].label for name in scene)
+        keys.append(key)
+        rank = sum(_is_baseline(axis, here[axis.name], space.kernel(here), wanted) for axis in compared)
+        if key not in best or rank > best[key][0]:
+            best[key] = (rank, number)
+    return [best[key][1] for key in keys]
+
+
+def _is_baseline(axis: Axis, choice: Choice, kernel: Fields, wanted: dict[str, str]) -> bool:
+    if axis.name in wanted:
+        return choice.label == wanted[axis.name]
+    if axis.name == "proposal":
+        return choice.label == "none"
+    part, _, field = axis.path.partition(".")
+    return part == "kernel" and field in kernel and kernel[field].value == choice.value

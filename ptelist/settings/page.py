@@ -1,0 +1,66 @@
+"""What a preset says of itself and sets, with the source of each value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ptelist.output import plain
+from ptelist.settings.presets import BY_RELEASE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ptelist.settings.overlay import Fields
+    from ptelist.settings.presets import Preset
+
+
+def render(preset: Preset, chosen: str, width: int) -> str:
+    """Return the preset as TOML that reads back, sources as comments."""
+    text = "\n".join(_lines(preset, width))
+    if chosen == "markdown":
+        return f"```toml\n{text}\n```\n"
+    return plain.ascii_only(f"{text}\n")
+
+
+def _lines(preset: Preset, width: int) -> Iterator[str]:
+    for key, value in preset.about.items():
+        if key != "extends":
+            yield f"{key} = {_toml(value)}"
+    overlay = preset.overlay
+    tables = [("[kernel]", overlay.kernel), ("[config]", overlay.config), ("[host]", overlay.host)]
+    tables += [("[vm]", overlay.vm), *(("[[vm]]", group) for group in overlay.vms)]
+    for header, fields in tables:
+        if fields:
+            yield ""
+            yield header
+            yield from _fields(fields, width)
+    for variant in preset.variants:
+        yield ""
+        yield f"[[{variant.table}]]"
+        yield f"{BY_RELEASE[variant.table]} = {_toml(variant.release)}"
+        if variant.source:
+            yield f"source = {_toml(variant.source)}"
+        yield from _fields(variant.fields, width, variant.source)
+
+
+def _fields(fields: Fields, width: int, known: str = "") -> Iterator[str]:
+    for name, setting in fields.items():
+        if setting.value is None:
+            continue
+        if setting.provenance != known:
+            yield from plain.wrapped(f"# {setting.provenance}", width, "#   ").splitlines()
+        yield f"{name} = {_toml(setting.value)}"
+
+
+def _toml(value: Any) -> str:
+    """Return a value as TOML; text has no control characters, having come from TOML."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_toml(each)}' for key, each in value.items())} }}"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

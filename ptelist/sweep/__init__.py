@@ -1,0 +1,1 @@
+"""One figure along one axis or two, and where it breaks even."""

@@ -1,0 +1,194 @@
+"""Between the points of a sweep: where a figure breaks even, and where slabs change their layout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.compare.comparison import change
+from ptelist.engine.ledger import Unit
+from ptelist.gate.causes import steps
+from ptelist.settings.axes import Choice
+from ptelist.sweep.search import first, last
+from ptelist.units import UNITS, format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from ptelist.engine.ledger import Ledger, Term
+    from ptelist.gate.causes import Step
+    from ptelist.scenario.models import Scenario
+    from ptelist.settings.axes import Axis
+    from ptelist.settings.space import Chosen, Space
+
+MOST_TRIED = 20_000
+"""Values of an axis that one search may try, before it gives up and says so."""
+
+GROWING = frozenset(("vm.vcpus", "vm.vcpus_run", "vm.count"))
+"""Fields of which more never takes less, of any figure but waste."""
+
+
+class Span(NamedTuple):
+    """The whole numbers of an axis that are searched: first to last in steps."""
+
+    axis: Axis
+    low: int
+    high: int
+    step: int
+
+    @property
+    def last(self) -> int:
+        """Return the greatest number of steps from `low`."""
+        return (self.high - self.low) // self.step
+
+    def at(self, number: int) -> int:
+        """Return the value after so many steps from `low`."""
+        return self.low + number * self.step
+
+    def label(self, value: int) -> str:
+        """Return how a value reads."""
+        return format_size(value) if self.axis.kind == "size" else str(value)
+
+
+def span(axis: Axis, values: Sequence[int]) -> Span:
+    """Return the span of an axis's values: whole numbers, or sizes in the largest unit that they share."""
+    step = 1
+    if axis.kind == "size":
+        step = max(unit for unit in UNITS.values() if all(value % unit == 0 for value in values))
+    return Span(axis, min(values), max(values), step)
+
+
+class Curve:
+    """One figure along an axis, the other axes fixed."""
+
+    def __init__(self, space: Space, chosen: Chosen, over: Span, measure: Callable[[Scenario], Ledger]) -> None:
+        """Take a point of the space, and the span that runs through it."""
+        self._space, self._chosen, self._over, self._measure = space, chosen, over, measure
+
+    def ledger(self, number: int) -> Ledger:
+        """Return the figures after so many steps."""
+        value = self._over.at(number)
+        here = {self._over.axis.name: Choice(self._over.label(value), value)}
+        return self._measure(self._space.scenario(self._chosen | here))
+
+
+class BreakEven(NamedTuple):
+    """Where a figure of one column is less than that of another, over every value of a span.
+
+    Values are None where there is none such.
+    """
+
+    column: str
+    baseline: str
+    over: Span
+    tried: bool
+    """False if the search was given up."""
+    maybe_first: int | None = None
+    """The first value at which it may be less."""
+    less_first: int | None = None
+    """The first value at which it is less, whatever is open."""
+    less_from: int | None = None
+    """From here to the end it always is."""
+    page_first: int | None = None
+    """The first value at which a page is saved, whatever is open; for bytes."""
+    more_last: int | None = None
+    """The last value at which it may be more."""
+
+
+Ends = tuple[int, int]
+Known = dict[int, tuple[Ends, Ends, Ends]]
+"""By steps along an axis: the ends of a change, of the old figure and of the new one."""
+
+LOW, HIGH = 0, 1
+
+
+class _TooManyError(Exception):
+    """The search has tried as many values as it may."""
+
+
+class _Gap:
+    """The change from one curve to another, by steps along their axis.
+
+    A figure that never falls bounds all changes between two steps: none is below the new one's
+    start less the old one's end, none above the new one's end less the old one's start.
+    """
+
+    def __init__(self, curves: tuple[Curve, Curve], figure: str, over: Span, known: Known) -> None:
+        self._curves, self._figure, self._last = curves, figure, over.last
+        self._growing = over.axis.path in GROWING and ".waste" not in figure
+        self._known = known
+        self._most = len(known) + MOST_TRIED
+
+    def _at(self, number: int) -> tuple[Ends, Ends, Ends]:
+        """Return the ends of the change, of the old figure and of the new one."""
+        found = self._known.get(number)
+        if found is None:
+            if len(self._known) >= self._most:
+                raise _TooManyError
+            old, new = (curve.ledger(number)[self._figure] for curve in self._curves)
+            delta = change(old, new)
+            found = self._known[number] = (delta.low, delta.high), (old.low, old.high), (new.low, new.high)
+        return found
+
+    def first_below(self, limit: int, end: int) -> int | None:
+        """Return the first step at which the change's low (0) or high (1) end is below a limit."""
+
+        def possible(start: int, stop: int) -> bool:
+            return not self._growing or self._at(start)[2][end] - self._at(stop)[1][1 - end] < limit
+
+        return first(0, self._last, lambda n: self._at(n)[0][end] < limit, possible)
+
+    def last_reaching(self, limit: int) -> int | None:
+        """Return the last step at which the change's high end is a limit or more."""
+
+        def possible(start: int, stop: int) -> bool:
+            return not self._growing or self._at(stop)[2][HIGH] - self._at(start)[1][LOW] >= limit
+
+        return last(0, self._last, lambda n: self._at(n)[0][HIGH] >= limit, possible)
+
+
+def break_even(  # noqa: PLR0913, PLR0917 -- two curves, their names, and what is known of them
+    names: tuple[str, str], curves: tuple[Curve, Curve], over: Span, figure: Term, page: int, known: Known
+) -> BreakEven:
+    """Return where the second curve is below the first; `names` are those of both, `page` a page's bytes.
+
+    `known` is what needs not be worked out again.
+
+    Every value of the span counts: where more never takes less, whole stretches are ruled out by
+    their ends; else each value is tried.
+    """
+    gap = _Gap(curves, figure.name, over, known)
+    try:
+        reaching = gap.last_reaching(0)
+        less_from = 0 if reaching is None else reaching + 1
+        steps_ = (
+            gap.first_below(0, LOW),
+            gap.first_below(0, HIGH),
+            less_from if less_from <= over.last else None,
+            gap.first_below(1 - page, HIGH) if figure.unit is Unit.BYTES else None,
+            gap.last_reaching(1),
+        )
+    except _TooManyError:
+        return BreakEven(names[1], names[0], over, tried=False)
+    found = (None if step is None else over.at(step) for step in steps_)
+    return BreakEven(names[1], names[0], over, True, *found)
+
+
+class LayoutStep(NamedTuple):
+    """A value of an axis from which on slabs are laid out anew, with the figures that moved, causes first."""
+
+    column: str
+    over: Span
+    at: int
+    moved: tuple[Step, ...]
+
+
+def layout_steps(column: str, curve: Curve, over: Span, orders: Iterable[str]) -> Iterator[LayoutStep]:
+    """Yield where the slab order of a cache changes, every value of the span tried."""
+    before = curve.ledger(0)
+    for number in range(1, over.last + 1):
+        after = curve.ledger(number)
+        for order in orders:
+            if (old := before[order]).low != (new := after[order]).low:
+                moved = steps(new, {term.name: (term.low, term.high) for term in old.walk()})
+                yield LayoutStep(column, over, over.at(number), tuple(moved))
+        before = after

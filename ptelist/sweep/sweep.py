@@ -1,0 +1,177 @@
+"""One figure along one axis or two: its values, where it breaks even, where slabs change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ptelist.compare.assumptions import assume
+from ptelist.compare.comparison import change, pick
+from ptelist.engine.account import DESC, HEADER, account, descriptors, layouts
+from ptelist.errors import PtelistError
+from ptelist.settings.columns import columns, compares
+from ptelist.sweep.breakeven import MOST_TRIED, Curve, break_even, layout_steps, span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ptelist.compare.comparison import Change
+    from ptelist.engine.ledger import Ledger, Term, Unit
+    from ptelist.scenario.models import Scenario
+    from ptelist.settings.axes import Axis
+    from ptelist.settings.columns import Column
+    from ptelist.settings.space import Space
+    from ptelist.sweep.breakeven import BreakEven, Known, LayoutStep
+
+MOST_AXES = 2
+NUMBERS = frozenset(("int", "size", "field"))
+"""Kinds of axes that may have numbers for values."""
+
+
+class Point(NamedTuple):
+    """One scenario: its labels on the axes, its figure, and the change against its baseline."""
+
+    row: str
+    column: str
+    values: dict[str, Any]
+    """What it has on each axis that varies."""
+    low: int
+    high: int
+    change: Change | None
+
+    def ends(self, delta: bool) -> tuple[int, int] | None:
+        """Return the ends of the figure, or of its change; None for the baseline itself."""
+        if not delta:
+            return self.low, self.high
+        return (self.change.low, self.change.high) if self.change else None
+
+
+class Sweep(NamedTuple):
+    """All points, row by row, and what was found between them."""
+
+    figure: str
+    unit: Unit
+    rows: str
+    """The axis that goes down."""
+    columns: str
+    """The axis that goes across, empty if there is none."""
+    points: tuple[Point, ...]
+    baseline: str
+    compares: bool
+    """Whether an axis compares, or a baseline was asked for; else changes are against the first point."""
+    break_evens: tuple[BreakEven, ...]
+    steps: tuple[LayoutStep, ...]
+    assumptions: tuple[str, ...]
+    command: str
+
+    def row_labels(self) -> tuple[str, ...]:
+        """Return the values on the axis that goes down."""
+        return tuple(dict.fromkeys(point.row for point in self.points))
+
+    def column_labels(self) -> tuple[str, ...]:
+        """Return the values on the axis that goes across; one empty label if there is none."""
+        return tuple(dict.fromkeys(point.column for point in self.points))
+
+
+def measured(figure: str) -> Callable[[Scenario], Ledger]:
+    """Return what accounts for a figure, and for no more than it needs."""
+    return descriptors if figure.startswith(f"{DESC}.") else account
+
+
+def sweep(space: Space, figure: str, baseline: str | None, command: str) -> Sweep:
+    """Return a figure over a space of one or two axes; raises PtelistError for any other."""
+    rows, across = _axes(space)
+    found = columns(space, baseline)
+    measure = measured(figure)
+    first = measure(found.columns[0].scenario)
+    if figure not in first:
+        pick(account(found.columns[0].scenario), (figure,))
+    order = [axis.name for axis in space.varying]
+    at = order.index(rows.name), order.index(across.name) if across else None
+    by_number = dict(_measured(found.columns, measure, figure, at))
+    points = [by_number[number] for number in range(len(by_number))]
+    return Sweep(
+        figure,
+        first[figure].unit,
+        rows.name,
+        across.name if across else "",
+        tuple(points),
+        found.baseline,
+        baseline is not None or any(map(compares, space.varying)),
+        tuple(_break_evens(space, found.columns, points, first[figure])),
+        tuple(_steps(space, rows, figure)),
+        assume([column.scenario for column in found.columns], by_preset=found.by_preset),
+        command,
+    )
+
+
+def _axes(space: Space) -> tuple[Axis, Axis | None]:
+    """Return the axis that goes down, the one with more values, and the one across, if there is one."""
+    varying = [(axis, values) for axis, values in space.axes if len(values) > 1]
+    if not varying:
+        raise PtelistError("no axis varies: give one a list (2,14) or a range (1..16, 1..1024*2)")
+    if len(varying) > MOST_AXES:
+        names = ", ".join(axis.option for axis, _ in varying)
+        raise PtelistError(f"{len(varying)} axes vary, at most {MOST_AXES} can: {names}; see ptelist compare")
+    varying.sort(key=lambda found: len(found[1]), reverse=True)
+    return varying[0][0], varying[1][0] if len(varying) > 1 else None
+
+
+def _measured(
+    found: tuple[Column, ...], measure: Callable[[Scenario], Ledger], figure: str, at: tuple[int, int | None]
+) -> Iterator[tuple[int, Point]]:
+    """Yield each column's number and its point; `at` says which of its labels go down and across."""
+    groups: dict[int, list[int]] = {}
+    for number, column in enumerate(found):
+        groups.setdefault(column.baseline, []).append(number)
+    for base, members in groups.items():
+        old = measure(found[base].scenario)[figure]  # kept while its group lasts, no longer
+        for number in members:
+            column = found[number]
+            new = old if number == base else measure(column.scenario)[figure]
+            delta = None if number == base else change(old, new)
+            across = "" if at[1] is None else column.labels[at[1]]
+            yield number, Point(column.labels[at[0]], across, column.axes, new.low, new.high, delta)
+
+
+def _numbers(space: Space, axis: Axis) -> list[int]:
+    """Return the values of an axis of whole numbers or sizes; none of any other."""
+    values = [choice.value for choice in space.values(axis)]
+    return values if axis.kind in NUMBERS and all(type(value) is int for value in values) else []
+
+
+def _break_evens(space: Space, found: tuple[Column, ...], points: list[Point], figure: Term) -> Iterator[BreakEven]:
+    """Yield where each value of an axis that compares is below its baseline, along one that sets the scene."""
+    compared = next((axis for axis in space.varying if compares(axis)), None)
+    scene = next((axis for axis in space.varying if not compares(axis) and _numbers(space, axis)), None)
+    if not compared or not scene:
+        return
+    over = span(scene, _numbers(space, scene))
+    page = found[0].scenario.kernel.page_bytes
+    measure = measured(figure.name)
+    curves = {here[compared.name].label: Curve(space, here, over, measure) for here in space.along(compared)}
+    place, place_of_scene = space.varying.index(compared), space.varying.index(scene)
+    baseline = found[found[0].baseline].labels[place]
+    known: dict[str, Known] = {label: {} for label in curves}
+    for column, point in zip(found, points, strict=True):
+        base = found[column.baseline].labels
+        if point.change and base[place_of_scene] == column.labels[place_of_scene] and base[place] == baseline:
+            old = points[column.baseline]
+            ends = (point.change.low, point.change.high), (old.low, old.high), (point.low, point.high)
+            known[column.labels[place]][(column.axes[scene.name] - over.low) // over.step] = ends
+    for label, curve in curves.items():
+        if label != baseline:
+            names = f"{compared.name}={baseline}", f"{compared.name}={label}"
+            yield break_even(names, (curves[baseline], curve), over, figure, page, known[label])
+
+
+def _steps(space: Space, axis: Axis, figure: str) -> Iterator[LayoutStep]:
+    """Yield where the order of slabs changes along an axis, if it has numbers that slabs depend on."""
+    caches = [cache for cache in (DESC, HEADER) if figure.startswith(f"{cache}.")] or [DESC, HEADER]
+    orders = [f"{cache}.slab_order" for cache in caches]
+    if axis.path.startswith("vm.") or not (numbers := _numbers(space, axis)):
+        return
+    over = span(axis, numbers)
+    other = next((each for each in space.varying if each != axis and not each.path.startswith("vm.")), None)
+    for here in space.along(other) if over.last < MOST_TRIED else ():
+        column = f"{other.name}={here[other.name].label}" if other else ""
+        yield from layout_steps(column, Curve(space, here, over, layouts), over, orders)
