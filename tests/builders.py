@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from ptelist.engine.account import account
-from ptelist.settings import presets
-from ptelist.settings.overlay import Builder, Origin, Overlay, Setting
+from ptelist.presets import shipped, versions
+from ptelist.scenario.overlay import Origin, Overlay, Setting
+from ptelist.settings import named
+from ptelist.settings.builder import Builder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,11 +49,11 @@ def scenario(  # noqa: PLR0913 -- one for each part of a scenario
         on_config = {"alloc_profiling": True} if needed.get("alloc_profiling", "off") != "off" else {}
         on_config |= {"external_write_tracking": True} if needed.get("external_write_tracking") else {}
     groups = (vm,) if isinstance(vm, dict) else tuple(vm) or ({},)
-    layout = presets.load(memslots, "memslots").overlay.vm
-    plain = layout | presets.load("tdp", "vms").overlay.vm
-    base = presets.load(host, "hosts").overlay.over(presets.load(kernel, "kernels").overlay)
-    base = presets.config(config, base.kernel["version"].value).over(base)
-    base = presets.load(proposal, "proposals").overlay.over(base)
+    layout = named.load(memslots, "memslots").overlay.vm
+    plain = layout | named.load("tdp", "vms").overlay.vm
+    base = named.load(host, "hosts").overlay.over(named.load(kernel, "kernels").overlay)
+    base = named.config(config, base.kernel["version"].value).over(base)
+    base = named.load(proposal, "proposals").overlay.over(base)
     own = Overlay(
         kernel=settings(on_kernel or {}),
         host=settings(on_host or {}),
@@ -91,7 +93,7 @@ def classes(most: int) -> st.SearchStrategy[tuple[Fields, ...]]:
     return st.lists(one, max_size=2).map(tuple)
 
 
-KERNELS = presets.names("kernels")
+KERNELS = shipped.names("kernels")
 PAGES = st.integers(0, 3 * GIB // 4096) | st.sampled_from([0, 1, 511, 512, 513, 1 << 18, 5 << 18, 1 << 24, 1 << 28])
 
 
@@ -142,7 +144,7 @@ def groups(draw: st.DrawFn, kernel: str, paging: str) -> Fields:
     vm["written"] = draw(part) if vm["dirty_log"] else None
     vm["nested"] = paging != "shadow" and draw(st.booleans())
     vm["l2_memory"] = min(4096 * draw(PAGES), vm["memory"]) if vm["nested"] else 0
-    profile = {name: each.value for name, each in presets.load(kernel, "kernels").overlay.kernel.items()}
+    profile = {name: each.value for name, each in named.load(kernel, "kernels").overlay.kernel.items()}
     new_mmu = paging == "tdp-mmu" or (paging == "tdp" and profile["tdp_mmu_default"])
     vm["dirty_ring"] = draw(st.sampled_from([0, 0, 512, 65536])) if profile["dirty_ring"] else 0
     vm["private_memory"] = draw(part) if profile["memory_attributes"] and not vm["nested"] else None
@@ -164,6 +166,6 @@ def arguments(draw: st.DrawFn, most_groups: int = 2) -> tuple[str, Fields, list[
     paging = draw(st.sampled_from(["tdp", "tdp", "tdp-mmu", "tdp-legacy", "shadow"]))
     number = draw(st.integers(1, most_groups))
     host = draw(hosts())
-    if presets.version_key(kernel) < (6, 10):
+    if versions.version_key(kernel) < (6, 10):
         host["alloc_profiling"] = "off"
     return kernel, host, [draw(groups(kernel, paging)) for _ in range(number)]

@@ -18,8 +18,8 @@ import pytest
 
 from ptelist import __version__
 from ptelist.cli import COMMANDS, main
+from ptelist.presets import shipped
 from ptelist.scenario.models import Scenario
-from ptelist.settings import presets
 from ptelist.settings.axes import AXES
 
 if TYPE_CHECKING:
@@ -310,9 +310,9 @@ def test_explain_works_for_every_figure(run: Callable[..., Result]) -> None:
 
 def test_presets_commands(run: Callable[..., Result], tmp_path: Path) -> None:
     listed = run("presets", "list").stdout
-    for kind in presets.KINDS:
+    for kind in shipped.KINDS:
         assert f"{kind}:" in listed
-        for name in presets.names(kind):
+        for name in shipped.names(kind):
             assert re.search(rf"^  {re.escape(name)} ", listed, re.MULTILINE)
             shown = run("presets", "show", name).stdout
             tomllib.loads(shown)
@@ -321,7 +321,7 @@ def test_presets_commands(run: Callable[..., Result], tmp_path: Path) -> None:
             assert path.endswith(f"{kind}/{name}.toml")
             assert run("presets", "validate", path).stdout == f"{path}: ok\n"
     assert run("presets", "list", "hosts").stdout.startswith("hosts:\n")
-    assert run("presets", "path").stdout.strip() == str(presets.root())
+    assert run("presets", "path").stdout.strip() == str(shipped.root())
     mine = tmp_path / "mine.toml"
     mine.write_text(run("presets", "show", "6.1", "--format", "mail").stdout)
     same = document(run("compare", "--kernel", str(mine), "--format", "json"))

@@ -18,7 +18,8 @@ from ptelist.host import kconfig, machine
 from ptelist.host import snapshot as shot
 from ptelist.host.snapshot import take
 from ptelist.lists.descriptors import List
-from ptelist.settings import presets
+from ptelist.presets import shipped, versions
+from ptelist.settings import named
 from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def figures(**options: str) -> Ledger:
 def test_a_preset_has_what_the_package_has(file: Path) -> None:
     series, _, flavour = file.stem.partition("-")
     text = file.read_text(encoding="utf-8")
-    said = presets.config(f"debian-{flavour}", series).config
+    said = named.config(f"debian-{flavour}", series).config
     read = kconfig.fields(text, file.name)
     for field in kconfig.OPTIONS:
         assert said[field].value is read[field].value, field
@@ -61,7 +62,7 @@ def test_a_preset_has_what_the_package_has(file: Path) -> None:
 
 def test_every_series_of_a_preset_has_its_package() -> None:
     for flavour in FLAVOURS:
-        series = {variant.release for variant in presets.load(f"debian-{flavour}", "configs").variants}
+        series = {variant.release for variant in named.load(f"debian-{flavour}", "configs").variants}
         assert series == {file.stem.partition("-")[0] for file in FILES if file.stem.partition("-")[2] == flavour}
 
 
@@ -128,7 +129,7 @@ def test_a_configuration_that_says_nothing_of_a_kernel() -> None:
 def test_ones_own_preset_beats_the_series_that_it_extends(tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
     own.write_text('title = "own"\nextends = "debian-amd64"\n[config]\nname = "own"\nexternal_write_tracking = false\n')
-    found = presets.config(str(own), "6.1").config
+    found = named.config(str(own), "6.1").config
     assert (found["name"].value, found["external_write_tracking"].value, found["memcg"].value) == ("own", False, True)
 
 
@@ -307,7 +308,7 @@ def test_tables_that_are_wrong(text: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_text(text)
     with pytest.raises(PtelistError) as caught:
-        presets.load(str(path), "kernels")
+        named.load(str(path), "kernels")
     assert message in str(caught.value)
 
 
@@ -337,8 +338,8 @@ def test_what_is_not_built_is_not_assumed(
 
 @pytest.mark.parametrize(("word", "first"), [("on", "6.10"), ("built", "6.10"), ("never", "6.10"), ("absent", "5.10")])
 def test_the_option_for_profiling_is_one_word(word: str, first: str) -> None:
-    for kernel in presets.names("kernels"):
-        if presets.version_key(kernel) >= presets.version_key(first):
+    for kernel in shipped.names("kernels"):
+        if versions.version_key(kernel) >= versions.version_key(first):
             figures(kernel=kernel, alloc_profiling=word)
         else:
             with pytest.raises(PtelistError, match=r"--alloc-profiling: kernel .* has no allocation profiling"):

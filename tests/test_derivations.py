@@ -8,7 +8,7 @@ import pytest
 from builders import GIB, ledger
 from ledger_laws import follows_from_parts, says_why
 
-from ptelist.settings import presets
+from ptelist.presets import versions
 
 if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger, Term
@@ -184,7 +184,7 @@ WIDE = {"cpus": 32, "nodes": 4, "alloc_profiling": "on", "slub_min_objects": 50,
     ],
 )
 def test_rich_scenarios(kernel: str, vm: list[dict[str, Any]], proposal: str, host: dict[str, Any]) -> None:
-    if presets.version_key(kernel) < (6, 10):
+    if versions.version_key(kernel) < (6, 10):
         host = {name: value for name, value in host.items() if name != "alloc_profiling"}
     figures = ledger(kernel, vm=vm, on_host=host, proposal=proposal)
     follows_from_parts(figures)

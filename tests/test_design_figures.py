@@ -12,9 +12,9 @@ from helpers import document, figures, kernel, ledger
 
 from ptelist import __version__
 from ptelist.lists.descriptors import List, bounds, descriptors
-from ptelist.settings import presets
+from ptelist.presets import shipped, versions
 
-FROM_6_4 = [name for name in presets.names("kernels") if presets.version_key(name) >= (6, 4)]
+FROM_6_4 = [name for name in shipped.names("kernels") if versions.version_key(name) >= (6, 4)]
 DESC = "pte_list_desc"
 
 

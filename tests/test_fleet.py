@@ -25,9 +25,10 @@ from ptelist.fleet.fleet import FIGURES, Fleet, assumed
 from ptelist.fleet.inventory import Inventory, mapped
 from ptelist.fleet.records import line
 from ptelist.fleet.totals import CHUNK, add_up
-from ptelist.settings import presets
+from ptelist.scenario.overlay import Origin, Overlay, Setting
+from ptelist.settings import named
+from ptelist.settings.builder import Builder
 from ptelist.settings.columns import expand
-from ptelist.settings.overlay import Builder, Origin, Overlay, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,10 +59,10 @@ def whole(rows: list[Row], **kernel: int) -> Scenario:
 
     first = rows[0]
     series = ".".join(first["kernel"].split(".")[:2])
-    base = presets.load("server-64", "hosts").overlay.over(presets.load(series, "kernels").overlay)
-    (named,) = expand((), [("kernel", first["kernel"])]).columns
-    base = presets.config(named.scenario.config.name, series).over(base)
-    plain = presets.load("q35", "memslots").overlay.vm | presets.load("tdp", "vms").overlay.vm
+    base = named.load("server-64", "hosts").overlay.over(named.load(series, "kernels").overlay)
+    (column,) = expand((), [("kernel", first["kernel"])]).columns
+    base = named.config(column.scenario.config.name, series).over(base)
+    plain = named.load("q35", "memslots").overlay.vm | named.load("tdp", "vms").overlay.vm
     groups = tuple(
         plain
         | fields({name: row[name] for name in ("vcpus", "memory", "paging", "nested", "count")} | {"name": "group"})

@@ -91,7 +91,7 @@ def test_terminal(name: str, width: int, update_golden: bool, monkeypatch: pytes
     monkeypatch.delenv("NO_COLOR", raising=False)
     comparison = compare(*_request(COMMANDS[name]))
     found = document(comparison, (), width)
-    text = terminal.render(found, width)
+    text = terminal.draw(found, width)
     check(f"{name}-terminal-{width}.txt", text, update=update_golden)
     assert all(len(line) <= width for line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines())
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)

@@ -16,7 +16,7 @@ import pytest
 from test_bad_input import refused
 
 from ptelist.build import profile
-from ptelist.settings import presets
+from ptelist.settings import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +60,7 @@ def test_layouts_of_each_era_say_what_the_profile_says(version: str, vmlinux: Ca
     """But for what kernels of that era do not have in their types, every field agrees with the shipped profile."""
     era, ext = ERAS[version]
     found = profile.overlay(vmlinux(release=f"{version}.7", ext=ext, era=era)).kernel
-    known = presets.load(version, "kernels").overlay.kernel
+    known = named.load(version, "kernels").overlay.kernel
     told = {field for field in found if "vmlinux" in found[field].source} - {"tree", "release"}
     differing = {field for field in told if found[field].value != known[field].value}
     assert differing <= {"slub_track_bytes", "split_caches"}

@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 from builders import scenario
 
+from ptelist.presets import shipped
 from ptelist.scenario.models import Kernel
-from ptelist.settings import presets
+from ptelist.settings import named
 from ptelist.settings.columns import expand
 
 DATA = Path(__file__).parent / "data" / "kernels.toml"
 FACTS = tomllib.loads(DATA.read_text(encoding="utf-8"))
 COMMON: dict[str, Any] = FACTS["common"]
 BY_VERSION: dict[str, dict[str, Any]] = {each["version"]: each for each in FACTS["kernel"]}
-VERSIONS = presets.names("kernels")
+VERSIONS = shipped.names("kernels")
 UNTRACED = {"version", "tree", "seen", "stable"}
 MESSAGE_ID = re.compile(r"[^@\s<>]+@[\w.-]+")
 
@@ -45,12 +46,12 @@ def test_a_profile_loads_and_names_itself(version: str) -> None:
     kernel = profile(version)
     assert kernel.version == version
     assert kernel.tree
-    assert presets.load(version, "kernels").about["title"] == f"Linux {version}"
+    assert named.load(version, "kernels").about["title"] == f"Linux {version}"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_each_value_has_a_source(version: str) -> None:
-    fields = presets.load(version, "kernels").overlay.kernel
+    fields = named.load(version, "kernels").overlay.kernel
     required = {name for name, field in Kernel.model_fields.items() if field.is_required()}
     assert required <= fields.keys() <= Kernel.model_fields.keys()
     sources = scenario(version).sources
@@ -191,7 +192,7 @@ def test_other_values_by_version(version: str) -> None:
     assert not kernel.shadow_page_caches_per_node
 
 
-ALL = [(kind, name) for kind in presets.KINDS for name in presets.names(kind)]
+ALL = [(kind, name) for kind in shipped.KINDS for name in shipped.names(kind)]
 
 
 def test_preset_names_are_unique_across_kinds() -> None:
@@ -201,7 +202,7 @@ def test_preset_names_are_unique_across_kinds() -> None:
 
 @pytest.mark.parametrize(("kind", "name"), ALL)
 def test_a_preset_makes_a_valid_scenario(kind: str, name: str) -> None:
-    preset = presets.load(name)
+    preset = named.load(name)
     assert (preset.kind, preset.name) == (kind, name)
     assert preset.about["title"]
     columns = expand((), [(kind if kind == "memslots" else kind.removesuffix("s"), name)]).columns
@@ -217,12 +218,12 @@ def test_a_preset_makes_a_valid_scenario(kind: str, name: str) -> None:
         assert model.proposals == (name,)
 
 
-PROPOSALS = [name for name in presets.names("proposals") if name != "none"]
+PROPOSALS = [name for name in shipped.names("proposals") if name != "none"]
 
 
 @pytest.mark.parametrize("name", PROPOSALS)
 def test_a_proposal_says_who_when_and_what_became_of_it(name: str) -> None:
-    about = presets.load(name, "proposals").about
+    about = named.load(name, "proposals").about
     assert MESSAGE_ID.fullmatch(about["message_id"])
     assert re.fullmatch(r"20\d\d-\d\d-\d\d", about["date"])
     assert about["author"]
@@ -231,7 +232,7 @@ def test_a_proposal_says_who_when_and_what_became_of_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", PROPOSALS)
 def test_what_a_proposal_sets_names_its_mail(name: str) -> None:
-    preset = presets.load(name, "proposals")
+    preset = named.load(name, "proposals")
     assert not preset.overlay.host
     assert not preset.overlay.vm
     for setting in preset.overlay.kernel.values():
@@ -239,7 +240,7 @@ def test_what_a_proposal_sets_names_its_mail(name: str) -> None:
 
 
 def test_the_proposal_none_changes_nothing() -> None:
-    preset = presets.load("none", "proposals")
+    preset = named.load("none", "proposals")
     assert preset.about["status"] == "merged"
     assert not preset.overlay.kernel
 
@@ -258,5 +259,5 @@ def test_the_proposal_none_changes_nothing() -> None:
     ],
 )
 def test_message_ids_of_proposals(name: str, message_id: str) -> None:
-    assert presets.load(name, "proposals").about["message_id"] == message_id
+    assert named.load(name, "proposals").about["message_id"] == message_id
     assert len(PROPOSALS) == 8

@@ -11,7 +11,7 @@ from ptelist.errors import PtelistError
 from ptelist.host import machine
 from ptelist.host import snapshot as shot
 from ptelist.host.snapshot import take
-from ptelist.settings import presets
+from ptelist.settings import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,7 +160,7 @@ def test_no_merged_cache_is_no_merging() -> None:
 
 def test_a_kernel_is_its_profile_and_its_modules() -> None:
     found = machine.kernel(take(Fake(changed(TDP_MMU="N\n"))), "here").kernel
-    profile = presets.load("6.1", "kernels").overlay.kernel
+    profile = named.load("6.1", "kernels").overlay.kernel
     own = {"release", "tdp_mmu_default", "tdp_default"}
     assert {name: each.value for name, each in found.items() if name not in own} == {
         name: each.value for name, each in profile.items() if name not in own

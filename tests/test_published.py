@@ -12,19 +12,19 @@ from helpers import figures, kernel, ledger, scenario
 
 from ptelist.engine import memslots, rules, slab, windows
 from ptelist.lists.descriptors import List
-from ptelist.settings import presets
+from ptelist.presets import shipped, versions
 
 if TYPE_CHECKING:
     from helpers import Option
 
-KERNELS = presets.names("kernels")
+KERNELS = shipped.names("kernels")
 GIB = 1 << 30
 
 
 def between(first: str, last: str) -> list[str]:
     """Return the shipped kernels from first to last."""
-    low, high = presets.version_key(first), presets.version_key(last)
-    return [name for name in KERNELS if low <= presets.version_key(name) <= high]
+    low, high = versions.version_key(first), versions.version_key(last)
+    return [name for name in KERNELS if low <= versions.version_key(name) <= high]
 
 
 # 9: P1, P2: mmu_rmaps_stat of an idle 6 GiB guest
@@ -112,7 +112,7 @@ def test_p6_share_of_guest_memory() -> None:
 @pytest.mark.parametrize("version", KERNELS)
 def test_p6_page_hash(version: str) -> None:
     """mmu_page_hash: 32 KiB per VM; from 6.17 on only with a shadow root, or with the TDP MMU off."""
-    deferred = presets.version_key(version) >= (6, 17)
+    deferred = versions.version_key(version) >= (6, 17)
     for paging, expected in (("tdp-mmu", 0 if deferred else 32768), ("tdp-legacy", 32768), ("shadow", 32768)):
         found = ledger(kernel=version, paging=paging)["page_hash.bytes"]
         assert expected == found.low

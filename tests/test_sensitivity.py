@@ -15,7 +15,7 @@ from test_bad_input import refused
 
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
-from ptelist.settings import presets
+from ptelist.presets import shipped
 from ptelist.settings.axes import AXES
 from ptelist.settings.columns import expand
 
@@ -119,7 +119,7 @@ def test_proposals_are_tried_one_by_one(run: Callable[..., Result]) -> None:
         (found,) = (each for each in document(run, line)["parameters"] if each["parameter"] == "proposal")
         assert found["base"] == base
         tried = {each["value"] for each in (*found["trials"], *found["refused"])}
-        assert tried == set(presets.names("proposals")) - {base}
+        assert tried == set(shipped.names("proposals")) - {base}
 
 
 def test_percents_are_those_of_the_ends(run: Callable[..., Result]) -> None:

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from ptelist.cli.complete import presets_of
 from ptelist.cli.histograms import histogram_options
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
 from ptelist.output.delivery import FORMATS
-
-if TYPE_CHECKING:
-    from ptelist.engine.ledger import Ledger
-    from ptelist.lists.walks import Lengths
-
-    Measured = tuple[list[Ledger], list[list[Lengths]], tuple[str, ...]]
 
 
 @click.command("best", cls=ScenarioCommand, short_help="The PTE_LIST_EXT that takes the least, and its walks.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.settings.axes import KINDS
+from ptelist.presets.shipped import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +33,11 @@ def presets_of(*kinds: str) -> Callable[..., list[CompletionItem | str]]:
     """Return a completer for names of presets, of all kinds if none is given."""
 
     def names() -> list[str]:
-        from ptelist.settings import presets  # noqa: PLC0415 -- only while completing
+        from ptelist.presets import shipped  # noqa: PLC0415 -- only while completing
+        from ptelist.settings import named  # noqa: PLC0415 -- only while completing
 
-        found = [name for kind in kinds or KINDS for name in presets.names(kind)]
-        return found if kinds and not MACHINES.intersection(kinds) else [*found, presets.RUNNING]
+        found = [name for kind in kinds or KINDS for name in shipped.names(kind)]
+        return found if kinds and not MACHINES.intersection(kinds) else [*found, named.RUNNING]
 
     return last_of(names)
 

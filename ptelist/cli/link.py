@@ -16,7 +16,7 @@ def linked(declared: click.Command, module: str, function: str = "run") -> click
     """Let a declared command, or each one of a group, call a function with the parameters that it declares."""
     if isinstance(declared, click.Group):
         for name, command in declared.commands.items():
-            linked(command, module, name)
+            linked(command, module, f"{name}_{declared.name}")
     else:
         declared.callback = partial(_run, module, function, scenario=isinstance(declared, ScenarioCommand))
     return declared

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ptelist.engine import rules
 from ptelist.engine.guest_memory import address_spaces
 from ptelist.engine.history import SEEDS
-from ptelist.settings.presets import version_key
+from ptelist.presets.versions import version_key
 from ptelist.units import format_size
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from ptelist.engine.account import account
 from ptelist.engine.difference import difference
 from ptelist.engine.ledger import TYPICAL, Unit
 from ptelist.errors import PtelistError, suggestion
+from ptelist.interval import Change
 
 if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger, Term
@@ -17,15 +18,6 @@ if TYPE_CHECKING:
 
 PART, WHOLE = "pte_list_desc.bytes.total", "mmu.bytes.total"
 CACHES = "pte_list_desc", "kvm_mmu_page_header"
-
-
-class Change(NamedTuple):
-    """An interval of integers, and the same as a part of the baseline's value."""
-
-    low: int
-    high: int
-    ratio: tuple[Fraction, Fraction] | None
-    """None where the baseline may be 0, and for orders."""
 
 
 class Comparison(NamedTuple):

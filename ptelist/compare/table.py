@@ -12,7 +12,8 @@ from ptelist.output.page import Document, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ptelist.compare.comparison import Change, Comparison
+    from ptelist.compare.comparison import Comparison
+    from ptelist.interval import Change
 
 Figures = tuple[str, ...]
 

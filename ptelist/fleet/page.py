@@ -6,10 +6,11 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ptelist.compare.comparison import PART, WHOLE, Change
+from ptelist.compare.comparison import PART, WHOLE
 from ptelist.engine.account import DESC
 from ptelist.fleet.census import Group
 from ptelist.fleet.totals import CHANGE_HIGH, CHANGE_LOW, ENDS, HIGH, LOW
+from ptelist.interval import Change
 from ptelist.output import numbers
 from ptelist.output.page import Document, Table
 from ptelist.units import format_size

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import PtelistError
+from ptelist.interval import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +21,6 @@ UPDATE = "the same command with --update writes it anew"
 ANEW = "restore it, or delete it and run the same command with --update"
 MOST_BYTES = 1 << 26
 
-Ends = tuple[int, int]
 Places = dict[str, dict[str, tuple[int, ...]]]
 """By struct: its size in bytes as `sizeof`, and offset and width of each member in bits."""
 
@@ -29,7 +29,7 @@ class Entry(NamedTuple):
     """One scenario: its fields by path (`kernel.cache_capacity`) and its figures."""
 
     inputs: dict[str, Any]
-    figures: dict[str, Ends]
+    figures: dict[str, Interval]
     assumptions: tuple[str, ...]
     sources: dict[str, str]
     """Where the inputs come from; not kept in the file."""
@@ -47,7 +47,7 @@ class Baseline(NamedTuple):
 
 def entry(scenario: Scenario, ledger: Ledger, assumptions: Sequence[str]) -> Entry:
     """Return what a baseline keeps of a scenario."""
-    figures = {name: (term.low, term.high) for name, term in ledger.items()}
+    figures = {name: Interval.of(term) for name, term in ledger.items()}
     return Entry(dict(_flat("", scenario.model_dump(mode="json"))), figures, tuple(assumptions), scenario.sources)
 
 
@@ -147,12 +147,12 @@ def _baseline(name: str, data: Any) -> Baseline:
 
 
 def _entry(data: Any) -> Entry:
-    figures = {}
+    figures: dict[str, Interval] = {}
     for figure, value in data["figures"].items():
         low, high = value if isinstance(value, list) else (value, value)
         if not 0 <= _integer(low) <= _integer(high):
             raise ValueError(f"{figure}: expected a number, or [low, high]")
-        figures[figure] = (low, high)
+        figures[figure] = Interval(low, high)
     return Entry(dict(data["inputs"]), figures, tuple(map(str, data["assumptions"])), {})
 
 

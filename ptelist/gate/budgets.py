@@ -12,9 +12,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ptelist.errors import PtelistError, suggestion
 from ptelist.gate.limits import KINDS as LIMITS
 from ptelist.gate.limits import Limit, Rule, amount, exactly, growth, refuse_contradictions
-from ptelist.settings import presets
-from ptelist.settings.axes import AXES, KINDS
-from ptelist.settings.overlay import Origin, reason
+from ptelist.presets.parse import toml
+from ptelist.presets.shipped import KINDS
+from ptelist.scenario.overlay import Origin
+from ptelist.settings.axes import AXES
+from ptelist.settings.builder import reason
 
 BUILT_IN = "built-in budgets"
 """What stands in for a file's name where there is none."""
@@ -76,7 +78,7 @@ def parse(text: str, label: str) -> Gate:
     Raises PtelistError, naming line and field, for what is unknown, missing, no amount,
     given twice, or contradicts another budget.
     """
-    data = presets.toml(text, label)
+    data = toml(text, label)
     gate = _gate(data, Origin(label, text))
     rules = tuple(_rules(data.get("budget", []), gate.scenarios, gate.origin))
     refuse_contradictions(rules)
@@ -85,7 +87,7 @@ def parse(text: str, label: str) -> Gate:
 
 def scenarios(text: str, label: str) -> Gate:
     """Return the same without its rules, of which there may be none."""
-    return _gate(presets.toml(text, label), Origin(label, text))
+    return _gate(toml(text, label), Origin(label, text))
 
 
 def _gate(data: dict[str, Any], origin: Origin) -> Gate:

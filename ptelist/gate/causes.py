@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ptelist.engine.ledger import Op
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ptelist.engine.ledger import Term
-    from ptelist.gate.baseline import Baseline, Ends
+    from ptelist.gate.baseline import Baseline
 
 NAMES = frozenset(
     (
@@ -19,31 +19,6 @@ NAMES = frozenset(
     )
 )
 """Inputs that call things by a name, and say nothing of them."""
-
-
-class Step(NamedTuple):
-    """One figure that moved."""
-
-    figure: str
-    before: Ends
-    after: Ends
-
-
-def steps(term: Term, before: dict[str, Ends]) -> list[Step]:
-    """Return the figures that a term rests on and that moved, causes before consequences, itself last."""
-    found: dict[str, Step] = {}
-    for each in _upwards(term):
-        old, new = before.get(each.name), (each.low, each.high)
-        if old is not None and old != new:
-            found.setdefault(each.name, Step(each.name, old, new))
-    return list(found.values())
-
-
-def _upwards(term: Term) -> Iterator[Term]:
-    """Yield all that a term rests on, parts before what they make, then the term."""
-    for part in term.parts:
-        yield from _upwards(part)
-    yield term
 
 
 def causes(term: Term, name: str, before: Baseline, after: Baseline) -> list[str]:

@@ -7,22 +7,24 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist import __version__
 from ptelist.compare.assumptions import assume
 from ptelist.compare.comparison import pick
+from ptelist.compare.moved import steps
 from ptelist.engine.account import account
 from ptelist.engine.ledger import Unit
 from ptelist.errors import PtelistError
 from ptelist.gate.baseline import UPDATE, Baseline, entry
-from ptelist.gate.causes import causes, steps
+from ptelist.gate.causes import causes
 from ptelist.gate.limits import EXACT
 from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ptelist.compare.moved import Step
     from ptelist.engine.ledger import Ledger, Term
-    from ptelist.gate.baseline import Ends, Entry, Places
+    from ptelist.gate.baseline import Entry, Places
     from ptelist.gate.budgets import Gate
-    from ptelist.gate.causes import Step
     from ptelist.gate.limits import Rule
+    from ptelist.interval import Interval
     from ptelist.scenario.models import Scenario
 
 PASS, WARN, FAIL, NEW, REMOVED = STATUSES = ("pass", "warn", "fail", "new", "removed")
@@ -49,7 +51,7 @@ class Finding(NamedTuple):
     scenario: str
     rule: Rule | None = None
     term: Term | None = None
-    before: Ends | None = None
+    before: Interval | None = None
     most: int | None = None
     """The most that the high end may be, in the figure's unit; None if there is nothing to grow from."""
     steps: tuple[Step, ...] = ()
@@ -173,7 +175,7 @@ def _finding(rule: Rule, tested: Tested, baseline: Baseline | None) -> Finding:
     )
 
 
-def _most(rule: Rule, before: Ends | None) -> int | None:
+def _most(rule: Rule, before: Interval | None) -> int | None:
     """Return the most that a figure's high end may be, exactly: a percentage is rounded down to whole units."""
     if not rule.relative:
         return int(rule.limit.amount)
@@ -183,7 +185,7 @@ def _most(rule: Rule, before: Ends | None) -> int | None:
     return before[1] + int(growth)
 
 
-def _status(rule: Rule, term: Term, most: int | None, before: Ends | None, *, known: bool) -> str:
+def _status(rule: Rule, term: Term, most: int | None, before: Interval | None, *, known: bool) -> str:
     if most is None:
         return NEW
     wanted = before if rule.relative else (most, most)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ptelist.errors import PtelistError
-from ptelist.gate import gates, github, junit, ktap, page
+from ptelist.gate import gates, page
 from ptelist.gate.baseline import changes, read, render
 from ptelist.gate.check import FAIL, check, measure, problems
 from ptelist.gate.page import Report
@@ -17,13 +18,15 @@ from ptelist.output.delivery import MARKDOWN, as_text, deliver, write
 from ptelist.output.result import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ptelist.gate.baseline import Baseline
 
 FILE = "ptelist.toml"
 OVER_BUDGET = 1
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable that names the file for a step's summary on GitHub."""
-OWN = {"ktap": ktap.render, "junit": junit.render, "github": github.render}
+OWN = ("ktap", "junit", "github")
 """Formats that know what a finding is."""
 
 
@@ -126,7 +129,8 @@ def _report(asked: gates.Asked, reports: list[tuple[str, str | None]]) -> int:
 def _write(report: Report, name: str, output: str | None, *, summary: bool) -> None:
     """Write one report; GitHub's step summary gets the Markdown beside the annotations."""
     if name in OWN:
-        write(OWN[name](report), output)
+        render: Callable[[Report], str] = import_module(f"ptelist.gate.{name}").render
+        write(render(report), output)
     else:
         deliver(_result(report), None if name == "text" else name, output)
     target = os.environ.get(STEP_SUMMARY)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from ptelist.compare.comparison import Change
 from ptelist.engine.ledger import Unit
 from ptelist.gate.check import NEW, REMOVED, WARN
 from ptelist.gate.limits import EXACT
+from ptelist.interval import Change
 from ptelist.output import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ptelist.gate.causes import Step
+    from ptelist.compare.moved import Step
     from ptelist.gate.check import Finding
 
 UNITLESS = frozenset((Unit.COUNT, Unit.ORDER))

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from ptelist.errors import PtelistError
-from ptelist.settings.overlay import Origin, Setting
+from ptelist.scenario.overlay import Origin, Setting
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ptelist.settings.overlay import Fields
+    from ptelist.scenario.overlay import Fields
 
 OPTIONS = {
     "external_write_tracking": "KVM_EXTERNAL_WRITE_TRACKING",
@@ -40,7 +40,7 @@ def read(path: Path, label: str) -> Fields | None:
 
     Raises PtelistError for one that is packed and damaged, or that sets an option to what it cannot be.
     """
-    from ptelist.settings.presets import read_text  # noqa: PLC0415 -- presets read files of this kind through here
+    from ptelist.text_file import read_text  # noqa: PLC0415 -- presets read files of this kind through here
 
     packed = label != "-" and _head(path, len(XZ)).startswith((GZIP, XZ))
     text = unpacked(_head(path, MOST_BYTES), label) if packed else read_text(path, label)

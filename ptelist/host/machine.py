@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from ptelist.errors import PtelistError
 from ptelist.host import kconfig
 from ptelist.host import snapshot as shot
-from ptelist.settings import presets
-from ptelist.settings.overlay import Origin, Overlay, Setting
+from ptelist.presets import shipped
+from ptelist.scenario.overlay import Origin, Overlay, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ptelist.host.snapshot import Snapshot
-    from ptelist.settings.overlay import Fields
+    from ptelist.scenario.overlay import Fields
 
 DESC = "pte_list_desc"
 DEFAULT_DEBUG = "FZPU"
@@ -34,7 +34,7 @@ def kernel(snapshot: Snapshot, label: str) -> Overlay:
     machine = _Machine(snapshot, label)
     release = machine.need(shot.RELEASE)
     try:
-        profile = presets.load(release, "kernels").overlay
+        profile = shipped.load(release, "kernels").overlay
     except PtelistError as error:
         raise PtelistError(f"{label}: {error}: choose one with --kernel") from None
     machine.set("release", release, shot.RELEASE)

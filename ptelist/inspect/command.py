@@ -9,20 +9,14 @@ import click
 
 from ptelist.build import profile as profiles
 from ptelist.build.builds import once
-from ptelist.compare import table
-from ptelist.compare.comparison import compare
-from ptelist.compare.result import result
 from ptelist.errors import PtelistError
-from ptelist.inspect import difference_page, page
+from ptelist.inspect import page
 from ptelist.inspect.inspection import inspect
 from ptelist.output.command_line import command_line
-from ptelist.output.page import Document
 from ptelist.output.result import Result
 from ptelist.settings import preset_page
-from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
-    from ptelist.inspect.inspection import Inspected
     from ptelist.output.command_line import Options
 
 RUNNING = ("/sys/kernel/btf/vmlinux", "/sys/kernel/btf/kvm")
@@ -49,7 +43,9 @@ def run(
     line = command_line("inspect", flags, [*(("struct", name) for name in structs), *options])
     found = [inspect(spec, structs, profile) for spec in specs]
     if diff:
-        return _difference(found, specs, options, line)
+        from ptelist.inspect.footprints import difference  # noqa: PLC0415 -- brings the engine in
+
+        return difference(found, specs, options, line)
     notes = [note for each in found for note in each.notes]
     return Result(
         line,
@@ -70,14 +66,3 @@ def _preset(specs: tuple[str, ...], profile: str | None) -> str:
         raise click.UsageError("--as-preset takes one FILE")
     found = once(specs[0])
     return preset_page.render(found.name, profiles.base(found, profile), profiles.said(found))
-
-
-def _difference(found: list[Inspected], specs: tuple[str, ...], options: Options, line: str) -> Result:
-    """Return what differs, followed by the footprints of both."""
-    comparison = compare(expand([], [("kernel-from", ",".join(specs)), *options]), line)
-
-    def document(width: int | None) -> Document:
-        both = difference_page.document(found[0], found[1], line, width), table.document(comparison, (), width)
-        return Document(both[0].tables + both[1].tables, both[0].notes + both[1].notes, line)
-
-    return result(comparison, document)

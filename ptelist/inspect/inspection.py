@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ptelist.build.layouts import Layout
-    from ptelist.settings.overlay import Fields
+    from ptelist.scenario.overlay import Fields
 
 DESC = "pte_list_desc"
 
@@ -68,7 +68,7 @@ def inspect(spec: str, structs: Sequence[str], profile: str | None) -> Inspected
     base: str | None = None
     notes = [f"{found.name}: {note}" for note in _notes(said.kernel)]
     if profile or found.release:
-        from ptelist.settings.presets import load  # noqa: PLC0415 -- layouts alone need none
+        from ptelist.settings.named import load  # noqa: PLC0415 -- layouts alone need none
 
         try:
             base = profiles.base(found, profile)

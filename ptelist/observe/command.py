@@ -9,7 +9,6 @@ import click
 
 from ptelist.compare.single import single
 from ptelist.errors import PtelistError
-from ptelist.host import binary_stats
 from ptelist.host import snapshot as shot
 from ptelist.observe import data, page
 from ptelist.observe.observation import observe
@@ -17,7 +16,8 @@ from ptelist.output.command_line import command_line
 from ptelist.output.delivery import write
 from ptelist.output.result import Result
 from ptelist.settings.axes import AXES
-from ptelist.settings.presets import RUNNING, read_text
+from ptelist.settings.named import RUNNING
+from ptelist.text_file import read_text
 
 if TYPE_CHECKING:
     from ptelist.host.snapshot import Snapshot
@@ -63,8 +63,7 @@ def _read(saved: str | None, slabinfo: str | None, sysfs: str | None, rmaps_stat
     if saved:
         return shot.parse(read_text(Path(saved), saved), saved)
     if not (slabinfo or sysfs):
-        found = shot.take(shot.Live(), rmaps_stat=True) if rmaps_stat else shot.here()
-        return found._replace(vms=found.vms | binary_stats.beside(found.vms))
+        return shot.take(shot.Live(), rmaps_stat=True) if rmaps_stat else shot.here()
     found = shot.take(shot.Live(Path(sysfs), shot.SLABS)) if sysfs else shot.Snapshot({}, {}, {}, {})
     if sysfs and not found.slabs:
         raise PtelistError(f"{sysfs}: no slab caches there, expected a copy of {shot.SLABS}")

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ptelist.host.vms import Vm
+    from ptelist.interval import Interval
     from ptelist.observe.observation import Observation
-    from ptelist.observe.watcher import Check, Observed, Span
+    from ptelist.observe.watcher import Check, Observed
 
 WHY = {
     "size": "another PTE_LIST_EXT, or a struct that a patch or the configuration changed",
@@ -54,7 +55,7 @@ def _cells(check: Check) -> tuple[str, str, str]:
     return _span(check.measured), _span(check.predicted), VERDICTS[check.agrees]
 
 
-def _span(span: Span | None) -> str:
+def _span(span: Interval | None) -> str:
     return "-" if span is None else interval(*span)
 
 

@@ -9,6 +9,7 @@ from ptelist.engine.attributes import Made
 from ptelist.engine.ledger import Unit
 from ptelist.host.machine import flags
 from ptelist.host.snapshot import SLABS
+from ptelist.interval import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,20 +48,13 @@ UNITS = {
 }
 
 
-class Span(NamedTuple):
-    """What a value may be: exact where both ends meet."""
-
-    low: int
-    high: int
-
-
 class Check(NamedTuple):
     """One figure, measured and predicted; None is what was not read, or not asked for."""
 
     name: str
     unit: Unit
-    measured: Span | None
-    predicted: Span | None
+    measured: Interval | None
+    predicted: Interval | None
 
     @property
     def agrees(self) -> bool | None:
@@ -101,15 +95,15 @@ class Watcher:
         debug = flags(seen.cells) if seen.cells else self._host.slub_debug
         stride = attributes.stride(Made(name, size.low, slab.POINTER, pointer_outside=False, debug=debug), self._kernel)
         found = attributes.layout(name, stride, debug, self._scenario)
-        predicted = {"size": size, "stride": Span(stride, stride)}
-        predicted |= {each: Span(found[SYSFS[each]], found[SYSFS[each]]) for each in LAYOUT}
+        predicted = {"size": size, "stride": Interval(stride, stride)}
+        predicted |= {each: Interval(found[SYSFS[each]], found[SYSFS[each]]) for each in LAYOUT}
         checks = [Check(each, UNITS[each], _layout(seen, each), span) for each, span in predicted.items()]
         held = self._objects(seen, found["sheaf_capacity"])
-        total = None if seen.slabs is None else Span(0 if seen.shared else seen.slabs, seen.slabs)
+        total = None if seen.slabs is None else Interval(0 if seen.shared else seen.slabs, seen.slabs)
         known = self._counts and self._as_host(debug)
         checks.append(Check("objects", UNITS["objects"], held, self._span(f"{name}.objects") if self._counts else None))
         if known and self._told:
-            as_it_stands = None if seen.active is None else Span(0 if seen.shared else seen.active, seen.active)
+            as_it_stands = None if seen.active is None else Interval(0 if seen.shared else seen.active, seen.active)
             span = self._span(f"{name}.objects.raw")
             checks.append(Check("objects.raw", UNITS["objects.raw"], as_it_stands, span))
         checks.append(Check("slabs", UNITS["slabs"], total, self._slabs(name) if known else None))
@@ -122,25 +116,25 @@ class Watcher:
             return None
         found = attributes.layout(seen.name, size, made.debug, self._scenario)
         predicted = {"stride": attributes.stride(made, self._kernel)} | {each: found[SYSFS[each]] for each in LAYOUT}
-        checks = [Check(each, UNITS[each], _layout(seen, each), Span(n, n)) for each, n in predicted.items()]
+        checks = [Check(each, UNITS[each], _layout(seen, each), Interval(n, n)) for each, n in predicted.items()]
         return Observed(seen.name, _there(checks, seen))
 
     def _as_host(self, debug: str) -> bool:
         """Return whether a cache is debugged as the scenario's host says; A is for failing, and shows nowhere."""
         return set(debug) == set(self._host.slub_debug) - {"A"}
 
-    def _span(self, figure: str) -> Span:
+    def _span(self, figure: str) -> Interval:
         term = self._ledger[figure]
-        return Span(term.low, term.high)
+        return Interval(term.low, term.high)
 
-    def _slabs(self, name: str) -> Span:
+    def _slabs(self, name: str) -> Interval:
         """Return the slabs of the history told, else those needed, and what a busy host may retain beside."""
         if self._told:
             return self._span(f"{name}.slabs.raw")
         needed, retained = self._span(f"{name}.slabs"), self._span(f"{name}.slabs.retained")
-        return Span(needed.low, needed.high + retained.high)
+        return Interval(needed.low, needed.high + retained.high)
 
-    def _objects(self, seen: Seen, sheaf: int) -> Span | None:
+    def _objects(self, seen: Seen, sheaf: int) -> Interval | None:
         """Return the live objects: those on per-CPU slabs and in sheaves count as active, live or not."""
         if seen.active is None:
             return None
@@ -153,9 +147,9 @@ class Watcher:
             if slabs is None:
                 slabs = self._holders.cpus * rules.slabs_of_cpu(self._kernel, self._scenario.config, stride, per_slab)
             free = slabs * per_slab
-        return Span(0 if seen.shared else max(seen.active - free, 0), seen.active)
+        return Interval(0 if seen.shared else max(seen.active - free, 0), seen.active)
 
-    def _notes(self, seen: Seen, held: Span | None) -> Iterator[str]:
+    def _notes(self, seen: Seen, held: Interval | None) -> Iterator[str]:
         name = seen.name
         if seen.cells and not self._as_host(flags(seen.cells)):
             yield f"{name}: slub_debug={flags(seen.cells) or '-'} for this cache: its slabs are not predicted"
@@ -190,7 +184,7 @@ def _there(checks: Sequence[Check], seen: Seen) -> tuple[Check, ...]:
     return tuple(check for check in checks if check.measured or not seen.cells)
 
 
-def _layout(seen: Seen, name: str) -> Span | None:
+def _layout(seen: Seen, name: str) -> Interval | None:
     """Return a figure of the layout, from sysfs or else slabinfo."""
     number = seen.number(SYSFS[name])
     if number is None and seen.row:
@@ -199,4 +193,4 @@ def _layout(seen: Seen, name: str) -> Span | None:
         number = rest.get(name)
     if number is None:
         return None
-    return Span(0 if name == "size" and seen.shared else number, number)
+    return Interval(0 if name == "size" and seen.shared else number, number)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from ptelist.compare.comparison import Change
     from ptelist.engine.ledger import Term
+    from ptelist.interval import Change
 
 
 def integer(value: int) -> str:

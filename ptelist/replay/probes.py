@@ -7,7 +7,7 @@ import tomllib
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.settings import presets
+from ptelist.presets import shipped, versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,16 +45,16 @@ class Call(NamedTuple):
 
 @cache
 def _table() -> dict[str, object]:
-    return tomllib.loads((presets.root() / "probes.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((shipped.root() / "probes.toml").read_text(encoding="utf-8"))
 
 
 def calls(version: str) -> list[Call]:
     """Return what to probe on a kernel version, one function for each operation."""
     table: dict[str, list[dict[str, str]]] = _table()  # type: ignore[assignment]
     found: dict[str, Call] = {}
-    key = presets.version_key(version)
+    key = versions.version_key(version)
     for call in table["calls"]:
-        if presets.version_key(call["since"]) <= key:
+        if versions.version_key(call["since"]) <= key:
             unused, registers = frozenset(table["unused"]), tuple(table["registers"])
             found[call["op"]] = Call(call["op"], call["function"], tuple(call["arguments"]), unused, registers)  # type: ignore[arg-type]
     return list(found.values())

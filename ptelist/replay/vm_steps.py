@@ -9,6 +9,7 @@ from ptelist.engine.account import DESC, HEADER, slabs_of
 from ptelist.engine.ledger import Unit, fixed
 from ptelist.engine.vcpu_machine import Mmu
 from ptelist.engine.vm_machine import Machine
+from ptelist.interval import Interval
 from ptelist.lists import histogram
 from ptelist.rmaps.rmaps_stat import LABELS, LEVELS
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from ptelist.engine.vcpu_machine import Counts
     from ptelist.scenario.models import Scenario
 
-Ends = tuple[int, int]
 OBJECTS, COUNT, PAGES = Unit.OBJECTS, Unit.COUNT, Unit.PAGES
 
 FIGURES = {
@@ -56,7 +56,7 @@ class Moment(NamedTuple):
     """What there is in one column when steps are marked."""
 
     counts: Counts
-    slabs: dict[str, Ends]
+    slabs: dict[str, Interval]
     """The fewest and the most slabs of each kmem_cache; what CPUs and nodes keep beyond them is not counted."""
     lengths: dict[int, int]
     """rmap lists by length."""
@@ -110,7 +110,7 @@ class Replay:
         mmus = [mmu(scenario) for scenario in scenarios]
         self.machines = {each: Machine(each) for each in mmus}
         self._machines = [self.machines[each] for each in mmus]
-        self._slabs: dict[tuple[int, str, int], Ends] = {}
+        self._slabs: dict[tuple[int, str, int], Interval] = {}
         rows = [memslots.slots(each.kernel, each.host, each.vms[0]).rows for each in scenarios]
         self._memslots = [[sum(sizes) for sizes in zip(*found, strict=True)] for found in rows]
 
@@ -137,19 +137,19 @@ class Replay:
         count = machine.memslots()
         return Heads(tuple(size * count for size in self._memslots[number]), machine.mmu.leaf_level, how)
 
-    def _ends(self, number: int, name: str, objects: int, peak: int) -> Ends:
+    def _ends(self, number: int, name: str, objects: int, peak: int) -> Interval:
         """Return the fewest and the most slabs of so many objects, of which there once were `peak`."""
         if objects == 0:
-            return 0, 0
-        return self._of(number, name, objects)[0], self._of(number, name, peak)[1]
+            return Interval(0, 0)
+        return Interval(self._of(number, name, objects).low, self._of(number, name, peak).high)
 
-    def _of(self, number: int, name: str, objects: int) -> Ends:
+    def _of(self, number: int, name: str, objects: int) -> Interval:
         key = number, name, objects
         if key not in self._slabs:
             held = fixed(f"{name}.objects", objects, OBJECTS, "as the steps have it")
             ledger, _ = slabs_of(self._scenarios[number], held, name)
             slabs = ledger[f"{name}.slabs"]
-            self._slabs[key] = slabs.low, slabs.high
+            self._slabs[key] = Interval.of(slabs)
         return self._slabs[key]
 
     def ledgers(self) -> Iterator[Ledger]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.errors import PtelistError
 from ptelist.host import snapshot as shot
 from ptelist.rmaps.rmaps_stat import Histogram, parse
-from ptelist.settings.presets import read_text
+from ptelist.text_file import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,8 @@ from ptelist.errors import PtelistError
 from ptelist.rmaps import histogram_file
 from ptelist.rmaps.histogram_file import is_observation
 from ptelist.rmaps.rmaps import Limits
-from ptelist.settings.presets import RUNNING, load, read_text
+from ptelist.settings.named import RUNNING, load
+from ptelist.text_file import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,12 +6,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from ptelist.compare.assumptions import assume
-from ptelist.compare.comparison import Change, pick
+from ptelist.compare.comparison import pick
 from ptelist.engine import rules
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
+from ptelist.interval import Change
+from ptelist.presets import shipped
 from ptelist.scenario.models import Config, Host, Kernel, Vm
-from ptelist.settings import presets
 from ptelist.settings.axes import AXES
 from ptelist.settings.space import Space
 from ptelist.units import format_size
@@ -153,7 +154,7 @@ def _named(axis: Axis, scenario: Scenario) -> tuple[str, list[str]]:
         return scenario.kernel.version, _neighbours(scenario.kernel.version)
     if axis.name == "proposal":
         base = "+".join(scenario.proposals) or "none"
-        return base, [name for name in presets.names("proposals") if name != base]
+        return base, [name for name in shipped.names("proposals") if name != base]
 
     def holds(path: str, value: Any) -> bool:
         part, _, field = path.partition(".")
@@ -199,7 +200,7 @@ def _in_force(axis: Axis, scenario: Scenario, value: int | None) -> int:
 
 
 def _neighbours(version: str) -> list[str]:
-    known = presets.names("kernels")
+    known = shipped.names("kernels")
     if version not in known:
         return []
     place = known.index(version)

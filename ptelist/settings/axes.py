@@ -7,14 +7,14 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
+from ptelist.presets.parse import frozen
+from ptelist.presets.shipped import KINDS
 from ptelist.units import format_size, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 MOST_COLUMNS = 10_000
-KINDS = ("kernels", "configs", "hosts", "vms", "memslots", "proposals")
-"""Kinds of presets; an axis of such a kind has presets for values."""
 _RANGE = r"([^.].*?)\.\.(.+?)(?:([*+])(.+))?"
 _LISTS = r"([0-9]+)x([0-9]+)(?:-([0-9]+))?"
 _INTEGER = r"-?[0-9]+"
@@ -307,18 +307,13 @@ def _toml(text: str) -> Value:
     return frozen(value)
 
 
-def frozen(value: Value) -> Value:
-    """Return value with lists as tuples, which the strict models want."""
-    return tuple(map(frozen, value)) if isinstance(value, list) else value
-
-
 def parse_set(text: str) -> tuple[Axis, list[Choice]]:
     """Return the axis and the values of `--set PATH=VALUE[,VALUE..]`."""
     path, equals, values = text.partition("=")
     part, _, field = path.partition(".")
     if not equals or part not in {"kernel", "config", "host", "vm"} or not field:
         raise PtelistError(f'--set: expected PART.FIELD=VALUE with kernel, config, host or vm, got "{text[:60]}"')
-    from ptelist.settings.overlay import known_fields  # noqa: PLC0415 -- brings the models in
+    from ptelist.settings.builder import known_fields  # noqa: PLC0415 -- brings the models in
 
     if field not in (known := known_fields(part)):
         raise PtelistError(f"--set: unknown field {path}{suggestion(field, known)}")

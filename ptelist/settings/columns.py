@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ptelist.scenario.models import Scenario
+    from ptelist.scenario.overlay import Fields
     from ptelist.settings.axes import Axis, Choice
-    from ptelist.settings.overlay import Fields
     from ptelist.settings.space import Chosen
 
 WHAT_IF = frozenset(("preset", "kernel", "kernel-from", "config", "proposal"))

@@ -10,41 +10,42 @@ import click
 from ptelist.engine.account import account
 from ptelist.output import plain
 from ptelist.output.page import MAIL_WIDTH
-from ptelist.settings import page, presets
-from ptelist.settings.axes import KINDS
+from ptelist.presets import shipped
+from ptelist.presets.shipped import KINDS
+from ptelist.settings import named, page
 from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-def list_(kind: str | None) -> str:
+def list_presets(kind: str | None) -> str:
     """Name the shipped presets, with their titles."""
     return "".join(f"{line}\n" for each in ((kind,) if kind else KINDS) for line in _titles(each))
 
 
 def _titles(kind: str) -> Iterator[str]:
     yield f"{kind}:"
-    names = presets.names(kind)
+    names = shipped.names(kind)
     for name in names:
-        preset = presets.load(name, kind)
+        preset = named.load(name, kind)
         tree = preset.overlay.kernel.get("tree")
         about = f"{preset.about['title']} (tree {tree.value})" if tree else preset.about["title"]
         label = f"  {name:{max(map(len, names))}}  "
         yield label + plain.wrapped(about, MAIL_WIDTH - len(label), " " * len(label))
 
 
-def show(name: str) -> Callable[[str, int], str]:
+def show_presets(name: str) -> Callable[[str, int], str]:
     """Return what writes a preset, with the source of each value, in a format and a width."""
-    return partial(page.render, presets.load(name))
+    return partial(page.render, named.load(name))
 
 
-def path(name: str | None) -> str:
+def path_presets(name: str | None) -> str:
     """Name the file of a preset, or the folder of all."""
-    return f"{presets.find(name)[0] if name else presets.root()}\n"
+    return f"{shipped.find(name)[0] if name else shipped.root()}\n"
 
 
-def validate(files: tuple[str, ...]) -> int:
+def validate_presets(files: tuple[str, ...]) -> int:
     """Check presets: each is laid over the defaults and accounted for."""
     for file in files:
         for column in expand([file], []).columns:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ptelist.output import plain
-from ptelist.settings.presets import BY_RELEASE
+from ptelist.presets.parse import BY_RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ptelist.settings.overlay import Fields
-    from ptelist.settings.presets import Preset
+    from ptelist.presets.shipped import Preset
+    from ptelist.scenario.overlay import Fields
 
 
 def render(preset: Preset, chosen: str, width: int) -> str:

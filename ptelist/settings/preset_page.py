@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ptelist.settings.overlay import Fields, Overlay
+    from ptelist.scenario.overlay import Fields, Overlay
 
 PLAIN = frozenset(("tree", "release", "version"))
 """Fields that name a kernel and need no source."""

@@ -6,16 +6,19 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import PtelistError
-from ptelist.settings import presets
-from ptelist.settings.axes import AXES, KINDS, Axis, Choice, choices, parse_set, preset_choices
-from ptelist.settings.overlay import Builder, Origin, Overlay, Setting
+from ptelist.presets import versions
+from ptelist.presets.shipped import KINDS
+from ptelist.scenario.overlay import Origin, Overlay, Setting
+from ptelist.settings import named
+from ptelist.settings.axes import AXES, Axis, Choice, choices, parse_set, preset_choices
+from ptelist.settings.builder import Builder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ptelist.presets.shipped import Preset
     from ptelist.scenario.models import Scenario
-    from ptelist.settings.overlay import Fields
-    from ptelist.settings.presets import Preset
+    from ptelist.scenario.overlay import Fields
 
 DEFAULTS = {"memslots": "q35", "kernel": "6.18", "host": "server-64", "vm": "tdp"}
 CONFIG = "upstream"
@@ -162,16 +165,16 @@ def _presets(chosen: Chosen) -> _Base:
     """
     base = Overlay()
     for part, name in DEFAULTS.items():
-        base = presets.load(name, f"{part.removesuffix('s')}s").overlay.over(base)
+        base = named.load(name, f"{part.removesuffix('s')}s").overlay.over(base)
     for part in ("kernel", "host"):
         if part in chosen:
-            base = presets.load(chosen[part].value, f"{part}s").overlay.over(base)
+            base = named.load(chosen[part].value, f"{part}s").overlay.over(base)
     if "kernel-from" in chosen:
         base = _build(chosen).over(base)
     if "vm" in chosen:
         base = _groups(chosen["vm"].value, base)
     if "memslots" in chosen:
-        base = presets.load(chosen["memslots"].value, "memslots").overlay.over(base)
+        base = named.load(chosen["memslots"].value, "memslots").overlay.over(base)
     if "preset" in chosen:
         base = _preset(chosen).over(base)
     base = base._replace(config=_config(chosen, base))
@@ -183,18 +186,18 @@ def _presets(chosen: Chosen) -> _Base:
 
 def _config(chosen: Chosen, base: Overlay) -> Fields:
     """Return the configuration of the kernel, with what a build or a preset says of single fields."""
-    named = "name" in base.config
+    has_name = "name" in base.config
     name = chosen["config"].value if "config" in chosen else None
-    if name is None and "preset" in chosen and _is_config(presets.load(chosen["preset"].value)):
+    if name is None and "preset" in chosen and _is_config(named.load(chosen["preset"].value)):
         name = chosen["preset"].value
-    if name is None and named:
+    if name is None and has_name:
         return base.config
     name = name or _own_config(chosen, base.kernel)
     try:
-        found = presets.config(name, base.kernel["version"].value).config
+        found = named.config(name, base.kernel["version"].value).config
     except PtelistError as error:
         raise PtelistError(f"--config: {error}" if "config" in chosen else str(error)) from None
-    return found if named else found | base.config
+    return found if has_name else found | base.config
 
 
 def _is_config(preset: Preset) -> bool:
@@ -208,7 +211,7 @@ def _own_config(chosen: Chosen, kernel: Fields) -> str:
     said += [chosen[name].value for name in ("kernel", "preset") if name in chosen]
     match = re.fullmatch(DEBIAN, said[0]) if said else None
     if match:
-        preset = presets.load(f"debian-{match[1]}", "configs")
+        preset = named.load(f"debian-{match[1]}", "configs")
         if any(variant.release == kernel["version"].value for variant in preset.variants):
             return preset.name
     return CONFIG
@@ -224,7 +227,7 @@ def _build(chosen: Chosen) -> Overlay:
 
 def _preset(chosen: Chosen) -> Overlay:
     """Return PRESET, which may change parts named by options but not be one of them."""
-    overlay = presets.load(chosen["preset"].value).overlay
+    overlay = named.load(chosen["preset"].value).overlay
     is_vm = "name" in overlay.vm or bool(overlay.vms)
     is_kernel = "version" in overlay.kernel
     is_config = "name" in overlay.config and not is_kernel
@@ -235,8 +238,8 @@ def _preset(chosen: Chosen) -> Overlay:
         ("host", "name" in overlay.host),
         ("vm", is_vm),
     )
-    for part, named in whole:
-        if named and part in chosen:
+    for part, is_part in whole:
+        if is_part and part in chosen:
             raise PtelistError(f"--{part}: {chosen['preset'].label} names a {part} as well")
     return overlay
 
@@ -244,8 +247,8 @@ def _preset(chosen: Chosen) -> Overlay:
 def _groups(label: str, base: Overlay) -> Overlay:
     """Return base with the VM groups of "tdp" or "tdp+nested"."""
     if "+" not in label:
-        return presets.load(label, "vms").overlay.over(base)
-    found = [presets.load(name, "vms").overlay.over(base) for name in label.split("+")]
+        return named.load(label, "vms").overlay.over(base)
+    found = [named.load(name, "vms").overlay.over(base) for name in label.split("+")]
     return found[-1]._replace(vms=tuple(group for each in found for group in each.groups()))
 
 
@@ -253,9 +256,9 @@ def _proposals(label: str, version: str) -> Overlay:
     """Return patches applied together; two that set one field, or one for later kernels, cannot be."""
     overlay = Overlay()
     for name in label.split("+"):
-        patch = presets.load(name, "proposals")
+        patch = named.load(name, "proposals")
         since = patch.about.get("since", "0.0")
-        if presets.version_key(version) < presets.version_key(since):
+        if versions.version_key(version) < versions.version_key(since):
             raise PtelistError(f"--proposal: {name} changes what kernel {version} does not have: {since} or later")
         for field in patch.overlay.kernel.keys() & overlay.kernel.keys():
             raise PtelistError(f"--proposal: {label}: more than one of them sets kernel.{field}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.comparison import change
+from ptelist.compare.moved import steps
 from ptelist.engine.ledger import Unit
-from ptelist.gate.causes import steps
+from ptelist.interval import Interval
 from ptelist.settings.axes import Choice
 from ptelist.sweep.search import first, last
 from ptelist.units import UNITS, format_size
@@ -14,8 +15,8 @@ from ptelist.units import UNITS, format_size
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from ptelist.compare.moved import Step
     from ptelist.engine.ledger import Ledger, Term
-    from ptelist.gate.causes import Step
     from ptelist.scenario.models import Scenario
     from ptelist.settings.axes import Axis
     from ptelist.settings.space import Chosen, Space
@@ -94,8 +95,7 @@ class BreakEven(NamedTuple):
     """The last value at which it may be more."""
 
 
-Ends = tuple[int, int]
-Known = dict[int, tuple[Ends, Ends, Ends]]
+Known = dict[int, tuple[Interval, Interval, Interval]]
 """By steps along an axis: the ends of a change, of the old figure and of the new one."""
 
 LOW, HIGH = 0, 1
@@ -118,7 +118,7 @@ class _Gap:
         self._known = known
         self._most = len(known) + MOST_TRIED
 
-    def _at(self, number: int) -> tuple[Ends, Ends, Ends]:
+    def _at(self, number: int) -> tuple[Interval, Interval, Interval]:
         """Return the ends of the change, of the old figure and of the new one."""
         found = self._known.get(number)
         if found is None:
@@ -126,7 +126,7 @@ class _Gap:
                 raise _TooManyError
             old, new = (curve.ledger(number)[self._figure] for curve in self._curves)
             delta = change(old, new)
-            found = self._known[number] = (delta.low, delta.high), (old.low, old.high), (new.low, new.high)
+            found = self._known[number] = Interval.of(delta), Interval.of(old), Interval.of(new)
         return found
 
     def first_below(self, limit: int, end: int) -> int | None:
@@ -189,6 +189,6 @@ def layout_steps(column: str, curve: Curve, over: Span, orders: Iterable[str]) -
         after = curve.ledger(number)
         for order in orders:
             if (old := before[order]).low != (new := after[order]).low:
-                moved = steps(new, {term.name: (term.low, term.high) for term in old.walk()})
+                moved = steps(new, {term.name: Interval.of(term) for term in old.walk()})
                 yield LayoutStep(column, over, over.at(number), tuple(moved))
         before = after

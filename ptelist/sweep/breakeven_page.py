@@ -10,7 +10,7 @@ from ptelist.output.page import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ptelist.gate.causes import Step
+    from ptelist.compare.moved import Step
     from ptelist.sweep.breakeven import BreakEven, LayoutStep
 
 

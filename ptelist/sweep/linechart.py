@@ -24,12 +24,11 @@ DOUBLING = 32
 """From this ratio of the ends on, an axis that grows by factors is drawn by them."""
 
 GREY, FAINT = "#444444", "#dddddd"
-Ends = tuple[int, int]
 
 
 class _Series(NamedTuple):
     name: str
-    points: dict[str, Ends]
+    points: dict[str, tuple[int, int]]
     """Low and high by the label on the axis below."""
 
 
@@ -69,7 +68,7 @@ def _arranged(found: Sweep, delta: bool) -> tuple[_Below, list[_Series]]:
     axis, other = (found.columns, found.rows) if swap else (found.rows, found.columns)
     numeric = _numeric(found, axis)
     values: dict[str, int] = {}
-    series: dict[str, dict[str, Ends]] = {}
+    series: dict[str, dict[str, tuple[int, int]]] = {}
     for point in found.points:
         label, name = (point.column, point.row) if swap else (point.row, point.column)
         values.setdefault(label, point.values[axis] if numeric else len(values))

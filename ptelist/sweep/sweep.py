@@ -8,14 +8,15 @@ from ptelist.compare.assumptions import assume
 from ptelist.compare.comparison import change, pick
 from ptelist.engine.account import DESC, HEADER, account, descriptors, layouts
 from ptelist.errors import PtelistError
+from ptelist.interval import Interval
 from ptelist.settings.columns import columns, compares
 from ptelist.sweep.breakeven import MOST_TRIED, Curve, break_even, layout_steps, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ptelist.compare.comparison import Change
     from ptelist.engine.ledger import Ledger, Term, Unit
+    from ptelist.interval import Change
     from ptelist.scenario.models import Scenario
     from ptelist.settings.axes import Axis
     from ptelist.settings.columns import Column
@@ -156,7 +157,7 @@ def _break_evens(space: Space, found: tuple[Column, ...], points: list[Point], f
         base = found[column.baseline].labels
         if point.change and base[place_of_scene] == column.labels[place_of_scene] and base[place] == baseline:
             old = points[column.baseline]
-            ends = (point.change.low, point.change.high), (old.low, old.high), (point.low, point.high)
+            ends = Interval.of(point.change), Interval.of(old), Interval.of(point)
             known[column.labels[place]][(column.axes[scene.name] - over.low) // over.step] = ends
     for label, curve in curves.items():
         if label != baseline:

@@ -18,7 +18,7 @@ from ptelist.build.builds import build
 from ptelist.build.layouts import BYTE, layout
 from ptelist.build.places import kernels
 from ptelist.errors import PtelistError
-from ptelist.settings import presets
+from ptelist.settings import named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,7 @@ def read(series: str) -> Build:
 def test_types_agree_with_the_profile(series: str) -> None:
     """What a kernel's own types say is what the shipped profile of its version says."""
     found = read(series)
-    known = presets.load(profile.base(found, None), "kernels").overlay.kernel
+    known = named.load(profile.base(found, None), "kernels").overlay.kernel
     for field, setting in profile.said(found).kernel.items():
         if field not in {"tree", "release"}:
             assert (field, setting.value) == (field, known[field].value)

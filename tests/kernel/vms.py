@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Self
 
 from guest_steps import ALIASES, PAGE
 
+from kernel import binary_stats
 from kernel.machine import DESC, GUEST_MEMORY
-from ptelist.host import binary_stats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,7 +80,7 @@ class Vm:
 
     def statistics(self) -> dict[str, int]:
         """Return KVM's binary statistics, of KVM_GET_STATS_FD."""
-        _, found = binary_stats.parse(self.guest.data("stats", self._number), self.debugfs)
+        _, found = binary_stats.parse(self.guest.data("stats", self._number))
         return found
 
     def rmaps_stat(self) -> dict[str, list[int]]:
