@@ -310,7 +310,7 @@ def test_explain_works_for_every_figure(run: Callable[..., Result]) -> None:
 
 def test_presets_commands(run: Callable[..., Result], tmp_path: Path) -> None:
     listed = run("presets", "list").stdout
-    for kind in shipped.KINDS:
+    for kind in KINDS:
         assert f"{kind}:" in listed
         for name in shipped.names(kind):
             assert re.search(rf"^  {re.escape(name)} ", listed, re.MULTILINE)

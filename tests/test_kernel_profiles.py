@@ -192,7 +192,7 @@ def test_other_values_by_version(version: str) -> None:
     assert not kernel.shadow_page_caches_per_node
 
 
-ALL = [(kind, name) for kind in shipped.KINDS for name in shipped.names(kind)]
+ALL = [(kind, name) for kind in KINDS for name in shipped.names(kind)]
 
 
 def test_preset_names_are_unique_across_kinds() -> None:

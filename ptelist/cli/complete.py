@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.presets.shipped import KINDS
+from ptelist.presets.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

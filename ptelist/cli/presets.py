@@ -6,7 +6,7 @@ import click
 
 from ptelist.cli.complete import presets_of
 from ptelist.cli.options import output_options
-from ptelist.presets.shipped import KINDS
+from ptelist.presets.kinds import KINDS
 
 
 @click.group("presets", short_help="List, show and validate presets.")

@@ -12,8 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ptelist.errors import PtelistError, suggestion
 from ptelist.gate.limits import KINDS as LIMITS
 from ptelist.gate.limits import Limit, Rule, amount, exactly, growth, refuse_contradictions
+from ptelist.presets.kinds import KINDS
 from ptelist.presets.parse import toml
-from ptelist.presets.shipped import KINDS
 from ptelist.scenario.overlay import Origin
 from ptelist.settings.axes import AXES
 from ptelist.settings.builder import reason

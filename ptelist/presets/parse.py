@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
 from ptelist.presets.versions import stable_key
-from ptelist.scenario.overlay import Fields, Origin, Overlay, Setting
+from ptelist.scenario.overlay import Fields, Origin, Overlay, Setting, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,8 +108,3 @@ def _fields(table: object, part: str, origin: Origin, source: str) -> dict[str, 
             raise PtelistError(f"{origin.at(path)}: {path}: source is text, unverified is true or false")
         fields[name] = Setting(frozen(value["value"]), origin, path, said, open_)
     return fields
-
-
-def frozen(value: Any) -> Any:
-    """Return a value with tuples for lists, as scenarios have them."""
-    return tuple(map(frozen, value)) if isinstance(value, list) else value

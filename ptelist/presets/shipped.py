@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
+from ptelist.presets.kinds import KINDS
 from ptelist.presets.parse import Variant, parse
 from ptelist.presets.versions import SERIES, stable_key, version_key
 from ptelist.scenario.overlay import Fields, Origin, Overlay
 from ptelist.text_file import read_text
 
-KINDS = ("kernels", "configs", "hosts", "vms", "memslots", "proposals")
-"""Kinds of presets, each a folder."""
 MOST_PARENTS = 64
 
 

@@ -83,3 +83,8 @@ class Overlay(NamedTuple):
     def groups(self) -> tuple[Fields, ...]:
         """Return the VM groups; `[vm]` alone is one group."""
         return self.vms or (self.vm,)
+
+
+def frozen(value: Any) -> Any:
+    """Return a value with tuples for lists, which the strict models want."""
+    return tuple(map(frozen, value)) if isinstance(value, list) else value

@@ -7,8 +7,8 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
-from ptelist.presets.parse import frozen
-from ptelist.presets.shipped import KINDS
+from ptelist.presets.kinds import KINDS
+from ptelist.scenario.overlay import frozen
 from ptelist.units import format_size, parse_size
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from ptelist.engine.account import account
 from ptelist.output import plain
 from ptelist.output.page import MAIL_WIDTH
 from ptelist.presets import shipped
-from ptelist.presets.shipped import KINDS
+from ptelist.presets.kinds import KINDS
 from ptelist.settings import named, page
 from ptelist.settings.columns import expand
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import PtelistError
 from ptelist.presets import versions
-from ptelist.presets.shipped import KINDS
+from ptelist.presets.kinds import KINDS
 from ptelist.scenario.overlay import Origin, Overlay, Setting
 from ptelist.settings import named
 from ptelist.settings.axes import AXES, Axis, Choice, choices, parse_set, preset_choices
