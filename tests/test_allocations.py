@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from kernel.allocations import Allocated, parse
 
 TRACE = """\
@@ -38,7 +39,7 @@ def test_each_step_has_what_it_took_and_freed() -> None:
 
 def test_what_an_interrupt_frees_before_the_stack_is_written_does_not_get_it() -> None:
     event = "gfp_flags=GFP_KERNEL_ACCOUNT\n"
-    freed = "            init-1       [000] ..s..     5.100001: kmem_cache_free: call_site=rcu_core+0x1/0x2 ptr=00000000ee\n"
+    freed = "  init-1  [000] ..s..     5.100001: kmem_cache_free: call_site=rcu_core+0x1/0x2 ptr=00000000ee\n"
     assert parse(TRACE.replace(event, event + freed)) == parse(TRACE)
 
 
@@ -47,6 +48,11 @@ def test_what_a_step_takes_and_frees_is_not_its_own() -> None:
         TRACE.replace("tracing_mark_write: first", "other: first").replace("_write: third", "_x: third")
     ).items()
     assert only == ("second", {})
+
+
+def test_an_event_whose_stack_is_missing_is_not_passed_over() -> None:
+    with pytest.raises(ValueError, match="nobody asked"):
+        parse(TRACE.replace(" => kvm_dev_ioctl\n => __x64_sys_ioctl\n", ""))
 
 
 def test_sums() -> None:
