@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from kernel.allocations import Allocated, parse
 
 TRACE = """\
@@ -47,6 +48,11 @@ def test_what_a_step_takes_and_frees_is_not_its_own() -> None:
         TRACE.replace("tracing_mark_write: first", "other: first").replace("_write: third", "_x: third")
     ).items()
     assert only == ("second", {})
+
+
+def test_an_event_whose_stack_is_missing_is_not_passed_over() -> None:
+    with pytest.raises(ValueError, match="nobody asked"):
+        parse(TRACE.replace(" => kvm_dev_ioctl\n => __x64_sys_ioctl\n", ""))
 
 
 def test_sums() -> None:

@@ -32,10 +32,8 @@ ALLOCATORS = re.compile(
     r"|_*vcalloc|_*get_free_page|get_zeroed_page|_*k?v?memdup|_*slab_|___slab|new_slab|allocate_slab)"
 )
 """Functions that ask on behalf of others."""
-ELSEWHERE = ("d_alloc", "alloc_inode", "new_inode", "kmalloc_large", "kmalloc_order", "alloc_file", "alloc_empty_file")
-"""Dentries and inodes, which memory.stat has as slab_reclaimable; pages of a large kmalloc: an event of its own; open
-files, for the tracer is switched by files, too, and they are freed unseen.
-"""
+ELSEWHERE = ("d_alloc", "alloc_inode", "new_inode", "kmalloc_large", "kmalloc_order")
+"""Dentries and inodes, which memory.stat has as slab_reclaimable; pages of a large kmalloc: an event of its own."""
 PLACE = re.compile(r"(?:ptr|pfn)=\S+")
 
 
@@ -50,8 +48,6 @@ class Allocated(NamedTuple):
         return Allocated(self.objects + objects, self.bytes + size)
 
 
-UNKNOWN = "unknown"
-"""The site of an event whose stack was lost."""
 NOTHING = Allocated(0, 0)
 
 Site = tuple[str, bool]
@@ -64,6 +60,9 @@ class Allocations:
     def __init__(self, guest: Guest) -> None:
         """Set the events up, all of them still off."""
         self._guest = guest
+        # Kept open: what opens a file in the course of a step would be the step's.
+        (self._switch,) = guest.ask("keep", f"{TRACEFS}/tracing_on")
+        (self._marker,) = guest.ask("keep", f"{TRACEFS}/trace_marker")
         self.pause()
         self._write("buffer_size_kb", BUFFER_KB)
         self._events = list(self._set_up())
@@ -87,16 +86,16 @@ class Allocations:
 
     def pause(self) -> None:
         """Trace nothing for now."""
-        self._write("tracing_on", 0)
+        self._guest.ask("put", self._switch, 0)
 
     def resume(self) -> None:
         """Trace again."""
-        self._write("tracing_on", 1)
+        self._guest.ask("put", self._switch, 1)
 
     def mark(self, step: str) -> None:
         """Say that what was traced since the last mark is this step's."""
         self.resume()
-        self._write("trace_marker", step)
+        self._guest.ask("put", self._marker, step)
         self.pause()
 
     def end(self) -> dict[str, dict[Site, Allocated]]:
@@ -157,10 +156,10 @@ def _events(text: str) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _site(stack: list[str]) -> str:
-    for frame in stack:
-        if not ALLOCATORS.match(frame):
-            return frame.partition(".")[0]
-    return UNKNOWN
+    asked = next((frame for frame in stack if not ALLOCATORS.match(frame)), "")
+    if not asked:
+        raise ValueError(f"nobody asked for it: the stack is {stack}")
+    return asked.partition(".")[0]
 
 
 def _bytes(event: str, words: str) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from guest_steps import ALIASES, PAGE
 
-from kernel.allocations import UNKNOWN, Allocations
+from kernel.allocations import Allocations
 from kernel.charge import FLUSHED, ROOT
 from kernel.experiment import NAMED, Experiment, Predicted
 from kernel.machine import CACHES, DESC, HEADER, Between, Measured
@@ -51,8 +51,6 @@ PARTS = {
 """The figures that are seen together."""
 SLOTS = ("memslots", "dirty_bitmap")
 """Parts that follow from memslots, the others from what of them is mapped."""
-FILES = "filp"
-"""The cache of open files: counted, for the tracer opens some, too, and those are freed unseen."""
 PLACES = {
     "kernel": ((5, 10), ("slab", "page_hash", "pages", "memslots", "dirty_bitmap")),
     "slab": ((5, 13), ("slab", "page_hash")),
@@ -282,7 +280,7 @@ class Watch:
         lines = guest.text(f"{self._group}/memory.stat").splitlines()
         stat = {name: int(value) for name, value in (line.split() for line in lines)}
         kernel = stat.get("kernel", int(guest.text(f"{self._group}/memory.current")))
-        objects = {name: guest.count(name).active for name in (*CACHES, FILES)}
+        objects = {name: guest.count(name).active for name in CACHES}
         return Seen(stat, kernel, by_function(guest.text("/proc/vmallocinfo")), objects)
 
     def measured(self) -> Measured:
@@ -298,13 +296,12 @@ class Watch:
             measured["left.kernel"] = seen[-1][1].kernel - seen[0][1].kernel
         return measured
 
-    def _named(self, before: Seen, after: Seen, sites: Mapping[Site, Allocated]) -> dict[str, int]:
+    @staticmethod
+    def _named(before: Seen, after: Seen, sites: Mapping[Site, Allocated]) -> dict[str, int]:
         """Return the bytes of what is no MMU's, by what it is."""
         named = {f"stat.{name}": after.stat.get(name, 0) - before.stat.get(name, 0) for name in BESIDE}
-        opened = after.objects[FILES] - before.objects[FILES]
-        named[f"slab.{FILES}"] = opened * (self._guest.raw(FILES).stride + POINTER)
         for (function, of_slab), taken in sites.items():
-            if function != UNKNOWN and not MMU.fullmatch(function):
+            if not MMU.fullmatch(function):
                 size = taken.bytes + POINTER * taken.objects if of_slab else taken.bytes
                 named[f"{'slab' if of_slab else 'pages'}.{function}"] = size
         return {name: size for name, size in named.items() if size}

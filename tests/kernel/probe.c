@@ -36,9 +36,11 @@
 #define PATIENCE_MS	(120 * 1000)
 #define MAX_WORDS	64
 #define MAX_VMS		128
+#define MAX_KEPT	16
 
 static FILE *line;		/* to the other end */
 static struct vm *vms[MAX_VMS];
+static int kept[MAX_KEPT];
 
 /* Answers */
 
@@ -135,6 +137,27 @@ static void cmd_write(char **word)
 	for (int i = 2; word[i] && used < sizeof(text); i++)
 		used += snprintf(text + used, sizeof(text) - used, i > 2 ? " %s" : "%s", word[i]);
 	answer(word[1], used < sizeof(text) ? spill(word[1], text) : -E2BIG);
+}
+
+/* Files that stay open, so that to write to one allocates nothing. */
+static void cmd_keep(char **word)
+{
+	static int used;
+	int fd = used < MAX_KEPT ? open(word[1], O_WRONLY) : -1;
+
+	if (fd < 0)
+		return fail(word[1], used < MAX_KEPT ? errno : EMFILE);
+	kept[used] = fd;
+	answer(word[1], used++);
+}
+
+static void cmd_put(char **word)
+{
+	unsigned int number = atoi(word[1]);
+
+	if (number >= MAX_KEPT || kept[number] <= 0)
+		return fail(word[1], EBADF);
+	answer(word[1], write(kept[number], word[2], strlen(word[2])) < 0 ? -errno : 0);
 }
 
 static void cmd_mkdir(char **word)
@@ -445,6 +468,7 @@ static const struct command {
 	{ "drop", 2, cmd_drop, "VM GFN" },
 	{ "fill", 3, cmd_fill, "VM GFN COUNT" },
 	{ "insmod", 1, cmd_insmod, "FILE [PARAMETER...]" },
+	{ "keep", 1, cmd_keep, "FILE" },
 	{ "kill", 1, cmd_kill, "PROCESS" },
 	{ "l2enter", 2, cmd_l2enter, "VM VCPU" },
 	{ "l2map", 6, cmd_l2map, "VM FIRST COUNT GFN GFNS EACH" },
@@ -458,6 +482,7 @@ static const struct command {
 	{ "off", 0, cmd_off, "" },
 	{ "open", 1, cmd_open, "VM" },
 	{ "pin", 1, cmd_pin, "CPU" },
+	{ "put", 2, cmd_put, "KEPT WORD" },
 	{ "raw", 1, cmd_raw, "CACHE" },
 	{ "read", 1, cmd_read, "FILE" },
 	{ "reserve", 1, cmd_reserve, "BYTES" },
