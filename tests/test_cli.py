@@ -19,6 +19,7 @@ import pytest
 from ptelist import __version__
 from ptelist.cli import COMMANDS, main
 from ptelist.presets import shipped
+from ptelist.presets.kinds import KINDS
 from ptelist.scenario.models import Scenario
 from ptelist.settings.axes import AXES
 

@@ -12,6 +12,7 @@ import pytest
 from builders import scenario
 
 from ptelist.presets import shipped
+from ptelist.presets.kinds import KINDS
 from ptelist.scenario.models import Kernel
 from ptelist.settings import named
 from ptelist.settings.columns import expand

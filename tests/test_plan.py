@@ -41,7 +41,7 @@ PLAN: dict[str, set[str]] = {
     "best": {*BASE, "lists", "rmaps", "replay", *FEATURE},
     "fleet": {*BASE, *FEATURE},
     "gate": {*BASE, "text_file", "presets", "build", *FEATURE},
-    "inspect": {*BASE, "presets", "build", *FEATURE},
+    "inspect": {*BASE, "build", *FEATURE},
     "observe": {*BASE, "text_file", "host", *FEATURE},
     # the command line declares; what a command does is loaded by its name when it runs
     "cli": {"errors", "presets", "settings", "output"},
