@@ -1,44 +1,79 @@
-"""Where each key of a TOML file stands, for messages that name a line.
-
-tomllib gives values without positions. This index covers headers and `key =`
-lines; for what it cannot place it says nothing rather than a wrong line.
-"""
+"""Where each key of a TOML file stands, for messages that name a line: tomllib gives values without positions."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-_HEADER = r"\s*(\[\[?)\s*([A-Za-z0-9_.\-]+)\s*\]\]?\s*(?:#.*)?"
-_KEY = r"\s*([A-Za-z0-9_.\-]+)\s*="
-_QUOTES = r'"""|\'\'\''
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PIECE = re.compile(
+    r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|\#[^\n]*|[\[\]{}\n]|[^"\'\#\[\]{}\n]+|.',
+    re.DOTALL,
+)
+"""A string, a comment, a bracket, the end of a line, or anything between."""
+_PART = r'[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\''
+_KEY = rf"\s*((?:{_PART})(?:[ \t]*\.[ \t]*(?:{_PART}))*)\s*"
+_HEADER = rf"\s*(\[\[?){_KEY}\]\]?\s*"
 
 
 def index(text: str) -> dict[str, int]:
-    """Return line numbers by dotted path; `[[t]]` tables are `t.0`, `t.1`, ..."""
+    """Return line numbers by dotted path of the keys of valid TOML; `[[t]]` tables are `t.0`, `t.1`, ...
+
+    What is inside a value, such as an inline table, has none.
+    """
     lines: dict[str, int] = {}
     seen: dict[str, int] = {}
-    table = ""
-    in_string = False
-    for number, line in enumerate(text.splitlines(), 1):
-        quotes = len(re.findall(_QUOTES, line if in_string else line.partition("#")[0]))
-        if not in_string:
-            if header := re.fullmatch(_HEADER, line):
-                table = _enter(header[2], seen, repeated=header[1] == "[[")
-                lines.setdefault(table, number)
-            elif key := re.match(_KEY, line):
-                lines.setdefault(f"{table}.{key[1]}" if table else key[1], number)
-        in_string ^= quotes % 2 == 1
+    table: list[str] = []
+    for number, statement in _statements(text):
+        if header := re.fullmatch(_HEADER, statement):
+            table = _entered(_parts(header[2]), seen, repeated=header[1] == "[[")
+            path = table
+        elif key := re.match(rf"{_KEY}=", statement):
+            path = [*table, *_parts(key[1])]
+        else:
+            continue
+        lines.setdefault(".".join(path), number)
     return lines
 
 
-def _enter(name: str, seen: dict[str, int], *, repeated: bool) -> str:
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each statement, without comments, and the line it begins in; a value may go on over many."""
+    number, start, depth, said = 1, 1, 0, ""
+    for piece in _PIECE.findall(f"{text}\n"):
+        depth += (piece in {"[", "{"}) - (piece in {"]", "}"})
+        if piece == "\n" and depth <= 0:
+            yield start, said
+            depth, said, start = 0, "", number + 1
+        elif not piece.startswith("#"):
+            said += piece
+        number += piece.count("\n")
+
+
+def _parts(key: str) -> list[str]:
+    return [_unquoted(part) for part in re.findall(_PART, key)]
+
+
+def _unquoted(part: str) -> str:
+    if part[0] == "'":
+        return part[1:-1]
+    if part[0] != '"':
+        return part
+    import tomllib  # noqa: PLC0415 -- few keys have quotes
+
+    text: str = tomllib.loads(f"key = {part}")["key"]
+    return text
+
+
+def _entered(parts: list[str], seen: dict[str, int], *, repeated: bool) -> list[str]:
     """Return the path of a header, below the newest element of a repeated parent."""
-    path = ""
-    parts = name.split(".")
-    for depth, part in enumerate(parts):
-        path = f"{path}.{part}" if path else part
-        if repeated and depth == len(parts) - 1:
-            seen[path] = seen.get(path, -1) + 1
-        if path in seen:
-            path = f"{path}.{seen[path]}"
+    path: list[str] = []
+    for depth, part in enumerate(parts, 1):
+        path.append(part)
+        name = ".".join(path)
+        if repeated and depth == len(parts):
+            seen[name] = seen.get(name, -1) + 1
+        if name in seen:
+            path.append(str(seen[name]))
     return path
