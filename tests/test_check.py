@@ -400,6 +400,11 @@ def test_several_reports_at_once(run: Run) -> None:
     assert Path("a.xml").read_text() == run("check", "--format", "junit").stdout
     assert run("check", "-o", "a.txt").exit_code == 0
     assert "result: 1 pass" in Path("a.txt").read_text()
+    beside = run("check", "--report", "ktap=b.tap", "--report", "junit=b.xml")
+    assert "result: 1 pass" in beside.stdout
+    assert [Path(f"b.{end}").read_text() for end in ("tap", "xml")] == [
+        Path(f"a.{end}").read_text() for end in ("tap", "xml")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -408,6 +413,12 @@ def test_several_reports_at_once(run: Run) -> None:
         "--format ktap --format junit",
         "--format ktap -o x -o y",
         "--format ktap -o x --format junit -o ./x",
+        "--report ktap=x --report junit=./x",
+        "--report ktap=x -o x",
+        "--report xml=x",
+        "--report ktap",
+        "--report ktap=",
+        "--update --report ktap=x",
         "--init --update",
         "--init --format json",
         "--update -o x",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from ptelist.cli.complete import axis_values
@@ -13,12 +15,23 @@ REPORTS = ("text", "json", "markdown", "ktap", "junit", "github")
 class CheckCommand(click.Command):
     """A command whose -o belongs to the --format before it."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Note in which order --format and -o were typed."""
-        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
-        rest = super().parse_args(ctx, args)
-        ctx.params["order"] = [param.name for param in order if param.name in {"formats", "outputs"}]
-        return rest
+    def make_parser(self, ctx: click.Context) -> Any:
+        """Return a parser that notes in which order --format and -o were typed."""
+        return _Noting(super().make_parser(ctx), ctx)
+
+
+class _Noting:
+    """click's parser of options, its order kept: the values alone do not tell which -o follows which --format."""
+
+    def __init__(self, parser: Any, ctx: click.Context) -> None:
+        """Take the parser, and where the order goes."""
+        self._parser, self._ctx = parser, ctx
+
+    def parse_args(self, args: list[str]) -> Any:
+        """Return what the parser does."""
+        found = self._parser.parse_args(args=args)
+        self._ctx.params["order"] = [param.name for param in found[2] if param.name in {"formats", "outputs"}]
+        return found
 
 
 @click.command("check", cls=CheckCommand, short_help="Figures against budgets and a baseline, for CI.")
@@ -44,6 +57,13 @@ class CheckCommand(click.Command):
     type=click.Path(),
     metavar="FILE",
     help="Write the --format before it there.",
+)
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help=f"Write a report there as well; repeatable. FORMAT: {', '.join(REPORTS)}.",
 )
 def command() -> None:
     """Hold the figures of scenarios against budgets, as a gate in CI.

@@ -28,6 +28,7 @@ STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable that names the file for a step's summary on GitHub."""
 OWN = ("ktap", "junit", "github")
 """Formats that know what a finding is."""
+FORMATS = ("text", "json", "markdown", *OWN)
 
 
 def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a run
@@ -40,21 +41,25 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a run
     dry_run: bool,
     formats: tuple[str, ...],
     outputs: tuple[str, ...],
+    reports: tuple[str, ...],
     order: list[str],
 ) -> int:
-    """Hold figures against budgets, or write the budgets or the baseline; `order` is that of formats and outputs."""
+    """Hold figures against budgets, or write the budgets or the baseline.
+
+    `reports` are FORMAT=FILE; `order` is that in which `formats` and `outputs` were typed, by name.
+    """
     given = [("kernel", kernel), ("kernel-from", kernel_from)]
     options = [(name, value) for name, value in given if value is not None]
     asked = gates.Asked(file or FILE, options, baseline, file is not None, dry_run)
-    if (init or update) and (formats or outputs):
-        raise click.UsageError("--init and --update write no report: leave --format and -o out")
+    if (init or update) and (formats or outputs or reports):
+        raise click.UsageError("--init and --update write no report: leave --format, -o and --report out")
     if init and update:
         raise click.UsageError("--init and --update exclude each other")
     if init:
         return _init(asked)
     if update:
         return _update(asked)
-    return _report(asked, _pairs(order, formats, outputs))
+    return _report(asked, _apart([*_pairs(order, formats, outputs), *map(_pair, reports)]))
 
 
 def _pairs(order: list[str], formats: tuple[str, ...], outputs: tuple[str, ...]) -> list[tuple[str, str | None]]:
@@ -70,11 +75,23 @@ def _pairs(order: list[str], formats: tuple[str, ...], outputs: tuple[str, ...])
             raise click.UsageError("-o: a --format can have one file; put --format before each -o")
         else:
             found.append(("text", next(files)))
-    found = found or [("text", None)]
-    targets = [None if name in {None, "-"} else str(Path(name).resolve()) for _, name in found]
+    return found or [("text", None)]
+
+
+def _pair(report: str) -> tuple[str, str]:
+    """Return the format and the file of FORMAT=FILE."""
+    name, equals, file = report.partition("=")
+    if name not in FORMATS or not file:
+        raise click.UsageError(f"--report: expected FORMAT=FILE with one of {', '.join(FORMATS)}, got {report}")
+    return name, file
+
+
+def _apart(reports: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
+    """Return the reports; raises UsageError for two in one place."""
+    targets = [None if name in {None, "-"} else str(Path(name).resolve()) for _, name in reports]
     if len(set(targets)) < len(targets):
         raise click.UsageError("two reports in one place: give each --format an -o of its own but one")
-    return found
+    return reports
 
 
 def _init(asked: gates.Asked) -> int:
