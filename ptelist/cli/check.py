@@ -27,6 +27,10 @@ class _Noting:
         """Take the parser, and where the order goes."""
         self._parser, self._ctx = parser, ctx
 
+    def __getattr__(self, name: str) -> Any:
+        """Return what else click asks its parser for."""
+        return getattr(self._parser, name)
+
     def parse_args(self, args: list[str]) -> Any:
         """Return what the parser does."""
         found = self._parser.parse_args(args=args)

@@ -80,7 +80,7 @@ def _pairs(order: list[str], formats: tuple[str, ...], outputs: tuple[str, ...])
 
 def _pair(report: str) -> tuple[str, str]:
     """Return the format and the file of FORMAT=FILE."""
-    name, equals, file = report.partition("=")
+    name, _, file = report.partition("=")
     if name not in FORMATS or not file:
         raise click.UsageError(f"--report: expected FORMAT=FILE with one of {', '.join(FORMATS)}, got {report}")
     return name, file
