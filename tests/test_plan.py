@@ -43,6 +43,8 @@ PLAN: dict[str, set[str]] = {
     "gate": {*BASE, "text_file", "presets", "build", *FEATURE},
     "inspect": {*BASE, "build", *FEATURE},
     "observe": {*BASE, "text_file", "host", *FEATURE},
+    # for notebooks
+    "api": {*BASE, "presets", *FEATURE},
     # the command line declares; what a command does is loaded by its name when it runs
     "cli": {"errors", "presets", "settings", "output"},
     "__main__": {"cli"},
