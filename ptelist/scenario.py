@@ -91,6 +91,8 @@ class Kernel(Model):
     xa_node_bytes: Positive
     dirty_ring: bool
     dirty_gfn_bytes: Positive
+    dirty_ring_reserved: Natural
+    pml_entries: Natural
     eager_page_split: bool
     track_srcu: Literal["always", "if_external"]
     srcu_data_bytes: Positive
@@ -168,6 +170,8 @@ class Host(Model):
     vendor: Literal["intel", "amd"]
     unrestricted_guest: bool
     avic: bool
+    pml: bool
+    """Page-modification logging, of Intel's EPT: each VM keeps room for it in its dirty rings."""
     itlb_multihit: bool
 
 
