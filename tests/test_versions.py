@@ -272,7 +272,7 @@ def test_default_limit_of_shadow_pages(divisor: int, tables: tuple[int, int]) ->
 
 
 @pytest.mark.parametrize(
-    ("paging", "tables"), [("tdp-mmu", (3, 3 + 99 + 99)), ("tdp-legacy", (0, 99))], ids=["tdp-mmu", "tdp-legacy"]
+    ("paging", "tables"), [("tdp-mmu", (3 + 1, 3 + 99 + 99)), ("tdp-legacy", (1, 99))], ids=["tdp-mmu", "tdp-legacy"]
 )
 def test_tdp_mmu_pages_are_not_limited(paging: str, tables: tuple[int, int]) -> None:
     """Nor those of windows that L1's own tables split, one for each table of L2's."""
@@ -434,6 +434,17 @@ def test_the_legacy_mmu_limits_direct_tables_too(vm: dict[str, Any], limit: int,
     assert span(figures, f"{HEADER}.objects.page_tables") == tables
     if not vm.get("nested") and vm.get("paging") != "shadow":
         assert exact(figures, "page_tables.bytes.shadowed_info") == 0, "all are direct"
+
+
+@pytest.mark.parametrize(("paging", "infos"), [("tdp-mmu", 1), ("tdp-legacy", 0)])
+def test_a_root_is_left_of_recycled_trees_of_an_l2(paging: str, infos: int) -> None:
+    """A table of L2's takes all below it along; the TDP MMU's own are not limited, a root of L1's has no info page."""
+    limited = {"shadow_page_divisor": 1 << 30, "shadow_page_least": 64}
+    vm = {**NESTED, "paging": paging, "leaf": "4K", "l2_memory": GIB}
+    figures = ledger("6.1", vm=vm, on_kernel=limited)
+    own = 515 if paging == "tdp-mmu" else 0
+    assert figures[f"{HEADER}.objects.page_tables"].low == own + 1
+    assert figures["page_tables.bytes.shadowed_info"].low == infos * 4096
 
 
 def test_direct_and_shadow_tables_share_the_limit() -> None:
