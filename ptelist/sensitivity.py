@@ -15,6 +15,7 @@ from ptelist.errors import PtelistError
 from ptelist.scenario import Config, Host, Kernel, Vm
 from ptelist.space import Space
 from ptelist.units import format_size
+from ptelist.void import refuse_void
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,6 +82,7 @@ def sensitivity(names: Sequence[str], options: Options, figure: str, command: st
     given = {axis.name: [choice.label for choice in values] for axis, values in space.axes}
     first = space.one_of(options, 0)
     scenario = space.scenario(space.along(None)[0])
+    refuse_void((axis for axis, values in space.axes if len(values) == 1), (scenario,))
     ledger = account(scenario)
     pick(ledger, (figure,))
     effects = []

@@ -316,13 +316,10 @@ def test_an_aged_host_contains_fresh_ones(figure: str) -> None:
     assert spread.high <= aged.high
 
 
-@pytest.mark.parametrize(("filling", "reason"), [("spread", "slabs of their own"), ("aged", "no peak of VMs bounds it")])
+@pytest.mark.parametrize(("filling", "reason"), [("spread", "slabs of their own"), ("aged", "no peak of VMs bounds")])
 def test_why_attributes_are_open(filling: str, reason: str) -> None:
     """The page cache shares radix_tree_node: whatever it left, a node may lie in a slab alone."""
     vm = {"private_memory": 4 * GIB, "count": 2, "peak_count": 3 if filling == "aged" else None}
-    (term,) = (
-        each
-        for each in ledger("7.2", vm=vm, on_host={"filling": filling})["memory_attributes.bytes"].walk()
-        if each.name == "mem_attr_array"
-    )
+    figure = ledger("7.2", vm=vm, on_host={"filling": filling})["memory_attributes.bytes"]
+    (term,) = (each for each in figure.walk() if each.name == "mem_attr_array")
     assert reason in term.note

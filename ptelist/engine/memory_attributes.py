@@ -80,7 +80,7 @@ def attributes(facts: Facts, kernel: Kernel, host: Host, vm: Vm, number: int) ->
     least = product("used", B, found, fixed("stride", stride, B, "radix_tree_node has a constructor", size))
     why = "at best free objects of slabs that the page cache holds anyway, at worst "
     if host.filling == "aged":
-        why += "each the last one in a slab that the page cache filled and left: SLUB moves none, no peak of VMs bounds it"
+        why += "each the last in a slab that the page cache filled and left: SLUB moves none, no peak of VMs bounds it"
     else:
         why += "slabs of their own with their vectors"
     return rule("mem_attr_array", least.low, most * (layout.slab_bytes + vector), B, why, least)
