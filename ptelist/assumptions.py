@@ -54,15 +54,19 @@ def assume(scenarios: Iterable[Scenario], *, by_preset: bool, apart: str = "colu
 class Assumptions:
     """What any number of scenarios take for granted, in little memory."""
 
-    def __init__(self) -> None:
-        """Start with no scenario."""
+    def __init__(self, *, releases: bool = True) -> None:
+        """Start with no scenario; `releases`: whether kernels are told by their release, not their profile alone."""
+        self._releases = releases
         self._topics: dict[tuple[str, int], _Topic] = {}
         self._kernels: dict[int, Kernel] = {}
 
     def add(self, scenario: Scenario) -> None:
         """Take one more scenario."""
         kernel = scenario.kernel
-        topics = [*_topics(scenario), *(() if id(kernel) in self._kernels else _of_kernel(scenario))]
+        topics = [
+            *_topics(scenario, releases=self._releases),
+            *(() if id(kernel) in self._kernels else _of_kernel(scenario)),
+        ]
         self._kernels[id(kernel)] = kernel
         for topic, statement in topics:
             found = self._topics.get(topic)
@@ -102,10 +106,10 @@ class _Topic:
         return [", ".join([*self._common, f"else by {apart}"] if count > 1 else self._common)]
 
 
-def _topics(scenario: Scenario) -> Iterator[tuple[tuple[str, int], Statement]]:
+def _topics(scenario: Scenario, *, releases: bool) -> Iterator[tuple[tuple[str, int], Statement]]:
     """Yield what is assumed by topic; VM groups are told apart by their number."""
     kernel, host = scenario.kernel, scenario.host
-    yield ("kernel", 0), (_kernel(kernel),)
+    yield ("kernel", 0), (_kernel(kernel, kernel.release if releases else ""),)
     yield ("config", 0), tuple(_config(scenario))
     yield ("host", 0), tuple(_host(host))
     for number, vm in enumerate(scenario.vms):
@@ -144,8 +148,8 @@ def _of_kernel(scenario: Scenario) -> Iterator[tuple[tuple[str, int], Statement]
             yield (f"UNVERIFIED {path}", 0), (source.removesuffix(" [UNVERIFIED]"),)
 
 
-def _kernel(kernel: Kernel) -> str:
-    release = f"{kernel.release}, as " if kernel.release else ""
+def _kernel(kernel: Kernel, release: str) -> str:
+    release = f"{release}, as " if release else ""
     if kernel.stable:
         release = f"{release}{kernel.stable} of "
     if kernel.seen:

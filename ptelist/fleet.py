@@ -141,7 +141,7 @@ class Fleet:
         """Take the fields of hosts and VMs, what reads their cells, and what holds where a cell is empty."""
         self._fields, self._parse, self._assumed = fields, parse, assumed
         self.what_ifs = what_ifs(options)
-        self._assumptions = Assumptions()
+        self._assumptions = Assumptions(releases=False)
         names = dict.fromkeys([*assumed, *fields[0], *fields[1], VMS])
         self._axes = {AXES[name]: SAID_BY for name in names if name not in OWN} | dict.fromkeys(NAMES, "")
         self._axes |= {axis: axis.option for axis, _ in Space((), options).axes if axis not in self._axes}

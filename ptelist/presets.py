@@ -144,7 +144,16 @@ def load(name: str, kind: str | None = None) -> Preset:
             return Preset(path.name, found, {"title": f"the configuration {name}"}, Overlay(config=config))
     if found == "file" and (text := read_text(path, name)).startswith(SAVED):
         return _machine(text, name, kind)
-    return _load(path, found, (), name)
+    preset = _load(path, found, (), name)
+    return _called(name, preset) if found == "kernels" else preset
+
+
+def _called(name: str, preset: Preset) -> Preset:
+    """Return a kernel's profile with the release that it stands for, if its name says more than the profile has."""
+    if name.removeprefix("v") == preset.name or (preset.variants and stable_key(name)):
+        return preset
+    release = Setting(name, Origin(f"kernels/{preset.name}.toml"), "release", "the name it was asked for by")
+    return preset._replace(overlay=preset.overlay._replace(kernel=preset.overlay.kernel | {"release": release}))
 
 
 def config(name: str, version: str) -> Overlay:

@@ -20,6 +20,17 @@ def _size(value: object) -> object:
     return parse_size(value) if isinstance(value, str) else value
 
 
+def _letters(value: object) -> object:
+    if not isinstance(value, str) or value == "-":
+        return "" if value == "-" else value
+    if not set(value) <= set(DEBUG_LETTERS):
+        raise ValueError(f'expected letters of {DEBUG_LETTERS}, or - for none, got "{value[:40]}"')
+    return value
+
+
+DEBUG_LETTERS = "FZPUTA"
+"""Of the boot option slub_debug; "-" switches all debugging off, as for the kernel."""
+
 Size = Annotated[int, BeforeValidator(_size), Field(ge=0, le=1 << 52, multiple_of=4096)]
 """Bytes of guest memory: whole pages, at most the 52 bits of an x86 physical address."""
 
@@ -158,7 +169,7 @@ class Host(Model):
     slub_min_objects: Annotated[int, Field(ge=0, le=32767)]
     slub_min_order: Order
     slub_max_order: Order | None = None
-    slub_debug: Annotated[str, Field(pattern=r"^[FZPUTA]*$")]
+    slub_debug: Annotated[str, BeforeValidator(_letters)]
     slab_merge: bool
     filling: Literal["packed", "spread", "aged"]
     memcg: bool
