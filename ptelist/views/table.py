@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ptelist.comparison import Change, Comparison
+    from ptelist.engine.ledger import Term
 
 Figures = tuple[str, ...]
 
 DESC = "pte_list_desc"
 SHARE = "share of mmu"
 """Not a figure: the part of pte_list_desc in all MMU metadata."""
+
+BESIDE = "beside."
+"""How figures begin of what stands below the total, with its bound."""
 
 SIMULATED = {f"{DESC}.slabs": "slabs", PART: "bytes"}
 
@@ -78,15 +82,29 @@ def document(
 
     Figures as rows, else columns as rows, else a table a column, at last with each
     value below its label. None: no limit. If none is wanted, it is the usual figures,
-    or `briefs` of them, richest first, with one row a column.
+    or `briefs` of them, richest first, with one row a column. What stands beside the
+    total is among the usual ones where columns differ in it.
     """
     if usual is FIGURES and any(f"{DESC}.slabs{TYPICAL}" in ledger for ledger in comparison.ledgers):
         usual, briefs = AGED, AGED_BRIEF
+    if usual in {FIGURES, AGED}:
+        usual = (*usual, *_bounds(comparison))
     figures = tuple(pick(comparison.ledgers[0], wanted)) or usual
     for tables in _layouts(comparison, figures, () if wanted else briefs):
         if width is None or all(table.width() <= width for table in tables):
             break
     return Document(tuple(tables), _notes(comparison), comparison.command)
+
+
+def _bounds(comparison: Comparison) -> Figures:
+    """Return the figures beside the total that are not the same in all columns."""
+    first, *others = comparison.ledgers
+    names = [name for name in first if name.startswith(BESIDE)] if others else []
+    return tuple(name for name in names if any(_ends(each[name]) != _ends(first[name]) for each in others))
+
+
+def _ends(term: Term) -> tuple[int, int]:
+    return term.low, term.high
 
 
 def _notes(comparison: Comparison) -> tuple[str, ...]:
@@ -158,12 +176,12 @@ def _changes(comparison: Comparison, figures: tuple[str, ...]) -> Table:
 
 def _labels(figures: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Yield row labels: the default figures below a heading, others in full."""
-    if figures not in {FIGURES, AGED}:
+    if tuple(figure for figure in figures if not figure.startswith(BESIDE)) not in {FIGURES, AGED}:
         yield from ((figure, figure) for figure in figures)
         return
     yield DESC, ""
     for figure in figures:
-        yield (figure if figure == WHOLE else f"  {figure.removeprefix(f'{DESC}.')}"), figure
+        yield (figure if figure == WHOLE or figure.startswith(BESIDE) else f"  {figure.removeprefix(f'{DESC}.')}"), figure
 
 
 def _below(comparison: Comparison, figures: tuple[str, ...], changing: tuple[str, ...]) -> Table:
