@@ -82,25 +82,36 @@ def document(
 
     Figures as rows, else columns as rows, else a table a column, at last with each
     value below its label. None: no limit. If none is wanted, it is the usual figures,
-    or `briefs` of them, richest first, with one row a column. What stands beside the
-    total is among the usual ones where columns differ in it.
+    or `briefs` of them, richest first, with one row a column; below them is what stands
+    beside the total, where columns differ in it.
     """
     if usual is FIGURES and any(f"{DESC}.slabs{TYPICAL}" in ledger for ledger in comparison.ledgers):
         usual, briefs = AGED, AGED_BRIEF
-    if usual in {FIGURES, AGED}:
-        usual = (*usual, *_bounds(comparison))
     figures = tuple(pick(comparison.ledgers[0], wanted)) or usual
     for tables in _layouts(comparison, figures, () if wanted else briefs):
         if width is None or all(table.width() <= width for table in tables):
             break
-    return Document(tuple(tables), _notes(comparison), comparison.command)
+    bounds = () if wanted or usual not in {FIGURES, AGED} else _differing(comparison)
+    below = _bounds(comparison, bounds, width) if bounds else []
+    return Document((*tables, *below), _notes(comparison), comparison.command)
 
 
-def _bounds(comparison: Comparison) -> Figures:
+def _differing(comparison: Comparison) -> Figures:
     """Return the figures beside the total that are not the same in all columns."""
     first, *others = comparison.ledgers
     names = [name for name in first if name.startswith(BESIDE)] if others else []
     return tuple(name for name in names if any(_ends(each[name]) != _ends(first[name]) for each in others))
+
+
+def _bounds(comparison: Comparison, figures: Figures, width: int | None) -> list[Table]:
+    """Return bounds, figures as rows if that fits, else columns as rows, as many figures beside each other as fit."""
+    columns = range(len(comparison.columns))
+    rows = tuple((figure, *(_text(comparison, figure, number) for number in columns)) for figure in figures)
+    across = Table(("beside the total", *(column.name for column in comparison.columns)), rows)
+    if len(columns) <= MOST_BESIDE and (width is None or across.width() <= width):
+        return [across]
+    down = _below(comparison, figures, ())._replace(title="beside the total")
+    return [panel.within(width) for panel in down.panels(width)]
 
 
 def _ends(term: Term) -> tuple[int, int]:
@@ -176,12 +187,12 @@ def _changes(comparison: Comparison, figures: tuple[str, ...]) -> Table:
 
 def _labels(figures: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Yield row labels: the default figures below a heading, others in full."""
-    if tuple(figure for figure in figures if not figure.startswith(BESIDE)) not in {FIGURES, AGED}:
+    if figures not in {FIGURES, AGED}:
         yield from ((figure, figure) for figure in figures)
         return
     yield DESC, ""
     for figure in figures:
-        yield (figure if figure == WHOLE or figure.startswith(BESIDE) else f"  {figure.removeprefix(f'{DESC}.')}"), figure
+        yield (figure if figure == WHOLE else f"  {figure.removeprefix(f'{DESC}.')}"), figure
 
 
 def _below(comparison: Comparison, figures: tuple[str, ...], changing: tuple[str, ...]) -> Table:
