@@ -104,14 +104,18 @@ def _differing(comparison: Comparison) -> Figures:
 
 
 def _bounds(comparison: Comparison, figures: Figures, width: int | None) -> list[Table]:
-    """Return bounds, figures as rows if that fits, else columns as rows, as many figures beside each other as fit."""
+    """Return bounds: figures as rows if that fits, else columns as rows, at last each value below its label."""
     columns = range(len(comparison.columns))
     rows = tuple((figure, *(_text(comparison, figure, number) for number in columns)) for figure in figures)
     across = Table(("beside the total", *(column.name for column in comparison.columns)), rows)
     if len(columns) <= MOST_BESIDE and (width is None or across.width() <= width):
         return [across]
-    down = _below(comparison, figures, ())._replace(title="beside the total")
-    return [panel.within(width) for panel in down.panels(width)]
+    panels = _below(comparison, figures, ())._replace(title="beside the total").panels(width)
+    if width is None or all(panel.width() <= width for panel in panels):
+        return panels
+    apart = (tuple((row[0], row[number]) for row in rows) for number in range(1, len(across.head)))
+    heads = zip(across.head[1:], apart, strict=True)
+    return [_stacked(Table((across.head[0], "value"), own, name)) for name, own in heads]
 
 
 def _ends(term: Term) -> tuple[int, int]:
