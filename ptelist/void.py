@@ -51,7 +51,6 @@ REASONS: dict[str, Reason] = {
     "vm.populated": _unless(
         lambda kernel, _, vm: rules.tdp(kernel, vm), "under shadow paging tables follow from what the guest maps"
     ),
-    "vm.leaf": _unless(lambda _, __, vm: vm.mapped == "all", "the listed gfns only are mapped, with 4K leaves"),
     "vm.written": _written,
     "vm.dirty_log": _unless(lambda _, __, vm: not vm.dirty_ring, "dirty rings take the place of bitmaps"),
     "vm.caches": _RUN,

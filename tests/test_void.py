@@ -28,7 +28,6 @@ CASES = [
     ("", "--dimm-size 2GiB", "--dimms 1"),
     ("", "--peak-vms 100", "--filling aged"),
     ("--paging shadow", "--populated 1GiB", "--paging tdp"),
-    ("--paging shadow --mapped listed", "--leaf 4K", "--paging shadow --mapped all"),
     ("--paging shadow --dirty-log on", "--written 1GiB", "--dirty-log on"),
     ("--leaf 4K --dirty-log on", "--written 1GiB", "--dirty-log on"),
     ("--dirty-ring 4096", "--dirty-log on", ""),
