@@ -344,4 +344,4 @@ def test_an_inventory_says_of_no_host_what_it_once_had(run: Callable[..., Result
     assert "a slab of more of them is less often empty" in " ".join(aged.split())
     done = run("fleet", str(path), "--filling", "aged", "--peak-vms", "9")
     assert done.exit_code == 2
-    assert "an inventory says of no host how many VMs it once had" in done.stderr
+    assert "hosts of a fleet have no past" in done.stderr
