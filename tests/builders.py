@@ -146,7 +146,7 @@ def groups(draw: st.DrawFn, kernel: str, paging: str) -> Fields:
     vm["l2_memory"] = min(4096 * draw(PAGES), vm["memory"]) if vm["nested"] else 0
     profile = {name: each.value for name, each in named.load(kernel, "kernels").overlay.kernel.items()}
     new_mmu = paging == "tdp-mmu" or (paging == "tdp" and profile["tdp_mmu_default"])
-    vm["dirty_ring"] = draw(st.sampled_from([0, 0, 512, 65536])) if profile["dirty_ring"] else 0
+    vm["dirty_ring"] = draw(st.sampled_from([0, 0, 1024, 65536])) if profile["dirty_ring"] else 0
     vm["private_memory"] = draw(part) if profile["memory_attributes"] and not vm["nested"] else None
     vm["eager_split"] = vm["nested"] and new_mmu and profile["split_caches"] and draw(st.booleans())
     vm["tdx"] = not vm["nested"] and new_mmu and profile["external_spt_cache"] and draw(st.booleans())

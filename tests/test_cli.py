@@ -396,3 +396,17 @@ def test_columns_that_do_not_differ(run: Callable[..., Result]) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion(run: Callable[..., Result], shell: str) -> None:
     assert "_PTELIST_COMPLETE" in run("completion", shell).stdout
+
+
+def test_compare_shows_bounds_beside_the_total_where_columns_differ(run: Callable[..., Result]) -> None:
+    """An option that moves nothing but a bound is not shown to move nothing; else tables are as they were."""
+    differing = run("compare", "--itlb-multihit", "off,on").stdout
+    (bounds,) = (line.split() for line in differing.splitlines() if line.startswith("beside."))
+    assert bounds == ["beside.bytes.nx_split_tables", "0", "0..8,761,160"]
+    many = run("compare", "--itlb-multihit", "off,on", "--vcpus", "1..20").stdout
+    assert "vcpus=20" in many[many.index("beside.bytes.nx_split_tables") :]
+    narrow = run("compare", "--itlb-multihit", "off,on", "--vms", "1,2", "--format", "terminal", columns=40).stdout
+    assert "0..17,522,320" in narrow
+    assert "beside." not in run("compare", "--ext", "2,14").stdout
+    assert "beside." not in run("compare").stdout
+    assert "beside." not in run("compare", "--itlb-multihit", "off,on", "--figure", "mmu.bytes.total").stdout

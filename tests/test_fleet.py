@@ -667,3 +667,42 @@ def test_what_vms_hold_is_kept_apart_for_hosts_that_are_not_alike(run: Callable[
         totals[name] = int(row["low"]), int(row["high"])
     assert totals["both"] == tuple(map(sum, zip(totals["small"], totals["large"], strict=True)))
     assert totals["small"] < totals["large"]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "says"),
+    [
+        ("host,vcpus,peak_vms\na,1,3\n", (), "peak_vms: hosts of a fleet have no past"),
+        ('{"host": "a", "vcpus": 1, "peak-vms": 3}\n', (), "peak-vms: hosts of a fleet have no past"),
+        ("host,vcpus\na,1\n", ("--peak-vms", "3"), "--peak-vms: hosts of a fleet have no past"),
+        ("host,vcpus\na,1\n", ("--figure", "pte_list_desc.slabs.typical"), "is simulated for one host"),
+    ],
+)
+def test_the_past_of_a_host_is_refused(
+    text: str, options: tuple[str, ...], says: str, run: Callable[..., Result], tmp_path: Path
+) -> None:
+    """Nothing would follow it: a bound that holds for any past is no answer to one."""
+    path = tmp_path / "hosts"
+    path.write_text(text)
+    result = run("fleet", str(path), *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert says in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "told"),
+    [
+        ("host,vcpus,filling\na,1,aged\n", (), True),
+        ("host,vcpus\na,1\n", ("--filling", "packed,aged"), True),
+        ("host,vcpus\na,1\n", ("--assume", "filling=aged"), True),
+        ("host,vcpus,filling\na,1,spread\n", ("--filling", "packed"), False),
+    ],
+)
+def test_bounds_of_aged_hosts_are_told_to_be_for_any_past(
+    text: str, options: tuple[str, ...], told: bool, run: Callable[..., Result], tmp_path: Path
+) -> None:
+    path = tmp_path / "hosts.csv"
+    path.write_text(text)
+    result = run("fleet", str(path), *options)
+    assert result.exit_code == 0, result.output
+    assert ("past: an inventory says of no host how many VMs it once had" in result.stdout) is told

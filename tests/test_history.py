@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from builders import exact, span
+from builders import scenario as built
 from helpers import ledger, scenario
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ptelist.engine import history, slab
-from ptelist.engine.account import slabs_of
+from ptelist.engine.account import account, slabs_of
 from ptelist.engine.history import Event, Host, Kind, Random, Shape
 from ptelist.engine.ledger import Unit, fixed
 from ptelist.engine.slub_cpu_slabs import CpuSlabs, Debugged
@@ -269,7 +270,8 @@ def test_without_a_peak_each_object_may_have_its_slab() -> None:
 
 def test_nothing_is_simulated_for_a_fresh_host() -> None:
     for filling in ("packed", "spread"):
-        figures = ledger(**{**AGED, "filling": filling}, vms=64, peak_vms=128)
+        vm = {"count": 64, "peak_count": 128, "vcpus": 1}
+        figures = account(built("6.12", vm=vm, on_host={"filling": filling}))
         assert not [name for name in figures if "typical" in name or "peak" in name]
         assert figures[f"{DESC}.bytes.typical"] == figures[f"{DESC}.bytes.total"]
     with pytest.raises(KeyError):
@@ -309,10 +311,6 @@ def test_room_in_the_slabs_of_an_aged_host() -> None:
 
 def test_groups_have_peaks_of_their_own() -> None:
     """One of 2 vCPUs that was three, one of 3 vCPUs without a past; 40 descriptors each vCPU."""
-    from builders import scenario as built  # noqa: PLC0415 -- here only
-
-    from ptelist.engine.account import account  # noqa: PLC0415
-
     found = built("6.12", vm=[{"vcpus": 2, "peak_count": 3}, {"vcpus": 3}], on_host={"cpus": 1, "filling": "aged"})
     figures = account(found)
     assert span(figures, f"{DESC}.objects.peak") == (360, 360)
@@ -346,4 +344,4 @@ def test_an_inventory_says_of_no_host_what_it_once_had(run: Callable[..., Result
     assert "a slab of more of them is less often empty" in " ".join(aged.split())
     done = run("fleet", str(path), "--filling", "aged", "--peak-vms", "9")
     assert done.exit_code == 2
-    assert "an inventory says of no host how many VMs it once had" in done.stderr
+    assert "hosts of a fleet have no past" in done.stderr

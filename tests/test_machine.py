@@ -38,6 +38,7 @@ def test_a_host() -> None:
         "nokmem": False,
         "alloc_profiling": "off",
         "external_write_tracking": False,
+        "vendor": "amd",
     }
 
 
@@ -56,6 +57,7 @@ def test_every_value_names_its_file() -> None:
         "nokmem": f"here: {shot.CMDLINE}",
         "alloc_profiling": f"here: {shot.PROFILING}",
         "external_write_tracking": f"here: {shot.KVMGT}",
+        "vendor": f"here: {shot.TDP[0]}",
     }
     own = {name: settings.kernel[name].provenance for name in ("release", "tdp_mmu_default", "tdp_default")}
     assert own == {
@@ -104,6 +106,31 @@ def test_what_a_host_cannot_be_names_the_machine(run: Callable[..., Result], tmp
 )
 def test_what_files_say(files: dict[str, str | None], expected: dict[str, Any]) -> None:
     found = host(changed(**files))
+    assert {name: found.get(name) for name in expected} == expected
+
+
+NO_KVM = {path: text for path, text in WHOLE.items() if path not in shot.TDP}
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, {"vendor": None, "avic": None, "unrestricted_guest": None, "pml": None, "itlb_multihit": None}),
+        ({shot.TDP[0]: "1\n", shot.AVIC: "Y\n"}, {"vendor": "amd", "avic": True}),
+        ({shot.TDP[1]: "Y\n", shot.UNRESTRICTED: "N\n"}, {"vendor": "intel", "unrestricted_guest": False}),
+        ({shot.TDP[1]: "N\n", shot.PML: "N\n"}, {"vendor": "intel", "pml": False}),
+        ({shot.NX_HUGE_PAGES: "Y\n", shot.ITLB_MULTIHIT: "Not affected\n"}, {"itlb_multihit": True}),
+        ({shot.NX_HUGE_PAGES: "N\n", shot.ITLB_MULTIHIT: "KVM: Vulnerable\n"}, {"itlb_multihit": False}),
+        ({shot.NX_HUGE_PAGES: "never\n", shot.ITLB_MULTIHIT: "KVM: Vulnerable\n"}, {"itlb_multihit": False}),
+        ({shot.NX_HUGE_PAGES: "auto\n", shot.ITLB_MULTIHIT: "KVM: Vulnerable\n"}, {"itlb_multihit": True}),
+        ({shot.NX_HUGE_PAGES: "auto\n", shot.ITLB_MULTIHIT: "Not affected\n"}, {"itlb_multihit": False}),
+        ({shot.ITLB_MULTIHIT: "KVM: Mitigation: Split huge pages\n"}, {"itlb_multihit": True}),
+        ({shot.ITLB_MULTIHIT: "Not affected\n"}, {"itlb_multihit": False}),
+    ],
+)
+def test_what_kvm_s_modules_say_of_the_cpus(files: dict[str, str], expected: dict[str, Any]) -> None:
+    """get_nx_huge_pages(): what is in force, "never", or "auto" before a vendor's module is loaded."""
+    found = host(NO_KVM | files)
     assert {name: found.get(name) for name in expected} == expected
 
 

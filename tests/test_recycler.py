@@ -196,8 +196,8 @@ def test_without_writes_just_enough_is_zapped() -> None:
         guest.touch(ALIASES + table * PER_TABLE * 4096, table)
         counts.append(guest.pages)
     assert max(counts) == limit.pages - limit.min_free + 1
-    assert min(counts[60:]) == limit.least(unsync=False) + 1  # and the table of the fault that zapped
-    assert limit.least(unsync=False) == 39
+    assert min(counts[60:]) == limit.least(with_parents=False) + 1  # and the table of the fault that zapped
+    assert limit.least(with_parents=False) == 39
 
 
 @pytest.mark.parametrize(("entries", "expected"), [(1, 1 + 3 + 2 + 2), (512 * 98, 8), (512 * 600, 9)])

@@ -17,7 +17,7 @@ from ptelist.engine.account import account
 from ptelist.errors import PtelistError
 from ptelist.presets import shipped
 from ptelist.settings.axes import AXES
-from ptelist.settings.columns import expand
+from ptelist.settings.space import Space
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +34,8 @@ def document(run: Callable[..., Result], line: str) -> dict[str, Any]:
 
 
 def alone(base: dict[str, str], presets: list[str], axis: str, value: str, figure: str) -> tuple[int, int]:
-    (column,) = expand(presets, [*((name, text) for name, text in base.items() if name != axis), (axis, value)]).columns
-    term = account(column.scenario)[figure]
+    space = Space(presets, [*((name, text) for name, text in base.items() if name != axis), (axis, value)])
+    term = account(space.scenario(space.along(None)[0]))[figure]
     return term.low, term.high
 
 
@@ -97,8 +97,8 @@ def test_every_effect_is_that_of_the_one_option(
         ("", "rmaps", "none", []),
         ("", "slub-debug", "none", ["FZPU"]),
         ("--slub-debug Z", "slub-debug", "Z", []),
-        ("--memory 12KiB --l2-memory 4KiB", "memory", "12 KiB", ["4 KiB", "24 KiB"]),
-        ("--memory 4KiB --l2-memory 4KiB", "memory", "4 KiB", ["8 KiB"]),
+        ("--memory 12KiB", "memory", "12 KiB", ["4 KiB", "24 KiB"]),
+        ("--memory 4KiB", "memory", "4 KiB", ["8 KiB"]),
         ("--slub-min-order 1", "slub-min-order", "1", ["0", "2"]),
         ("--kernel 5.11", "kernel", "5.11", ["5.10", "5.12"]),
         ("--proposal shrink-tdp", "ext", "2", ["1", "4"]),

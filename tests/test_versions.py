@@ -272,7 +272,7 @@ def test_default_limit_of_shadow_pages(divisor: int, tables: tuple[int, int]) ->
 
 
 @pytest.mark.parametrize(
-    ("paging", "tables"), [("tdp-mmu", (3, 3 + 99 + 99)), ("tdp-legacy", (0, 99))], ids=["tdp-mmu", "tdp-legacy"]
+    ("paging", "tables"), [("tdp-mmu", (3 + 1, 3 + 99 + 99)), ("tdp-legacy", (1, 99))], ids=["tdp-mmu", "tdp-legacy"]
 )
 def test_tdp_mmu_pages_are_not_limited(paging: str, tables: tuple[int, int]) -> None:
     """Nor those of windows that L1's own tables split, one for each table of L2's."""
@@ -295,10 +295,10 @@ def test_the_observed_limit_of_81_shadow_pages() -> None:
 
 
 def test_info_pages_of_a_limited_shadow_mmu_are_open() -> None:
-    """L1 has 515 tables that nothing limits; of L2's 515, up to 99 stay, and not all of them need have info pages."""
+    """L1 has 515 tables that nothing limits; of L2's 515, 1 to 99 stay, and not all of them need have info pages."""
     limited = {"shadow_page_divisor": 2621, "shadow_page_least": 1}
     figures = ledger("6.18", vm={**NESTED, "paging": "tdp-mmu", "leaf": "4K"}, on_kernel=limited)
-    assert span(figures, f"{HEADER}.objects.page_tables") == (515, 515 + 99)
+    assert span(figures, f"{HEADER}.objects.page_tables") == (515 + 1, 515 + 99)
     assert figures["page_tables.bytes.shadowed_info"].low <= 75 * 4096
 
 
@@ -417,7 +417,7 @@ def test_entries_beyond_one_a_page_of_l2() -> None:
     [
         # five must be left: 515 tables of L1 and 515 of L2, or L1's alone
         ({**NESTED, "leaf": "4K"}, 1035, (1030, 1030)),
-        ({**NESTED, "leaf": "4K"}, 1034, (0, 1033)),
+        ({**NESTED, "leaf": "4K"}, 1034, (1, 1033)),
         ({**ONE, "leaf": "4K"}, 520, (515, 515)),
         ({**ONE, "leaf": "4K"}, 519, (519 - 25, 518)),
         ({**ONE, "memory": 0}, 6, (1, 1)),
@@ -434,6 +434,17 @@ def test_the_legacy_mmu_limits_direct_tables_too(vm: dict[str, Any], limit: int,
     assert span(figures, f"{HEADER}.objects.page_tables") == tables
     if not vm.get("nested") and vm.get("paging") != "shadow":
         assert exact(figures, "page_tables.bytes.shadowed_info") == 0, "all are direct"
+
+
+@pytest.mark.parametrize(("paging", "infos"), [("tdp-mmu", 1), ("tdp-legacy", 0)])
+def test_a_root_is_left_of_recycled_trees_of_an_l2(paging: str, infos: int) -> None:
+    """A table of L2's takes all below it along; the TDP MMU's own are not limited, a root of L1's has no info page."""
+    limited = {"shadow_page_divisor": 1 << 30, "shadow_page_least": 64}
+    vm = {**NESTED, "paging": paging, "leaf": "4K", "l2_memory": GIB}
+    figures = ledger("6.1", vm=vm, on_kernel=limited)
+    own = 515 if paging == "tdp-mmu" else 0
+    assert figures[f"{HEADER}.objects.page_tables"].low == own + 1
+    assert figures["page_tables.bytes.shadowed_info"].low == infos * 4096
 
 
 def test_direct_and_shadow_tables_share_the_limit() -> None:

@@ -17,6 +17,7 @@ from ptelist.engine.guest_memory import dimms, memslots, ram, touched_ram
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
+    from ptelist.engine.ledger import Ledger
     from ptelist.engine.windows import Range
 
 PAGE = 4096
@@ -196,7 +197,7 @@ def test_a_ring_stands_for_the_bitmaps() -> None:
     figures = ledger(vm={"dirty_ring": 65536, "vcpus": 3, "written": 0})
     assert exact(figures, "dirty_rings.bytes") == 3 * (MIB + 2048 + 96 + 72)
     assert exact(figures, "memslots.bytes.dirty_bitmap") == 0
-    assert exact(ledger(vm={"dirty_ring": 512, "written": 0}, memslots="q35"), "memslots.bytes.dirty_bitmap") == 0
+    assert exact(ledger(vm={"dirty_ring": 1024, "written": 0}, memslots="q35"), "memslots.bytes.dirty_bitmap") == 0
 
 
 # what stands beside the total
@@ -271,8 +272,8 @@ def test_page_tables_of_an_area_wherever_it_lies(pages: int, start: int) -> None
     [
         ({"populated": 5 * GIB}, "6.18", "populated: 5 GiB are more than the 4 GiB of the VM"),
         ({"written": 0}, "6.18", "written: only dirty logging makes a difference of it"),
-        ({"dirty_ring": 512}, "5.10", "dirty_ring: kernel 5.10 has no dirty rings"),
-        ({"dirty_ring": 500}, "6.18", "dirty_ring: 500 entries: KVM takes a power of two"),
+        ({"dirty_ring": 1024}, "5.10", "dirty_ring: kernel 5.10 has no dirty rings"),
+        ({"dirty_ring": 1500}, "6.18", "dirty_ring: 1500 entries: KVM takes a power of two"),
         ({"private_memory": GIB}, "6.6", "private_memory: kernel 6.6 has no memory attributes"),
         (
             {"slots": ({"name": "here", "base": GIB, "size": PAGE},)},
@@ -284,3 +285,41 @@ def test_page_tables_of_an_area_wherever_it_lies(pages: int, start: int) -> None
 def test_what_cannot_be(fields: dict[str, object], kernel: str, text: str) -> None:
     with pytest.raises(PtelistError, match=text):
         scenario(kernel, vm=fields)
+
+
+@pytest.mark.parametrize(
+    ("host", "paging", "least"),
+    [
+        ({"vendor": "intel"}, "tdp", 1024),
+        ({"vendor": "intel", "pml": False}, "tdp", 256),
+        ({"vendor": "intel"}, "shadow", 256),
+        ({"vendor": "amd"}, "tdp", 256),
+    ],
+)
+def test_a_dirty_ring_has_room_for_what_kvm_keeps_free(host: dict[str, object], paging: str, least: int) -> None:
+    """64 entries and PML's 512 (Intel with EPT), to the next power of two; else a page: 256 of 16 bytes."""
+    vm = {"paging": paging, "dirty_ring": least}
+    assert scenario(vm=vm, on_host=host).vms[0].dirty_ring == least
+    with pytest.raises(PtelistError, match=f"{least // 2} entries: .* so it takes {least} or more"):
+        scenario(vm=vm | {"dirty_ring": least // 2}, on_host=host)
+
+
+@pytest.mark.parametrize("figure", ["memory_attributes.bytes", "pte_list_desc.slabs", "kvm_mmu_page_header.slabs"])
+def test_an_aged_host_contains_fresh_ones(figure: str) -> None:
+    """Whatever is on a host that was filled by any CPU may be on one with a history."""
+
+    def of(filling: str) -> Ledger:
+        return ledger("7.2", "server-64", {"private_memory": 2 * MIB}, on_host={"filling": filling})
+
+    spread, aged = of("spread")[figure], of("aged")[figure]
+    assert aged.low <= spread.low
+    assert spread.high <= aged.high
+
+
+@pytest.mark.parametrize(("filling", "reason"), [("spread", "slabs of their own"), ("aged", "no peak of VMs bounds")])
+def test_why_attributes_are_open(filling: str, reason: str) -> None:
+    """The page cache shares radix_tree_node: whatever it left, a node may lie in a slab alone."""
+    vm = {"private_memory": 4 * GIB, "count": 2, "peak_count": 3 if filling == "aged" else None}
+    figure = ledger("7.2", vm=vm, on_host={"filling": filling})["memory_attributes.bytes"]
+    (term,) = (each for each in figure.walk() if each.name == "mem_attr_array")
+    assert reason in term.note

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ptelist.compare.comparison import Comparison
+    from ptelist.engine.ledger import Term
     from ptelist.interval import Change
 
 Figures = tuple[str, ...]
@@ -20,6 +21,9 @@ Figures = tuple[str, ...]
 DESC = "pte_list_desc"
 SHARE = "share of mmu"
 """Not a figure: the part of pte_list_desc in all MMU metadata."""
+
+BESIDE = "beside."
+"""How figures begin of what stands below the total, with its bound."""
 
 SIMULATED = {f"{DESC}.slabs": "slabs", PART: "bytes"}
 
@@ -79,7 +83,8 @@ def document(
 
     Figures as rows, else columns as rows, else a table a column, at last with each
     value below its label. None: no limit. If none is wanted, it is the usual figures,
-    or `briefs` of them, richest first, with one row a column.
+    or `briefs` of them, richest first, with one row a column; below them is what stands
+    beside the total, where columns differ in it.
     """
     if usual is FIGURES and any(f"{DESC}.slabs{TYPICAL}" in ledger for ledger in comparison.ledgers):
         usual, briefs = AGED, AGED_BRIEF
@@ -87,7 +92,35 @@ def document(
     for tables in _layouts(comparison, figures, () if wanted else briefs):
         if width is None or all(table.width() <= width for table in tables):
             break
-    return Document(tuple(tables), _notes(comparison), comparison.command)
+    bounds = () if wanted or usual not in {FIGURES, AGED} else _differing(comparison)
+    below = _bounds(comparison, bounds, width) if bounds else []
+    return Document((*tables, *below), _notes(comparison), comparison.command)
+
+
+def _differing(comparison: Comparison) -> Figures:
+    """Return the figures beside the total that are not the same in all columns."""
+    first, *others = comparison.ledgers
+    names = [name for name in first if name.startswith(BESIDE)] if others else []
+    return tuple(name for name in names if any(_ends(each[name]) != _ends(first[name]) for each in others))
+
+
+def _bounds(comparison: Comparison, figures: Figures, width: int | None) -> list[Table]:
+    """Return bounds: figures as rows if that fits, else columns as rows, at last each value below its label."""
+    columns = range(len(comparison.columns))
+    rows = tuple((figure, *(_text(comparison, figure, number) for number in columns)) for figure in figures)
+    across = Table(("beside the total", *(column.name for column in comparison.columns)), rows)
+    if len(columns) <= MOST_BESIDE and (width is None or across.width() <= width):
+        return [across]
+    panels = _below(comparison, figures, ())._replace(title="beside the total").panels(width)
+    if width is None or all(panel.width() <= width for panel in panels):
+        return panels
+    apart = (tuple((row[0], row[number]) for row in rows) for number in range(1, len(across.head)))
+    heads = zip(across.head[1:], apart, strict=True)
+    return [_stacked(Table((across.head[0], "value"), own, name)) for name, own in heads]
+
+
+def _ends(term: Term) -> tuple[int, int]:
+    return term.low, term.high
 
 
 def _notes(comparison: Comparison) -> tuple[str, ...]:

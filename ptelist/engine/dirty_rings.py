@@ -11,9 +11,20 @@ from ptelist.engine.vmalloc import count, descriptions
 
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
-    from ptelist.scenario.models import Kernel, Vm
+    from ptelist.scenario.models import Host, Kernel, Vm
 
 B = Unit.BYTES
+
+
+def least(kernel: Kernel, host: Host, vm: Vm) -> int:
+    """Return the fewest entries of a ring that KVM takes, a power of two.
+
+    A page of them, and room for those that it keeps free and those that PML may hand over at once
+    (kvm_vm_ioctl_enable_dirty_log_ring(), kvm_dirty_ring_get_rsvd_entries(); read in 6.1.192 and 7.3.4).
+    """
+    kept = kernel.dirty_ring_reserved + (kernel.pml_entries if rules.pml(kernel, host, vm) else 0)
+    wanted = max(kernel.page_bytes // kernel.dirty_gfn_bytes, kept)
+    return 1 << (wanted - 1).bit_length()
 
 
 def rings(facts: Facts, kernel: Kernel, vm: Vm, number: int) -> Term:

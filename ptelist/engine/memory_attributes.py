@@ -55,7 +55,11 @@ def bounds(spans: tuple[Range, ...], private: int, page_bytes: int) -> tuple[int
 
 
 def attributes(facts: Facts, kernel: Kernel, host: Host, vm: Vm, number: int) -> Term:
-    """Return the bytes of the nodes: of slabs that the page cache shares, with what memcg keeps beside them."""
+    """Return the bytes of the nodes: of slabs that the page cache shares, with what memcg keeps beside them.
+
+    A page cache that came and went may have put each node beside others that are freed by now: radix_tree_node is
+    the cache of all xarrays (lib/radix-tree.c), and a slab stays while one object of it is in use (mm/slub.c).
+    """
     spans = ram(vm)
     field = "memory" if vm.private_memory is None else "private_memory"
     private = sum(end - first for first, end in spans) if vm.private_memory is None else vm.private_memory
@@ -74,7 +78,9 @@ def attributes(facts: Facts, kernel: Kernel, host: Host, vm: Vm, number: int) ->
     most = high if host.filling == "aged" else slab.most_slabs(high + fillers - 1, layout.objects, fillers)
     most = min(most, high)
     least = product("used", B, found, fixed("stride", stride, B, "radix_tree_node has a constructor", size))
-    why = (
-        "at best free objects of slabs that the page cache holds anyway, at worst slabs of their own with their vectors"
-    )
+    why = "at best free objects of slabs that the page cache holds anyway, at worst "
+    if host.filling == "aged":
+        why += "each the last in a slab that the page cache filled and left: SLUB moves none, no peak of VMs bounds it"
+    else:
+        why += "slabs of their own with their vectors"
     return rule("mem_attr_array", least.low, most * (layout.slab_bytes + vector), B, why, least)

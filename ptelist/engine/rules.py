@@ -24,6 +24,11 @@ def tdp_mmu(kernel: Kernel, vm: Vm) -> bool:
     return vm.paging == "tdp-mmu" or (vm.paging == "tdp" and bool(kernel.tdp_default) and kernel.tdp_mmu_default)
 
 
+def pml(kernel: Kernel, host: Host, vm: Vm) -> bool:
+    """Return whether the CPU logs dirty pages itself: Intel with EPT, module parameter pml; not for TDX guests."""
+    return host.vendor == "intel" and host.pml and tdp(kernel, vm) and not vm.tdx
+
+
 def shadow_root(kernel: Kernel, vm: Vm) -> bool:
     """Return whether a shadow root was ever allocated: no TDP, or an L2 ran."""
     return vm.nested or not tdp(kernel, vm)

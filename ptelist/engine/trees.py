@@ -34,7 +34,7 @@ class Trees:
         direct = rules.tdp(kernel, vm)
         self._direct = tables(touched_ram(vm), vm.leaf, vm.root_level, kernel.page_bytes) if direct else ()
         self._shadow = self._shadow_tree(direct=direct)
-        limited = 0 if rules.tdp_mmu(kernel, vm) else sum(self._direct)
+        self._limited = limited = 0 if rules.tdp_mmu(kernel, vm) else sum(self._direct)
         low, high = nested.grown(kernel, vm, self._shadow, self._spread())
         self.limit = rules.shadow_page_limit(kernel, memslot_pages)
         self.recycles = self.limit.reached_by(limited + low) and (low > 0 or limited > 0)
@@ -58,11 +58,12 @@ class Trees:
     def _kept(self) -> int:
         """Return the least pages that stay where they are recycled.
 
-        A table that the guest wrote may be unsync, and go with its parent; an L2's tables go with theirs.
+        A table that the guest wrote may be unsync, and go with its parent. A table of L2's takes all below it along
+        (mmu_page_zap_pte(), role.guest_mode), and up to 512 GiB of L2 lie below one: once it is the oldest, the root
+        is left that the vCPU loads or runs on (root_count).
         """
-        if self._direct and self._shadow:
-            return 0
-        return self.limit.least(unsync=bool(self._shadow) and self._vm.faults != IN_ORDER)
+        with_parents = bool(self._shadow) and (bool(self._direct) or self._vm.faults != IN_ORDER)
+        return self.limit.least(with_parents=with_parents)
 
     def kept_entries(self, entries: int) -> tuple[int, int]:
         """Return the least and the most entries that all lists have, of `entries` that they had, once recycled."""
@@ -199,7 +200,8 @@ class Trees:
         why = "; ".join((*extras, why)) if vm.rmaps or not extras else "; ".join(extras)
         if self.recycles:
             why = "recycled near the default limit max(least, memslot pages / divisor): with fewer than min_free left, "
-            why += "refill pages are zapped, and their unsync children; KVM_SET_NR_MMU_PAGES lifts it"
+            others = "all of L2's below them" if self._direct and self._shadow else "their unsync children"
+            why += f"refill pages are zapped, and {others}; KVM_SET_NR_MMU_PAGES lifts it"
         inputs = [facts.vm(self._number, field) for field in nested.fields(vm)]
         return rule("tables", low, high, PAGES, why, plain, *limits, *inputs)
 
@@ -209,7 +211,8 @@ class Trees:
         source = self._facts.source("kernel.shadowed_info_max_level")
         note = f"a page for each table that is not direct, up to level {level}: {source}"
         above = sum(self._shadow[level:]) + nested.smm_above(vm, level)
-        low = max(self._low - above, 0) if self._shadow else 0
+        direct = self.recycles and bool(self._limited)  # what is left may be a root of L1's
+        low = max(self._low - above, 0) if self._shadow and not direct else 0
         high = max(self._high - above, 0) if self._shadow else 0
         return rule("shadowed_info", low, high, PAGES, note, all_tables)
 

@@ -8,8 +8,9 @@ from ptelist.compare.assumptions import Assumptions
 from ptelist.compare.comparison import PART, WHOLE, pick
 from ptelist.engine import rules
 from ptelist.engine.account import DESC, HEADER, KINDS, account, holdings, settle
+from ptelist.engine.ledger import TYPICAL
 from ptelist.errors import PtelistError
-from ptelist.fleet.inventory import COUNT, HOST, HOST_MEMORY, PEAK, VMS
+from ptelist.fleet.inventory import COUNT, HOST, HOST_MEMORY, NO_PAST, PEAK, VMS
 from ptelist.settings.axes import AXES, Axis, Choice, points
 from ptelist.settings.columns import name as name_of
 from ptelist.settings.consistency import problems
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     """What reads the cells of some fields."""
 
 AS_IT_IS = "as it is"
+FILLING = "filling"
 PER_OBJECT = frozenset(
     f"{cache}.{name}"
     for cache in (DESC, HEADER)
@@ -95,7 +97,7 @@ def what_ifs(options: Options) -> list[WhatIf]:
         if axis.name == VMS:
             raise PtelistError("--vms: how many VMs there are is what the inventory says")
         if axis.name == PEAK:
-            raise PtelistError("--peak-vms: an inventory says of no host how many VMs it once had")
+            raise PtelistError(f"--peak-vms: {NO_PAST}")
     axes = [axis for axis, _ in space.axes]
     found = [WhatIf(AS_IT_IS, {})]
     for point in points(space.axes) if axes else ():
@@ -125,10 +127,17 @@ def figures(names: Sequence[str]) -> dict[str, Unit]:
     ledger = account(space.scenario({}))
     picked = pick(ledger, tuple(names)) or FIGURES
     for name in picked:
+        if name.endswith(TYPICAL):
+            raise PtelistError(f"--figure: {name} is simulated for one host: use compare --filling aged --peak-vms")
         if name in PER_OBJECT:
             raise PtelistError(f"--figure: {name} is the same for each object, hosts have no sum of it")
     return {name: ledger[name].unit for name in picked}
 
+
+AGED = (
+    "past: an inventory says of no host how many VMs it once had, so those that are aged have bounds for any past and"
+    " nothing is simulated; compare --filling aged --peak-vms does that for one host"
+)
 
 NO_HOLDINGS = frozenset(("name", "filling", "slab_merge"))
 """Fields of a host on which no VM's holdings depend: its slabs do."""
@@ -141,7 +150,8 @@ class Fleet:
         """Take the fields of hosts and VMs, what reads their cells, and what holds where a cell is empty."""
         self._fields, self._parse, self._assumed = fields, parse, assumed
         self.what_ifs = what_ifs(options)
-        self._assumptions = Assumptions()
+        self._assumptions = Assumptions(releases=False)
+        self._aged = any(each.chosen[FILLING].value == "aged" for each in self.what_ifs if FILLING in each.chosen)
         names = dict.fromkeys([*assumed, *fields[0], *fields[1], VMS])
         self._axes = {AXES[name]: SAID_BY for name in names if name not in OWN} | dict.fromkeys(NAMES, "")
         self._axes |= {axis: axis.option for axis, _ in Space((), options).axes if axis not in self._axes}
@@ -160,7 +170,7 @@ class Fleet:
             proposal = {name: choice for name, choice in what_if.chosen.items() if name == "proposal"}
             found |= {f"proposal {name}: {about}": None for name, about in self._space.proposals(proposal)}
         found.pop("proposal none: not described", None)
-        return (*self._assumptions.ordered("host"), *found)
+        return (*self._assumptions.ordered("host"), *found, *((AGED,) if self._aged else ()))
 
     def check(self, about: Cells, memory: str) -> None:
         """Raise PtelistError if there cannot be a host as its cells say, whatever its VMs are."""
@@ -207,6 +217,7 @@ class Fleet:
     def noted(self, about: Cells, vm: Cells) -> Single:
         """Return a VM of the fleet as it is, and remember what is assumed for it and its host."""
         host, found = self.single(0, about, vm)
+        self._aged = self._aged or host.host.filling == "aged"
         self._assumptions.add(host.model_copy(update={"vms": (found.vm,)}))
         return found
 

@@ -28,6 +28,8 @@ MOST_VMS = 1_000_000
 MOST_CELLS = 1 << 15
 """Different cells of which the meaning is remembered."""
 
+NO_PAST = "hosts of a fleet have no past: one host's is that of compare --filling aged --peak-vms"
+
 SWITCHES = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
 _RELEASE = r"v?[0-9]+\.[0-9]+[A-Za-z0-9.\-~+]*"
 
@@ -89,6 +91,7 @@ class Inventory:
         by_places = [places[name] if name in columns else self._place(name, "--by") for name in by]
         used = {*places.values(), *by_places}
         self.records.unused |= {name: None for n, name in enumerate(self.records.head) if n not in used}
+        self._refuse_past()
         self._choice = lru_cache(MOST_CELLS)(self._read)
         self.host_fields = tuple(field for field in HOST_FIELDS if field in places)
         self.vm_fields = tuple(field for field in VM_FIELDS if field in places)
@@ -100,6 +103,12 @@ class Inventory:
             _picked(by_places),
             _picked([places[COUNT]] if COUNT in places else []),
         )
+
+    def _refuse_past(self) -> None:
+        """Raise PtelistError for a peak, so far as the file was read: no figure would follow it."""
+        for name in self.records.unused:
+            if plain(name) == plain(PEAK):
+                raise PtelistError(f"{self.label}: {name}: {NO_PAST}")
 
     def _place(self, name: str, option: str) -> int:
         head = self.records.head
@@ -146,6 +155,7 @@ class Inventory:
             else:
                 own = "".join(memory(cells))
                 yield Row(place, host, about_host(cells), own, about_vm(cells), groups, "".join(count(cells)))
+        self._refuse_past()
 
     def rejected(self, why: dict[int, str]) -> Iterator[str]:
         """Yield the rows at these places as they are, with what is wrong with each."""

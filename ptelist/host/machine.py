@@ -22,6 +22,9 @@ DEFAULT_DEBUG = "FZPU"
 """What a bare slub_debug turns on."""
 
 FLAG_FILES = {"F": "sanity_checks", "Z": "red_zone", "P": "poison", "U": "store_user", "T": "trace"}
+AUTO, UNAFFECTED = "auto", "Not affected"
+"""nx_huge_pages until a module of KVM's is loaded, and how the kernel calls CPUs without iTLB multihit."""
+
 SLUB_OPTIONS = ("min_objects", "min_order", "max_order")
 
 
@@ -84,6 +87,7 @@ def host(snapshot: Snapshot, label: str) -> Overlay:
     machine.set("nokmem", *machine.nokmem())
     machine.set("alloc_profiling", *machine.profiling())
     machine.set("external_write_tracking", shot.KVMGT in snapshot.files, shot.KVMGT)
+    machine.processor()
     return Overlay(host=machine.fields, config=config(snapshot, label))
 
 
@@ -162,6 +166,19 @@ class _Machine:
             if key in {"slub_debug", "slab_debug"}:
                 letters = _debug_of(text, cache)
         return letters, shot.CMDLINE
+
+    def processor(self) -> None:
+        """Set what the modules of KVM and the kernel say of the CPUs; what none says is left out."""
+        for vendor, path in zip(("amd", "intel"), shot.TDP, strict=True):
+            if path in self._snapshot.files:
+                self.set("vendor", vendor, path)
+        for field, path in (("avic", shot.AVIC), ("unrestricted_guest", shot.UNRESTRICTED), ("pml", shot.PML)):
+            if (on := self.switch(path)) is not None:
+                self.set(field, on, path)
+        if (split := self.switch(shot.NX_HUGE_PAGES)) is not None and self.need(shot.NX_HUGE_PAGES) != AUTO:
+            self.set("itlb_multihit", split, shot.NX_HUGE_PAGES)
+        elif shot.ITLB_MULTIHIT in self._snapshot.files:
+            self.set("itlb_multihit", self.need(shot.ITLB_MULTIHIT) != UNAFFECTED, shot.ITLB_MULTIHIT)
 
     def nokmem(self) -> tuple[bool, str]:
         """Return whether no cache may account its objects, whatever cgroups there are."""

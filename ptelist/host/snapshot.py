@@ -25,13 +25,18 @@ NODES = "/sys/devices/system/node/has_normal_memory"
 CGROUPS, SUBTREE = "/proc/cgroups", "/sys/fs/cgroup/cgroup.subtree_control"
 PROFILING = "/proc/sys/vm/mem_profiling"
 TDP_MMU = "/sys/module/kvm/parameters/tdp_mmu"
-TDP = ("/sys/module/kvm_amd/parameters/npt", "/sys/module/kvm_intel/parameters/ept")
+AMD, INTEL = "/sys/module/kvm_amd/parameters/", "/sys/module/kvm_intel/parameters/"
+TDP = (f"{AMD}npt", f"{INTEL}ept")
+AVIC, UNRESTRICTED, PML = f"{AMD}avic", f"{INTEL}unrestricted_guest", f"{INTEL}pml"
+NX_HUGE_PAGES = "/sys/module/kvm/parameters/nx_huge_pages"
+ITLB_MULTIHIT = "/sys/devices/system/cpu/vulnerabilities/itlb_multihit"
 KVMGT = "/sys/module/kvmgt/initstate"
 CONFIG_GZ, CONFIG = "/proc/config.gz", "/boot/config-"
 """The kernel's own configuration, or what its release is appended to; only lines that bear on a figure are kept."""
 
 CPUS = (POSSIBLE, PRESENT, ONLINE)
-FILES = (RELEASE, CMDLINE, *CPUS, NODES, CGROUPS, SUBTREE, PROFILING, TDP_MMU, *TDP, KVMGT, SLABINFO)
+MODULES = (TDP_MMU, *TDP, AVIC, UNRESTRICTED, PML, NX_HUGE_PAGES, KVMGT)
+FILES = (RELEASE, CMDLINE, *CPUS, NODES, CGROUPS, SUBTREE, PROFILING, *MODULES, ITLB_MULTIHIT, SLABINFO)
 
 LINK, VCPUS, RUN = "link", "vcpus", "vcpus_run"
 _LAYOUT = (

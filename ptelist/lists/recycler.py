@@ -6,8 +6,9 @@ all their SPTEs, until `refill` are free; then the fault allocates `at_once` pag
 at most. (mmu.c, the same from 5.10.262 to 7.3.4.)
 
 A page that is zapped takes its unsync children along, those that the guest wrote
-since they were shadowed, and up to all of them. Where no page is unsync each zap
-frees one page, so that the limit less `refill` pages stay.
+since they were shadowed, and up to all of them; one of L2's all that it alone leads
+to. Where neither is so each zap frees one page, so that the limit less `refill`
+pages stay.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ class Limit(NamedTuple):
         """Return whether so many pages cannot be had without a zap, but for those of the last fault."""
         return pages > self.pages - self.min_free
 
-    def least(self, *, unsync: bool) -> int:
-        """Return the least pages once they were recycled: the root alone if the others may be `unsync`."""
-        return 1 if unsync else max(self.pages - self.refill, 1)
+    def least(self, *, with_parents: bool) -> int:
+        """Return the least pages once they were recycled: the root alone if the others may go with their parents."""
+        return 1 if with_parents else max(self.pages - self.refill, 1)
 
 
 def others(entries: int, per_table: int, root_level: int) -> int:
@@ -63,7 +64,7 @@ def kept_in_order(limit: Limit, entries: int, per_table: int, root_level: int) -
 
     Tables that stay are full, but for the first, which may begin before, and the last.
     """
-    tables = limit.least(unsync=False) - others(entries, per_table, root_level)
+    tables = limit.least(with_parents=False) - others(entries, per_table, root_level)
     return min(entries, max(tables * per_table - 2 * (per_table - 1), 0))
 
 

@@ -11,7 +11,7 @@ from ptelist.errors import PtelistError, suggestion
 from ptelist.presets.kinds import KINDS
 from ptelist.presets.parse import Variant, parse
 from ptelist.presets.versions import SERIES, stable_key, version_key
-from ptelist.scenario.overlay import Fields, Origin, Overlay
+from ptelist.scenario.overlay import Fields, Origin, Overlay, Setting
 from ptelist.text_file import read_text
 
 MOST_PARENTS = 64
@@ -91,7 +91,16 @@ def load(name: str, kind: str | None = None) -> Preset:
     Raises PtelistError with file and line for anything that cannot be read.
     """
     path, found = find(name, kind)
-    return _load(path, found, (), name)
+    preset = _load(path, found, (), name)
+    return _called(name, preset) if found == "kernels" else preset
+
+
+def _called(name: str, preset: Preset) -> Preset:
+    """Return a kernel's profile with the release that it stands for, if its name says more than the profile has."""
+    if name.removeprefix("v") == preset.name or (preset.variants and stable_key(name)):
+        return preset
+    release = Setting(name, Origin(f"kernels/{preset.name}.toml"), "release", "the name it was asked for by")
+    return preset._replace(overlay=preset.overlay._replace(kernel=preset.overlay.kernel | {"release": release}))
 
 
 def _load(path: Path, kind: str, children: tuple[Path, ...], name: str) -> Preset:

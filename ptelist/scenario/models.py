@@ -20,6 +20,17 @@ def _size(value: object) -> object:
     return parse_size(value) if isinstance(value, str) else value
 
 
+def _letters(value: object) -> object:
+    if not isinstance(value, str) or value == "-":
+        return "" if value == "-" else value
+    if not set(value) <= set(DEBUG_LETTERS):
+        raise ValueError(f'expected letters of {DEBUG_LETTERS}, or - for none, got "{value[:40]}"')
+    return value
+
+
+DEBUG_LETTERS = "FZPUTA"
+"""Of the boot option slub_debug; "-" switches all debugging off, as for the kernel."""
+
 Size = Annotated[int, BeforeValidator(_size), Field(ge=0, le=1 << 52, multiple_of=4096)]
 """Bytes of guest memory: whole pages, at most the 52 bits of an x86 physical address."""
 
@@ -91,6 +102,8 @@ class Kernel(Model):
     xa_node_bytes: Positive
     dirty_ring: bool
     dirty_gfn_bytes: Positive
+    dirty_ring_reserved: Natural
+    pml_entries: Natural
     eager_page_split: bool
     track_srcu: Literal["always", "if_external"]
     srcu_data_bytes: Positive
@@ -156,7 +169,7 @@ class Host(Model):
     slub_min_objects: Annotated[int, Field(ge=0, le=32767)]
     slub_min_order: Order
     slub_max_order: Order | None = None
-    slub_debug: Annotated[str, Field(pattern=r"^[FZPUTA]*$")]
+    slub_debug: Annotated[str, BeforeValidator(_letters)]
     slab_merge: bool
     filling: Literal["packed", "spread", "aged"]
     memcg: bool
@@ -168,6 +181,8 @@ class Host(Model):
     vendor: Literal["intel", "amd"]
     unrestricted_guest: bool
     avic: bool
+    pml: bool
+    """Page-modification logging, of Intel's EPT: each VM keeps room for it in its dirty rings."""
     itlb_multihit: bool
 
 

@@ -15,6 +15,7 @@ from ptelist.presets import shipped
 from ptelist.scenario.models import Config, Host, Kernel, Vm
 from ptelist.settings.axes import AXES
 from ptelist.settings.space import Space
+from ptelist.settings.void import refuse_void
 from ptelist.units import format_size
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def sensitivity(names: Sequence[str], options: Options, figure: str, command: st
     given = {axis.name: [choice.label for choice in values] for axis, values in space.axes}
     first = space.one_of(options, 0)
     scenario = space.scenario(space.along(None)[0])
+    refuse_void((axis for axis, values in space.axes if len(values) == 1), (scenario,))
     ledger = account(scenario)
     pick(ledger, (figure,))
     effects = []

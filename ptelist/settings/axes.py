@@ -148,7 +148,7 @@ AXES = {
         Axis("slub-min-objects", "host.slub_min_objects", "int", "Boot option; 0: by CPUs."),
         Axis("slub-min-order", "host.slub_min_order", "int", "Boot option."),
         Axis("slub-max-order", "host.slub_max_order", "int", "Boot option."),
-        Axis("slub-debug", "host.slub_debug", "text", "Boot option: letters of FZPUTA."),
+        Axis("slub-debug", "host.slub_debug", "text", "Boot option: letters of FZPUTA, - for none."),
     )
 }
 
@@ -272,7 +272,10 @@ def _lists(text: str) -> tuple[dict[str, int], ...]:
         if match is None:
             raise ValueError(f'expected COUNTxENTRIES such as 1000x15, joined by "+", got "{item[:40]}"')
         fields = {"count": int(match[1]), "entries": int(match[2])}
-        classes.append(fields | ({"entries_to": int(match[3])} if match[3] else {}))
+        fields |= {"entries_to": int(match[3])} if match[3] else {}
+        if not all(fields.values()):
+            raise ValueError(f'expected 1 or more lists of 1 or more entries (or none), got "{item[:40]}"')
+        classes.append(fields)
     return tuple(classes)
 
 

@@ -9,8 +9,11 @@ from ptelist.errors import PtelistError, suggestion
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ptelist.scenario.models import Model, Scenario
+    from ptelist.scenario.models import Kernel, Model, Scenario, Vm
     from ptelist.scenario.overlay import Fields, Overlay
+
+TAKING_AWAY = ("nested", "paging")
+"""Fields of a VM that leave no room for what others say."""
 
 
 class Builder:
@@ -41,7 +44,7 @@ class Builder:
             kernel=kernel.model,
             config=config.model,
             host=host.model,
-            vms=tuple(part.model for part in vms),
+            vms=tuple(_without_void(kernel.model, part) for part in vms),
             proposals=tuple(name for name, _ in overlay.proposals),
             sources=sources,
         )
@@ -65,6 +68,10 @@ class _Part(NamedTuple):
     sources: dict[str, str]
     errors: list[Any]
 
+    def by_option(self, field: str) -> bool:
+        """Return whether an option of the command line says it."""
+        return field in self.fields and self.fields[field].origin.label.startswith("--")
+
 
 def _validated(name: str, model: type[Model], fields: Fields) -> _Part:
     from pydantic import ValidationError  # noqa: PLC0415 -- heavy, not needed for --help
@@ -75,6 +82,17 @@ def _validated(name: str, model: type[Model], fields: Fields) -> _Part:
     except ValidationError as error:
         return _Part(name, fields, None, sources, error.errors(include_url=False))
     return _Part(name, fields, found, sources, [])
+
+
+def _without_void(kernel: Kernel, part: _Part) -> Vm:
+    """Return a VM without what presets say of an L2, or of lists, that options took away."""
+    vm: Vm = part.model
+    if not any(part.by_option(field) for field in TAKING_AWAY):
+        return vm
+    from ptelist.settings.void import taken_away  # noqa: PLC0415 -- after the models
+
+    void = {field: value for field, value in taken_away(kernel, vm).items() if not part.by_option(field)}
+    return vm.model_copy(update=void) if void else vm
 
 
 def _check(scenario: Scenario, parts: dict[str, _Part]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ptelist.errors import PtelistError, suggestion
 from ptelist.settings.axes import points
 from ptelist.settings.space import PRESET, PRESET_KINDS, Space
+from ptelist.settings.void import refuse_void
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,7 +49,8 @@ def expand(names: Sequence[str], options: Iterable[tuple[str, str]], baseline: s
     compared with the one that has the kernel's own value (else the first one) on
     the axes that compare, and the same values on the others; if none of the first
     kind varies, all are compared with the first column. `baseline`, such as
-    "ext=14", names the values to compare with. Raises PtelistError.
+    "ext=14", names the values to compare with. Raises PtelistError, for an option
+    without effect in any column too.
     """
     return columns(Space(names, options), baseline)
 
@@ -67,6 +69,7 @@ def columns(space: Space, baseline: str | None = None) -> Columns:
         labels = tuple(here[axis.name].label for axis in varying)
         called = name(varying, here) or f"kernel={scenario.kernel.version}"
         columns.append(Column(called, values, scenario, against, labels))
+    refuse_void((axis for axis, _ in space.axes), (column.scenario for column in columns))
     by_preset = any(axis.kind in PRESET_KINDS for axis in varying)
     return Columns(tuple(columns), name(compared, chosen[found[0]]) or columns[0].name, by_preset)
 

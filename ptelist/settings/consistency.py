@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ptelist.engine import memslots, rules
+from ptelist.engine import dirty_rings, memslots, rules
 from ptelist.engine.guest_memory import dimms, ram, users
 from ptelist.engine.nested import ZAPPED
 from ptelist.engine.pagetables import window
@@ -184,20 +184,27 @@ def _layout(kernel: Kernel, host: Host, vm: Vm) -> Iterator[tuple[str, str]]:
             yield field, f"{format_size(size)} are more than the {format_size(whole)} of the VM"
     if vm.written is not None and not (vm.dirty_log or vm.dirty_ring):
         yield "written", "only dirty logging makes a difference of it: use dirty_log, or a dirty ring"
-    if vm.dirty_ring and not kernel.dirty_ring:
-        yield "dirty_ring", f"kernel {kernel.version} has no dirty rings: they came with v5.11"
-    yield from _dirty_ring(kernel, vm)
-    if vm.dirty_ring & (vm.dirty_ring - 1):
-        yield "dirty_ring", f"{vm.dirty_ring} entries: KVM takes a power of two"
+    yield from _dirty_ring(kernel, host, vm)
     if vm.private_memory is not None and not kernel.memory_attributes:
         yield "private_memory", f"kernel {kernel.version} has no memory attributes: they came with v6.8"
 
 
-def _dirty_ring(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
+def _dirty_ring(kernel: Kernel, host: Host, vm: Vm) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with the size of dirty rings (kvm_vm_ioctl_enable_dirty_log_ring())."""
-    least = kernel.page_bytes // kernel.dirty_gfn_bytes
-    if 0 < vm.dirty_ring < least:
-        yield "dirty_ring", f"{vm.dirty_ring} entries are less than a page: KVM takes {least} or more"
+    if not vm.dirty_ring:
+        return
+    if not kernel.dirty_ring:
+        yield "dirty_ring", f"kernel {kernel.version} has no dirty rings: they came with v5.11"
+    least = dirty_rings.least(kernel, host, vm)
+    if vm.dirty_ring < least:
+        kept = f"keeps {kernel.dirty_ring_reserved} free"
+        kept += f" and the {kernel.pml_entries} of PML (host.pml)" if rules.pml(kernel, host, vm) else ""
+        yield (
+            "dirty_ring",
+            f"{vm.dirty_ring} entries: a ring has a page at least and KVM {kept}, so it takes {least} or more",
+        )
+    if vm.dirty_ring & (vm.dirty_ring - 1):
+        yield "dirty_ring", f"{vm.dirty_ring} entries: KVM takes a power of two"
 
 
 def _tdx(kernel: Kernel, vm: Vm) -> Iterator[str]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from guest_steps import TABLE, grown, marked, start, touch
 
@@ -29,30 +29,51 @@ def cached(machine: Machine, moment: Moment, beside: str | None = None) -> Predi
     return {"cached": machine.objects(DESC, moment.held, beside)}
 
 
+class Grown(Experiment):
+    """Lists of a VM that grow, then go with its memslot: what is measured meanwhile, and what is left."""
+
+    paging: ClassVar[str] = "shadow"
+    vm: ClassVar[type[Vm]] = Vm
+
+    def run(self, guest: Guest, machine: Machine) -> Measured:
+        with self.vm.started(guest) as vm:
+            measured = self.grow(vm, machine)
+            measured |= self.left(vm, machine, measured)
+        return measured
+
+    def grow(self, vm: Vm, machine: Machine) -> Measured:
+        raise NotImplementedError
+
+    def left(self, vm: Vm, machine: Machine, measured: Measured) -> Measured:
+        del machine, measured
+        return {"cached": vm.end()}
+
+
 @dataclass(frozen=True)
-class Chain(Experiment):
+class Chain(Grown):
     """One page, so many aliases touched in one go: counts, slabs, page tables, KVM's own statistics."""
 
     kind = "chain"
-    paging = "shadow"
     entries: int
 
     def run(self, guest: Guest, machine: Machine) -> Measured:
-        measured: Measured = {}
-        with Vm(guest) as vm:
-            vm.start_vcpu()
-            vm.map(self.entries)
-            vm.touch(self.entries)
-            descriptors = machine.count(guest, DESC)
-            measured |= {"held": descriptors.active, "slabs": descriptors.slabs, "headers": guest.count(HEADER).active}
-            if machine.has_stats:
-                measured |= {name: vm.stat(name) for name in ("max_mmu_rmap_size", "pages_4k")}
-                measured |= {f"rmaps.{level}": row for level, row in vm.rmaps_stat().items()}
-            vm.end()
-            measured["cached"] = machine.count(guest, DESC).active
-            measured["headers_cached"] = guest.count(HEADER).active
-        measured["closed"] = machine.count(guest, DESC).active
+        return super().run(guest, machine) | {"closed": machine.count(guest, DESC).active}
+
+    def grow(self, vm: Vm, machine: Machine) -> Measured:
+        vm.map(self.entries)
+        vm.touch(self.entries)
+        descriptors = machine.count(vm.guest, DESC)
+        measured: Measured = {"held": descriptors.active, "slabs": descriptors.slabs}
+        measured["headers"] = vm.guest.count(HEADER).active
+        if machine.has_stats:
+            measured |= {name: vm.stat(name) for name in ("max_mmu_rmap_size", "pages_4k")}
+            measured |= {f"rmaps.{level}": row for level, row in vm.rmaps_stat().items()}
         return measured
+
+    def left(self, vm: Vm, machine: Machine, measured: Measured) -> Measured:
+        del measured
+        vm.end()
+        return {"cached": machine.count(vm.guest, DESC).active, "headers_cached": vm.guest.count(HEADER).active}
 
     def predict(self, machine: Machine) -> Predicted:
         """In a merged cache the others are those that are there once the VM is closed."""
@@ -72,32 +93,29 @@ class Chain(Experiment):
 
 
 @dataclass(frozen=True)
-class Growth(Experiment):
+class Growth(Grown):
     """One page, alias after alias touched, and a count after each; `spread`: each on the next CPU."""
 
     kind = "growth"
-    paging = "shadow"
     entries: int
     spread: bool = False
 
     def run(self, guest: Guest, machine: Machine) -> Measured:
-        measured: Measured = {}
-        with Vm(guest) as vm:
-            vm.start_vcpu()
-            vm.map(self.entries)
-            if self.spread:
-                measured["held"] = [self._on_next(vm, alias, machine) for alias in range(self.entries)]
-            else:
-                measured["held"] = vm.held_after_each([touching(alias)] for alias in range(self.entries))
-            measured["cached"] = vm.end()
+        measured = super().run(guest, machine)
         guest.ask("pin", 0)
         return measured
+
+    def grow(self, vm: Vm, machine: Machine) -> Measured:
+        vm.map(self.entries)
+        if self.spread:
+            return {"held": [self._on_next(vm, alias, machine) for alias in range(self.entries)]}
+        return {"held": vm.held_after_each([touching(alias)] for alias in range(self.entries))}
 
     @staticmethod
     def _on_next(vm: Vm, alias: int, machine: Machine) -> int:
         vm.guest.ask("pin", alias % machine.cpus)
         vm.ask(*touching(alias))
-        return vm.guest.count(DESC).active
+        return vm.held()
 
     def predict(self, machine: Machine) -> Predicted:
         *held, left = machine.steps([*start(), *marked(map(touch, range(self.entries))), *CACHED])
@@ -105,24 +123,18 @@ class Growth(Experiment):
 
 
 @dataclass(frozen=True)
-class Parents(Experiment):
+class Parents(Grown):
     """One guest page table, and so many directory entries that point to it: its parent_ptes."""
 
     kind = "parents"
-    paging = "shadow"
     parents: int
 
-    def run(self, guest: Guest, machine: Machine) -> Measured:
+    def grow(self, vm: Vm, machine: Machine) -> Measured:
         del machine
-        measured: Measured = {}
-        with Vm(guest) as vm:
-            vm.start_vcpu()
-            vm.map(1)
-            vm.ask("share", self.parents)
-            measured["held"] = vm.held_after_each([touching(parent * TABLE)] for parent in range(self.parents))
-            measured["headers"] = vm.guest.count(HEADER).active
-            measured["cached"] = vm.end()
-        return measured
+        vm.map(1)
+        vm.share(self.parents)
+        held = vm.held_after_each([touching(parent * TABLE)] for parent in range(self.parents))
+        return {"held": held, "headers": vm.guest.count(HEADER).active}
 
     def predict(self, machine: Machine) -> Predicted:
         touches = [touch(parent * TABLE, table="shared") for parent in range(self.parents)]
@@ -133,27 +145,21 @@ class Parents(Experiment):
 
 
 @dataclass(frozen=True)
-class HostUnmap(Experiment):
+class HostUnmap(Grown):
     """The host drops the page behind a list: the whole list goes; touched again, it grows from nothing."""
 
     kind = "host-unmap"
-    paging = "shadow"
     entries: int
 
-    def run(self, guest: Guest, machine: Machine) -> Measured:
+    def grow(self, vm: Vm, machine: Machine) -> Measured:
         del machine
-        measured: Measured = {}
-        with Vm(guest) as vm:
-            vm.start_vcpu()
-            vm.map(self.entries)
-            vm.touch(self.entries)
-            measured["held"] = guest.count(DESC).active
-            vm.ask("drop", TARGET)
-            measured["dropped"] = guest.count(DESC).active
-            vm.touch(self.entries)
-            measured["again"] = guest.count(DESC).active
-            measured["cached"] = vm.end()
-        return measured
+        vm.map(self.entries)
+        vm.touch(self.entries)
+        measured: Measured = {"held": vm.held()}
+        vm.ask("drop", TARGET)
+        measured["dropped"] = vm.held()
+        vm.touch(self.entries)
+        return measured | {"again": vm.held()}
 
     def predict(self, machine: Machine) -> Predicted:
         touched = touch(0, self.entries)
@@ -175,8 +181,7 @@ class Statistics(Experiment):
     def run(self, guest: Guest, machine: Machine) -> Measured:
         if not machine.has_stats:
             return {}
-        with Vm(guest) as vm:
-            vm.start_vcpu()
+        with Vm.started(guest) as vm:
             vm.map(self.entries)
             vm.touch(self.entries)
             found = vm.statistics()

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from guest_steps import TABLE
 
 from kernel.experiment import Experiment, Measured, Predicted
+from kernel.lists import Grown
 from kernel.machine import DESC, HEADER, Between, Number
 from kernel.vms import PAGE, TARGET, Vm
 
@@ -32,7 +33,7 @@ ALLOCATORS = {
 
 
 class L2(Vm):
-    """A VM whose vCPU has entered L2 once."""
+    """A VM whose vCPU has entered L2 once: what is mapped, shared and touched is L2's."""
 
     def __init__(self, guest: Guest) -> None:
         """Start L1; `enter` is the first VMRUN."""
@@ -40,11 +41,29 @@ class L2(Vm):
         self.start_vcpu()
         self.ask("nest", 0)
 
+    @classmethod
+    def started(cls, guest: Guest) -> Self:
+        vm = cls(guest)
+        vm.enter()
+        return vm
+
     def enter(self) -> None:
         self.ask("l2enter", 0)
 
-    def held(self) -> int:
-        return self.guest.count(DESC).active
+    def map(self, count: int, gfns: int = 1, each: int = 1, first: int = 0) -> None:
+        self.ask("l2map", first, count, TARGET, gfns, each)
+
+    def share(self, parents: int) -> None:
+        self.ask("l2share", parents)
+
+    def touch(self, count: int, every: int = 1) -> None:
+        self.ask("l2touch", 0, 0, count, every)
+
+    def dropped(self, gfns: int) -> int:
+        """Let the host drop the pages of so many gfns, and return how many descriptors stay: their lists go."""
+        for gfn in range(gfns):
+            self.ask("drop", TARGET + gfn)
+        return self.held()
 
 
 def figures(machine: Machine, **more: Option) -> Ledger:
@@ -60,27 +79,42 @@ def number(machine: Machine, found: Ledger, name: str, cache: str = DESC) -> Num
     return Between(term.low, term.high, term.note or "the caches were drawn from")
 
 
+class OfL2(Grown):
+    """The same of L2's lists: what of all that is held is in them goes with their page, or the memslot."""
+
+    paging = "nested"
+    vm = L2
+
+    def left(self, vm: Vm, machine: Machine, measured: Measured) -> Measured:
+        del machine
+        assert isinstance(vm, L2)
+        held = measured["held"]
+        return {"lists": (held if isinstance(held, int) else held[-1]) - self.without(vm)}
+
+    def without(self, vm: L2) -> int:
+        return vm.end()
+
+
 @dataclass(frozen=True)
-class NestedChain(Experiment):
+class NestedChain(OfL2):
     """So many L1 gfns, each mapped by `entries` L2 gfns."""
 
     kind = "nested-chain"
-    paging = "nested"
     gfns: int
     entries: int
 
     def run(self, guest: Guest, machine: Machine) -> Measured:
+        return super().run(guest, machine) | {"closed": guest.count(DESC).active}
+
+    def grow(self, vm: Vm, machine: Machine) -> Measured:
         del machine
-        with L2(guest) as vm:
-            vm.enter()
-            vm.ask("limit", 100_000)
-            vm.ask("l2map", 0, self.gfns * self.entries, TARGET, self.gfns, self.entries)
-            vm.ask("l2touch", 0, 0, self.gfns * self.entries, 1)
-            held = vm.held()
-            for gfn in range(self.gfns):
-                vm.ask("drop", TARGET + gfn)
-            lists = held - vm.held()
-        return {"held": held, "lists": lists, "closed": guest.count(DESC).active}
+        vm.ask("limit", 100_000)
+        vm.map(self.gfns * self.entries, self.gfns, self.entries)
+        vm.touch(self.gfns * self.entries)
+        return {"held": vm.held()}
+
+    def without(self, vm: L2) -> int:
+        return vm.dropped(self.gfns)
 
     def predict(self, machine: Machine) -> Predicted:
         found = figures(machine, rmaps=f"{self.gfns}x{self.entries}")
@@ -92,23 +126,19 @@ class NestedChain(Experiment):
 
 
 @dataclass(frozen=True)
-class NestedParents(Experiment):
+class NestedParents(OfL2):
     """One page table of L1's, to which so many entries of its directory point: parent_ptes."""
 
     kind = "nested-parents"
-    paging = "nested"
     parents: int
 
-    def run(self, guest: Guest, machine: Machine) -> Measured:
+    def grow(self, vm: Vm, machine: Machine) -> Measured:
         del machine
-        with L2(guest) as vm:
-            vm.enter()
-            vm.ask("l2map", 0, 1, TARGET, 1, 1)
-            vm.ask("l2share", self.parents)
-            vm.ask("l2touch", 0, 0, self.parents, TABLE)
-            held = vm.held()
-            lists = held - vm.end()
-        return {"held": held, "lists": lists}
+        assert isinstance(vm, L2)
+        vm.map(1)
+        vm.share(self.parents)
+        vm.touch(self.parents, every=TABLE)
+        return {"held": vm.held()}
 
     def predict(self, machine: Machine) -> Predicted:
         found = figures(machine, parent_ptes=f"1x{self.parents}")
@@ -117,30 +147,28 @@ class NestedParents(Experiment):
 
 
 @dataclass(frozen=True)
-class Orphans(Experiment):
+class Orphans(OfL2):
     """L1 replaces the page table of so many gfns, and L2 touches them again, round after round."""
 
     kind = "orphans"
-    paging = "nested"
     gfns: int
     rounds: int
 
-    def run(self, guest: Guest, machine: Machine) -> Measured:
+    def grow(self, vm: Vm, machine: Machine) -> Measured:
         del machine
+        assert isinstance(vm, L2)
         held: list[int] = []
-        with L2(guest) as vm:
-            vm.enter()
-            vm.ask("fill", TARGET, self.gfns)
-            for turn in range(self.rounds):
-                vm.ask("l2map", turn * TABLE, self.gfns, TARGET, self.gfns, 1)
-                if turn:
-                    vm.ask("l2replace", 0, turn)
-                vm.ask("l2touch", 0, 0, self.gfns, 1)
-                held.append(vm.held())
-            for gfn in range(self.gfns):
-                vm.ask("drop", TARGET + gfn)
-            lists = held[-1] - vm.held()
-        return {"held": held, "lists": lists}
+        vm.ask("fill", TARGET, self.gfns)
+        for turn in range(self.rounds):
+            vm.map(self.gfns, self.gfns, first=turn * TABLE)
+            if turn:
+                vm.ask("l2replace", 0, turn)
+            vm.touch(self.gfns)
+            held.append(vm.held())
+        return {"held": held}
+
+    def without(self, vm: L2) -> int:
+        return vm.dropped(self.gfns)
 
     def predict(self, machine: Machine) -> Predicted:
         rounds = [figures(machine, l2_memory=self.gfns * PAGE, l1_replacements=turn) for turn in range(self.rounds)]

@@ -29,6 +29,13 @@ class Vm:
         self._number, fd = guest.ask("vm", memory)
         self.debugfs = f"/sys/kernel/debug/kvm/{FIRST_PROCESS}-{fd}"
 
+    @classmethod
+    def started(cls, guest: Guest) -> Self:
+        """Create one whose first vCPU has run."""
+        vm = cls(guest)
+        vm.start_vcpu()
+        return vm
+
     def __enter__(self) -> Self:
         return self
 
@@ -56,6 +63,14 @@ class Vm:
     def touch(self, count: int) -> None:
         """Let the guest read a byte of each alias from 0, in one go."""
         self.ask(*touching(0, count))
+
+    def share(self, parents: int) -> None:
+        """Let so many entries of a page directory point to the page table of alias 0."""
+        self.ask("share", parents)
+
+    def held(self) -> int:
+        """Return how many descriptors there are."""
+        return self.guest.count(DESC).active
 
     def held_after_each(self, steps: Iterable[Sequence[tuple[object, ...]]]) -> list[int]:
         """Do step by step, each of one or more commands, and return how many descriptors there are after each."""

@@ -1,0 +1,90 @@
+"""What stands below a table: each sentence holds of every column, group of VMs and host it is printed for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from builders import scenario as built
+from helpers import scenario
+
+from ptelist.compare.assumptions import assume
+
+if TYPE_CHECKING:
+    from helpers import Option
+
+
+def line(topic: str, *presets: str, **options: Option) -> str:
+    """Return the one line about a topic."""
+    lines = assume([scenario(*presets, **options)], by_preset=False)
+    (found,) = (each for each in lines if each.startswith(f"{topic}: "))
+    return found
+
+
+def test_private_memory_is_told_and_leaves_no_memslots_of_smm() -> None:
+    """kvm_arch_nr_memslot_as_ids(): one address space where there is private memory."""
+    text = line("vm", private_memory="1GiB")
+    assert "1 GiB of private memory" in text
+    assert "SMM memslots" not in text
+
+
+def test_dirty_rings_are_told() -> None:
+    assert "dirty rings of 4096 entries" in line("vm", dirty_ring=4096)
+
+
+@pytest.mark.parametrize(
+    ("release", "begins"),
+    [
+        ("6.18", "kernel: 6.18 (tree "),
+        ("v6.18", "kernel: 6.18 (tree "),
+        ("6.18.3", "kernel: 6.18.3, as 6.18 (tree "),
+        ("6.8.0-45-generic", "kernel: 6.8.0-45-generic, as 6.8 (tree "),
+        ("6.12.3", "kernel: 6.12.3 of 6.12 (tree "),
+        ("6.12.0-9-generic", "kernel: 6.12.0-9-generic, as 6.12.118 of 6.12 (tree "),
+    ],
+)
+def test_a_release_is_told_with_what_its_figures_rest_on(release: str, begins: str) -> None:
+    assert line("kernel", kernel=release).startswith(begins)
+
+
+def test_no_debugging_can_be_said() -> None:
+    """As the boot option slub_debug=- does."""
+    assert line("host", slub_debug="-") == line("host")
+
+
+def test_the_processor_is_told_where_figures_depend_on_it() -> None:
+    """Memslots that KVM makes itself, dirty rings, huge pages that may not be executable."""
+    assert line("host", memslots="q35").endswith("kvm_intel, no iTLB multihit")
+    text = line("host", memslots="q35", vendor="amd", itlb_multihit=True)
+    assert text.endswith("kvm_amd, iTLB multihit (huge pages are not executable)")
+    assert line("host", memslots="q35", vendor="amd", set="host.avic=on", leaf="4K").endswith("kvm_amd with AVIC")
+    text = line("host", memslots="q35", set="host.unrestricted_guest=off", leaf="4K")
+    assert text.endswith("kvm_intel without unrestricted guests")
+    plain = line("host", memslots="ram", leaf="4K")
+    assert "kvm_" not in plain
+    assert "iTLB" not in plain
+    assert line("host", memslots="ram", leaf="4K", dirty_ring=1024) == f"{plain}, kvm_intel"
+
+
+def test_groups_of_vms_are_told_apart() -> None:
+    """Each of what is assumed of it alone, both of what they have in common."""
+    text = line("mapping", vm="tdp+nested", memslots="q35")
+    both, _, own = text.partition(", nested: ")
+    assert both == "mapping: all memory mapped, contiguously, memslots of QEMU q35 with SeaBIOS, one root a tree"
+    assert own.startswith("guest tables map a page once")
+    assert own.endswith("default shadow-page limit")
+    caches = line("caches", vm="nested+tdp")
+    assert caches.startswith("caches: nested: drawn from since the last top-up; descriptors were freed since")
+    assert ", tdp: filled at each vCPU's first KVM_RUN" in caches
+
+
+def test_groups_of_one_name_are_told_apart_by_their_number() -> None:
+    vm = [{"populated": 1 << 20}, {"populated": 2 << 20}]
+    (text,) = (each for each in assume([built(vm=vm)], by_preset=False) if each.startswith("mapping: "))
+    assert "tdp (group 1): 1 MiB of memory touched, from 0 up" in text
+    assert "tdp (group 2): 2 MiB of memory touched, from 0 up" in text
+
+
+def test_groups_alike_are_told_once() -> None:
+    assert line("mapping", vm="tdp+tdp") == line("mapping")
+    assert line("caches", vm="tdp+tdp") == line("caches")
