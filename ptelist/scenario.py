@@ -68,7 +68,7 @@ class Kernel(Model):
     """None where it is not known: a machine with neither kvm_intel nor kvm_amd."""
     tdp_mmu_default: bool
     shadowed_info_max_level: Positive
-    nested_orphans: Literal["kept", "zapped", "either"]
+    nested_orphans: Literal["kept", "zapped"]
     shadow_page_divisor: Positive
     shadow_page_least: Positive
     shadow_page_min_free: Positive
