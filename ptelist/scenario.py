@@ -234,6 +234,8 @@ class Vm(Model):
     l2_leaf: Literal["4K", "2M", "1G"]
     l2_smm: bool
     l1_replacements: Annotated[int, Field(ge=0, le=1 << 20)]
+    measured_on: Annotated[str, Field(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}$")] | None = None
+    """The kernel that the rmap lists were measured on, where they are those of one run."""
     eager_split: bool
     dirty_log: bool
     written: Size | None = None
