@@ -17,7 +17,11 @@ L2 = {"nested": True, "l2_memory": GIB}
     [
         ("5.10", {}, (True, False, False, True)),
         ("5.14", {}, (True, False, False, True)),
-        ("5.15", {}, (True, True, False, False)),
+        ("5.15", {}, (True, False, False, True)),
+        ("5.15.128", {}, (True, True, False, False)),
+        ("5.15.129", {}, (True, False, False, True)),
+        ("5.15.0-130-generic", {}, (True, False, False, True)),
+        ("5.16", {}, (True, True, False, False)),
         ("7.3", {}, (True, True, False, False)),
         ("7.3", L2, (True, True, True, True)),
         ("7.3", {"paging": "tdp-legacy"}, (True, False, False, True)),

@@ -143,7 +143,8 @@ RMAPS = 2101248 + 4104 + 4104
     [
         ("5.10", ONE, RMAPS, 525312),  # always; 524 288 bytes in 128 pages and kmalloc-1024
         ("5.10", NESTED, RMAPS, 525312),
-        ("5.15", ONE, 0, 525312),  # rmaps lazily from 5.14, with the TDP MMU, which is the default from 5.15
+        ("5.15.128", ONE, 0, 525312),  # rmaps lazily from 5.14, with the TDP MMU, which is the default from 5.15
+        ("5.15", ONE, RMAPS, 525312),  # but not from 5.15.129 on
         ("5.15", {**ONE, "paging": "tdp-legacy"}, RMAPS, 525312),
         ("5.15", NESTED, RMAPS, 525312),
         ("5.19", ONE, 0, 0),  # write tracking lazily from 5.16

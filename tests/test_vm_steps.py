@@ -15,6 +15,7 @@ from test_bad_input import refused
 
 from ptelist.engine.vcpu_machine import Counts, Mmu
 from ptelist.engine.vm_machine import Machine
+from ptelist.lists.descriptors import List
 from ptelist.lists.histogram import column, lengths
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ SMALL = Mmu(
     ext=2,
     policy="walk",
     cap=3,
+    parents_cap=None,
     descriptors=(6, 3),
     headers=(7, 5),
     lists=True,
@@ -221,6 +223,53 @@ def test_parents_of_a_shared_table() -> None:
     assert (counts.in_lists, counts.entries, counts.tables) == (3, 1, 4)
     vm.unslot()
     assert machine.counts().in_lists == 0
+
+
+PARENTS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2), st.integers(0, 2)), max_size=60)
+"""Window, entry of the shared table, and page."""
+
+
+@given(PARENTS, st.integers(1, 6), st.sampled_from(["walk", "head"]))
+def test_a_table_with_too_many_parents_is_made_anew(touches: list[tuple[int, int, int]], cap: int, policy: str) -> None:
+    """Against a table that is a set of parents, a list engine's list of them, and what it maps."""
+    mmu = SMALL._replace(parents_cap=cap, policy=policy, cap=1000, descriptors=(0, 3), headers=(0, 5))
+    machine = Machine(mmu)
+    parents, chain, mapped = set[int](), List(mmu.ext, policy), dict[int, int]()
+    rmaps = {page: KernelList(mmu.ext, policy) for page in range(3)}
+    for window, entry, page in touches:
+        if window not in parents:
+            if chain.add_parent(window, cap):
+                parents.clear()
+                while mapped:
+                    gone, was = mapped.popitem()
+                    rmaps[was].remove(gone)
+            parents.add(window)
+        if mapped.get(entry) != page:
+            if entry in mapped:
+                rmaps[mapped[entry]].remove(entry)
+            rmaps[page].add(entry)
+            mapped[entry] = page
+        machine.vm("vm").touch(0, window * TABLE + entry * PAGE, page, "shared")
+        counts = machine.counts()
+        in_rmaps = sum(each.allocs - each.frees for each in rmaps.values())
+        assert (counts.in_lists, counts.entries) == (chain.descriptors + in_rmaps, len(mapped))
+        assert counts.tables == 4
+
+
+def test_the_table_that_takes_the_place_is_drawn_from_the_cache(tmp_path: Path, run: Callable[..., Result]) -> None:
+    """1000 parents take 72 descriptors; the next finds a zapped table: one parent, one header more drawn, none held."""
+    path = tmp_path / "steps"
+    touches = [f"touch vm 0 {number * TABLE:#x} page shared" for number in range(1001)]
+    path.write_text("\n".join([*touches[:1000], "mark", touches[1000], "mark"]) + "\n")
+    options = ("--paging", "shadow", "--memory", "16MiB", "--leaf", "4K", "--smm", "off", "--format", "json")
+    found = run("replay", str(path), "--kernel", "6.12.117,6.12.118", *options)
+    marks = json.loads(found.stdout)["marks"]
+    assert [mark["live"] for mark in marks[:2]] == [[72, 72], [72, 0]]
+    tables = 1 + 1 + 2 + 1
+    assert [mark["tables"] for mark in marks[:2]] == [[tables, tables]] * 2
+    cached = [mark["headers_cached"] for mark in marks[:2]]
+    assert cached[0][0] == cached[0][1]
+    assert cached[1] == [cached[0][0], cached[0][1] - 1]
 
 
 @pytest.mark.parametrize(("most", "spare", "limited"), [(4, 0, False), (3, 0, True), (4, 1, True)])

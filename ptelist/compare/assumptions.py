@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST_VARIANTS = 4
 """More different statements than this on one topic are summed up."""
 
-ORDER = ("kernel:", "config:", "host:", "vm:", "caches:", "lists:", "mapping:", "slabs:")
+ORDER = ("kernel:", "config:", "host:", "vm:", "caches:", "lists:", "evidence:", "mapping:", "slabs:")
 
 
 def assume(scenarios: Iterable[Scenario], *, by_preset: bool, apart: str = "column") -> tuple[str, ...]:

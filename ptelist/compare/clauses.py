@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from ptelist.engine import rules
 from ptelist.engine.guest_memory import address_spaces
 from ptelist.engine.history import SEEDS
+from ptelist.engine.nested import KEPT
+from ptelist.errors import PtelistError
+from ptelist.presets.shipped import load
 from ptelist.presets.versions import version_key
 from ptelist.units import format_size
 
@@ -34,6 +37,9 @@ PAGING = {
     "tdp-legacy": "TDP with the legacy MMU (tdp_mmu=0)",
 }
 
+ORPHANS = {"kept": "keeps", "zapped": "zaps"}
+"""What a kernel does with them, as a verb."""
+
 
 def topics(scenario: Scenario, *, releases: bool) -> Iterator[tuple[Topic, Statement]]:
     """Yield what is assumed by topic; VM groups are told apart by their number."""
@@ -46,6 +52,8 @@ def topics(scenario: Scenario, *, releases: bool) -> Iterator[tuple[Topic, State
     yield ("caches", 0), tuple(_each(scenario, _caches))
     if any(rules.uses_rmaps(kernel, vm) for vm in scenario.vms):
         yield ("lists", 0), (_lists(scenario),)
+    for number, vm in enumerate(scenario.vms):
+        yield from ((("evidence", number), (text,)) for text in _evidence(scenario, number, vm))
     yield ("mapping", 0), tuple(_each(scenario, _mapping))
     yield ("slabs", 0), (_slabs(scenario),)
     for name in scenario.proposals:
@@ -210,6 +218,37 @@ def _lists(scenario: Scenario) -> str:
             return f"entries have left those with a peak (policy {scenario.kernel.list_policy}), others only grew"
         return "only grew (no entry was removed)"
     return f"those named are of any history (policy {scenario.kernel.list_policy}), no other had two entries"
+
+
+def _evidence(scenario: Scenario, number: int, vm: Vm) -> Iterator[str]:
+    """Yield that the lists of a VM were measured on a kernel that does otherwise with orphans, if they were."""
+    if vm.measured_on is None:
+        return
+    lists, measured = (_said_by(scenario.sources[f"vms.{number}.{field}"]) for field in ("rmaps", "measured_on"))
+    if lists != measured:
+        return
+    here, there = scenario.kernel.nested_orphans, _orphans(vm.measured_on)
+    if here != there:
+        yield (
+            f"the rmap lists of {vm.name} were measured on {vm.measured_on}, which {ORPHANS[there]} the shadow pages of"
+            f" tables that L1 replaced; {scenario.kernel.version} {ORPHANS[here]} them, so its lists would be"
+            f" {'shorter' if there == KEPT else 'longer'} (kernel.nested_orphans)"
+        )
+
+
+def _said_by(source: str) -> str:
+    """Return a source without the line of a file that has none of its own."""
+    head, _, line = source.rpartition(":")
+    return head if line.isdigit() else source
+
+
+def _orphans(version: str) -> str:
+    """Return what a kernel does with the shadow pages of replaced tables."""
+    try:
+        found: str = load(version, "kernels").overlay.kernel["nested_orphans"].value
+    except PtelistError as error:
+        raise PtelistError(f"vm.measured_on: {error}") from None
+    return found
 
 
 def _count(number: int, what: str) -> str:

@@ -68,7 +68,7 @@ class Chains:
         kernel, trees = self._kernel, self._trees()
         lists = [(each.count, each.entries_to or each.entries) for each in self._vm.rmaps]
         named = sum(each.count * each.entries for each in self._vm.rmaps)
-        lists += [(gfns, most) for gfns, _, most in nested.repeated(kernel, self._vm, trees.room)]
+        lists += nested.repeated(kernel, self._vm, trees.room)
         least, most = trees.kept_entries(named)
         cap = rules.rmap_cap(kernel)
         low, high = recycler.descriptors(lists, (least, most), self._ext, kernel.list_policy, cap)
@@ -113,13 +113,13 @@ class Chains:
         with the SPTEs of all trees among its entries.
         """
         kernel, vm = self._kernel, self._vm
-        for gfns, least, most in nested.repeated(kernel, vm, self._trees().room if vm.nested else 0):
+        for gfns, count in nested.repeated(kernel, vm, self._trees().room if vm.nested else 0):
             cap = rules.rmap_cap(kernel)
-            low, high = (bounds(n, self._ext, kernel.list_policy, vm.history, cap) for n in (least, most))
-            if least == most == MIN_EXT and not vm.l1_replacements:
+            low, high = bounds(count, self._ext, kernel.list_policy, vm.history, cap)
+            if count == MIN_EXT and not vm.l1_replacements:
                 note = "the SPTE of L1 and that of L2, in one rmap list (legacy MMU)"
             else:
                 note = f"one in L2's tree, and one in each orphan: {self._facts.source('kernel.nested_orphans')}"
             inputs = [self._facts.vm(self._number, field) for field in nested.fields(vm)]
-            entries = rule("entries", least, most, ENTRIES, note, *inputs)
-            yield self._descriptors(gfns, low[0], high[1], entries)
+            entries = fixed("entries", count, ENTRIES, note, *inputs)
+            yield self._descriptors(gfns, low, high, entries)

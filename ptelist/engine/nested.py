@@ -1,8 +1,9 @@
 """What nested TDP keeps and needs beside the plain trees.
 
-Orphans: where L1 replaces a table of its own TDP tree, kernels up to 6.18 unlink the shadow page below it and leave it
-(kvm_mmu_pte_write(), later kvm_mmu_track_write(), hands no invalid_list to mmu_page_zap_pte()): its entries stay in the
-rmap lists until the shadow page is recycled or the VM ends. Later kernels zap it with its children.
+Orphans: where L1 replaces a table of its own TDP tree, kernels before 69397c92de77 (in v7.2) unlink the shadow page
+below it and leave it (kvm_mmu_pte_write(), later kvm_mmu_track_write(), hands no invalid_list to mmu_page_zap_pte()):
+its entries stay in the rmap lists until the shadow page is recycled or the VM ends. Later kernels zap it with its
+children.
 
 SMM: an L2 that has it makes L1 keep a second TDP tree for it, which KVM shadows from a root of its own.
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from ptelist.scenario.models import Kernel, Vm
 
-KEPT, ZAPPED = "kept", "zapped"
+KEPT = "kept"
 SMM_WINDOWS = 2
 """Where firmware's SMM code has memory: near the bottom, and in the flash below 4 GiB."""
 
@@ -40,24 +41,20 @@ class Repeated(NamedTuple):
     """So many gfns, each with so many SPTEs, that no list of the VM names."""
 
     gfns: int
-    low: int
-    high: int
+    entries: int
 
 
-def replaced(kernel: Kernel, vm: Vm) -> Bounds:
+def replaced(kernel: Kernel, vm: Vm) -> int:
     """Return how many shadow pages of replaced tables are kept for one that is in use."""
-    count = vm.l1_replacements if vm.nested else 0
-    return Bounds(count if kernel.nested_orphans == KEPT else 0, 0 if kernel.nested_orphans == ZAPPED else count)
+    return vm.l1_replacements if vm.nested and kernel.nested_orphans == KEPT else 0
 
 
-def orphans(kernel: Kernel, vm: Vm, tables: tuple[int, ...]) -> Bounds:
+def orphans(kernel: Kernel, vm: Vm, tables: tuple[int, ...]) -> int:
     """Return the shadow pages that KVM keeps of tables that L1 has replaced: of all that hold leaves for L2.
 
     `tables` are those of L2's tree by level.
     """
-    each = sum(tables[: LEVEL_OF_LEAF[vm.l2_leaf]])
-    low, high = replaced(kernel, vm)
-    return Bounds(low * each, high * each)
+    return replaced(kernel, vm) * sum(tables[: LEVEL_OF_LEAF[vm.l2_leaf]])
 
 
 def smm_tree(vm: Vm) -> Bounds:
@@ -76,7 +73,7 @@ def smm_above(vm: Vm, level: int) -> int:
 def reasons(kernel: Kernel, vm: Vm, split: int) -> list[str]:
     """Return why there are more tables than the plain trees have, or may be."""
     found = []
-    if replaced(kernel, vm).high:
+    if replaced(kernel, vm):
         found.append("shadow pages of tables that L1 replaced stay (kernel.nested_orphans)")
     if smm_tree(vm).high:
         found.append("L2's tree for SMM has one or two windows")
@@ -92,8 +89,8 @@ def fields(vm: Vm) -> tuple[str, ...]:
 
 def grown(kernel: Kernel, vm: Vm, tables: tuple[int, ...], plain: tuple[int, int]) -> tuple[int, int]:
     """Return the least and the most shadow pages: those of the plain trees, and these here."""
-    more = (orphans(kernel, vm, tables), smm_tree(vm))
-    return plain[0] + sum(each.low for each in more), plain[1] + sum(each.high for each in more)
+    kept, smm = orphans(kernel, vm, tables), smm_tree(vm)
+    return plain[0] + kept + smm.low, plain[1] + kept + smm.high
 
 
 def split_windows(kernel: Kernel, vm: Vm, pages: int) -> int:
@@ -117,17 +114,15 @@ def repeated(kernel: Kernel, vm: Vm, room: int) -> Iterator[Repeated]:
     """
     if not vm.nested:
         return
-    low, high = replaced(kernel, vm)
-    high = min(high, max(room - 1, 0))
-    low = min(low, high)
+    kept = min(replaced(kernel, vm), max(room - 1, 0))
     l1, l2 = ((guest_ranges(memory, vm.low_memory), leaf) for memory, leaf in _trees(vm))
     mapped = leaves(*l2, kernel.page_bytes)
     shared = 0 if rules.tdp_mmu(kernel, vm) else shared_leaves(l1, l2, kernel.page_bytes)
     listed = sum(each.count for each in vm.rmaps)
     if shared:
-        yield Repeated(max(shared - listed, 0), MIN_EXT + low, MIN_EXT + high)
-    if high and mapped > shared:
-        yield Repeated(max(mapped - max(shared, listed), 0), 1 + low, 1 + high)
+        yield Repeated(max(shared - listed, 0), MIN_EXT + kept)
+    if kept and mapped > shared:
+        yield Repeated(max(mapped - max(shared, listed), 0), 1 + kept)
 
 
 def _trees(vm: Vm) -> tuple[tuple[int, str], tuple[int, str]]:

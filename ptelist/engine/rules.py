@@ -41,7 +41,7 @@ def uses_rmaps(kernel: Kernel, vm: Vm) -> bool:
 
 def tables_freed(kernel: Kernel, vm: Vm) -> bool:
     """Return whether tables may have been freed: by any history, or with those that L1 replaced and KVM zapped."""
-    return vm.history == "any" or (vm.nested and vm.l1_replacements > 0 and kernel.nested_orphans != "kept")
+    return vm.history == "any" or (vm.nested and vm.l1_replacements > 0 and kernel.nested_orphans == "zapped")
 
 
 def entries_removed(kernel: Kernel, vm: Vm) -> bool:

@@ -19,6 +19,8 @@ class Mmu(NamedTuple):
     policy: str
     cap: int
     """RMAP_RECYCLE_THRESHOLD."""
+    parents_cap: int | None
+    """A table that has so many parents is zapped rather than found by one more; None where any number may be."""
     descriptors: tuple[int, int]
     """Capacity of a vCPU's cache of descriptors, 0 if it is never filled, and the minimum that a top-up asks for."""
     headers: tuple[int, int]

@@ -13,6 +13,8 @@ mmu.c, tdp_mmu.c, paging_tmpl.h; same in v5.10 to v7.3 but for what `Mmu` says):
   vCPU's cache; what a list gives back goes to the allocator. The TDP MMU keeps no lists.
 - An rmap list that had more than RMAP_RECYCLE_THRESHOLD entries before an add is emptied, the
   new entry with it, and the guest faults again.
+- A table that is found with as many parents as the kernel allows is zapped with all its SPTEs, and made anew
+  (kvm_mmu_find_shadow_page(), e4558c3d7198); the windows that led to it fault again.
 - A deleted memslot takes all tables but the roots that vCPUs have loaded; these go when their
   vCPUs next enter the guest (kvm_mmu_zap_all_fast(), KVM_REQ_MMU_FREE_OBSOLETE_ROOTS).
 
@@ -72,7 +74,8 @@ class Vm:
         self._tables: dict[Key, _Table] = {}
         self._stale: list[_Table] = []
         """Roots of a memslot that was deleted, while a vCPU has them loaded."""
-        self._links: set[Spte] = set()
+        self._links: dict[Spte, Key] = {}
+        """Parent SPTEs, and the table that each points to."""
         self._ways: dict[Key, Key] = {}
         """Windows to which all tables are there and linked."""
         self._sptes: dict[Spte, Key] = {}
@@ -164,12 +167,28 @@ class Vm:
             key = leaf if level == mmu.leaf_level else (vcpu.unpaged, level, number)
             table = self._table(vcpu, key)
             if above is not None and above not in self._links:
-                self._links.add(above)
                 if mmu.lists:
-                    allocs = table.parents.allocs
-                    table.parents.add(above)
-                    self._draw(vcpu, table.parents.allocs - allocs)
+                    self._adopt(vcpu, key, table, above)
+                self._links[above] = key
             above = key, address // window(level - 1, mmu.page_bytes)
+
+    def _adopt(self, vcpu: _Runner, key: Key, table: _Table, above: Spte) -> None:
+        """Enter a parent SPTE in the list of the table that it is to point to; one with too many is zapped first."""
+        parents = table.parents
+        before, allocs = parents.descriptors, parents.allocs
+        if parents.add_parent(above, self._mmu.parents_cap):
+            self._give_back(before)
+            self._remake(vcpu, key)
+        self._draw(vcpu, parents.allocs - allocs)
+
+    def _remake(self, vcpu: _Runner, key: Key) -> None:
+        """Zap a table of leaves, the only ones that several windows share, and make it anew without an SPTE."""
+        for spte in [spte for spte in self._sptes if spte[0] == key]:
+            self._leave(spte)
+        self._links = {above: child for above, child in self._links.items() if child != key}
+        self._ways = {way: leaf for way, leaf in self._ways.items() if leaf != key}
+        self._totals.tables -= 1
+        vcpu.draw_header()
 
     def _table(self, vcpu: _Runner, key: Key) -> _Table:
         """Return a table, made from the vCPU's caches if it is not there."""

@@ -13,7 +13,7 @@ from ptelist.scenario.overlay import Fields, Origin, Overlay, Setting, frozen
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ABOUT = frozenset(("title", "extends", "source", "note", "status", "message_id", "date", "author", "since"))
+ABOUT = frozenset(("title", "extends", "memslots", "source", "note", "status", "message_id", "date", "author", "since"))
 TABLES = frozenset(("kernel", "config", "host", "vm"))
 BY_RELEASE = {"stable": "from", "series": "kernel"}
 """Tables that hold for some releases only, and the key that says for which."""

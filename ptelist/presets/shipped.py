@@ -110,6 +110,8 @@ def _load(path: Path, kind: str, children: tuple[Path, ...], name: str) -> Prese
     text = read_text(path, label)
     about, overlay, variants = parse(text, label)
     overlay = overlay.over(Overlay())._replace(kernel=_at(name, overlay.kernel, variants))
+    if (layout := about.get("memslots")) is not None:
+        overlay = overlay.over(_layout(layout, Origin(label, text)))
     parent = about.get("extends")
     if parent is not None:
         try:
@@ -121,6 +123,14 @@ def _load(path: Path, kind: str, children: tuple[Path, ...], name: str) -> Prese
         below = _load(above, parent_kind, (*children, path), parent)
         overlay, variants = overlay.over(below.overlay), variants or (below.variants if kind == "file" else ())
     return Preset(path.stem, kind, about, overlay, variants)
+
+
+def _layout(name: str, origin: Origin) -> Overlay:
+    """Return the layout of memslots that a preset names; what the preset itself sets, and --memslots, lie over it."""
+    try:
+        return load(name, "memslots").overlay
+    except PtelistError as error:
+        raise PtelistError(f"{origin.at('memslots')}: memslots: {error}") from None
 
 
 def _at(name: str, fields: Fields, variants: tuple[Variant, ...]) -> Fields:

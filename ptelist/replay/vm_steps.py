@@ -202,6 +202,7 @@ def mmu(scenario: Scenario) -> Mmu:
         ext=rules.ext(kernel, with_tdp=direct),
         policy=kernel.list_policy,
         cap=kernel.rmap_recycle_threshold,
+        parents_cap=kernel.parent_ptes_cap,
         descriptors=(capacity, rules.desc_topup_min(kernel)),
         headers=(kernel.cache_capacity, kernel.page_topup_min),
         lists=lists,

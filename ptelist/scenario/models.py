@@ -79,7 +79,7 @@ class Kernel(Model):
     """None where it is not known: a machine with neither kvm_intel nor kvm_amd."""
     tdp_mmu_default: bool
     shadowed_info_max_level: Positive
-    nested_orphans: Literal["kept", "zapped", "either"]
+    nested_orphans: Literal["kept", "zapped"]
     shadow_page_divisor: Positive
     shadow_page_least: Positive
     shadow_page_min_free: Positive
@@ -249,6 +249,8 @@ class Vm(Model):
     l2_leaf: Literal["4K", "2M", "1G"]
     l2_smm: bool
     l1_replacements: Annotated[int, Field(ge=0, le=1 << 20)]
+    measured_on: Annotated[str, Field(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}$")] | None = None
+    """The kernel that the rmap lists were measured on, where they are those of one run."""
     eager_split: bool
     dirty_log: bool
     written: Size | None = None

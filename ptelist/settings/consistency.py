@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ptelist.engine import dirty_rings, memslots, rules
+from ptelist.engine import dirty_rings, memslots, nested, rules
 from ptelist.engine.guest_memory import dimms, ram, users
-from ptelist.engine.nested import ZAPPED
 from ptelist.engine.pagetables import window
 from ptelist.engine.windows import GIB, guest_ranges
 from ptelist.lists.descriptors import MIN_EXT
@@ -150,7 +149,7 @@ def _replacements(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
         if getattr(vm, field) and not vm.nested:
             yield field, "there is no L2 without nested"
     most = rules.rmap_cap(kernel) - (1 if rules.tdp_mmu(kernel, vm) else MIN_EXT)
-    if vm.nested and vm.l1_replacements > most and kernel.nested_orphans != ZAPPED:
+    if nested.replaced(kernel, vm) > most:
         yield "l1_replacements", f"{vm.l1_replacements} orphans of a gfn empty its rmap list, so {most} are the most"
 
 

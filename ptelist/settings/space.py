@@ -160,7 +160,7 @@ def _presets(chosen: Chosen) -> _Base:
     """Return what presets say.
 
     From the ground up: the default presets, --kernel, --host, --kernel-from,
-    --vm and --memslots, PRESET, --proposal. The kernel's configuration is that of --config,
+    --vm, PRESET, --memslots, --proposal. The kernel's configuration is that of --config,
     else the one that these name, else that of its release.
     """
     base = Overlay()
@@ -173,10 +173,10 @@ def _presets(chosen: Chosen) -> _Base:
         base = _build(chosen).over(base)
     if "vm" in chosen:
         base = _groups(chosen["vm"].value, base)
-    if "memslots" in chosen:
-        base = named.load(chosen["memslots"].value, "memslots").overlay.over(base)
     if "preset" in chosen:
         base = _preset(chosen).over(base)
+    if "memslots" in chosen:
+        base = named.load(chosen["memslots"].value, "memslots").overlay.over(base)
     base = base._replace(config=_config(chosen, base))
     if "proposal" not in chosen:
         return _Base(base, frozenset())
@@ -229,6 +229,7 @@ def _preset(chosen: Chosen) -> Overlay:
     """Return PRESET, which may change parts named by options but not be one of them."""
     overlay = named.load(chosen["preset"].value).overlay
     is_vm = "name" in overlay.vm or bool(overlay.vms)
+    is_layout = "memslots" in overlay.vm and not is_vm
     is_kernel = "version" in overlay.kernel
     is_config = "name" in overlay.config and not is_kernel
     whole = (
@@ -237,10 +238,12 @@ def _preset(chosen: Chosen) -> Overlay:
         ("config", is_config),
         ("host", "name" in overlay.host),
         ("vm", is_vm),
+        ("memslots", is_layout),
     )
     for part, is_part in whole:
         if is_part and part in chosen:
-            raise PtelistError(f"--{part}: {chosen['preset'].label} names a {part} as well")
+            what = part if part == "memslots" else f"a {part}"
+            raise PtelistError(f"--{part}: {chosen['preset'].label} names {what} as well")
     return overlay
 
 

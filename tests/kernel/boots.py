@@ -71,6 +71,7 @@ ON_LISTS = (
     *(HostUnmap(entries) for entries in (1, 2, 15, 100, 1000)),
     *(Statistics(entries) for entries in (1, 100, CAP)),
 )
+ON_PARENTS = (Layout(), Parents(1040))
 ON_CHANGES = (
     *(Changes(entries, order) for entries in (2, 3, 14, 15, 16, 30, 43) for order in ("oldest", "newest")),
     *(Changes(140, order) for order in ORDERS),
@@ -116,6 +117,7 @@ LIFE = tuple(VmLife(paging, mib=4, high_mib=12, vcpus=2) for paging in ("tdp-mmu
 BOOTS = {
     "one-cpu-vcpus": Boot("1", "slab_nomerge", ON_VCPUS, live=True),
     "one-cpu-lists": Boot("1", "slab_nomerge", ON_LISTS),
+    "one-cpu-parents": Boot("1", "slab_nomerge", ON_PARENTS),
     "one-cpu-changes": Boot("1", "slab_nomerge", ON_CHANGES),
     "one-cpu-history": Boot("1", "slab_nomerge", ON_HISTORY),
     "one-cpu-nested": Boot("1", "slab_nomerge", ON_NESTED),

@@ -12,7 +12,7 @@
 #define PAGE		4096ULL
 #define ENTRIES		512ULL
 
-/* L1 physical; vm.c has what lies below 0x8000, and nothing from here to 1 MiB. */
+/* L1 physical; vm.c has what lies below 0xa000, and nothing from here to 1 MiB. */
 #define VMCB		0x10000ULL
 #define L1_CODE		0x12000ULL	/* 0x11000: the host save area, see l1_code */
 #define L2_CODE		0x13000ULL

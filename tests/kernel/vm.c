@@ -31,6 +31,8 @@
 #define LOW_PD		0x5000ULL
 #define LOW_PT		0x6000ULL
 #define ALIAS_PD	0x7000ULL
+#define MORE_PDS	0x8000ULL	/* for a table with more parents than one directory has */
+#define MAX_PDS		3		/* from 1 GiB up to 4 GiB */
 #define ALIAS_PTS	0x100000ULL
 #define ALIAS_PTS_END	0x200000ULL
 #define ALIASES		0x40000000ULL
@@ -359,13 +361,15 @@ int vm_map_aliases(struct vm *vm, uint64_t first, uint64_t count, uint64_t gfn, 
 
 int vm_share_table(struct vm *vm, uint64_t parents)
 {
-	uint64_t *pd = table_at(vm, ALIAS_PD);
-	uint64_t i;
+	uint64_t i, pd;
 
-	if (parents > ENTRIES)
+	if (parents > MAX_PDS * ENTRIES)
 		return -EINVAL;
-	for (i = 0; i < parents; i++)
-		pd[i] = ALIAS_PTS | PRESENT;
+	for (i = 0; i < parents; i++) {
+		pd = i < ENTRIES ? ALIAS_PD : MORE_PDS + (i / ENTRIES - 1) * PAGE;
+		table_at(vm, PDPT)[1 + i / ENTRIES] = pd | PRESENT;
+		table_at(vm, pd)[i % ENTRIES] = ALIAS_PTS | PRESENT;
+	}
 	return 0;
 }
 
