@@ -38,7 +38,7 @@ def test_each_step_has_what_it_took_and_freed() -> None:
 
 def test_what_an_interrupt_frees_before_the_stack_is_written_does_not_get_it() -> None:
     event = "gfp_flags=GFP_KERNEL_ACCOUNT\n"
-    freed = "            init-1       [000] ..s..     5.100001: kmem_cache_free: call_site=rcu_core+0x1/0x2 ptr=00000000ee\n"
+    freed = "            init-1       [000] ..s..     5.100001: kmem_cache_free: call_site=rcu_core+0x1/0x2 ptr=00000000ee\n"  # noqa: E501 -- as above
     assert parse(TRACE.replace(event, event + freed)) == parse(TRACE)
 
 

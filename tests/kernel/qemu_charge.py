@@ -1,4 +1,4 @@
-"""What a QEMU VM's cgroup is charged, taken apart: the MMU's by what ptelist prints, the rest by name, down to a page.
+"""What a QEMU VM's cgroup is charged, taken apart: the MMU's by what ptelist prints, the rest by name.
 
 Two tables of one record of qemu_vm.py: `compared` holds what the MMU takes against printed figures, `rows` adds up to
 the charge. Nothing is worked out here: a row is what one function asked for, or a line of memory.stat.
@@ -36,9 +36,9 @@ STAT = {"percpu": "per-CPU memory", "kernel_stack": "stacks of QEMU's threads"}
 TOUCHED = "2 MiB"
 """SeaBIOS, at its end, runs below 1 MiB; what it touched before went with the last memslot that it changed."""
 ROOT_TABLE = PAGE
-"""In sec_pagetables a table of the TDP MMU is once it is linked to another one, which a root never is.
+"""Not in sec_pagetables, where a table of the TDP MMU is once it is linked to another one.
 
-tdp_mmu_link_sp(), read in 6.1 and 6.12.
+tdp_mmu_link_sp() accounts it, kvm_tdp_mmu_alloc_root() does not (read at 0089c055b560).
 """
 NAMES = {
     "kvm_dev_ioctl": "struct kvm, in it the page hash where it is embedded; its buses and statistics",
