@@ -34,12 +34,15 @@ PAGE_HASH = re.compile("kvm_mmu_init_vm|kvm_mmu_alloc_page_hash|mmu_alloc_shadow
 STAT = {"percpu": "per-CPU memory", "kernel_stack": "stacks of QEMU's threads"}
 """Of memory.stat, what no tracepoint of allocations names."""
 TOUCHED = "2 MiB"
-"""SeaBIOS, at its end, runs below 1 MiB; what it touched before went with the last memslot that it changed."""
+"""Of RAM: SeaBIOS, at its end, runs below 1 MiB; what was mapped before went with the last memslot that it changed."""
 ROOT_TABLE = PAGE
 """Not in sec_pagetables, where a table of the TDP MMU is once it is linked to another one.
 
 tdp_mmu_link_sp() accounts it, kvm_tdp_mmu_alloc_root() does not (read at 0089c055b560).
 """
+HEADERS = f"{HEADER}.bytes.used"
+BESIDE = ("beside.bytes.device_tables", "beside.bytes.smm_tables")
+OF_DEVICES = "devices and SMM have tables beside, as far as the firmware touched them"
 NAMES = {
     "kvm_dev_ioctl": "struct kvm, in it the page hash where it is embedded; its buses and statistics",
     "kvm_vm_ioctl": "struct kvm_vcpu, its kvm_run",
@@ -107,18 +110,34 @@ class Charge:
         record = self._record
         (memory,) = re.findall(r"-m (\d+)", record["options"])
         host = {"kernel": _version(record), "config": flavour(record["release"]), "vendor": "amd", "cpus": 1}
-        vm = {"memslots": "pc", "memory": f"{memory} MiB", "populated": TOUCHED, "leaf": "4K", "vcpus": 1}
+        vm = {"memslots": record["machine"], "memory": f"{memory} MiB", "populated": TOUCHED, "leaf": "4K", "vcpus": 1}
         return ledger(**host, **vm, history="any", slab_merge=False)
 
     # what the MMU takes, beside what ptelist says
 
     def compared(self) -> list[Compared]:
-        """Return each figure of which something can be seen, beside what was."""
+        """Return each figure of which something can be seen, beside what was.
+
+        Tables of devices and of SMM, which stand beside the others, cannot be told from these.
+        """
         seen = {name: self._bytes(each) for name, each in self._claims().items()}
-        seen |= {f"{name}.objects": self._record["objects"][name] for name in CACHES}
+        seen[f"{DESC}.objects"] = self._record["objects"][DESC]
         seen[life.TABLES] = self.stat["sec_pagetables"] + ROOT_TABLE
-        terms = {name: self._printed[name] for name in seen}
-        return [Compared(name, seen[name], term.low, term.high, _why(term)) for name, term in terms.items()]
+        header = self._kernel.kvm_mmu_page_bytes
+        beside = sum(self._printed[name].high for name in BESIDE) // (PAGE + header)
+        each = {life.TABLES: PAGE, "shadow_pages.bytes": PAGE, HEADERS: header}
+        found = []
+        for name, measured in seen.items():
+            term, more = self._printed[name], beside * each.get(name, 0)
+            why = " and ".join(filter(None, (_why(term), more and OF_DEVICES)))
+            found.append(Compared(name, measured, term.low, term.high + more, why))
+        return found
+
+    def headers(self) -> tuple[int, int]:
+        """Return how many headers /proc/slabinfo has, and how many were asked for."""
+        wanted = self._claims()[HEADERS]
+        asked = sum(count for taken, count in self._taken.items() if wanted(taken))
+        return self._record["objects"][HEADER], asked
 
     def _claims(self) -> dict[str, Callable[[Taken], bool]]:
         """Return the figures of which one sees the allocations, and which these are."""
@@ -132,7 +151,7 @@ class Charge:
             "memslots.bytes.structs": lambda taken: bool(SLOT.fullmatch(taken.site)) and _is_struct(taken),
             "vcpu_caches.bytes.arrays": lambda taken: cached(taken, SLAB) and taken.size not in strides.values(),
             f"{DESC}.bytes.used": lambda taken: cached(taken, SLAB) and taken.size == strides[DESC],
-            f"{HEADER}.bytes.used": lambda taken: cached(taken, SLAB) and taken.size == strides[HEADER],
+            HEADERS: lambda taken: cached(taken, SLAB) and taken.size == strides[HEADER],
             "shadow_pages.bytes": lambda taken: cached(taken, PAGES),
         }
         claims |= {name: _asked_by(site) for name, site in self._sites().items()}
@@ -244,7 +263,7 @@ def table(record: dict[str, Any]) -> str:
 
 
 def _lines(record: dict[str, Any], charge: Charge) -> Iterator[str]:
-    yield f"{record['series']}, {record['qemu']}: kernel {charge.stat['kernel']:,} bytes"
+    yield f"{record['series']}, {record['qemu']}, {record['machine']}: kernel {charge.stat['kernel']:,} bytes"
     for row in charge.rows():
         yield f"{row.bytes:>10,}  {'MMU: ' if row.by_mmu else ''}{row.what}"
     for name, (size, paid) in charge.areas().items():

@@ -1,6 +1,7 @@
 """A whole QEMU VM in the emulated machine: what its cgroup is charged, ptelist's part and the rest by name.
 
-`python -m kernel.qemu_vm 6.1 7.3` in tests/ boots it, records what was seen and prints the table; not an everyday run.
+`python -m kernel.qemu_vm pc 6.1 7.3` in tests/ boots it as QEMU's machine pc, records what was seen and prints the
+table; q35 likewise. Not an everyday run.
 QEMU runs SeaBIOS with KVM until there is nothing left to boot.
 """
 
@@ -33,7 +34,7 @@ FOLDER_OF_RECORDS = RECORDED / "qemu-vm"
 MEMORY_MIB = 128
 OUTPUT, END = "/bios", "No bootable device"
 OPTIONS = (
-    f"-accel kvm -cpu host -display none -no-user-config -no-reboot -M pc -m {MEMORY_MIB} -smp 1 -net none"
+    f"-accel kvm -cpu host -display none -no-user-config -no-reboot -m {MEMORY_MIB} -smp 1 -net none"
     f" -chardev file,id=bios,path={OUTPUT} -device isa-debugcon,iobase=0x402,chardev=bios"
 )
 KVMS = re.compile(f"kvm|fpu|{life.MMU.pattern}")
@@ -43,7 +44,7 @@ PATIENCE = 300
 FAILED = "KVM internal error"
 
 
-def run(kernel: Kernel) -> dict[str, Any]:
+def run(kernel: Kernel, machine: str) -> dict[str, Any]:
     """Boot the machine, and the VM in it; return what was seen once the firmware had nothing more to do."""
     with tempfile.TemporaryDirectory() as folder:
         probe = initramfs.compile_probe(suite.HERE, Path(folder))
@@ -55,7 +56,7 @@ def run(kernel: Kernel) -> dict[str, Any]:
         for group in (GROUP, READER):
             guest.ask("mkdir", group)
         with Trace(guest) as trace:
-            process = _spawn(guest, trace)
+            process = _spawn(guest, trace, machine)
             _await_end(guest)
             stat = _stat(guest)
         areas = life.by_function(guest.text("/proc/vmallocinfo"))
@@ -64,6 +65,7 @@ def run(kernel: Kernel) -> dict[str, Any]:
             "release": guest.text("/proc/sys/kernel/osrelease").strip(),
             "packages": kernel.packages,
             "qemu": _version(),
+            "machine": machine,
             "options": OPTIONS,
             "stat": stat,
             "vmalloc": {name: size for name, size in sorted(areas.items()) if KVMS.search(name)},
@@ -75,11 +77,11 @@ def run(kernel: Kernel) -> dict[str, Any]:
     return record
 
 
-def _spawn(guest: Guest, trace: Trace) -> str:
+def _spawn(guest: Guest, trace: Trace, machine: str) -> str:
     """Start QEMU in its cgroup, which the probe is in meanwhile."""
     guest.ask("write", f"{GROUP}/cgroup.procs", 0)
     trace.mark(charged.ENTER)
-    (process,) = guest.ask("spawn", shutil.which("qemu-system-x86_64"), *OPTIONS.split())
+    (process,) = guest.ask("spawn", shutil.which("qemu-system-x86_64"), "-M", machine, *OPTIONS.split())
     guest.ask("write", f"{READER}/cgroup.procs", 0)
     trace.mark(charged.LEAVE)
     return process
@@ -128,9 +130,10 @@ def recorded() -> list[Path]:
 def main() -> None:
     """Boot the kernels named, record what was seen, and print it."""
     FOLDER_OF_RECORDS.mkdir(exist_ok=True)
-    for series in sys.argv[1:]:
-        record = run(fetch(series))
-        (FOLDER_OF_RECORDS / f"{series}.json").write_text(render(record))
+    machine, *kernels = sys.argv[1:]
+    for series in kernels:
+        record = run(fetch(series), machine)
+        (FOLDER_OF_RECORDS / f"{series}-{machine}.json").write_text(render(record))
         print(table(record))
 
 
