@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from kernel.guest import Guest
 
 TAKES = ("kmalloc", "kmalloc_node", "kmem_cache_alloc", "kmem_cache_alloc_node", "mm_page_alloc")
+PAGES = TAKES[-1]
 FREES = ("kfree", "kmem_cache_free", "mm_page_free")
 """Not all of them are there in every kernel."""
 ACCOUNT = "gfp_flags&0x400000"
 """__GFP_ACCOUNT."""
 OR_BY_CACHE = f"{ACCOUNT}||accounted==1"
 """From v6.1 on an event also says if its cache is SLAB_ACCOUNT."""
+MARK = "tracing_mark_write"
 PROBE = 1
 """Its process: a kernel thread that kthreadd makes is charged to kthreadd's cgroup."""
 BUFFER_KB = 8192
@@ -119,8 +121,8 @@ def parse(text: str) -> dict[str, dict[Site, Allocated]]:
     steps: dict[str, dict[Site, Allocated]] = {}
     live: dict[str, tuple[Site, int]] = {}
     net: dict[Site, Allocated] = {}
-    for event, words, stack in _events(text):
-        if event == "tracing_mark_write":
+    for _pid, event, words, stack in events(text):
+        if event == MARK:
             steps[words.strip()] = {site: taken for site, taken in net.items() if any(taken)}
             net = {}
             continue
@@ -132,37 +134,49 @@ def parse(text: str) -> dict[str, dict[Site, Allocated]]:
             if size:
                 net[site] = net.get(site, NOTHING).more(-1, -size)
         elif not any(name in frame for frame in stack for name in ELSEWHERE):
-            site, size = (_site(stack), event != "mm_page_alloc"), _bytes(event, words)
+            site, size = (site_of(stack), event != PAGES), bytes_of(event, words)
             live[where[0]] = site, size
             net[site] = net.get(site, NOTHING).more(1, size)
     return steps
 
 
-def _events(text: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield events with their stacks, the functions that called first.
+class Event(NamedTuple):
+    """What a tracepoint said."""
+
+    pid: int
+    name: str
+    words: str
+    stack: list[str]
+    """The functions that called, the innermost one first."""
+
+
+def events(text: str) -> Iterator[Event]:
+    """Yield events with their stacks.
 
     A stack is an event of its own, behind the one that it belongs to; what an interrupt frees may stand in between.
     """
-    found: list[tuple[str, str, list[str]]] = []
+    found: list[Event] = []
     stack: list[str] = []
     for line in text.splitlines():
         if line.startswith(" => "):
             stack.append(line[4:].strip())
         elif line.endswith(": <stack trace>"):
-            stack = next((each[2] for each in reversed(found) if each[0] in TAKES), [])
-        elif match := re.match(r"\s*\S.*\[\d+\].*?\d+\.\d+: (\w+): (.*)", line):
-            found.append((match[1], match[2], []))
+            stack = next((each.stack for each in reversed(found) if each.name in TAKES), [])
+        elif match := re.match(r"\s*\S.*-(\d+)\s+\[\d+\].*?\d+\.\d+: (\w+): (.*)", line):
+            found.append(Event(int(match[1]), match[2], match[3], []))
     yield from found
 
 
-def _site(stack: list[str]) -> str:
+def site_of(stack: list[str]) -> str:
+    """Return the function on whose behalf allocators were called, as it is in the source."""
     asked = next((frame for frame in stack if not ALLOCATORS.match(frame)), "")
     if not asked:
         raise ValueError(f"nobody asked for it: the stack is {stack}")
     return asked.partition(".")[0]
 
 
-def _bytes(event: str, words: str) -> int:
-    if event == "mm_page_alloc":
+def bytes_of(event: str, words: str) -> int:
+    """Return what an allocation took."""
+    if event == PAGES:
         return PAGE << int(re.search(r"order=(\d+)", words)[1])  # type: ignore[index]
     return int(re.search(r"bytes_alloc=(\d+)", words)[1])  # type: ignore[index]

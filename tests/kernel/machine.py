@@ -104,7 +104,7 @@ class Machine(NamedTuple):
     @property
     def flavour(self) -> str:
         """The preset of the configuration of Debian's kernel, as its release names it."""
-        return f"debian-{'cloud-' if 'cloud' in self.release else ''}amd64"
+        return flavour(self.release)
 
     @property
     def config(self) -> Config:
@@ -246,6 +246,11 @@ def _number(low: int, high: int | None, why: str) -> Number:
 
 def _text(value: Option) -> str:
     return str(value) if not isinstance(value, bool) else "on" if value else "off"
+
+
+def flavour(release: str) -> str:
+    """Return the preset of the configuration of Debian's kernel, as its release names it."""
+    return f"debian-{'cloud-' if 'cloud' in release else ''}amd64"
 
 
 def cpus(text: str) -> int:

@@ -1,65 +1,50 @@
 """A whole QEMU VM in the emulated machine: what its cgroup is charged, ptelist's part and the rest by name.
 
-`python -m kernel.qemu_vm 6.1 7.3` in tests/ boots it, records what was seen and prints the table; not an everyday run.
+`python -m kernel.qemu_vm pc 6.1 7.3` in tests/ boots it as QEMU's machine pc, records what was seen and prints the
+table; q35 likewise. Not an everyday run.
 QEMU runs SeaBIOS with KVM until there is nothing left to boot.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from guest_steps import PAGE
-from helpers import ledger
-
-from kernel import initramfs, life, recording, suite
+from kernel import charged, initramfs, life, suite
 from kernel.charge import FLUSHED, ROOT
-from kernel.experiment import NAMED
+from kernel.charged import Trace
 from kernel.fetch import fetch
 from kernel.guest import Guest, GuestError
-from kernel.machine import CACHES, HEADER
+from kernel.machine import CACHES
 from kernel.nested_qemu import qemu_files
+from kernel.qemu_charge import table
 from kernel.recording import RECORDED
 
 if TYPE_CHECKING:
     from kernel.fetch import Kernel
-    from ptelist.engine.ledger import Ledger
 
 FOLDER_OF_RECORDS = RECORDED / "qemu-vm"
-MEMORY = 128 << 20
+MEMORY_MIB = 128
 OUTPUT, END = "/bios", "No bootable device"
 OPTIONS = (
-    f"-accel kvm -cpu host -display none -no-user-config -no-reboot -M pc -m {MEMORY >> 20} -smp 1 -nodefaults"
+    f"-accel kvm -cpu host -display none -no-user-config -no-reboot -m {MEMORY_MIB} -smp 1 -net none"
     f" -chardev file,id=bios,path={OUTPUT} -device isa-debugcon,iobase=0x402,chardev=bios"
 )
+KVMS = re.compile(f"kvm|fpu|{life.MMU.pattern}")
+"""Functions of /proc/vmallocinfo that make what is a VM's."""
+GROUP, READER = f"{ROOT}/qemu", f"{ROOT}/reader"
 PATIENCE = 300
-CHARGED = (
-    *("kvm_vcpu", "x86_fpu", "x86_emulator", "vm_area_struct", "task_struct", "sighand_cache", "signal_cache", "filp"),
-    *("anon_vma", "anon_vma_chain", "mm_struct", "files_cache", "fs_cache", "cred_jar", "pid", "maple_node"),
-)
-"""Caches of which each object is charged, beside the kmalloc-cg-* ones and the reclaimable ones (SLAB_ACCOUNT)."""
-POINTER = life.POINTER
-SLAB = "slab: "
-BESIDE = ("kernel_stack", "pagetables", "percpu", "slab_reclaimable")
-"""Of memory.stat: QEMU's threads and page tables, dentries and inodes of the files that QEMU and KVM have."""
+FAILED = "KVM internal error"
 
 
-class Row(NamedTuple):
-    """A part of what the cgroup is charged."""
-
-    what: str
-    bytes: int
-    predicted: tuple[int, int] | None = None
-    """By ptelist, if it is the MMU's."""
-
-
-def run(kernel: Kernel) -> dict[str, Any]:
+def run(kernel: Kernel, machine: str) -> dict[str, Any]:
     """Boot the machine, and the VM in it; return what was seen once the firmware had nothing more to do."""
     with tempfile.TemporaryDirectory() as folder:
         probe = initramfs.compile_probe(suite.HERE, Path(folder))
@@ -68,28 +53,38 @@ def run(kernel: Kernel) -> dict[str, Any]:
     with Guest(kernel.image, archive, "1", "slab_nomerge") as guest:
         suite.load(guest, tuple(modules), suite.IDLE)
         guest.ask("write", f"{ROOT}/cgroup.subtree_control", "+memory")
-        guest.ask("mkdir", f"{ROOT}/qemu")
-        caches = [line.split()[0] for line in guest.text("/proc/slabinfo").splitlines()[2:]]
-        before = _slabs(guest, caches)
-        guest.ask("write", f"{ROOT}/qemu/cgroup.procs", 0)
-        (process,) = guest.ask("spawn", shutil.which("qemu-system-x86_64"), *OPTIONS.split())
-        guest.ask("write", f"{ROOT}/cgroup.procs", 0)
-        _await_end(guest)
-        time.sleep(FLUSHED)
-        after = _slabs(guest, caches)
-        stat = dict(line.split() for line in guest.text(f"{ROOT}/qemu/memory.stat").splitlines())
-        vmalloc = life.by_function(guest.text("/proc/vmallocinfo"))
+        for group in (GROUP, READER):
+            guest.ask("mkdir", group)
+        with Trace(guest) as trace:
+            process = _spawn(guest, trace, machine)
+            _await_end(guest)
+            stat = _stat(guest)
+        areas = life.by_function(guest.text("/proc/vmallocinfo"))
+        record = {
+            "series": kernel.series,
+            "release": guest.text("/proc/sys/kernel/osrelease").strip(),
+            "packages": kernel.packages,
+            "qemu": _version(),
+            "machine": machine,
+            "options": OPTIONS,
+            "stat": stat,
+            "vmalloc": {name: size for name, size in sorted(areas.items()) if KVMS.search(name)},
+            "objects": {name: guest.count(name).active for name in CACHES},
+            "taken": [[*taken, count] for taken, count in sorted(charged.parse(trace.text).items())],
+        }
         guest.ask("kill", process)
         guest.ask("off")
-    return {
-        "series": kernel.series,
-        "packages": kernel.packages,
-        "qemu": _version(),
-        "options": OPTIONS,
-        "stat": {name: int(value) for name, value in stat.items()},
-        "vmalloc": {name: size for name, size in vmalloc.items() if "kvm" in name or "memslot" in name},
-        "caches": _grown(before, after),
-    }
+    return record
+
+
+def _spawn(guest: Guest, trace: Trace, machine: str) -> str:
+    """Start QEMU in its cgroup, which the probe is in meanwhile."""
+    guest.ask("write", f"{GROUP}/cgroup.procs", 0)
+    trace.mark(charged.ENTER)
+    (process,) = guest.ask("spawn", shutil.which("qemu-system-x86_64"), "-M", machine, *OPTIONS.split())
+    guest.ask("write", f"{READER}/cgroup.procs", 0)
+    trace.mark(charged.LEAVE)
+    return process
 
 
 def _await_end(guest: Guest) -> None:
@@ -98,21 +93,19 @@ def _await_end(guest: Guest) -> None:
         try:
             if END in guest.text(OUTPUT):
                 return
+            if FAILED in guest.text("/output"):
+                break
         except GuestError:
             continue
     raise GuestError(f"the firmware did not say {END!r}: {guest.text('/output')}")
 
 
-def _slabs(guest: Guest, caches: list[str]) -> dict[str, tuple[int, int]]:
-    """Return objects in use and the stride of each cache, after a shrink of all."""
-    guest.all([("write", f"/sys/kernel/slab/{name}/shrink", 1) for name in caches])
-    rows = (line.split() for line in guest.text("/proc/slabinfo").splitlines()[2:])
-    return {name: (int(active), int(stride)) for name, active, _, stride, *_ in rows}
-
-
-def _grown(before: dict[str, tuple[int, int]], after: dict[str, tuple[int, int]]) -> dict[str, list[int]]:
-    grown = {name: [active - before.get(name, (0, 0))[0], stride] for name, (active, stride) in after.items()}
-    return {name: row for name, row in sorted(grown.items()) if row[0] > 0}
+def _stat(guest: Guest) -> dict[str, int]:
+    """Return what memory.stat says; see charge.py for why one waits, in another cgroup."""
+    guest.text(f"{READER}/memory.stat")
+    time.sleep(FLUSHED)
+    lines = guest.text(f"{GROUP}/memory.stat").splitlines()
+    return {name: int(value) for name, value in (line.split() for line in lines)}
 
 
 def _version() -> str:
@@ -120,63 +113,13 @@ def _version() -> str:
     return said.splitlines()[0]
 
 
-def figures(record: dict[str, Any]) -> Ledger:
-    """Return what ptelist prints of this VM: its memslots come and go, so that tables were freed."""
-    return ledger(kernel=record["series"], memory=MEMORY, vcpus=1, cpus=1, history="any", slab_merge=False)
-
-
-def rows(record: dict[str, Any]) -> list[Row]:
-    """Return the parts of `kernel` in memory.stat; the last two are what is left unexplained.
-
-    Objects are counted on the whole machine, so a little more of them may be named than the cgroup is charged.
-    """
-    printed, stat = figures(record), record["stat"]
-    size = {name: count * (stride + POINTER) for name, (count, stride) in record["caches"].items()}
-    slots = sum(record["vmalloc"].get(name, 0) for name in life.VMALLOC["memslots"])
-    headers = record["caches"][HEADER][0]
-    found = [Row(f"slab: {name}", size.pop(name), _charged(printed, name)) for name in CACHES]
-    found.append(Row("pages of tables, cached or live", headers * PAGE, _pages_of_tables(printed)))
-    found.append(Row("memslot arrays", slots))
-    named = {name for name in size if name in CHARGED or name.startswith("kmalloc-cg-")}
-    found += [Row(f"slab: {name}", size[name]) for name in sorted(named, key=lambda name: -size[name])]
-    found.append(Row("vmalloc: struct kvm", stat["vmalloc"] - slots))
-    found += [Row(f"memory.stat: {name}", stat[name]) for name in BESIDE if stat.get(name)]
-    found += [Row(f"pages: {name}", taken) for name, taken in _pages(record["series"]).items()]
-    unexplained = stat["slab_unreclaimable"] - sum(row.bytes for row in found if row.what.startswith(SLAB))
-    rest = stat["kernel"] - unexplained - sum(row.bytes for row in found)
-    return [*found, Row("unexplained, of slab", unexplained), Row("unexplained, of pages", rest)]
-
-
-def _charged(printed: Ledger, name: str) -> tuple[int, int]:
-    each = printed[f"{name}.stride"].low + POINTER
-    return printed[f"{name}.objects"].low * each, printed[f"{name}.objects"].high * each
-
-
-def _pages_of_tables(printed: Ledger) -> tuple[int, int]:
-    return printed["shadow_pages.bytes"].low, printed["shadow_pages.bytes"].high
-
-
-def _pages(series: str) -> dict[str, int]:
-    """Return the pages that VM and vCPU take by themselves, as the steps of a VM's life were seen to take them."""
-    done = recording.parse((RECORDED / series / "vm-life.jsonl").read_text())
-    (measured,) = (each.measured for each in done.observed if each.experiment.paging == suite.IDLE)  # type: ignore[attr-defined]
-    found: dict[str, int] = {}
-    for step in ("vm", "vcpu-0"):
-        start = f"{NAMED}{step}.pages."
-        for name, size in measured.items():
-            if name.startswith(start) and name != f"{NAMED}vm.pages.kvm_dev_ioctl":  # by vmalloc
-                assert isinstance(size, int)
-                found[name.removeprefix(start)] = found.get(name.removeprefix(start), 0) + size
-    return found
-
-
-def table(record: dict[str, Any]) -> str:
-    """Return the parts as text, each with what ptelist predicts of it."""
-    lines = [f"{record['series']}, {record['qemu']}: kernel {record['stat']['kernel']:,} bytes"]
-    for row in rows(record):
-        told = "" if row.predicted is None else "  ptelist: {:,}..{:,}".format(*row.predicted)
-        lines.append(f"{row.bytes:>10,}  {row.what}{told}")
-    return "\n".join(lines) + "\n"
+def render(record: dict[str, Any]) -> str:
+    """Return the text of a record: an allocation a line."""
+    *_, last = record
+    assert last == "taken"
+    head = json.dumps({name: value for name, value in record.items() if name != last}, indent=1)
+    rows = ",\n  ".join(json.dumps(row) for row in record[last])
+    return f'{head[:-2]},\n "{last}": [\n  {rows}\n ]\n}}\n'
 
 
 def recorded() -> list[Path]:
@@ -187,9 +130,10 @@ def recorded() -> list[Path]:
 def main() -> None:
     """Boot the kernels named, record what was seen, and print it."""
     FOLDER_OF_RECORDS.mkdir(exist_ok=True)
-    for series in sys.argv[1:]:
-        record = run(fetch(series))
-        (FOLDER_OF_RECORDS / f"{series}.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+    machine, *kernels = sys.argv[1:]
+    for series in kernels:
+        record = run(fetch(series), machine)
+        (FOLDER_OF_RECORDS / f"{series}-{machine}.json").write_text(render(record))
         print(table(record))
 
 
