@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.engine import histogram, memslots, pagetables, rules
 from ptelist.engine.account import DESC, HEADER, slabs_of
+from ptelist.engine.host_machine import Machine
 from ptelist.engine.ledger import Unit, fixed
 from ptelist.engine.vcpu_machine import Mmu
-from ptelist.engine.vm_machine import Machine
 from ptelist.sources.rmaps_stat import LABELS, LEVELS
+from ptelist.step_slabs import Slabs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,6 +63,8 @@ class Moment(NamedTuple):
     """rmap lists by length."""
     heads: Heads | None
     """None where there is no mmu_rmaps_stat, or no list."""
+    raw: dict[str, Ends] | None = None
+    """The fewest and the most slabs as /proc/slabinfo counts them; None if no step asked to follow them."""
 
     @property
     def rmaps_stat(self) -> dict[str, list[int]] | None:
@@ -87,10 +91,10 @@ class Stage(NamedTuple):
         found: dict[str, Any] = {"at": self.at, "text": self.text}
         for name in COUNTED:
             found[_LIVE.get(name, name)] = [getattr(moment.counts, name) for moment in self.moments]
-        found["slabs"] = {
-            name: [dict(zip(("low", "high"), moment.slabs[name], strict=True)) for moment in self.moments]
-            for name in (DESC, HEADER)
-        }
+        found["slabs"] = _ends([moment.slabs for moment in self.moments])
+        raw = [moment.raw for moment in self.moments if moment.raw]
+        if raw:
+            found["slabs_raw"] = _ends(raw)
         found["lists"] = [moment.lengths for moment in self.moments]
         found["mmu_rmaps_stat"] = [moment.rmaps_stat for moment in self.moments]
         return found
@@ -100,16 +104,23 @@ _LIVE = {"in_lists": "live"}
 """Marks of traces call them so."""
 
 
+def _ends(slabs: Sequence[dict[str, Ends]]) -> dict[str, list[dict[str, int]]]:
+    return {name: [dict(zip(("low", "high"), each[name], strict=True)) for each in slabs] for name in (DESC, HEADER)}
+
+
 class Replay:
     """The machines of all columns; columns whose rules are the same have one together."""
 
     def __init__(self, scenarios: Sequence[Scenario]) -> None:
         """Start without a VM."""
         self._scenarios = scenarios
+        self.slabs = Slabs(scenarios)
         mmus = [mmu(scenario) for scenario in scenarios]
-        self.machines = {each: Machine(each) for each in mmus}
+        columns: dict[Mmu, list[int]] = {}
+        for number, each in enumerate(mmus):
+            columns.setdefault(each, []).append(number)
+        self.machines = {each: Machine(each, partial(self.slabs.follow, those)) for each, those in columns.items()}
         self._machines = [self.machines[each] for each in mmus]
-        self._slabs: dict[tuple[int, str, int], Ends] = {}
         rows = [memslots.slots(each.kernel, each.host, each.vms[0]).rows for each in scenarios]
         self._memslots = [[sum(sizes) for sizes in zip(*found, strict=True)] for found in rows]
 
@@ -122,12 +133,9 @@ class Replay:
         return Stage(at, text, tuple(moments))
 
     def _moment(self, number: int, counts: Counts, lengths: dict[int, int]) -> Moment:
-        machine = self._machines[number]
-        slabs = {
-            DESC: self._ends(number, DESC, counts.held, machine.totals.peak_held),
-            HEADER: self._ends(number, HEADER, counts.headers, machine.totals.peak_headers),
-        }
-        return Moment(counts, slabs, lengths, self._heads(number))
+        machine, slabs = self._machines[number], self.slabs
+        after_shrink, raw = slabs.ends(number, counts, machine.totals), slabs.raw(number, machine, counts)
+        return Moment(counts, after_shrink, lengths, self._heads(number), raw)
 
     def _heads(self, number: int) -> Heads | None:
         machine, how = self._machines[number], self._scenarios[number].kernel.rmaps_stat
@@ -135,21 +143,6 @@ class Replay:
             return None
         count = machine.memslots()
         return Heads(tuple(size * count for size in self._memslots[number]), machine.mmu.leaf_level, how)
-
-    def _ends(self, number: int, name: str, objects: int, peak: int) -> Ends:
-        """Return the fewest and the most slabs of so many objects, of which there once were `peak`."""
-        if objects == 0:
-            return 0, 0
-        return self._of(number, name, objects)[0], self._of(number, name, peak)[1]
-
-    def _of(self, number: int, name: str, objects: int) -> Ends:
-        key = number, name, objects
-        if key not in self._slabs:
-            held = fixed(f"{name}.objects", objects, OBJECTS, "as the steps have it")
-            ledger, _ = slabs_of(self._scenarios[number], held, name)
-            slabs = ledger[f"{name}.slabs"]
-            self._slabs[key] = slabs.low, slabs.high
-        return self._slabs[key]
 
     def ledgers(self) -> Iterator[Ledger]:
         """Yield the figures of each column: what was counted, and the slabs of what was held at most."""

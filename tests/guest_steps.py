@@ -46,11 +46,18 @@ class Moment(NamedTuple):
     slabs: dict[str, tuple[int, int]]
     lists: dict[int, int]
     rmaps_stat: dict[str, list[int]] | None
+    slabs_raw: dict[str, tuple[int, int]] | None = None
+    """As /proc/slabinfo counts them, if a step asked for it."""
 
     @property
     def counts(self) -> tuple[int, int, int]:
         """Return held, cached and in_use, as the recorded files have them."""
         return self.held, self.cached, self.live
+
+    def followed(self, name: str) -> tuple[int, int]:
+        """Return the slabs of a cache as /proc/slabinfo counts them."""
+        assert self.slabs_raw is not None, "no step asked to follow slabs"
+        return self.slabs_raw[name]
 
 
 @cache
@@ -82,15 +89,18 @@ def _moment(found: vm_steps.Moment) -> Moment:
     counts = found.counts
     held = counts.held, counts.cached, counts.in_lists
     tables = counts.headers, counts.tables, counts.entries, counts.longest
-    return Moment(*held, *tables, found.slabs, found.lengths, found.rmaps_stat)
+    return Moment(*held, *tables, found.slabs, found.lengths, found.rmaps_stat, found.raw)
 
 
 def as_json(mark: dict[str, Any], column: int) -> Moment:
     """Return a mark of `ptelist replay --format json`, which is what `moments` gives."""
     counts = (mark[name][column] for name in Moment._fields[:7])
-    slabs = {name: (ends[column]["low"], ends[column]["high"]) for name, ends in mark["slabs"].items()}
+    slabs, raw = (
+        {name: (ends[column]["low"], ends[column]["high"]) for name, ends in mark.get(which, {}).items()}
+        for which in ("slabs", "slabs_raw")
+    )
     lists = {int(length): count for length, count in mark["lists"][column].items()}
-    return Moment(*counts, slabs, lists, mark["mmu_rmaps_stat"][column])
+    return Moment(*counts, slabs, lists, mark["mmu_rmaps_stat"][column], raw or None)
 
 
 # steps

@@ -14,8 +14,8 @@ from list_model import KernelList
 from test_bad_input import refused
 
 from ptelist.engine.histogram import column, lengths
+from ptelist.engine.host_machine import Machine
 from ptelist.engine.vcpu_machine import Counts, Mmu
-from ptelist.engine.vm_machine import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable

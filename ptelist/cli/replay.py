@@ -26,13 +26,14 @@ def command(trace: str | None, probe_script: bool, format_: str | None, output: 
     do not tell when an entry goes, it makes an upper envelope.
 
     TRACE may have steps of VMs in their place, a line each, replayed fault by
-    fault: vCPU caches, lists and page tables at each mark, and at the end.
+    fault: vCPU caches, lists and page tables at each mark, and at the end. With cpu
+    or shrink at their begin slabs are followed too, as /proc/slabinfo counts them.
 
     \b
       run VM VCPU [unpaged]     touch VM VCPU ADDRESS[*COUNT] [PAGE [TABLE]]
       fault VM VCPU             drop VM ADDRESS[*COUNT] [TABLE]
       unmap VM PAGE             unslot VM      slot VM      close VM
-      limit VM TABLES           mark TEXT
+      limit VM TABLES           cpu NUMBER     shrink       mark TEXT
 
     \b
       ptelist replay --probe-script > probes.sh

@@ -6,10 +6,15 @@ and what is drawn from them is the business of vm_machine.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine.memory_caches import MemoryCache
 from ptelist.engine.pagetables import window
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from ptelist.engine.vm_slabs import CacheSlabs
 
 
 class Mmu(NamedTuple):
@@ -35,6 +40,11 @@ class Mmu(NamedTuple):
     """The default limit of shadow pages; None with the TDP MMU, whose tables are not limited."""
     spare_tables: int = 0
     """A fault that finds fewer than these left of the limit has old tables recycled (KVM_MIN_FREE_MMU_PAGES)."""
+
+    @property
+    def by_rcu(self) -> bool:
+        """Return whether tables are freed by RCU: those of the TDP MMU."""
+        return self.most_tables is None
 
     @property
     def leaf_bytes(self) -> int:
@@ -88,6 +98,9 @@ class Totals:
         """The most descriptors in lists and caches together."""
         self.peak_headers = 0
         """The most page headers in tables and caches together."""
+        self.descriptor_slabs: tuple[CacheSlabs, ...] = ()
+        self.header_slabs: tuple[CacheSlabs, ...] = ()
+        """Who is told of each object, if anyone follows slabs."""
 
     def counts(self) -> Counts:
         """Return what there is now."""
@@ -125,9 +138,13 @@ class Vcpu:
             self._totals.topups += 1
             self._totals.cached += taken
             self._totals.note()
+            for slabs in self._totals.descriptor_slabs:
+                slabs.fill(self, taken)
         if self._headers is not None and (taken := self._headers.top_up()):
             self._totals.headers_cached += taken
             self._totals.note()
+            for slabs in self._totals.header_slabs:
+                slabs.fill(self, taken)
 
     def draw_descriptor(self) -> None:
         """Take a descriptor for a list."""
@@ -135,12 +152,16 @@ class Vcpu:
         self._totals.allocs += 1
         self._totals.cached -= _drawn(self._descriptors)
         self._totals.note()
+        for slabs in self._totals.descriptor_slabs:
+            slabs.draw(self)
 
-    def draw_header(self) -> None:
+    def draw_header(self, table: Hashable) -> None:
         """Take a page header for a table, and with it a page."""
         self._totals.tables += 1
         self._totals.headers_cached -= _drawn(self._headers)
         self._totals.note()
+        for slabs in self._totals.header_slabs:
+            slabs.draw(self, table)
 
     def free(self) -> None:
         """Free both caches with what is left in them."""

@@ -29,11 +29,12 @@ from typing import TYPE_CHECKING
 from ptelist.engine.lists import List
 from ptelist.engine.pagetables import window
 from ptelist.engine.vcpu_machine import Totals, Vcpu
+from ptelist.engine.vm_slabs import BY_RCU, LISTS, UNSLOT, UNSYNC
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from ptelist.engine.vcpu_machine import Counts, Mmu
+    from ptelist.engine.vcpu_machine import Mmu
 
     Key = Hashable
     Spte = tuple[Hashable, int]
@@ -113,6 +114,8 @@ class Vm:
             root.users.discard(name)
         vcpu.roots = ()
         used = [root for root in self._stale if root.users]
+        if len(used) < len(self._stale):
+            self._scatter(UNSLOT)
         self._totals.tables -= len(self._stale) - len(used)
         self._stale = used
 
@@ -175,8 +178,8 @@ class Vm:
         """Return a table, made from the vCPU's caches if it is not there."""
         found = self._tables.get(key)
         if found is None:
-            vcpu.draw_header()
             found = self._tables[key] = _Table(self._mmu)
+            vcpu.draw_header(found)
         return found
 
     def _map(self, vcpu: _Runner, spte: Spte, page: Key) -> None:
@@ -207,6 +210,10 @@ class Vm:
             vcpu.draw_descriptor()
 
     def _give_back(self, descriptors: int) -> None:
+        """Take note of descriptors that lists no longer have."""
+        if descriptors:
+            for slabs in self._totals.descriptor_slabs:
+                slabs.scatter(LISTS)
         self._totals.in_lists -= descriptors
         self._totals.frees += descriptors
 
@@ -246,8 +253,19 @@ class Vm:
         self._totals.entries -= len(gone)
         self._rmaps.pop(page, None)
 
+    def _scatter(self, why: str) -> None:
+        """Let tables be freed in an order that is not said."""
+        for slabs in self._totals.header_slabs:
+            slabs.scatter(why)
+
     def unslot(self) -> None:
         """Delete the memslot."""
+        if not all(table.users for table in self._tables.values()):
+            self._scatter(BY_RCU if self._mmu.by_rcu else UNSLOT)
+        self._zap()
+
+    def _zap(self) -> None:
+        """Free all tables but the roots that vCPUs have loaded."""
         self.has_memslot = False
         lists = [*self._rmaps.values(), *(table.parents for table in self._tables.values())]
         self._give_back(sum(found.descriptors for found in lists))
@@ -269,56 +287,22 @@ class Vm:
 
     def close(self) -> None:
         """Destroy the VM, with its vCPUs' caches."""
-        self.unslot()
+        self._end()
+        self._zap()
         self._totals.tables -= len(self._stale)
         for vcpu in self._vcpus.values():
             vcpu.free()
 
+    def _end(self) -> None:
+        """Let the slabs know in which order objects are freed, if it is said."""
+        tables = [*self._tables.values(), *self._stale]
+        if tables and (self._mmu.by_rcu or self._mmu.shadow or self._stale):
+            self._scatter(BY_RCU if self._mmu.by_rcu else UNSYNC)
+        for slabs in self._totals.descriptor_slabs:
+            slabs.end(self._vcpus.values(), ())
+        for slabs in self._totals.header_slabs:
+            slabs.end(self._vcpus.values(), tables)
+
     def lengths(self) -> Counter[int]:
         """Return how many rmap lists there are of each length."""
         return Counter(map(len, self._rmaps.values()))
-
-
-class Machine:
-    """All VMs of a host, of one kernel and one kind, by name."""
-
-    def __init__(self, mmu: Mmu) -> None:
-        """Start without a VM."""
-        self.mmu = mmu
-        self.totals = Totals()
-        self._vms: dict[Key, Vm] = {}
-
-    def vm(self, name: Key) -> Vm:
-        """Return a VM, a new one if there is none of this name."""
-        found = self._vms.get(name)
-        if found is None:
-            found = self._vms[name] = Vm(self.mmu, self.totals)
-        return found
-
-    def known(self, name: Key) -> Vm:
-        """Return a VM that there is; raises ValueError if there is none of this name."""
-        if name not in self._vms:
-            raise ValueError("there is no such VM")
-        return self._vms[name]
-
-    def close(self, name: Key) -> None:
-        """Destroy a VM; raises ValueError if there is none of this name."""
-        self.known(name).close()
-        del self._vms[name]
-
-    def counts(self) -> Counts:
-        """Return what there is now, of all VMs together."""
-        return self.totals.counts()
-
-    @property
-    def limited(self) -> bool:
-        """Return whether the kernel would have recycled tables of a VM that there is."""
-        return any(vm.limited for vm in self._vms.values())
-
-    def memslots(self) -> int:
-        """Return how many VMs have their memslot."""
-        return sum(vm.has_memslot for vm in self._vms.values())
-
-    def lengths(self) -> Counter[int]:
-        """Return how many rmap lists there are of each length."""
-        return sum((vm.lengths() for vm in self._vms.values()), Counter())

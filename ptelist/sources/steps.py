@@ -11,7 +11,12 @@
     slot VM                    and added again
     limit VM TABLES            KVM_SET_NR_MMU_PAGES
     close VM                   the last file of the VM is closed
+    cpu NUMBER                 what follows happens on this CPU; they are numbered from 0, and 0 is where steps begin
+    shrink                     empty slabs are given back, as by a 1 written to /sys/kernel/slab/CACHE/shrink
     mark TEXT                  what there is now is shown, under this name
+
+With `cpu` or `shrink` before the first object is taken slabs are followed as /proc/slabinfo counts them, empty ones and
+those that CPUs keep for themselves among them; marks then show their number as well.
 
 VM, VCPU, PAGE and TABLE are any words; a VM begins with one memslot, at its first `run` or `touch`.
 An ADDRESS is a number of bytes (0x1000, 4096, 4KiB, 1GiB): guest virtual under shadow paging, else guest
@@ -31,7 +36,7 @@ from ptelist.units import parse_size
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ptelist.engine.vm_machine import Machine
+    from ptelist.engine.host_machine import Machine
 
 USAGE = {
     b"run": ("VM VCPU [unpaged]", 2, 3),
@@ -43,6 +48,8 @@ USAGE = {
     b"slot": ("VM", 1, 1),
     b"limit": ("VM TABLES", 2, 2),
     b"close": ("VM", 1, 1),
+    b"cpu": ("NUMBER", 1, 1),
+    b"shrink": ("", 0, 0),
 }
 """The words, what follows each, and how few and how many words that are."""
 
@@ -87,7 +94,9 @@ class Steps:
         name, *rest = words
         usage, least, most = USAGE[name]
         if not least <= len(rest) <= most:
-            raise PtelistError(f'{at}: {name.decode()} has {len(rest)} words, expected "{name.decode()} {usage}"')
+            raise PtelistError(
+                f'{at}: {name.decode()} has {len(rest)} words, expected "{f"{name.decode()} {usage}".rstrip()}"'
+            )
         try:
             step = _STEPS[name](*rest)
             for machine in self._machines:
@@ -155,6 +164,16 @@ def _close(vm: bytes) -> Step:
     return lambda machine: machine.close(vm)
 
 
+def _cpu(number: bytes) -> Step:
+    if not number.isdigit() or len(number) > MOST_DIGITS:
+        raise ValueError(f'expected the number of a CPU, from 0 on, got "{_shown(number)}"')
+    return lambda machine: machine.followed().move(int(number))
+
+
+def _shrink() -> Step:
+    return lambda machine: machine.followed().shrink()
+
+
 _STEPS: dict[bytes, Callable[..., Step]] = {
     b"run": _run,
     b"touch": _touch,
@@ -165,6 +184,8 @@ _STEPS: dict[bytes, Callable[..., Step]] = {
     b"slot": _slot,
     b"limit": _limit,
     b"close": _close,
+    b"cpu": _cpu,
+    b"shrink": _shrink,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ptelist.engine.account import DESC, HEADER
 from ptelist.replay import BRIEF, FIGURES
 from ptelist.views import table
 from ptelist.views.numbers import integer, interval
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from ptelist.engine.vcpu_machine import Counts
     from ptelist.replay import Replayed
+    from ptelist.vm_steps import Stage
 
 MOST_MARKS = 20
 """More marks than these are for programs."""
@@ -39,7 +41,7 @@ def document(found: Replayed, width: int | None) -> Document:
     figures = STEP_FIGURES if found.stages else ENVELOPE_FIGURES if found.envelope else FIGURES
     briefs = BRIEF[found.envelope :]
     page = table.document(comparison, (), width, figures, briefs)
-    beside = _stages(found) if found.stages else (*_lengths(found), *_marks(found))
+    beside = (*_stages(found), *_slabs(found)) if found.stages else (*_lengths(found), *_marks(found))
     more = [each.within(width) for each in beside]
     notes = page.notes
     count = max(len(found.marks), len(found.stages) - 1)
@@ -72,22 +74,37 @@ def _marks(found: Replayed) -> Iterator[Table]:
         yield Table(("mark", *names), tuple(rows), "descriptors in lists at each mark")
 
 
+def _shown(found: Replayed) -> list[tuple[str, Stage]]:
+    """Return the marks that are shown, and the end; of too many the end alone."""
+    stages = found.stages[-1:] if len(found.stages) > MOST_MARKS + 1 else found.stages
+    return [(f"  {stage.text or stage.at}", stage) for stage in stages]
+
+
 def _stages(found: Replayed) -> Iterator[Table]:
     """Yield what there is at each mark: one table, or with several columns one for each count."""
-    stages = found.stages[-1:] if len(found.stages) > MOST_MARKS + 1 else found.stages
-    names = [f"  {stage.text or stage.at}" for stage in stages]
+    stages = _shown(found)
     columns = [column.name for column in found.comparison.columns]
     if len(columns) == 1:
-        rows = [_row(name, (stage.moments[0].counts,), *SHOWN) for name, stage in zip(names, stages, strict=True)]
-        if rows:
-            yield Table(("mark", *SHOWN), tuple(rows), "descriptors and page headers at each mark")
+        rows = [_row(name, (stage.moments[0].counts,), *SHOWN) for name, stage in stages]
+        yield Table(("mark", *SHOWN), tuple(rows), "descriptors and page headers at each mark")
         return
-    for what in SHOWN if stages else ():
-        rows = [
-            _row(name, [moment.counts for moment in stage.moments], what)
-            for name, stage in zip(names, stages, strict=True)
-        ]
+    for what in SHOWN:
+        rows = [_row(name, [moment.counts for moment in stage.moments], what) for name, stage in stages]
         yield Table(("mark", *columns), tuple(rows), f"{what} at each mark")
+
+
+def _slabs(found: Replayed) -> Iterator[Table]:
+    """Yield the slabs of each cache at each mark, if a step asked to follow them."""
+    columns = [column.name for column in found.comparison.columns]
+    for cache in (DESC, HEADER):
+        rows = [
+            (name, *(interval(*moment.raw[cache]) for moment in stage.moments if moment.raw))
+            for name, stage in _shown(found)
+        ]
+        if len(rows[0]) > 1:
+            yield Table(
+                ("mark", *columns), tuple(rows), f"slabs of {cache} at each mark, as /proc/slabinfo counts them"
+            )
 
 
 def _row(name: str, counts: Iterable[Counts], *shown: str) -> tuple[str, ...]:
