@@ -6,11 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.engine import histogram, memslots, pagetables, rules
-from ptelist.engine.account import DESC, HEADER, slabs_of
+from ptelist.engine.account import slabs_of
 from ptelist.engine.host_machine import Machine
 from ptelist.engine.ledger import Unit, fixed
 from ptelist.engine.vcpu_machine import Mmu
 from ptelist.sources.rmaps_stat import LABELS, LEVELS
+from ptelist.step_charges import Charges, rows
 from ptelist.step_slabs import Slabs
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Moment(NamedTuple):
     """None where there is no mmu_rmaps_stat, or no list."""
     raw: dict[str, Ends] | None = None
     """The fewest and the most slabs as /proc/slabinfo counts them; None if no step asked to follow them."""
+    charged: dict[str, Ends] | None = None
+    """The least and the most bytes that a cgroup is charged for all VMs, by kind; None if no step opened a VM."""
 
     @property
     def rmaps_stat(self) -> dict[str, list[int]] | None:
@@ -95,6 +98,9 @@ class Stage(NamedTuple):
         raw = [moment.raw for moment in self.moments if moment.raw]
         if raw:
             found["slabs_raw"] = _ends(raw)
+        charged = [moment.charged for moment in self.moments if moment.charged]
+        if charged:
+            found["charged"] = _ends(charged)
         found["lists"] = [moment.lengths for moment in self.moments]
         found["mmu_rmaps_stat"] = [moment.rmaps_stat for moment in self.moments]
         return found
@@ -105,7 +111,7 @@ _LIVE = {"in_lists": "live"}
 
 
 def _ends(slabs: Sequence[dict[str, Ends]]) -> dict[str, list[dict[str, int]]]:
-    return {name: [dict(zip(("low", "high"), each[name], strict=True)) for each in slabs] for name in (DESC, HEADER)}
+    return {name: [dict(zip(("low", "high"), each[name], strict=True)) for each in slabs] for name in slabs[0]}
 
 
 class Replay:
@@ -121,8 +127,7 @@ class Replay:
             columns.setdefault(each, []).append(number)
         self.machines = {each: Machine(each, partial(self.slabs.follow, those)) for each, those in columns.items()}
         self._machines = [self.machines[each] for each in mmus]
-        rows = [memslots.slots(each.kernel, each.host, each.vms[0]).rows for each in scenarios]
-        self._memslots = [[sum(sizes) for sizes in zip(*found, strict=True)] for found in rows]
+        self._charges = Charges(scenarios)
 
     def stage(self, at: int, text: str) -> Stage:
         """Return what there is now, after the line `at`."""
@@ -135,14 +140,18 @@ class Replay:
     def _moment(self, number: int, counts: Counts, lengths: dict[int, int]) -> Moment:
         machine, slabs = self._machines[number], self.slabs
         after_shrink, raw = slabs.ends(number, counts, machine.totals), slabs.raw(number, machine, counts)
-        return Moment(counts, after_shrink, lengths, self._heads(number), raw)
+        charged = self._charges.at(number, machine, counts)
+        return Moment(counts, after_shrink, lengths, self._heads(number), raw, charged)
 
     def _heads(self, number: int) -> Heads | None:
         machine, how = self._machines[number], self._scenarios[number].kernel.rmaps_stat
         if how == "none" or not machine.mmu.lists:
             return None
-        count = machine.memslots()
-        return Heads(tuple(size * count for size in self._memslots[number]), machine.mmu.leaf_level, how)
+        counts = [0, 0, 0]
+        for memslot, count in machine.memslots().items():
+            for row in rows(self._scenarios[number], memslot):
+                counts = [known + count * size for known, size in zip(counts, row, strict=True)]
+        return Heads(tuple(counts), machine.mmu.leaf_level, how)
 
     def ledgers(self) -> Iterator[Ledger]:
         """Yield the figures of each column: what was counted, and the slabs of what was held at most."""
@@ -203,4 +212,8 @@ def mmu(scenario: Scenario) -> Mmu:
         page_bytes=kernel.page_bytes,
         most_tables=None if rules.tdp_mmu(kernel, vm) else limit,
         spare_tables=kernel.shadow_page_min_free,
+        limit_divisor=kernel.shadow_page_divisor,
+        least_limit=kernel.shadow_page_least,
+        infos=(0 if direct else kernel.cache_capacity, kernel.page_topup_min),
+        infos_level=0 if direct else kernel.shadowed_info_max_level,
     )

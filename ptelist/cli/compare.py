@@ -44,5 +44,6 @@ def command(
     options = chosen(params)
     extra = [] if baseline is None else [("baseline", baseline)]
     line = command_line("compare", presets, [*options, *extra, *(("figure", name) for name in figure)])
-    comparison = compare(expand(presets, options, baseline), line)
+    charged = any(name.startswith("charged.") for name in figure)
+    comparison = compare(expand(presets, options, baseline), line, charged=charged)
     out.emit(comparison, figure, lambda width: document(comparison, figure, width), format_, output)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from ptelist.engine.vcpu_machine import Counts, Mmu
+    from ptelist.engine.vm_machine import Memslot
     from ptelist.engine.vm_slabs import HostSlabs
 
     Key = Hashable
@@ -26,6 +27,8 @@ class Machine:
         self.totals = Totals()
         self.slabs: HostSlabs | None = None
         """What follows slabs, if a step has asked for it."""
+        self.opened = False
+        """Whether a step has created a VM, so that all that it takes is known."""
         self._follow = follow
         self._vms: dict[Key, Vm] = {}
 
@@ -45,6 +48,13 @@ class Machine:
         if found is None:
             found = self._vms[name] = Vm(self.mmu, self.totals)
         return found
+
+    def open(self, name: Key) -> None:
+        """Create a VM without a memslot; raises ValueError if there is one of this name."""
+        if name in self._vms:
+            raise ValueError("there is such a VM already")
+        self._vms[name] = Vm(self.mmu, self.totals, bare=True)
+        self.opened = True
 
     def known(self, name: Key) -> Vm:
         """Return a VM that there is; raises ValueError if there is none of this name."""
@@ -66,9 +76,14 @@ class Machine:
         """Return whether the kernel would have recycled tables of a VM that there is."""
         return any(vm.limited for vm in self._vms.values())
 
-    def memslots(self) -> int:
-        """Return how many VMs have their memslot."""
-        return sum(vm.has_memslot for vm in self._vms.values())
+    @property
+    def vms(self) -> int:
+        """Return how many VMs there are."""
+        return len(self._vms)
+
+    def memslots(self) -> Counter[Memslot | None]:
+        """Return how many memslots there are of each kind; None: those of a VM's options, all together."""
+        return Counter(memslot for vm in self._vms.values() for memslot in vm.memslots.values())
 
     def lengths(self) -> Counter[int]:
         """Return how many rmap lists there are of each length."""

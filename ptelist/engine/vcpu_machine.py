@@ -40,6 +40,14 @@ class Mmu(NamedTuple):
     """The default limit of shadow pages; None with the TDP MMU, whose tables are not limited."""
     spare_tables: int = 0
     """A fault that finds fewer than these left of the limit has old tables recycled (KVM_MIN_FREE_MMU_PAGES)."""
+    limit_divisor: int = 1
+    """Pages in memslots for each table that the default limit lets be."""
+    least_limit: int = 0
+    """The least that it is."""
+    infos: tuple[int, int] = 0, 1
+    """Capacity and minimum of a vCPU's cache of pages for shadowed translations, 0 if it is never filled."""
+    infos_level: int = 0
+    """The highest level of tables that have such a page."""
 
     @property
     def by_rcu(self) -> bool:
@@ -73,6 +81,14 @@ class Counts(NamedTuple):
     """Descriptors that lists took so far."""
     frees: int = 0
     """Descriptors that lists gave back so far."""
+    infos: int = 0
+    """Pages of shadowed translations, in vCPU caches and of tables."""
+    vcpus: int = 0
+    """vCPUs that there are."""
+    running: int = 0
+    """Those of them whose caches were filled."""
+    indirect: int = 0
+    """Those of them that have filled one of pages for shadowed translations as well."""
 
     @property
     def held(self) -> int:
@@ -92,6 +108,7 @@ class Totals:
         """Start with nothing."""
         self.in_lists = self.cached = self.headers_cached = self.tables = self.entries = 0
         self.longest = self.topups = self.allocs = self.frees = 0
+        self.infos = self.vcpus = self.running = self.indirect = 0
         self.peak = 0
         """The most descriptors in lists."""
         self.peak_held = 0
@@ -114,6 +131,10 @@ class Totals:
             self.topups,
             self.allocs,
             self.frees,
+            self.infos,
+            self.vcpus,
+            self.running,
+            self.indirect,
         )
 
     def note(self) -> None:
@@ -130,10 +151,20 @@ class Vcpu:
         """Start with empty caches, as at vCPU creation."""
         self._descriptors = _cache(*mmu.descriptors)
         self._headers = _cache(*mmu.headers)
+        self._infos = _cache(*mmu.infos)
         self._totals = totals
+        self._totals.vcpus += 1
+        self._running = False
+        self.indirect = False
+        """Whether its tables may mirror the guest's: only then pages for shadowed translations are topped up."""
 
     def top_up(self) -> None:
-        """Top both caches up, as every fault does before anything else."""
+        """Top all caches up, as every fault does before anything else."""
+        self._totals.running += not self._running
+        self._running = True
+        if self.indirect and self._infos is not None:
+            self._totals.indirect += not self._infos.allocated
+            self._totals.infos += self._infos.top_up()
         if self._descriptors is not None and (taken := self._descriptors.top_up()):
             self._totals.topups += 1
             self._totals.cached += taken
@@ -163,8 +194,17 @@ class Vcpu:
         for slabs in self._totals.header_slabs:
             slabs.draw(self, table)
 
+    def draw_info(self) -> None:
+        """Take a page for a table's shadowed translations."""
+        self._totals.infos += 1 - _drawn(self._infos)
+
     def free(self) -> None:
-        """Free both caches with what is left in them."""
+        """Free all caches with what is left in them, and the vCPU."""
+        self._totals.vcpus -= 1
+        self._totals.running -= self._running
+        if self._infos is not None:
+            self._totals.indirect -= self._infos.allocated > 0
+            self._totals.infos -= self._infos.objects
         self._totals.cached -= 0 if self._descriptors is None else self._descriptors.objects
         self._totals.headers_cached -= 0 if self._headers is None else self._headers.objects
 

@@ -24,15 +24,15 @@ says that it would have begun.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine.lists import List
-from ptelist.engine.pagetables import window
+from ptelist.engine.pagetables import default_limit, window
 from ptelist.engine.vcpu_machine import Totals, Vcpu
 from ptelist.engine.vm_slabs import BY_RCU, LISTS, UNSLOT, UNSYNC
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Collection, Hashable
 
     from ptelist.engine.vcpu_machine import Mmu
 
@@ -47,10 +47,11 @@ UNPAGED_ROOT_LEVEL, UNPAGED_ROOTS = 2, 4
 class _Table:
     """A page table: who points to it, and which vCPUs have it loaded as a root."""
 
-    __slots__ = ("parents", "users")
+    __slots__ = ("has_info", "parents", "users")
 
-    def __init__(self, mmu: Mmu) -> None:
+    def __init__(self, mmu: Mmu, *, has_info: bool) -> None:
         self.parents = List(mmu.ext, mmu.policy)
+        self.has_info = has_info
         self.users: set[Key] = set()
 
 
@@ -63,11 +64,29 @@ class _Runner(Vcpu):
         self.unpaged = False
 
 
+class Memslot(NamedTuple):
+    """A memslot that steps made: from here to there, in bytes, with a dirty bitmap or without."""
+
+    first: int
+    end: int
+    logged: bool = False
+
+
+def _overlap(new: Memslot | None, old: Memslot | None) -> bool:
+    """Tell whether two memslots have memory in common.
+
+    Those of options may lie anywhere, so that no other may be beside them; to add them once more changes nothing.
+    """
+    if new is None or old is None:
+        return new is not old
+    return new.first < old.end and old.first < new.end
+
+
 class Vm:
     """One VM of a machine: vCPUs by name, tables, and the SPTEs in them."""
 
-    def __init__(self, mmu: Mmu, totals: Totals) -> None:
-        """Start with a memslot and no vCPU."""
+    def __init__(self, mmu: Mmu, totals: Totals, *, bare: bool = False) -> None:
+        """Start without a vCPU, and with the memslots of the options unless it is `bare`."""
         self._mmu, self._totals = mmu, totals
         self._vcpus: dict[Key, _Runner] = {}
         self._tables: dict[Key, _Table] = {}
@@ -84,23 +103,30 @@ class Vm:
         self._most_unpaged = UNPAGED_ROOTS * window(UNPAGED_ROOT_LEVEL, mmu.page_bytes)
         """Bytes that a leaf, the table of one, and the roots map."""
         self._most_tables = mmu.most_tables
-        self.has_memslot = True
+        self._asked_limit = False
+        self.memslots: dict[int | None, Memslot | None] = {} if bare else {None: None}
+        """By address; None: those that the VM began with, as its options have them."""
         self.limited = False
         """Whether a fault found so many tables that the kernel would have recycled some."""
 
+    def create(self, name: Key) -> _Runner:
+        """Make a vCPU; raises ValueError if there is one of this name."""
+        if name in self._vcpus:
+            raise ValueError("there is such a vCPU already")
+        found = self._vcpus[name] = _Runner(self._mmu, self._totals)
+        return found
+
     def run(self, name: Key, *, unpaged: bool = False) -> None:
         """Let a vCPU enter the guest, `unpaged` if the guest has no paging of its own (CR0.PG = 0)."""
-        vcpu = self._vcpus.get(name)
-        if vcpu is None:
-            vcpu = self._vcpus[name] = _Runner(self._mmu, self._totals)
+        vcpu = self._vcpus.get(name) or self.create(name)
         unpaged = unpaged and self._mmu.shadow
         if vcpu.roots and (unpaged != vcpu.unpaged or vcpu.roots[0] in self._stale):
             self._unload(name, vcpu)
-        vcpu.unpaged = unpaged
+        vcpu.unpaged, vcpu.indirect = unpaged, self._mmu.shadow and not unpaged
         if not vcpu.roots:
             vcpu.top_up()
             level, count = self._root(unpaged=unpaged)
-            vcpu.roots = tuple(self._table(vcpu, (unpaged, level, number)) for number in range(count))
+            vcpu.roots = tuple(self._table(vcpu, (unpaged, level, number), level) for number in range(count))
             for root in vcpu.roots:
                 root.users.add(name)
 
@@ -116,8 +142,13 @@ class Vm:
         used = [root for root in self._stale if root.users]
         if len(used) < len(self._stale):
             self._scatter(UNSLOT)
-        self._totals.tables -= len(self._stale) - len(used)
+        self._free(self._stale, used)
         self._stale = used
+
+    def _free(self, tables: Collection[_Table], but: Collection[_Table] = ()) -> None:
+        """Free tables, but for some of them."""
+        self._totals.tables -= len(tables) - len(but)
+        self._totals.infos -= sum(table.has_info for table in tables) - sum(table.has_info for table in but)
 
     def _entered(self, name: Key) -> _Runner:
         """Return a vCPU that is in the guest, in the mode in which it was before."""
@@ -136,7 +167,7 @@ class Vm:
         The address counts in bytes: a guest virtual one under shadow paging, else a guest physical one.
         Raises ValueError if there is no memslot, or if the root does not reach the address.
         """
-        if not self.has_memslot:
+        if not self.memslots:
             raise ValueError("the VM has no memslot: what it touches is no memory")
         vcpu = self._entered(name)
         way, spte = self._leaf(address, table, unpaged=vcpu.unpaged)
@@ -165,7 +196,7 @@ class Vm:
         for level in range(self._root(unpaged=vcpu.unpaged)[0], mmu.leaf_level - 1, -1):
             number = address // window(level, mmu.page_bytes)
             key = leaf if level == mmu.leaf_level else (vcpu.unpaged, level, number)
-            table = self._table(vcpu, key)
+            table = self._table(vcpu, key, level)
             if above is not None and above not in self._links:
                 self._links.add(above)
                 if mmu.lists:
@@ -174,12 +205,15 @@ class Vm:
                     self._draw(vcpu, table.parents.allocs - allocs)
             above = key, address // window(level - 1, mmu.page_bytes)
 
-    def _table(self, vcpu: _Runner, key: Key) -> _Table:
+    def _table(self, vcpu: _Runner, key: Key, level: int) -> _Table:
         """Return a table, made from the vCPU's caches if it is not there."""
         found = self._tables.get(key)
         if found is None:
-            found = self._tables[key] = _Table(self._mmu)
+            has_info = vcpu.indirect and level <= self._mmu.infos_level
+            found = self._tables[key] = _Table(self._mmu, has_info=has_info)
             vcpu.draw_header(found)
+            if has_info:
+                vcpu.draw_info()
         return found
 
     def _map(self, vcpu: _Runner, spte: Spte, page: Key) -> None:
@@ -258,38 +292,72 @@ class Vm:
         for slabs in self._totals.header_slabs:
             slabs.scatter(why)
 
-    def unslot(self) -> None:
-        """Delete the memslot."""
+    def unslot(self, address: int | None = None) -> None:
+        """Delete the memslots that the VM began with, or the one at an address: all tables go, whosever they are.
+
+        Raises ValueError if there is none.
+        """
+        if address is not None:
+            self._memslot(address)
+        self.memslots.pop(address, None)
+        if address is not None:
+            self._limit_by_memory()
         if not all(table.users for table in self._tables.values()):
             self._scatter(BY_RCU if self._mmu.by_rcu else UNSLOT)
         self._zap()
 
     def _zap(self) -> None:
         """Free all tables but the roots that vCPUs have loaded."""
-        self.has_memslot = False
         lists = [*self._rmaps.values(), *(table.parents for table in self._tables.values())]
         self._give_back(sum(found.descriptors for found in lists))
         used = [table for table in self._tables.values() if table.users]
-        self._totals.tables -= len(self._tables) - len(used)
+        self._free(self._tables.values(), used)
         self._totals.entries -= len(self._sptes)
         self._stale += used
         for known in (self._tables, self._links, self._ways, self._sptes, self._rmaps):
             known.clear()
 
-    def slot(self) -> None:
-        """Add the memslot again."""
-        self.has_memslot = True
+    def slot(self, memslot: Memslot | None = None) -> None:
+        """Add a memslot, or again those that the VM began with; raises ValueError if it overlaps another one."""
+        others = self.memslots.values()
+        if any(_overlap(memslot, other) for other in others):
+            raise ValueError("another memslot is there already")
+        self.memslots[None if memslot is None else memslot.first] = memslot
+        self._limit_by_memory()
+
+    def _limit_by_memory(self) -> None:
+        """Set the default limit of tables, which goes by the memslots, once these are known to the steps alone."""
+        if self._asked_limit or self._mmu.most_tables is None or None in self.memslots:
+            return
+        pages = sum((each.end - each.first) // self._mmu.page_bytes for each in self.memslots.values() if each)
+        self._most_tables = default_limit(pages, self._mmu.limit_divisor, self._mmu.least_limit)
+
+    def log(self, address: int, *, on: bool) -> None:
+        """Turn a memslot's dirty logging on or off: with leaves of 4K no table comes or goes.
+
+        Raises ValueError if there is no such memslot, or if larger leaves would be split.
+        """
+        if self._mmu.leaf_level > 1:
+            raise ValueError("how huge pages are split is not followed: expected leaves of 4K (--leaf)")
+        self.memslots[address] = self._memslot(address)._replace(logged=on)
+
+    def _memslot(self, address: int) -> Memslot:
+        found = self.memslots.get(address)
+        if found is None:
+            raise ValueError(f"there is no memslot from {address:#x} on")
+        return found
 
     def limit(self, tables: int) -> None:
         """Set the most shadow pages (KVM_SET_NR_MMU_PAGES); the TDP MMU knows no limit."""
         if self._mmu.most_tables is not None:
             self._most_tables = tables
+            self._asked_limit = True
 
     def close(self) -> None:
         """Destroy the VM, with its vCPUs' caches."""
         self._end()
         self._zap()
-        self._totals.tables -= len(self._stale)
+        self._free(self._stale)
         for vcpu in self._vcpus.values():
             vcpu.free()
 
