@@ -232,13 +232,13 @@ def test_marks_show_them_if_they_are_asked_for(run: Callable[..., Result], tmp_p
             printed = {name: (each[column]["low"], each[column]["high"]) for name, each in mark["slabs_raw"].items()}
             assert printed == moment.slabs_raw
     text = " ".join(run("replay", file, "--kernel", "6.1", *said).stdout.split())
-    assert f"slabs of {HEADER} at each mark, as /proc/slabinfo counts them" in text
+    assert f"slabs as /proc/slabinfo counts them, at each mark mark {DESC} {HEADER}" in text
     assert f"{HEADER} slabs: bounds for any history from some mark on, for {BY_RCU}" in text
     assert f"{DESC} slabs: bounds" not in text
     plain = tuple(line for line in TWO_VMS if line.partition(" ")[0] not in {"cpu", "shrink"})
     file = write(tmp_path, plain)
     assert "slabs_raw" not in run("replay", file, "--format", "json", *said).stdout
-    assert "as /proc/slabinfo counts them" not in run("replay", file, *said).stdout
+    assert "slabs as /proc/slabinfo counts them" not in run("replay", file, *said).stdout
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 B, PAGES = Unit.BYTES, Unit.PAGES
 DESC, HEADER = "pte_list_desc", "kvm_mmu_page_header"
 PREFIX = "charged.bytes"
-NOT_AT_ALL = "no kernel memory is charged: memcg is off, not built, or told cgroup.memory=nokmem"
+FIGURES = (DESC, HEADER, "slab", "sec_pagetables", "memslots", "dirty_bitmap", "kernel")
+"""What is told: of memory.stat `slab` (slab_unreclaimable), sec_pagetables (from v6.1 on) and kernel (from v5.18 on, in
+which all others are), and of that the objects of both kmem_caches and the arrays of memslots."""
+NOT_AT_ALL = "no kernel memory is charged: no VMM is in a cgroup (memcg)"
 WHY = "a kmalloc bucket and a pointer, or pages; kvmalloc's are contiguous on a fresh host"
 
 Ends = tuple[int, int]
@@ -91,15 +94,14 @@ def pieces(sizes: Mapping[int, int], pool: Pool, *, separate: bool, fresh: bool)
 def charges(scenario: Scenario, strides: Iterable[Term], held: Held, asked: Asked) -> Iterator[Term]:
     """Yield the figures of what is charged; `strides` are those of both kmem_caches, descriptors first."""
     kernel, host = scenario.kernel, scenario.host
-    if not (scenario.config.memcg and host.memcg) or host.nokmem:
-        names = ("slab", "sec_pagetables", "memslots", "dirty_bitmap", "kernel")
-        yield from (nothing(f"{PREFIX}.{name}", B, NOT_AT_ALL) for name in names)
+    if not (scenario.config.memcg and host.memcg):
+        yield from (nothing(f"{PREFIX}.{name}", B, NOT_AT_ALL) for name in FIGURES)
         return
     pool, fresh, separate = rules.pool(kernel), host.filling != "aged", kernel.memslot_alloc == "vcalloc"
     pointer = fixed("obj_cgroup", POINTER, B, "struct obj_cgroup *, charged with each object (obj_full_size())")
     objects = [
-        product(count.name, B, count, total("charged_each", B, (stride, pointer)))
-        for count, stride in zip((held.descriptors, held.headers), strides, strict=True)
+        product(f"{PREFIX}.{name}", B, count, total("charged_each", B, (stride, pointer)))
+        for name, count, stride in zip((DESC, HEADER), (held.descriptors, held.headers), strides, strict=True)
     ]
     slab, whole = [], []
     for name, sizes in asked._asdict().items():
@@ -110,6 +112,7 @@ def charges(scenario: Scenario, strides: Iterable[Term], held: Held, asked: Aske
         slab.append(rule(f"{name}_in_slabs", *found.slab, B, WHY, wanted))
         whole.append(rule(name, *found.whole, B, WHY, wanted))
     slab, some = ([term for term in terms if term.high] for terms in (slab, whole))
+    yield from objects
     yield total(f"{PREFIX}.slab", B, (*objects, *slab), "memory.stat's slab_unreclaimable")
     yield named(f"{PREFIX}.sec_pagetables", held.tables)
     yield named(f"{PREFIX}.memslots", whole[-2])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ptelist.engine.account import DESC, HEADER
 from ptelist.replay import BRIEF, FIGURES
 from ptelist.views import table
 from ptelist.views.numbers import integer, interval
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from ptelist.engine.vcpu_machine import Counts
     from ptelist.replay import Replayed
-    from ptelist.vm_steps import Stage
+    from ptelist.vm_steps import Ends, Moment, Stage
 
 MOST_MARKS = 20
 """More marks than these are for programs."""
@@ -25,6 +24,9 @@ ENVELOPE_FIGURES = tuple(name for name in FIGURES if not name.startswith("replay
 
 
 STEP_FIGURES = (*FIGURES[:2], *STEPS, *(name for name in FIGURES[2:] if not name.startswith("replay.")))
+CHARGED = ("slab", "sec_pagetables", "memslots", "dirty_bitmap", "kernel")
+"""What is shown of what a cgroup is charged."""
+
 SHOWN: dict[str, Callable[[Counts], int]] = {
     "held": lambda counts: counts.held,
     "in lists": lambda counts: counts.in_lists,
@@ -41,7 +43,7 @@ def document(found: Replayed, width: int | None) -> Document:
     figures = STEP_FIGURES if found.stages else ENVELOPE_FIGURES if found.envelope else FIGURES
     briefs = BRIEF[found.envelope :]
     page = table.document(comparison, (), width, figures, briefs)
-    beside = (*_stages(found), *_slabs(found)) if found.stages else (*_lengths(found), *_marks(found))
+    beside = _of_steps(found) if found.stages else (*_lengths(found), *_marks(found))
     more = [each.within(width) for each in beside]
     notes = page.notes
     count = max(len(found.marks), len(found.stages) - 1)
@@ -74,6 +76,16 @@ def _marks(found: Replayed) -> Iterator[Table]:
         yield Table(("mark", *names), tuple(rows), "descriptors in lists at each mark")
 
 
+def _of_steps(found: Replayed) -> Iterator[Table]:
+    yield from _stages(found)
+    yield from _beside(found, lambda moment: moment.raw, "slabs as /proc/slabinfo counts them")
+    yield from _beside(found, _charged, "bytes that a cgroup is charged")
+
+
+def _charged(moment: Moment) -> dict[str, Ends] | None:
+    return moment.charged and {kind: moment.charged[kind] for kind in CHARGED}
+
+
 def _shown(found: Replayed) -> list[tuple[str, Stage]]:
     """Return the marks that are shown, and the end; of too many the end alone."""
     stages = found.stages[-1:] if len(found.stages) > MOST_MARKS + 1 else found.stages
@@ -93,18 +105,18 @@ def _stages(found: Replayed) -> Iterator[Table]:
         yield Table(("mark", *columns), tuple(rows), f"{what} at each mark")
 
 
-def _slabs(found: Replayed) -> Iterator[Table]:
-    """Yield the slabs of each cache at each mark, if a step asked to follow them."""
+def _beside(found: Replayed, told: Callable[[Moment], dict[str, Ends] | None], title: str) -> Iterator[Table]:
+    """Yield what moments tell by kind, if they do: one table, or with several columns one for each kind."""
+    stages = [(name, [ends for moment in stage.moments if (ends := told(moment))]) for name, stage in _shown(found)]
+    kinds = tuple(stages[0][1][0]) if stages[0][1] else ()
     columns = [column.name for column in found.comparison.columns]
-    for cache in (DESC, HEADER):
-        rows = [
-            (name, *(interval(*moment.raw[cache]) for moment in stage.moments if moment.raw))
-            for name, stage in _shown(found)
-        ]
-        if len(rows[0]) > 1:
-            yield Table(
-                ("mark", *columns), tuple(rows), f"slabs of {cache} at each mark, as /proc/slabinfo counts them"
-            )
+    if len(columns) == 1 and kinds:
+        rows = [(name, *(interval(*each[kind]) for kind in kinds)) for name, (each,) in stages]
+        yield Table(("mark", *kinds), tuple(rows), f"{title}, at each mark")
+        return
+    for kind in kinds:
+        rows = [(name, *(interval(*each[kind]) for each in moments)) for name, moments in stages]
+        yield Table(("mark", *columns), tuple(rows), f"{title}, at each mark: {kind}")
 
 
 def _row(name: str, counts: Iterable[Counts], *shown: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from guest_steps import PAGE
-from helpers import ledger
+from helpers import charged
 
 from kernel import initramfs, life, recording, suite
 from kernel.charge import FLUSHED, ROOT
@@ -29,7 +29,7 @@ from kernel.recording import RECORDED
 
 if TYPE_CHECKING:
     from kernel.fetch import Kernel
-    from ptelist.engine.ledger import Ledger
+    from ptelist.engine.ledger import Ledger, Term
 
 FOLDER_OF_RECORDS = RECORDED / "qemu-vm"
 MEMORY = 128 << 20
@@ -122,7 +122,7 @@ def _version() -> str:
 
 def figures(record: dict[str, Any]) -> Ledger:
     """Return what ptelist prints of this VM: its memslots come and go, so that tables were freed."""
-    return ledger(kernel=record["series"], memory=MEMORY, vcpus=1, cpus=1, history="any", slab_merge=False)
+    return charged(kernel=record["series"], memory=MEMORY, vcpus=1, cpus=1, history="any", slab_merge=False)
 
 
 def rows(record: dict[str, Any]) -> list[Row]:
@@ -134,8 +134,8 @@ def rows(record: dict[str, Any]) -> list[Row]:
     size = {name: count * (stride + POINTER) for name, (count, stride) in record["caches"].items()}
     slots = sum(record["vmalloc"].get(name, 0) for name in life.VMALLOC["memslots"])
     headers = record["caches"][HEADER][0]
-    found = [Row(f"slab: {name}", size.pop(name), _charged(printed, name)) for name in CACHES]
-    found.append(Row("pages of tables, cached or live", headers * PAGE, _pages_of_tables(printed)))
+    found = [Row(f"slab: {name}", size.pop(name), _ends(printed[f"charged.bytes.{name}"])) for name in CACHES]
+    found.append(Row("pages of tables, cached or live", headers * PAGE, _ends(printed["shadow_pages.bytes"])))
     found.append(Row("memslot arrays", slots))
     named = {name for name in size if name in CHARGED or name.startswith("kmalloc-cg-")}
     found += [Row(f"slab: {name}", size[name]) for name in sorted(named, key=lambda name: -size[name])]
@@ -147,13 +147,8 @@ def rows(record: dict[str, Any]) -> list[Row]:
     return [*found, Row("unexplained, of slab", unexplained), Row("unexplained, of pages", rest)]
 
 
-def _charged(printed: Ledger, name: str) -> tuple[int, int]:
-    each = printed[f"{name}.stride"].low + POINTER
-    return printed[f"{name}.objects"].low * each, printed[f"{name}.objects"].high * each
-
-
-def _pages_of_tables(printed: Ledger) -> tuple[int, int]:
-    return printed["shadow_pages.bytes"].low, printed["shadow_pages.bytes"].high
+def _ends(term: Term) -> tuple[int, int]:
+    return term.low, term.high
 
 
 def _pages(series: str) -> dict[str, int]:
