@@ -213,13 +213,13 @@ def test_memslots_by_address() -> None:
     vm = machine.known("vm")
     with pytest.raises(ValueError, match="has no memslot"):
         vm.touch(0, 0, "page")
-    vm.slot(Memslot(0, MIB))
-    vm.slot(Memslot(GIB, 2 * GIB))
+    vm.slot((0, MIB))
+    vm.slot((GIB, 2 * GIB))
     assert machine.memslots() == {Memslot(0, MIB): 1, Memslot(GIB, 2 * GIB): 1}
     vm.log(0, on=True)
     assert machine.memslots()[Memslot(0, MIB, logged=True)] == 1
     vm.log(0, on=False)
-    for taken in (Memslot(0, MIB), Memslot(GIB - PAGE, GIB + PAGE), None):
+    for taken in ((0, MIB), (GIB - PAGE, GIB + PAGE), None):
         with pytest.raises(ValueError, match="another memslot is there already"):
             vm.slot(taken)
     vm.unslot(GIB)
@@ -228,7 +228,7 @@ def test_memslots_by_address() -> None:
             step()
     assert machine.memslots() == {Memslot(0, MIB): 1}
     with pytest.raises(ValueError, match="another memslot is there already"):
-        machine.vm("other").slot(Memslot(0, PAGE))
+        machine.vm("other").slot((0, PAGE))
 
 
 @pytest.mark.parametrize(("pages", "limit"), [(64, 32), (8, 8)])
@@ -237,7 +237,7 @@ def test_the_limit_goes_by_memslots(pages: int, limit: int) -> None:
     machine = Machine(SHADOW)
     machine.open("vm")
     vm = machine.known("vm")
-    vm.slot(Memslot(0, pages * PAGE))
+    vm.slot((0, pages * PAGE))
 
     def most() -> int:
         for number in range(1, 100):
@@ -251,8 +251,8 @@ def test_the_limit_goes_by_memslots(pages: int, limit: int) -> None:
     machine.open("vm")
     vm = machine.known("vm")
     vm.limit(20)
-    vm.slot(Memslot(0, pages * PAGE))
-    vm.slot(Memslot(GIB, 2 * GIB))
+    vm.slot((0, pages * PAGE))
+    vm.slot((GIB, 2 * GIB))
     vm.unslot(GIB)
     assert most() == 20 + 1
 

@@ -317,10 +317,13 @@ class Vm:
         for known in (self._tables, self._links, self._ways, self._sptes, self._rmaps):
             known.clear()
 
-    def slot(self, memslot: Memslot | None = None) -> None:
-        """Add a memslot, or again those that the VM began with; raises ValueError if it overlaps another one."""
-        others = self.memslots.values()
-        if any(_overlap(memslot, other) for other in others):
+    def slot(self, span: tuple[int, int] | None = None) -> None:
+        """Add a memslot from here to there, or again those that the VM began with.
+
+        Raises ValueError if another one is in its way.
+        """
+        memslot = None if span is None else Memslot(*span)
+        if any(_overlap(memslot, other) for other in self.memslots.values()):
             raise ValueError("another memslot is there already")
         self.memslots[None if memslot is None else memslot.first] = memslot
         self._limit_by_memory()

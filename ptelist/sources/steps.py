@@ -34,7 +34,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine.vm_machine import Memslot
 from ptelist.errors import PtelistError
 from ptelist.units import parse_size
 
@@ -168,7 +167,7 @@ def _slot(vm: bytes, where: bytes | None = None, size: bytes | None = None) -> S
     length = _address(size) if size is not None else 0
     if not length or first % SLOT_UNIT or length % SLOT_UNIT:
         raise ValueError(f'expected an address and a size in pages of 4 KiB, got "{_shown(where)} {_shown(size)}"')
-    return lambda machine: machine.known(vm).slot(Memslot(first, first + length))
+    return lambda machine: machine.known(vm).slot((first, first + length))
 
 
 def _log(vm: bytes, where: bytes, state: bytes) -> Step:
