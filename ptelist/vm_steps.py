@@ -212,6 +212,7 @@ def mmu(scenario: Scenario) -> Mmu:
         page_bytes=kernel.page_bytes,
         most_tables=None if rules.tdp_mmu(kernel, vm) else limit,
         spare_tables=kernel.shadow_page_min_free,
+        roots_first=kernel.roots_freed == "before_caches",
         limit_divisor=kernel.shadow_page_divisor,
         least_limit=kernel.shadow_page_least,
         infos=(0 if direct else kernel.cache_capacity, kernel.page_topup_min),

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from guest_steps import moments
+from helpers import scenario
 from hypothesis import given
 from hypothesis import strategies as st
 from test_bad_input import refused
 from test_history import rules
 
+from ptelist import vm_steps
 from ptelist.engine import history
 from ptelist.engine.history import Event, Shape
 from ptelist.engine.host_machine import Machine
@@ -75,10 +77,10 @@ def lives(steps: Host, cpus: int) -> Iterator[tuple[bool, int, tuple[int, ...]]]
             yield False, alive.pop(choice % len(alive)), (cpu % cpus,)
 
 
-@given(rules(nodes=1), HOSTS, st.booleans())
-def test_vms_step_by_step_are_what_whole_ones_are(found: Rules, steps: Host, shrink: bool) -> None:
+@given(rules(nodes=1), HOSTS, st.booleans(), st.booleans())
+def test_vms_step_by_step_are_what_whole_ones_are(found: Rules, steps: Host, shrink: bool, first: bool) -> None:
     """Each vCPU fills its caches; the first one's takes the tables of one page; all goes in the order of `history`."""
-    made = machine(LEGACY, found)
+    made = machine(LEGACY._replace(roots_first=first), found)
     descriptors, headers = made.totals.descriptor_slabs[0], made.totals.header_slabs[0]
     whole = {slabs: history.Host(found) for slabs in (descriptors, headers)}
     for starts, number, cpus in lives(steps, found.cpus):
@@ -86,10 +88,12 @@ def test_vms_step_by_step_are_what_whole_ones_are(found: Rules, steps: Host, shr
         for vcpu, cpu in enumerate(cpus if starts else ()):
             made.slabs.move(cpu)
             made.vm(number).touch(vcpu, 0, "page")
+        if starts:
+            made.vm(number).create("never run")
         if not starts:
             made.slabs.move(cpus[0])
             made.close(number)
-        shapes = {descriptors: Shape((6,) * len(cpus)), headers: Shape((7,) * len(cpus), tables=4)}
+        shapes = {descriptors: Shape((6,) * len(cpus)), headers: Shape((7,) * len(cpus), 4, roots_first=first)}
         for slabs, host in whole.items():
             host.do(Event(shapes[slabs] if starts else None, number, cpus))
             assert slabs.count == host.slabs.all
@@ -98,6 +102,21 @@ def test_vms_step_by_step_are_what_whole_ones_are(found: Rules, steps: Host, shr
             for slabs, host in whole.items():
                 host.cache.shrink()
                 assert slabs.count == host.slabs.all
+
+
+@pytest.mark.parametrize(("first", "order"), [(True, "lrabc"), (False, "labrc")])
+def test_when_the_root_goes(first: bool, order: str) -> None:
+    """Of three vCPUs a, b and c: lower tables l, then the root r before all caches, or with the last vCPU."""
+    one = {name: history.machine(ONE_CPU).allocate(1) for name in "abclr"}
+    caches, tables = [one[name] for name in "abc"], one["r"] + one["l"]
+    freed = history.Vm(caches, tables, [], by_rcu=False, roots_first=first).objects()
+    names = {each[0]: name for name, each in one.items()}
+    assert "".join(names[found] for objects in freed for found in objects) == order
+
+
+@pytest.mark.parametrize(("kernel", "first"), [("5.10", True), ("6.12", True), ("6.14", True), ("7.2", False)])
+def test_which_kernels_free_roots_first(kernel: str, first: bool) -> None:
+    assert vm_steps.mmu(scenario(kernel=kernel, paging="tdp-legacy")).roots_first is first
 
 
 def test_an_empty_cache_draws_from_the_allocator() -> None:

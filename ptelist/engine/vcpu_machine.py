@@ -40,6 +40,8 @@ class Mmu(NamedTuple):
     """The default limit of shadow pages; None with the TDP MMU, whose tables are not limited."""
     spare_tables: int = 0
     """A fault that finds fewer than these left of the limit has old tables recycled (KVM_MIN_FREE_MMU_PAGES)."""
+    roots_first: bool = False
+    """Whether roots are freed before any vCPU's caches when a VM ends."""
     limit_divisor: int = 1
     """Pages in memslots for each table that the default limit lets be."""
     least_limit: int = 0

@@ -369,10 +369,11 @@ class Vm:
         tables = [*self._tables.values(), *self._stale]
         if tables and (self._mmu.by_rcu or self._mmu.shadow or self._stale):
             self._scatter(BY_RCU if self._mmu.by_rcu else UNSYNC)
+        ran = [vcpu for vcpu in self._vcpus.values() if vcpu.roots]
         for slabs in self._totals.descriptor_slabs:
-            slabs.end(self._vcpus.values(), ())
+            slabs.end(ran)
         for slabs in self._totals.header_slabs:
-            slabs.end(self._vcpus.values(), tables)
+            slabs.end(ran, tables, roots_first=self._mmu.roots_first)
 
     def lengths(self) -> Counter[int]:
         """Return how many rmap lists there are of each length."""

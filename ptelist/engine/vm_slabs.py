@@ -69,17 +69,14 @@ class CacheSlabs:
         self.open = self.open or why
         self.shrunk = False
 
-    def end(self, vcpus: Iterable[Hashable], tables: Sequence[Hashable]) -> None:
-        """Let a VM with these vCPUs and tables, the root first, end on the CPU."""
+    def end(self, vcpus: Iterable[Hashable], tables: Sequence[Hashable] = (), *, roots_first: bool = False) -> None:
+        """Let a VM with these vCPUs and tables, the root first, end on the CPU; see `history.Vm`."""
         self.shrunk = False
         if self.open:
             return
-        held = history.Vm(
-            [self._ready.pop(vcpu, []) for vcpu in vcpus],
-            [self._drawn.pop(table) for table in tables],
-            [],
-            by_rcu=False,
-        )
+        caches = [self._ready.pop(vcpu, []) for vcpu in vcpus]
+        drawn = [self._drawn.pop(table) for table in tables]
+        held = history.Vm(caches, drawn, [], by_rcu=False, roots_first=roots_first)
         for objects in held.objects():
             self._cache.free(objects, self.cpu)
 
