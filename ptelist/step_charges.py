@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ptelist.engine.host_machine import Machine
     from ptelist.engine.ledger import Ledger, Term
     from ptelist.engine.vcpu_machine import Counts
-    from ptelist.engine.vm_machine import Memslot
+    from ptelist.engine.vm_memslots import Memslot
     from ptelist.scenario import Scenario
 
 Ends = tuple[int, int]

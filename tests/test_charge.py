@@ -16,7 +16,7 @@ from test_bad_input import refused
 from ptelist.engine import charge, rules
 from ptelist.engine.host_machine import Machine
 from ptelist.engine.vcpu_machine import Mmu
-from ptelist.engine.vm_machine import Memslot
+from ptelist.engine.vm_memslots import Memslot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -255,6 +255,20 @@ def test_the_limit_goes_by_memslots(pages: int, limit: int) -> None:
     vm.slot((GIB, 2 * GIB))
     vm.unslot(GIB)
     assert most() == 20 + 1
+
+
+def test_the_limit_of_the_options_comes_back_with_their_memslots() -> None:
+    machine = Machine(SHADOW._replace(most_tables=12))
+    vm = machine.vm("vm")
+    vm.unslot()
+    vm.slot()
+    for number in range(9):
+        vm.touch(0, number << 21, number)
+    assert machine.counts().tables == 12
+    assert not machine.limited, "the least is 8"
+    vm.touch(0, 10 << 21, "one")
+    vm.touch(0, 11 << 21, "two")
+    assert machine.limited
 
 
 # step files

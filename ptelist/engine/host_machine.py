@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from ptelist.engine.vcpu_machine import Counts, Mmu
-    from ptelist.engine.vm_machine import Memslot
+    from ptelist.engine.vm_memslots import Memslot
     from ptelist.engine.vm_slabs import HostSlabs
 
     Key = Hashable
@@ -83,7 +83,7 @@ class Machine:
 
     def memslots(self) -> Counter[Memslot | None]:
         """Return how many memslots there are of each kind; None: those of a VM's options, all together."""
-        return Counter(memslot for vm in self._vms.values() for memslot in vm.memslots.values())
+        return Counter(memslot for vm in self._vms.values() for memslot in vm.memslots.known.values())
 
     def lengths(self) -> Counter[int]:
         """Return how many rmap lists there are of each length."""

@@ -24,11 +24,12 @@ says that it would have begun.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ptelist.engine.lists import List
 from ptelist.engine.pagetables import default_limit, window
 from ptelist.engine.vcpu_machine import Totals, Vcpu
+from ptelist.engine.vm_memslots import Memslots
 from ptelist.engine.vm_slabs import BY_RCU, LISTS, UNSLOT, UNSYNC
 
 if TYPE_CHECKING:
@@ -64,24 +65,6 @@ class _Runner(Vcpu):
         self.unpaged = False
 
 
-class Memslot(NamedTuple):
-    """A memslot that steps made: from here to there, in bytes, with a dirty bitmap or without."""
-
-    first: int
-    end: int
-    logged: bool = False
-
-
-def _overlap(new: Memslot | None, old: Memslot | None) -> bool:
-    """Tell whether two memslots have memory in common.
-
-    Those of options may lie anywhere, so that no other may be beside them; to add them once more changes nothing.
-    """
-    if new is None or old is None:
-        return new is not old
-    return new.first < old.end and old.first < new.end
-
-
 class Vm:
     """One VM of a machine: vCPUs by name, tables, and the SPTEs in them."""
 
@@ -104,8 +87,7 @@ class Vm:
         """Bytes that a leaf, the table of one, and the roots map."""
         self._most_tables = mmu.most_tables
         self._asked_limit = False
-        self.memslots: dict[int | None, Memslot | None] = {} if bare else {None: None}
-        """By address; None: those that the VM began with, as its options have them."""
+        self.memslots = Memslots(bare=bare)
         self.limited = False
         """Whether a fault found so many tables that the kernel would have recycled some."""
 
@@ -167,7 +149,7 @@ class Vm:
         The address counts in bytes: a guest virtual one under shadow paging, else a guest physical one.
         Raises ValueError if there is no memslot, or if the root does not reach the address.
         """
-        if not self.memslots:
+        if not self.memslots.known:
             raise ValueError("the VM has no memslot: what it touches is no memory")
         vcpu = self._entered(name)
         way, spte = self._leaf(address, table, unpaged=vcpu.unpaged)
@@ -297,11 +279,8 @@ class Vm:
 
         Raises ValueError if there is none.
         """
-        if address is not None:
-            self._memslot(address)
-        self.memslots.pop(address, None)
-        if address is not None:
-            self._limit_by_memory()
+        self.memslots.remove(address)
+        self._limit_by_memory()
         if not all(table.users for table in self._tables.values()):
             self._scatter(BY_RCU if self._mmu.by_rcu else UNSLOT)
         self._zap()
@@ -322,18 +301,18 @@ class Vm:
 
         Raises ValueError if another one is in its way.
         """
-        memslot = None if span is None else Memslot(*span)
-        if any(_overlap(memslot, other) for other in self.memslots.values()):
-            raise ValueError("another memslot is there already")
-        self.memslots[None if memslot is None else memslot.first] = memslot
+        self.memslots.add(span)
         self._limit_by_memory()
 
     def _limit_by_memory(self) -> None:
-        """Set the default limit of tables, which goes by the memslots, once these are known to the steps alone."""
-        if self._asked_limit or self._mmu.most_tables is None or None in self.memslots:
+        """Set the default limit of tables, which goes by the memslots, unless a step has set one."""
+        size, mmu = self.memslots.bytes, self._mmu
+        if mmu.most_tables is None or self._asked_limit:
             return
-        pages = sum((each.end - each.first) // self._mmu.page_bytes for each in self.memslots.values() if each)
-        self._most_tables = default_limit(pages, self._mmu.limit_divisor, self._mmu.least_limit)
+        if size is None:
+            self._most_tables = mmu.most_tables
+        else:
+            self._most_tables = default_limit(size // mmu.page_bytes, mmu.limit_divisor, mmu.least_limit)
 
     def log(self, address: int, *, on: bool) -> None:
         """Turn a memslot's dirty logging on or off: with leaves of 4K no table comes or goes.
@@ -342,13 +321,7 @@ class Vm:
         """
         if self._mmu.leaf_level > 1:
             raise ValueError("how huge pages are split is not followed: expected leaves of 4K (--leaf)")
-        self.memslots[address] = self._memslot(address)._replace(logged=on)
-
-    def _memslot(self, address: int) -> Memslot:
-        found = self.memslots.get(address)
-        if found is None:
-            raise ValueError(f"there is no memslot from {address:#x} on")
-        return found
+        self.memslots.log(address, on=on)
 
     def limit(self, tables: int) -> None:
         """Set the most shadow pages (KVM_SET_NR_MMU_PAGES); the TDP MMU knows no limit."""
