@@ -46,11 +46,25 @@ class Moment(NamedTuple):
     slabs: dict[str, tuple[int, int]]
     lists: dict[int, int]
     rmaps_stat: dict[str, list[int]] | None
+    slabs_raw: dict[str, tuple[int, int]] | None = None
+    """As /proc/slabinfo counts them, if a step asked for it."""
+    charged: dict[str, tuple[int, int]] | None = None
+    """What a cgroup is charged, by kind, if a step opened a VM."""
 
     @property
     def counts(self) -> tuple[int, int, int]:
         """Return held, cached and in_use, as the recorded files have them."""
         return self.held, self.cached, self.live
+
+    def followed(self, name: str) -> tuple[int, int]:
+        """Return the slabs of a cache as /proc/slabinfo counts them."""
+        assert self.slabs_raw is not None, "no step asked to follow slabs"
+        return self.slabs_raw[name]
+
+    def charge(self, kind: str) -> tuple[int, int]:
+        """Return what a cgroup is charged."""
+        assert self.charged is not None, "no step opened a VM"
+        return self.charged[kind]
 
 
 @cache
@@ -82,15 +96,18 @@ def _moment(found: vm_steps.Moment) -> Moment:
     counts = found.counts
     held = counts.held, counts.cached, counts.in_lists
     tables = counts.headers, counts.tables, counts.entries, counts.longest
-    return Moment(*held, *tables, found.slabs, found.lengths, found.rmaps_stat)
+    return Moment(*held, *tables, found.slabs, found.lengths, found.rmaps_stat, found.raw, found.charged)
 
 
 def as_json(mark: dict[str, Any], column: int) -> Moment:
     """Return a mark of `ptelist replay --format json`, which is what `moments` gives."""
     counts = (mark[name][column] for name in Moment._fields[:7])
-    slabs = {name: (ends[column]["low"], ends[column]["high"]) for name, ends in mark["slabs"].items()}
+    slabs, raw, charged = (
+        {name: (ends[column]["low"], ends[column]["high"]) for name, ends in mark.get(which, {}).items()}
+        for which in ("slabs", "slabs_raw", "charged")
+    )
     lists = {int(length): count for length, count in mark["lists"][column].items()}
-    return Moment(*counts, slabs, lists, mark["mmu_rmaps_stat"][column])
+    return Moment(*counts, slabs, lists, mark["mmu_rmaps_stat"][column], raw or None, charged or None)
 
 
 # steps
@@ -114,6 +131,12 @@ def drop(alias: int) -> str:
 def write_table(alias: int) -> str:
     """The guest writes to the page table of an alias, which is guest memory like any other."""
     return f"touch vm 0 {ALIAS_TABLES + alias // TABLE * PAGE:#x}"
+
+
+def charged(before: Moment, after: Moment, kind: str) -> tuple[int, int]:
+    """Return by how much the charge of a kind grows between two marks, at least and at most."""
+    (low, high), (new_low, new_high) = before.charge(kind), after.charge(kind)
+    return new_low - high, new_high - low
 
 
 def marked(steps: Iterable[str]) -> list[str]:

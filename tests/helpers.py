@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from ptelist.cli import main
 from ptelist.engine.account import account
+from ptelist.engine.charge import charged as charges
 from ptelist.errors import PtelistError
 from ptelist.settings.columns import expand
 
@@ -68,6 +69,15 @@ def kernel(version: str) -> Kernel:
 def ledger(*presets: str, **options: Option) -> Ledger:
     """Return the engine's figures of `scenario(...)`."""
     return account(scenario(*presets, **options))
+
+
+def charged(*presets: str, **options: Option) -> Ledger:
+    """Return the same with what a cgroup is charged, as `ptelist show` prints it."""
+    found = scenario(*presets, **options)
+    figures = account(found)
+    for term in charges(found, figures):
+        figures.add(term)
+    return figures
 
 
 def document(*args: str) -> dict[str, Any]:

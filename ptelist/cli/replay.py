@@ -23,13 +23,17 @@ def command() -> None:
     do not tell when an entry goes, it makes an upper envelope.
 
     TRACE may have steps of VMs in their place, a line each, replayed fault by
-    fault: vCPU caches, lists and page tables at each mark, and at the end.
+    fault: vCPU caches, lists and page tables at each mark, and at the end. With cpu
+    or shrink at their begin slabs are followed too, as /proc/slabinfo counts them;
+    with open, which creates a VM without memslots, marks say what a cgroup is charged.
 
     \b
       run VM VCPU [unpaged]     touch VM VCPU ADDRESS[*COUNT] [PAGE [TABLE]]
       fault VM VCPU             drop VM ADDRESS[*COUNT] [TABLE]
-      unmap VM PAGE             unslot VM      slot VM      close VM
-      limit VM TABLES           mark TEXT
+      unmap VM PAGE             limit VM TABLES
+      slot VM [ADDRESS BYTES]   unslot VM [ADDRESS]       log VM ADDRESS on|off
+      open VM                   vcpu VM VCPU              close VM
+      cpu NUMBER                shrink                    mark TEXT
 
     \b
       ptelist replay --probe-script > probes.sh

@@ -19,5 +19,6 @@ def run(options: Options, presets: tuple[str, ...], baseline: str | None, figure
     """Compare the columns that presets and options make."""
     extra = [] if baseline is None else [("baseline", baseline)]
     line = command_line("compare", presets, [*options, *extra, *(("figure", name) for name in figure)])
-    comparison = compare(expand(presets, options, baseline), line)
+    charged = any(name.startswith("charged.") for name in figure)
+    comparison = compare(expand(presets, options, baseline), line, charged=charged)
     return result(comparison, lambda width: document(comparison, figure, width), figure)

@@ -17,4 +17,4 @@ def single(presets: Sequence[str], options: list[tuple[str, str]], line: str) ->
     found = expand(presets, options)
     if len(found.columns) > 1:
         raise PtelistError(f"one scenario at a time, these options make {len(found.columns)}: use ptelist compare")
-    return compare(found, line)
+    return compare(found, line, charged=True)

@@ -15,6 +15,8 @@ from ptelist.engine.vm import Group
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ptelist.engine.past import Past
+    from ptelist.engine.slub_node import Rules
     from ptelist.engine.vm import Usage
     from ptelist.scenario.models import Scenario
 
@@ -194,13 +196,24 @@ def _cache(ledger: Ledger, facts: Facts, scenario: Scenario, size: Term, usages:
     return cache.account(ledger[f"{name}.objects"], before)
 
 
-def slabs_of(scenario: Scenario, objects: Term, name: str = DESC) -> tuple[Ledger, int]:
-    """Return the figures of one kmem_cache alone, for so many objects, and what fits into its slabs beside them."""
+def slab_rules(scenario: Scenario) -> dict[str, Rules]:
+    """Return what decides which slab an object of each kmem_cache comes from."""
+    ledger = Ledger()
+    facts = Facts(scenario)
+    sizes = zip((DESC, HEADER), _sizes(ledger, facts, scenario), strict=True)
+    return {name: Cache(ledger, facts, scenario.kernel, scenario.host, size).rules() for name, size in sizes}
+
+
+def slabs_of(scenario: Scenario, objects: Term, name: str = DESC, before: Past | None = None) -> tuple[Ledger, int]:
+    """Return the figures of one kmem_cache alone, for so many objects, and what fits into its slabs beside them.
+
+    `before` is what it held at its peak, on an aged host.
+    """
     ledger = Ledger()
     facts = Facts(scenario)
     (size,) = (each for each in _sizes(ledger, facts, scenario) if each.name == f"{name}.size")
     cache = Cache(ledger, facts, scenario.kernel, scenario.host, size)
-    cache.account(named(f"{name}.objects", objects))
+    cache.account(named(f"{name}.objects", objects), before)
     return ledger, cache.spare
 
 

@@ -3,8 +3,8 @@
 The order in which KVM allocates and frees (virt/kvm/kvm_main.c, arch/x86/kvm/mmu/mmu.c): at its first run a vCPU
 fills its memory cache, and tables take from the end of it. When the VM ends, its tables go first, but for the root,
 which goes with the last vCPU; the TDP MMU's go by RCU, which KVM waits for at the end (kvm_mmu_uninit_tdp_mmu()). Each
-vCPU's cache goes from its end, vCPU after vCPU (kvm_mmu_free_memory_cache()). Up to v6.14 roots go before any cache,
-which is the same for a VM of one vCPU.
+vCPU's cache goes from its end, vCPU after vCPU (kvm_mmu_free_memory_cache()). Before kvm_arch_vcpu_destroy() unloaded
+its MMU roots went before any cache (kvm_unload_vcpu_mmus()).
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class Shape(NamedTuple):
     """Whether those are freed by RCU, after all else."""
     rest: int = 0
     """Objects allocated one by one after that."""
+    roots_first: bool = False
+    """Whether the root is freed before any vCPU's cache, not with the last vCPU."""
 
 
 class Kind(NamedTuple):
@@ -66,6 +68,7 @@ class Vm(NamedTuple):
     tables: Objects
     rest: Objects
     by_rcu: bool
+    roots_first: bool = False
 
     def objects(self) -> Iterator[Objects]:
         """Yield its objects in the order in which they are freed."""
@@ -74,6 +77,8 @@ class Vm(NamedTuple):
         yield self.rest
         if self.by_rcu:
             yield from (*caches, last, lower, root)
+        elif self.roots_first:
+            yield from (lower, root, *caches, last)
         else:
             yield from (lower, *caches, root, last)
 
@@ -119,7 +124,7 @@ class Host:
     def _started(self, shape: Shape, cpus: Sequence[int]) -> Vm:
         caches = [self.cache.allocate(size, cpu) for size, cpu in zip(shape.caches, cpus, strict=False)]
         tables = [caches[0].pop() for _ in range(shape.tables)]
-        return Vm(caches, tables, self.cache.allocate(shape.rest, cpus[0]), shape.by_rcu)
+        return Vm(caches, tables, self.cache.allocate(shape.rest, cpus[0]), shape.by_rcu, shape.roots_first)
 
 
 class Random:

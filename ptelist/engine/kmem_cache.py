@@ -57,7 +57,7 @@ class Cache:
     def rules(self) -> Rules:
         """Return what decides which slab an object comes from."""
         kernel, host, layout = self._kernel, self._host, self._layout
-        free = 0 if self._debugged else slab.by_size(layout.stride, kernel.slub_cpu_partial)
+        free = 0 if self._debugged else rules.cpu_partial(kernel, self._facts.config, layout.stride)
         unit = kernel.slub_cpu_partial_unit
         return Rules(
             layout.objects,

@@ -14,6 +14,8 @@ from ptelist.engine.pagetables import window
 from ptelist.engine.windows import touched
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ptelist.engine.facts import Facts
     from ptelist.engine.windows import Range
     from ptelist.scenario.models import Host, Kernel, Vm
@@ -80,6 +82,15 @@ def has_rmaps(kernel: Kernel, vm: Vm) -> bool:
 def bitmap(pages: int) -> int:
     """Return the bytes of a dirty bitmap: two halves of a bit a page, each rounded up to 64 pages."""
     return 2 * (-(-pages // 64) * 8)
+
+
+def sizes(kernel: Kernel, vm: Vm, row: tuple[int, int, int], *, track: bool) -> Iterator[int]:
+    """Yield the bytes asked for each array of a memslot but its dirty bitmap."""
+    if has_rmaps(kernel, vm):
+        yield from (windows * kernel.rmap_head_bytes for windows in row)
+    yield from (windows * kernel.lpage_info_bytes for windows in row[1:])
+    if track:
+        yield row[0] * kernel.write_track_bytes
 
 
 class Arrays:

@@ -6,10 +6,15 @@ and what is drawn from them is the business of vm_machine.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine.memory_caches import MemoryCache
 from ptelist.engine.pagetables import window
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from ptelist.engine.vm_slabs import CacheSlabs
 
 
 class Mmu(NamedTuple):
@@ -37,6 +42,21 @@ class Mmu(NamedTuple):
     """The default limit of shadow pages; None with the TDP MMU, whose tables are not limited."""
     spare_tables: int = 0
     """A fault that finds fewer than these left of the limit has old tables recycled (KVM_MIN_FREE_MMU_PAGES)."""
+    roots_first: bool = False
+    """Whether roots are freed before any vCPU's caches when a VM ends."""
+    limit_divisor: int = 1
+    """Pages in memslots for each table that the default limit lets be."""
+    least_limit: int = 0
+    """The least that it is."""
+    infos: tuple[int, int] = 0, 1
+    """Capacity and minimum of a vCPU's cache of pages for shadowed translations, 0 if it is never filled."""
+    infos_level: int = 0
+    """The highest level of tables that have such a page."""
+
+    @property
+    def by_rcu(self) -> bool:
+        """Return whether tables are freed by RCU: those of the TDP MMU."""
+        return self.most_tables is None
 
     @property
     def leaf_bytes(self) -> int:
@@ -65,6 +85,14 @@ class Counts(NamedTuple):
     """Descriptors that lists took so far."""
     frees: int = 0
     """Descriptors that lists gave back so far."""
+    infos: int = 0
+    """Pages of shadowed translations, in vCPU caches and of tables."""
+    vcpus: int = 0
+    """vCPUs that there are."""
+    running: int = 0
+    """Those of them whose caches were filled."""
+    indirect: int = 0
+    """Those of them that have filled one of pages for shadowed translations as well."""
 
     @property
     def held(self) -> int:
@@ -84,12 +112,16 @@ class Totals:
         """Start with nothing."""
         self.in_lists = self.cached = self.headers_cached = self.tables = self.entries = 0
         self.longest = self.topups = self.allocs = self.frees = 0
+        self.infos = self.vcpus = self.running = self.indirect = 0
         self.peak = 0
         """The most descriptors in lists."""
         self.peak_held = 0
         """The most descriptors in lists and caches together."""
         self.peak_headers = 0
         """The most page headers in tables and caches together."""
+        self.descriptor_slabs: tuple[CacheSlabs, ...] = ()
+        self.header_slabs: tuple[CacheSlabs, ...] = ()
+        """Who is told of each object, if anyone follows slabs."""
 
     def counts(self) -> Counts:
         """Return what there is now."""
@@ -103,6 +135,10 @@ class Totals:
             self.topups,
             self.allocs,
             self.frees,
+            self.infos,
+            self.vcpus,
+            self.running,
+            self.indirect,
         )
 
     def note(self) -> None:
@@ -119,17 +155,31 @@ class Vcpu:
         """Start with empty caches, as at vCPU creation."""
         self._descriptors = _cache(*mmu.descriptors)
         self._headers = _cache(*mmu.headers)
+        self._infos = _cache(*mmu.infos)
         self._totals = totals
+        self._totals.vcpus += 1
+        self._running = False
+        self.indirect = False
+        """Whether its tables may mirror the guest's: only then pages for shadowed translations are topped up."""
 
     def top_up(self) -> None:
-        """Top both caches up, as every fault does before anything else."""
+        """Top all caches up, as every fault does before anything else."""
+        self._totals.running += not self._running
+        self._running = True
+        if self.indirect and self._infos is not None:
+            self._totals.indirect += not self._infos.allocated
+            self._totals.infos += self._infos.top_up()
         if self._descriptors is not None and (taken := self._descriptors.top_up()):
             self._totals.topups += 1
             self._totals.cached += taken
             self._totals.note()
+            for slabs in self._totals.descriptor_slabs:
+                slabs.fill(self, taken)
         if self._headers is not None and (taken := self._headers.top_up()):
             self._totals.headers_cached += taken
             self._totals.note()
+            for slabs in self._totals.header_slabs:
+                slabs.fill(self, taken)
 
     def draw_descriptor(self) -> None:
         """Take a descriptor for a list."""
@@ -137,15 +187,28 @@ class Vcpu:
         self._totals.allocs += 1
         self._totals.cached -= _drawn(self._descriptors)
         self._totals.note()
+        for slabs in self._totals.descriptor_slabs:
+            slabs.draw(self)
 
-    def draw_header(self) -> None:
+    def draw_header(self, table: Hashable) -> None:
         """Take a page header for a table, and with it a page."""
         self._totals.tables += 1
         self._totals.headers_cached -= _drawn(self._headers)
         self._totals.note()
+        for slabs in self._totals.header_slabs:
+            slabs.draw(self, table)
+
+    def draw_info(self) -> None:
+        """Take a page for a table's shadowed translations."""
+        self._totals.infos += 1 - _drawn(self._infos)
 
     def free(self) -> None:
-        """Free both caches with what is left in them."""
+        """Free all caches with what is left in them, and the vCPU."""
+        self._totals.vcpus -= 1
+        self._totals.running -= self._running
+        if self._infos is not None:
+            self._totals.indirect -= self._infos.allocated > 0
+            self._totals.infos -= self._infos.objects
         self._totals.cached -= 0 if self._descriptors is None else self._descriptors.objects
         self._totals.headers_cached -= 0 if self._headers is None else self._headers.objects
 

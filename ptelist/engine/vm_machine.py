@@ -28,14 +28,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ptelist.engine.pagetables import window
+from ptelist.engine.pagetables import default_limit, window
 from ptelist.engine.vcpu_machine import Totals, Vcpu
+from ptelist.engine.vm_memslots import Memslots
+from ptelist.engine.vm_slabs import BY_RCU, LISTS, UNSLOT, UNSYNC
 from ptelist.lists.descriptors import List
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Collection, Hashable
 
-    from ptelist.engine.vcpu_machine import Counts, Mmu
+    from ptelist.engine.vcpu_machine import Mmu
 
     Key = Hashable
     Spte = tuple[Hashable, int]
@@ -48,10 +50,11 @@ UNPAGED_ROOT_LEVEL, UNPAGED_ROOTS = 2, 4
 class _Table:
     """A page table: who points to it, and which vCPUs have it loaded as a root."""
 
-    __slots__ = ("parents", "users")
+    __slots__ = ("has_info", "parents", "users")
 
-    def __init__(self, mmu: Mmu) -> None:
+    def __init__(self, mmu: Mmu, *, has_info: bool) -> None:
         self.parents = List(mmu.ext, mmu.policy)
+        self.has_info = has_info
         self.users: set[Key] = set()
 
 
@@ -67,8 +70,8 @@ class _Runner(Vcpu):
 class Vm:
     """One VM of a machine: vCPUs by name, tables, and the SPTEs in them."""
 
-    def __init__(self, mmu: Mmu, totals: Totals) -> None:
-        """Start with a memslot and no vCPU."""
+    def __init__(self, mmu: Mmu, totals: Totals, *, bare: bool = False) -> None:
+        """Start without a vCPU, and with the memslots of the options unless it is `bare`."""
         self._mmu, self._totals = mmu, totals
         self._vcpus: dict[Key, _Runner] = {}
         self._tables: dict[Key, _Table] = {}
@@ -86,23 +89,29 @@ class Vm:
         self._most_unpaged = UNPAGED_ROOTS * window(UNPAGED_ROOT_LEVEL, mmu.page_bytes)
         """Bytes that a leaf, the table of one, and the roots map."""
         self._most_tables = mmu.most_tables
-        self.has_memslot = True
+        self._asked_limit = False
+        self.memslots = Memslots(bare=bare)
         self.limited = False
         """Whether a fault found so many tables that the kernel would have recycled some."""
 
+    def create(self, name: Key) -> _Runner:
+        """Make a vCPU; raises ValueError if there is one of this name."""
+        if name in self._vcpus:
+            raise ValueError("there is such a vCPU already")
+        found = self._vcpus[name] = _Runner(self._mmu, self._totals)
+        return found
+
     def run(self, name: Key, *, unpaged: bool = False) -> None:
         """Let a vCPU enter the guest, `unpaged` if the guest has no paging of its own (CR0.PG = 0)."""
-        vcpu = self._vcpus.get(name)
-        if vcpu is None:
-            vcpu = self._vcpus[name] = _Runner(self._mmu, self._totals)
+        vcpu = self._vcpus.get(name) or self.create(name)
         unpaged = unpaged and self._mmu.shadow
         if vcpu.roots and (unpaged != vcpu.unpaged or vcpu.roots[0] in self._stale):
             self._unload(name, vcpu)
-        vcpu.unpaged = unpaged
+        vcpu.unpaged, vcpu.indirect = unpaged, self._mmu.shadow and not unpaged
         if not vcpu.roots:
             vcpu.top_up()
             level, count = self._root(unpaged=unpaged)
-            vcpu.roots = tuple(self._table(vcpu, (unpaged, level, number)) for number in range(count))
+            vcpu.roots = tuple(self._table(vcpu, (unpaged, level, number), level) for number in range(count))
             for root in vcpu.roots:
                 root.users.add(name)
 
@@ -116,8 +125,15 @@ class Vm:
             root.users.discard(name)
         vcpu.roots = ()
         used = [root for root in self._stale if root.users]
-        self._totals.tables -= len(self._stale) - len(used)
+        if len(used) < len(self._stale):
+            self._scatter(UNSLOT)
+        self._free(self._stale, used)
         self._stale = used
+
+    def _free(self, tables: Collection[_Table], but: Collection[_Table] = ()) -> None:
+        """Free tables, but for some of them."""
+        self._totals.tables -= len(tables) - len(but)
+        self._totals.infos -= sum(table.has_info for table in tables) - sum(table.has_info for table in but)
 
     def _entered(self, name: Key) -> _Runner:
         """Return a vCPU that is in the guest, in the mode in which it was before."""
@@ -136,7 +152,7 @@ class Vm:
         The address counts in bytes: a guest virtual one under shadow paging, else a guest physical one.
         Raises ValueError if there is no memslot, or if the root does not reach the address.
         """
-        if not self.has_memslot:
+        if not self.memslots.known:
             raise ValueError("the VM has no memslot: what it touches is no memory")
         vcpu = self._entered(name)
         way, spte = self._leaf(address, table, unpaged=vcpu.unpaged)
@@ -165,7 +181,7 @@ class Vm:
         for level in range(self._root(unpaged=vcpu.unpaged)[0], mmu.leaf_level - 1, -1):
             number = address // window(level, mmu.page_bytes)
             key = leaf if level == mmu.leaf_level else (vcpu.unpaged, level, number)
-            table = self._table(vcpu, key)
+            table = self._table(vcpu, key, level)
             if above is not None and above not in self._links:
                 if mmu.lists:
                     self._adopt(vcpu, key, table, above)
@@ -187,15 +203,22 @@ class Vm:
             self._leave(spte)
         self._links = {above: child for above, child in self._links.items() if child != key}
         self._ways = {way: leaf for way, leaf in self._ways.items() if leaf != key}
-        self._totals.tables -= 1
-        vcpu.draw_header()
+        table = self._tables[key]
+        self._scatter(UNSYNC)
+        self._free([table])
+        vcpu.draw_header(table)
+        if table.has_info:
+            vcpu.draw_info()
 
-    def _table(self, vcpu: _Runner, key: Key) -> _Table:
+    def _table(self, vcpu: _Runner, key: Key, level: int) -> _Table:
         """Return a table, made from the vCPU's caches if it is not there."""
         found = self._tables.get(key)
         if found is None:
-            vcpu.draw_header()
-            found = self._tables[key] = _Table(self._mmu)
+            has_info = vcpu.indirect and level <= self._mmu.infos_level
+            found = self._tables[key] = _Table(self._mmu, has_info=has_info)
+            vcpu.draw_header(found)
+            if has_info:
+                vcpu.draw_info()
         return found
 
     def _map(self, vcpu: _Runner, spte: Spte, page: Key) -> None:
@@ -226,6 +249,10 @@ class Vm:
             vcpu.draw_descriptor()
 
     def _give_back(self, descriptors: int) -> None:
+        """Take note of descriptors that lists no longer have."""
+        if descriptors:
+            for slabs in self._totals.descriptor_slabs:
+                slabs.scatter(LISTS)
         self._totals.in_lists -= descriptors
         self._totals.frees += descriptors
 
@@ -265,79 +292,85 @@ class Vm:
         self._totals.entries -= len(gone)
         self._rmaps.pop(page, None)
 
-    def unslot(self) -> None:
-        """Delete the memslot."""
-        self.has_memslot = False
+    def _scatter(self, why: str) -> None:
+        """Let tables be freed in an order that is not said."""
+        for slabs in self._totals.header_slabs:
+            slabs.scatter(why)
+
+    def unslot(self, address: int | None = None) -> None:
+        """Delete the memslots that the VM began with, or the one at an address: all tables go, whosever they are.
+
+        Raises ValueError if there is none.
+        """
+        self.memslots.remove(address)
+        self._limit_by_memory()
+        if not all(table.users for table in self._tables.values()):
+            self._scatter(BY_RCU if self._mmu.by_rcu else UNSLOT)
+        self._zap()
+
+    def _zap(self) -> None:
+        """Free all tables but the roots that vCPUs have loaded."""
         lists = [*self._rmaps.values(), *(table.parents for table in self._tables.values())]
         self._give_back(sum(found.descriptors for found in lists))
         used = [table for table in self._tables.values() if table.users]
-        self._totals.tables -= len(self._tables) - len(used)
+        self._free(self._tables.values(), used)
         self._totals.entries -= len(self._sptes)
         self._stale += used
         for known in (self._tables, self._links, self._ways, self._sptes, self._rmaps):
             known.clear()
 
-    def slot(self) -> None:
-        """Add the memslot again."""
-        self.has_memslot = True
+    def slot(self, span: tuple[int, int] | None = None) -> None:
+        """Add a memslot from here to there, or again those that the VM began with.
+
+        Raises ValueError if another one is in its way.
+        """
+        self.memslots.add(span)
+        self._limit_by_memory()
+
+    def _limit_by_memory(self) -> None:
+        """Set the default limit of tables, which goes by the memslots, unless a step has set one."""
+        size, mmu = self.memslots.bytes, self._mmu
+        if mmu.most_tables is None or self._asked_limit:
+            return
+        if size is None:
+            self._most_tables = mmu.most_tables
+        else:
+            self._most_tables = default_limit(size // mmu.page_bytes, mmu.limit_divisor, mmu.least_limit)
+
+    def log(self, address: int, *, on: bool) -> None:
+        """Turn a memslot's dirty logging on or off: with leaves of 4K no table comes or goes.
+
+        Raises ValueError if there is no such memslot, or if larger leaves would be split.
+        """
+        if self._mmu.leaf_level > 1:
+            raise ValueError("how huge pages are split is not followed: expected leaves of 4K (--leaf)")
+        self.memslots.log(address, on=on)
 
     def limit(self, tables: int) -> None:
         """Set the most shadow pages (KVM_SET_NR_MMU_PAGES); the TDP MMU knows no limit."""
         if self._mmu.most_tables is not None:
             self._most_tables = tables
+            self._asked_limit = True
 
     def close(self) -> None:
         """Destroy the VM, with its vCPUs' caches."""
-        self.unslot()
-        self._totals.tables -= len(self._stale)
+        self._end()
+        self._zap()
+        self._free(self._stale)
         for vcpu in self._vcpus.values():
             vcpu.free()
+
+    def _end(self) -> None:
+        """Let the slabs know in which order objects are freed, if it is said."""
+        tables = [*self._tables.values(), *self._stale]
+        if tables and (self._mmu.by_rcu or self._mmu.shadow or self._stale):
+            self._scatter(BY_RCU if self._mmu.by_rcu else UNSYNC)
+        ran = [vcpu for vcpu in self._vcpus.values() if vcpu.roots]
+        for slabs in self._totals.descriptor_slabs:
+            slabs.end(ran)
+        for slabs in self._totals.header_slabs:
+            slabs.end(ran, tables, roots_first=self._mmu.roots_first)
 
     def lengths(self) -> Counter[int]:
         """Return how many rmap lists there are of each length."""
         return Counter(map(len, self._rmaps.values()))
-
-
-class Machine:
-    """All VMs of a host, of one kernel and one kind, by name."""
-
-    def __init__(self, mmu: Mmu) -> None:
-        """Start without a VM."""
-        self.mmu = mmu
-        self.totals = Totals()
-        self._vms: dict[Key, Vm] = {}
-
-    def vm(self, name: Key) -> Vm:
-        """Return a VM, a new one if there is none of this name."""
-        found = self._vms.get(name)
-        if found is None:
-            found = self._vms[name] = Vm(self.mmu, self.totals)
-        return found
-
-    def known(self, name: Key) -> Vm:
-        """Return a VM that there is; raises ValueError if there is none of this name."""
-        if name not in self._vms:
-            raise ValueError("there is no such VM")
-        return self._vms[name]
-
-    def close(self, name: Key) -> None:
-        """Destroy a VM; raises ValueError if there is none of this name."""
-        self.known(name).close()
-        del self._vms[name]
-
-    def counts(self) -> Counts:
-        """Return what there is now, of all VMs together."""
-        return self.totals.counts()
-
-    @property
-    def limited(self) -> bool:
-        """Return whether the kernel would have recycled tables of a VM that there is."""
-        return any(vm.limited for vm in self._vms.values())
-
-    def memslots(self) -> int:
-        """Return how many VMs have their memslot."""
-        return sum(vm.has_memslot for vm in self._vms.values())
-
-    def lengths(self) -> Counter[int]:
-        """Return how many rmap lists there are of each length."""
-        return sum((vm.lengths() for vm in self._vms.values()), Counter())

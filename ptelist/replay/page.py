@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ptelist.engine.vcpu_machine import Counts
+    from ptelist.interval import Interval
     from ptelist.replay.replay import Replayed
+    from ptelist.replay.vm_steps import Moment, Stage
 
 MOST_MARKS = 20
 """More marks than these are for programs."""
@@ -23,6 +25,9 @@ ENVELOPE_FIGURES = tuple(name for name in FIGURES if not name.startswith("replay
 
 
 STEP_FIGURES = (*FIGURES[:2], *STEPS, *(name for name in FIGURES[2:] if not name.startswith("replay.")))
+CHARGED = ("slab", "sec_pagetables", "memslots", "dirty_bitmap", "kernel")
+"""What is shown of what a cgroup is charged."""
+
 SHOWN: dict[str, Callable[[Counts], int]] = {
     "held": lambda counts: counts.held,
     "in lists": lambda counts: counts.in_lists,
@@ -39,7 +44,7 @@ def document(found: Replayed, width: int | None) -> Document:
     figures = STEP_FIGURES if found.stages else ENVELOPE_FIGURES if found.envelope else FIGURES
     briefs = BRIEF[found.envelope :]
     page = table.document(comparison, (), width, figures, briefs)
-    beside = _stages(found) if found.stages else (*_lengths(found), *_marks(found))
+    beside = _of_steps(found) if found.stages else (*_lengths(found), *_marks(found))
     more = [each.within(width) for each in beside]
     notes = page.notes
     count = max(len(found.marks), len(found.stages) - 1)
@@ -72,22 +77,47 @@ def _marks(found: Replayed) -> Iterator[Table]:
         yield Table(("mark", *names), tuple(rows), "descriptors in lists at each mark")
 
 
+def _of_steps(found: Replayed) -> Iterator[Table]:
+    yield from _stages(found)
+    yield from _beside(found, lambda moment: moment.raw, "slabs as /proc/slabinfo counts them")
+    yield from _beside(found, _charged, "bytes that a cgroup is charged")
+
+
+def _charged(moment: Moment) -> dict[str, Interval] | None:
+    return moment.charged and {kind: moment.charged[kind] for kind in CHARGED}
+
+
+def _shown(found: Replayed) -> list[tuple[str, Stage]]:
+    """Return the marks that are shown, and the end; of too many the end alone."""
+    stages = found.stages[-1:] if len(found.stages) > MOST_MARKS + 1 else found.stages
+    return [(f"  {stage.text or stage.at}", stage) for stage in stages]
+
+
 def _stages(found: Replayed) -> Iterator[Table]:
     """Yield what there is at each mark: one table, or with several columns one for each count."""
-    stages = found.stages[-1:] if len(found.stages) > MOST_MARKS + 1 else found.stages
-    names = [f"  {stage.text or stage.at}" for stage in stages]
+    stages = _shown(found)
     columns = [column.name for column in found.comparison.columns]
     if len(columns) == 1:
-        rows = [_row(name, (stage.moments[0].counts,), *SHOWN) for name, stage in zip(names, stages, strict=True)]
-        if rows:
-            yield Table(("mark", *SHOWN), tuple(rows), "descriptors and page headers at each mark")
+        rows = [_row(name, (stage.moments[0].counts,), *SHOWN) for name, stage in stages]
+        yield Table(("mark", *SHOWN), tuple(rows), "descriptors and page headers at each mark")
         return
-    for what in SHOWN if stages else ():
-        rows = [
-            _row(name, [moment.counts for moment in stage.moments], what)
-            for name, stage in zip(names, stages, strict=True)
-        ]
+    for what in SHOWN:
+        rows = [_row(name, [moment.counts for moment in stage.moments], what) for name, stage in stages]
         yield Table(("mark", *columns), tuple(rows), f"{what} at each mark")
+
+
+def _beside(found: Replayed, told: Callable[[Moment], dict[str, Interval] | None], title: str) -> Iterator[Table]:
+    """Yield what moments tell by kind, if they do: one table, or with several columns one for each kind."""
+    stages = [(name, [ends for moment in stage.moments if (ends := told(moment))]) for name, stage in _shown(found)]
+    kinds = tuple(stages[0][1][0]) if stages[0][1] else ()
+    columns = [column.name for column in found.comparison.columns]
+    if len(columns) == 1 and kinds:
+        rows = [(name, *(interval(*each[kind]) for kind in kinds)) for name, (each,) in stages]
+        yield Table(("mark", *kinds), tuple(rows), f"{title}, at each mark")
+        return
+    for kind in kinds:
+        rows = [(name, *(interval(*each[kind]) for each in moments)) for name, moments in stages]
+        yield Table(("mark", *columns), tuple(rows), f"{title}, at each mark: {kind}")
 
 
 def _row(name: str, counts: Iterable[Counts], *shown: str) -> tuple[str, ...]:

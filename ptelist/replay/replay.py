@@ -222,6 +222,8 @@ class _Run:
         state = "not exact" if self.reader.odd else "exact"
         if self.reader.kind == STEPS:
             yield f"steps: {lines:,} lines{ignored}, replayed fault by fault, {state}"
+            for name, why in self.steps.slabs.open.items():
+                yield f"{name} slabs: bounds for any history from some mark on, for {why}"
             yield "pte_list_desc.bytes: those of lists and vCPU caches together, when they held most"
             return
         yield f"trace: {lines:,} lines{ignored}, replayed entry by entry, {state}"

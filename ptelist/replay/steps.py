@@ -7,13 +7,22 @@
     drop VM ADDRESS[*COUNT] [TABLE]
                                the guest takes an address out of its page table and invalidates the TLB
     unmap VM PAGE              the host takes a page back
-    unslot VM                  the memslot is deleted
-    slot VM                    and added again
+    unslot VM [ADDRESS]        the memslots that the VM began with are deleted, or one that steps made
+    slot VM [ADDRESS BYTES]    they are added again, or one more
+    log VM ADDRESS on|off      the memslot gets a dirty bitmap, or loses it
+    open VM                    a VM is created, without a memslot
+    vcpu VM VCPU               a vCPU is created
     limit VM TABLES            KVM_SET_NR_MMU_PAGES
     close VM                   the last file of the VM is closed
+    cpu NUMBER                 what follows happens on this CPU; they are numbered from 0, and 0 is where steps begin
+    shrink                     empty slabs are given back, as by a 1 written to /sys/kernel/slab/CACHE/shrink
     mark TEXT                  what there is now is shown, under this name
 
-VM, VCPU, PAGE and TABLE are any words; a VM begins with one memslot, at its first `run` or `touch`.
+With `cpu` or `shrink` before the first object is taken slabs are followed as /proc/slabinfo counts them, empty ones and
+those that CPUs keep for themselves among them; marks then show their number as well.
+
+VM, VCPU, PAGE and TABLE are any words; without `open` a VM begins at its first `run` or `touch`, with the memslots that
+options give it, and a vCPU at its first one. Once a VM was opened, marks show what a cgroup is charged for all VMs.
 An ADDRESS is a number of bytes (0x1000, 4096, 4KiB, 1GiB): guest virtual under shadow paging, else guest
 physical. Without PAGE it maps the page of the same address, whose name is that address. TABLE names a
 guest page table to which several directory entries point; without it each window has one of its own.
@@ -31,7 +40,8 @@ from ptelist.units import parse_size
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ptelist.engine.vm_machine import Machine
+    from ptelist.engine.host_machine import Machine
+    from ptelist.engine.vm_machine import Vm
 
 USAGE = {
     b"run": ("VM VCPU [unpaged]", 2, 3),
@@ -39,10 +49,15 @@ USAGE = {
     b"fault": ("VM VCPU", 2, 2),
     b"drop": ("VM ADDRESS[*COUNT] [TABLE]", 2, 3),
     b"unmap": ("VM PAGE", 2, 2),
-    b"unslot": ("VM", 1, 1),
-    b"slot": ("VM", 1, 1),
+    b"unslot": ("VM [ADDRESS]", 1, 2),
+    b"slot": ("VM [ADDRESS BYTES]", 1, 3),
+    b"log": ("VM ADDRESS on|off", 3, 3),
+    b"open": ("VM", 1, 1),
+    b"vcpu": ("VM VCPU", 2, 2),
     b"limit": ("VM TABLES", 2, 2),
     b"close": ("VM", 1, 1),
+    b"cpu": ("NUMBER", 1, 1),
+    b"shrink": ("", 0, 0),
 }
 """The words, what follows each, and how few and how many words that are."""
 
@@ -52,6 +67,8 @@ MOST_COUNT = 1 << 24
 
 MOST_DIGITS = 8
 """Of a count."""
+
+SLOT_UNIT = 4096
 
 MOST_ADDRESS = 1 << 57
 """Bytes that a root of five levels maps."""
@@ -87,7 +104,9 @@ class Steps:
         name, *rest = words
         usage, least, most = USAGE[name]
         if not least <= len(rest) <= most:
-            raise PtelistError(f'{at}: {name.decode()} has {len(rest)} words, expected "{name.decode()} {usage}"')
+            raise PtelistError(
+                f'{at}: {name.decode()} has {len(rest)} words, expected "{f"{name.decode()} {usage}".rstrip()}"'
+            )
         try:
             step = _STEPS[name](*rest)
             for machine in self._machines:
@@ -136,12 +155,38 @@ def _unmap(vm: bytes, page: bytes) -> Step:
     return lambda machine: machine.known(vm).unmap(_page(machine, named))
 
 
-def _unslot(vm: bytes) -> Step:
-    return lambda machine: machine.known(vm).unslot()
+def _unslot(vm: bytes, where: bytes | None = None) -> Step:
+    address = None if where is None else _address(where)
+    return lambda machine: machine.known(vm).unslot(address)
 
 
-def _slot(vm: bytes) -> Step:
-    return lambda machine: machine.known(vm).slot()
+def _slot(vm: bytes, where: bytes | None = None, size: bytes | None = None) -> Step:
+    if where is None:
+        return lambda machine: machine.known(vm).slot()
+    first = _address(where)
+    length = _address(size) if size is not None else 0
+    if not length or first % SLOT_UNIT or length % SLOT_UNIT:
+        raise ValueError(f'expected an address and a size in pages of 4 KiB, got "{_shown(where)} {_shown(size)}"')
+    return lambda machine: machine.known(vm).slot((first, first + length))
+
+
+def _log(vm: bytes, where: bytes, state: bytes) -> Step:
+    if state not in {b"on", b"off"}:
+        raise ValueError(f'expected on or off, got "{_shown(state)}"')
+    address = _address(where)
+    return lambda machine: machine.known(vm).log(address, on=state == b"on")
+
+
+def _open(vm: bytes) -> Step:
+    return lambda machine: machine.open(vm)
+
+
+def _vcpu(vm: bytes, vcpu: bytes) -> Step:
+    return lambda machine: _created(machine.vm(vm), vcpu)
+
+
+def _created(vm: Vm, vcpu: bytes) -> None:
+    vm.create(vcpu)
 
 
 def _limit(vm: bytes, tables: bytes) -> Step:
@@ -155,6 +200,16 @@ def _close(vm: bytes) -> Step:
     return lambda machine: machine.close(vm)
 
 
+def _cpu(number: bytes) -> Step:
+    if not number.isdigit() or len(number) > MOST_DIGITS:
+        raise ValueError(f'expected the number of a CPU, from 0 on, got "{_shown(number)}"')
+    return lambda machine: machine.followed().move(int(number))
+
+
+def _shrink() -> Step:
+    return lambda machine: machine.followed().shrink()
+
+
 _STEPS: dict[bytes, Callable[..., Step]] = {
     b"run": _run,
     b"touch": _touch,
@@ -163,8 +218,13 @@ _STEPS: dict[bytes, Callable[..., Step]] = {
     b"unmap": _unmap,
     b"unslot": _unslot,
     b"slot": _slot,
+    b"log": _log,
+    b"open": _open,
+    b"vcpu": _vcpu,
     b"limit": _limit,
     b"close": _close,
+    b"cpu": _cpu,
+    b"shrink": _shrink,
 }
 
 

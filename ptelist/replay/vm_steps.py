@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.engine import memslots, pagetables, rules
-from ptelist.engine.account import DESC, HEADER, slabs_of
+from ptelist.engine.account import slabs_of
+from ptelist.engine.host_machine import Machine
 from ptelist.engine.ledger import Unit, fixed
 from ptelist.engine.vcpu_machine import Mmu
-from ptelist.engine.vm_machine import Machine
-from ptelist.interval import Interval
 from ptelist.lists import histogram
+from ptelist.replay.step_charges import Charges, rows
+from ptelist.replay.step_slabs import Slabs
 from ptelist.rmaps.rmaps_stat import LABELS, LEVELS
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from ptelist.engine.ledger import Ledger, Term
     from ptelist.engine.vcpu_machine import Counts
+    from ptelist.interval import Interval
     from ptelist.scenario.models import Scenario
 
 OBJECTS, COUNT, PAGES = Unit.OBJECTS, Unit.COUNT, Unit.PAGES
@@ -62,6 +65,10 @@ class Moment(NamedTuple):
     """rmap lists by length."""
     heads: Heads | None
     """None where there is no mmu_rmaps_stat, or no list."""
+    raw: dict[str, Interval] | None = None
+    """The fewest and the most slabs as /proc/slabinfo counts them; None if no step asked to follow them."""
+    charged: dict[str, Interval] | None = None
+    """The least and the most bytes that a cgroup is charged for all VMs, by kind; None if no step opened a VM."""
 
     @property
     def rmaps_stat(self) -> dict[str, list[int]] | None:
@@ -88,10 +95,13 @@ class Stage(NamedTuple):
         found: dict[str, Any] = {"at": self.at, "text": self.text}
         for name in COUNTED:
             found[_LIVE.get(name, name)] = [getattr(moment.counts, name) for moment in self.moments]
-        found["slabs"] = {
-            name: [dict(zip(("low", "high"), moment.slabs[name], strict=True)) for moment in self.moments]
-            for name in (DESC, HEADER)
-        }
+        found["slabs"] = _ends([moment.slabs for moment in self.moments])
+        raw = [moment.raw for moment in self.moments if moment.raw]
+        if raw:
+            found["slabs_raw"] = _ends(raw)
+        charged = [moment.charged for moment in self.moments if moment.charged]
+        if charged:
+            found["charged"] = _ends(charged)
         found["lists"] = [moment.lengths for moment in self.moments]
         found["mmu_rmaps_stat"] = [moment.rmaps_stat for moment in self.moments]
         return found
@@ -101,18 +111,24 @@ _LIVE = {"in_lists": "live"}
 """Marks of traces call them so."""
 
 
+def _ends(slabs: Sequence[dict[str, Interval]]) -> dict[str, list[dict[str, int]]]:
+    return {name: [dict(zip(("low", "high"), each[name], strict=True)) for each in slabs] for name in slabs[0]}
+
+
 class Replay:
     """The machines of all columns; columns whose rules are the same have one together."""
 
     def __init__(self, scenarios: Sequence[Scenario]) -> None:
         """Start without a VM."""
         self._scenarios = scenarios
+        self.slabs = Slabs(scenarios)
         mmus = [mmu(scenario) for scenario in scenarios]
-        self.machines = {each: Machine(each) for each in mmus}
+        columns: dict[Mmu, list[int]] = {}
+        for number, each in enumerate(mmus):
+            columns.setdefault(each, []).append(number)
+        self.machines = {each: Machine(each, partial(self.slabs.follow, those)) for each, those in columns.items()}
         self._machines = [self.machines[each] for each in mmus]
-        self._slabs: dict[tuple[int, str, int], Interval] = {}
-        rows = [memslots.slots(each.kernel, each.host, each.vms[0]).rows for each in scenarios]
-        self._memslots = [[sum(sizes) for sizes in zip(*found, strict=True)] for found in rows]
+        self._charges = Charges(scenarios)
 
     def stage(self, at: int, text: str) -> Stage:
         """Return what there is now, after the line `at`."""
@@ -123,34 +139,20 @@ class Replay:
         return Stage(at, text, tuple(moments))
 
     def _moment(self, number: int, counts: Counts, lengths: dict[int, int]) -> Moment:
-        machine = self._machines[number]
-        slabs = {
-            DESC: self._ends(number, DESC, counts.held, machine.totals.peak_held),
-            HEADER: self._ends(number, HEADER, counts.headers, machine.totals.peak_headers),
-        }
-        return Moment(counts, slabs, lengths, self._heads(number))
+        machine, slabs = self._machines[number], self.slabs
+        after_shrink, raw = slabs.ends(number, counts, machine.totals), slabs.raw(number, machine, counts)
+        charged = self._charges.at(number, machine, counts)
+        return Moment(counts, after_shrink, lengths, self._heads(number), raw, charged)
 
     def _heads(self, number: int) -> Heads | None:
         machine, how = self._machines[number], self._scenarios[number].kernel.rmaps_stat
         if how == "none" or not machine.mmu.lists:
             return None
-        count = machine.memslots()
-        return Heads(tuple(size * count for size in self._memslots[number]), machine.mmu.leaf_level, how)
-
-    def _ends(self, number: int, name: str, objects: int, peak: int) -> Interval:
-        """Return the fewest and the most slabs of so many objects, of which there once were `peak`."""
-        if objects == 0:
-            return Interval(0, 0)
-        return Interval(self._of(number, name, objects).low, self._of(number, name, peak).high)
-
-    def _of(self, number: int, name: str, objects: int) -> Interval:
-        key = number, name, objects
-        if key not in self._slabs:
-            held = fixed(f"{name}.objects", objects, OBJECTS, "as the steps have it")
-            ledger, _ = slabs_of(self._scenarios[number], held, name)
-            slabs = ledger[f"{name}.slabs"]
-            self._slabs[key] = Interval.of(slabs)
-        return self._slabs[key]
+        counts = [0, 0, 0]
+        for memslot, count in machine.memslots().items():
+            for row in rows(self._scenarios[number], memslot):
+                counts = [known + count * size for known, size in zip(counts, row, strict=True)]
+        return Heads(tuple(counts), machine.mmu.leaf_level, how)
 
     def ledgers(self) -> Iterator[Ledger]:
         """Yield the figures of each column: what was counted, and the slabs of what was held at most."""
@@ -212,4 +214,9 @@ def mmu(scenario: Scenario) -> Mmu:
         page_bytes=kernel.page_bytes,
         most_tables=None if rules.tdp_mmu(kernel, vm) else limit,
         spare_tables=kernel.shadow_page_min_free,
+        roots_first=kernel.roots_freed == "before_caches",
+        limit_divisor=kernel.shadow_page_divisor,
+        least_limit=kernel.shadow_page_least,
+        infos=(0 if direct else kernel.cache_capacity, kernel.page_topup_min),
+        infos_level=0 if direct else kernel.shadowed_info_max_level,
     )

@@ -80,6 +80,8 @@ class Kernel(Model):
     tdp_mmu_default: bool
     shadowed_info_max_level: Positive
     nested_orphans: Literal["kept", "zapped"]
+    roots_freed: Literal["before_caches", "with_vcpus"]
+    """When a VM ends: before any vCPU's memory caches go, or with the last of the vCPUs that have them loaded."""
     shadow_page_divisor: Positive
     shadow_page_least: Positive
     shadow_page_min_free: Positive

@@ -6,13 +6,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from guest_steps import charged, start
+
 from kernel.experiment import Experiment, Measured, Predicted
-from kernel.machine import CACHES, Between
+from kernel.machine import GUEST_MEMORY, between
 from kernel.vms import Vm
-from ptelist.engine import rules
-from ptelist.engine.kmalloc import kmalloc
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kernel.guest import Guest
     from kernel.machine import Machine
 
@@ -56,21 +58,19 @@ class Charge(Experiment):
         return {"bytes": after - before}
 
     def predict(self, machine: Machine) -> Predicted:
-        """Every object is charged with its stride and its pointer to the cgroup; of the first vCPU's are the tables."""
-        before = machine.vm(paging=self.paging, vcpus=self.vcpus + 1, vcpus_run=1)
-        after = machine.vm(paging=self.paging, vcpus=self.vcpus + 1)
-        pointer = rules.obj_ext_bytes(machine.kernel, machine.config, machine.host)
-        charged = 0
-        for name in CACHES:
-            grown = after[f"{name}.objects"].low - before[f"{name}.objects"].low
-            charged += grown * (after[f"{name}.stride"].low + pointer)
-        array = kmalloc(machine.kernel.cache_capacity * pointer, rules.pool(machine.kernel))
-        arrays = after["vcpu_caches.bytes.arrays"].low - before["vcpu_caches.bytes.arrays"].low
-        charged += arrays // array * (array + pointer)
-        if machine.version >= EXACT_STAT:
-            return {"bytes": charged}
-        lag = MEMCG_CHARGE_BATCH * machine.kernel.page_bytes * machine.cpus
-        return {"bytes": Between(charged - lag, charged + lag, "memory.stat lags by a batch of pages on each CPU")}
+        """By how much what `ptelist replay` prints grows."""
+        low, high = charged(*machine.steps(self._lines(), self.paging), "slab")
+        lag = 0 if machine.version >= EXACT_STAT else MEMCG_CHARGE_BATCH * machine.kernel.page_bytes * machine.cpus
+        return {"bytes": between(low - lag, high + lag, "memory.stat lags by a batch of pages on each CPU")}
+
+    def _lines(self) -> Iterator[str]:
+        yield from ("open vm", f"slot vm 0 {GUEST_MEMORY}")
+        yield from (f"vcpu vm {number}" for number in range(self.vcpus + 1))
+        yield from start(vcpu=self.vcpus)
+        yield "mark"
+        for number in range(self.vcpus):
+            yield from start(vcpu=number)
+        yield "mark"
 
 
 def _enter(guest: Guest, group: str) -> None:

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from helpers import ledger, scenario
+from guest_steps import start
 
 from kernel.experiment import Experiment, Measured, Predicted
-from kernel.machine import CACHES, HEADER, Between
-from kernel.vms import PAGE, Vm
-from ptelist.engine import history, pagetables
-from ptelist.engine.facts import Facts
-from ptelist.engine.kmem_cache import Cache
-from ptelist.engine.ledger import Ledger, Unit, fixed
-from ptelist.engine.past import Past
+from kernel.machine import CACHES, between
+from kernel.vms import Vm
+from ptelist.engine.history import Kind, Random, Shape, events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from helpers import Option
-
     from kernel.guest import Guest
-    from kernel.machine import Machine, Number
-    from ptelist.engine.history import Event, Shape
+    from kernel.machine import Machine
 
 MOST_VCPUS = 3
-PROBED = 3 * PAGE
-"""A vCPU's first run touches code and data, a page each, below this."""
-LEVELS = 4
-"""Of the page tables that map a guest without paging, with TDP."""
+
+
+class Event(NamedTuple):
+    """A VM starts, each vCPU on one of `cpus`, or ends on the first of these."""
+
+    starts: bool
+    number: int
+    cpus: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -55,8 +52,8 @@ class History(Experiment):
         _count(guest)
         steps: dict[str, list[int]] = {name: [] for name in CACHES}
         alive: dict[int, Vm] = {}
-        for event in self._events(machine, HEADER):
-            if event.shape:
+        for event in self._events(machine):
+            if event.starts:
                 alive[event.number] = _start(guest, event.cpus)
             else:
                 guest.ask("pin", event.cpus[0])
@@ -71,61 +68,47 @@ class History(Experiment):
         return {f"{name}.steps": steps[name] for name in CACHES} | {f"{name}.last": last[name] for name in CACHES}
 
     def predict(self, machine: Machine) -> Predicted:
+        *steps, last = machine.steps(self._lines(machine), self.paging)
+        why = "tables are freed by RCU, some time before the VM has gone"
         predicted: Predicted = {}
         for name in CACHES:
-            by_rcu = name == HEADER and self.paging == "tdp-mmu"
-            predict = self._bounds if by_rcu else self._exactly
-            predicted[f"{name}.steps"], predicted[f"{name}.last"] = predict(machine, name)
+            predicted[f"{name}.steps"] = [between(*moment.followed(name), why) for moment in steps]
+            predicted[f"{name}.last"] = between(*last.followed(name), why)
         return predicted
 
-    def _exactly(self, machine: Machine, name: str) -> tuple[list[Number], Number]:
-        """Return what the engine's step machine says."""
-        host = history.Host(_cache(machine, name).rules())
-        steps: list[Number] = []
-        for event in self._events(machine, name):
-            host.do(event)
-            if self.shrunk:
-                host.cache.shrink()
-            steps.append(host.slabs.all)
-        host.cache.shrink()
-        return steps, host.slabs.all
-
-    def _bounds(self, machine: Machine, name: str) -> tuple[list[Number], Number]:
-        """Return the bounds for a host of any history: when RCU frees a table is not said by any rule."""
-        steps: list[Number] = []
-        held: dict[int, int] = {}
-        peak = 0
-        for event in self._events(machine, name):
-            if event.shape:
-                held[event.number] = sum(event.shape.caches)
+    def _lines(self, machine: Machine) -> Iterator[str]:
+        """Yield what is done, for `ptelist replay`."""
+        yield "shrink"
+        for event in self._events(machine):
+            if event.starts:
+                for vcpu, cpu in enumerate(event.cpus):
+                    yield f"cpu {cpu}"
+                    yield from start(f"vm{event.number}", vcpu, paged=False)
             else:
-                del held[event.number]
-            peak = max(peak, sum(held.values()))
-            steps.append(_aged(machine, name, sum(held.values()), peak, shrunk=self.shrunk))
-        return steps, _aged(machine, name, sum(held.values()), peak, shrunk=True)
+                yield f"cpu {event.cpus[0]}"
+                yield f"close vm{event.number}"
+            if self.shrunk:
+                yield "shrink"
+            yield "mark"
+        yield "shrink"
+        yield "mark"
 
-    def _events(self, machine: Machine, name: str) -> Iterator[Event]:
+    def _events(self, machine: Machine) -> Iterator[Event]:
         cpus = machine.cpus if self.spread else 1
         if self.order == "leave":
-            kind = history.Kind(self._shape(machine, name, 1), self.vms, self.vms // 4)
-            yield from history.events(cpus, [kind], self.seed)
+            for event in events(cpus, [Kind(Shape((1,)), self.vms, self.vms // 4)], self.seed):
+                yield Event(event.shape is not None, event.number, event.cpus)
             return
-        random, alive, started = history.Random(self.seed), list[int](), 0
+        random, alive, started = Random(self.seed), list[int](), 0
         while started < 4 * self.vms:
             if len(alive) < self.vms and random.below(2) == 0:
-                shape = self._shape(machine, name, 1 + random.below(MOST_VCPUS))
-                yield history.Event(shape, started, tuple(random.below(cpus) for _ in shape.caches))
+                vcpus = 1 + random.below(MOST_VCPUS)
+                yield Event(starts=True, number=started, cpus=tuple(random.below(cpus) for _ in range(vcpus)))
                 alive.append(started)
                 started += 1
             elif alive:
-                yield history.Event(None, alive.pop(random.below(len(alive))), (random.below(cpus),))
-
-    def _shape(self, machine: Machine, name: str, vcpus: int) -> Shape:
-        """Return what a VM takes: the first of its vCPUs draws the tables that map the probe's pages."""
-        figures = machine.vm(paging=self.paging, vcpus=vcpus)
-        each = figures[f"{name}.objects"].low // vcpus
-        tables = sum(pagetables.tables(((0, PROBED),), "4K", LEVELS, machine.kernel.page_bytes))
-        return history.Shape((each,) * vcpus, tables if name == HEADER else 0)
+                number = alive.pop(random.below(len(alive)))
+                yield Event(starts=False, number=number, cpus=(random.below(cpus),))
 
 
 def _start(guest: Guest, cpus: tuple[int, ...]) -> Vm:
@@ -141,21 +124,3 @@ def _start(guest: Guest, cpus: tuple[int, ...]) -> Vm:
 def _count(guest: Guest) -> dict[str, int]:
     """Shrink both caches and return their slabs."""
     return {name: guest.count(name).slabs for name in CACHES}
-
-
-def _cache(machine: Machine, name: str, figures: Ledger | None = None, **options: Option) -> Cache:
-    """Return the engine's cache on this machine, which enters its figures."""
-    found = scenario(**machine.options(**options))
-    size = ledger(**machine.options(**options))[f"{name}.size"]
-    return Cache(Ledger() if figures is None else figures, Facts(found), found.kernel, found.host, size)
-
-
-def _aged(machine: Machine, name: str, count: int, peak: int, *, shrunk: bool) -> Between:
-    """Return the bounds of the slabs of so many objects, of `peak` ones before some were freed."""
-    figures = Ledger()
-    objects = fixed(f"{name}.objects", count, Unit.OBJECTS, "as the experiment has it")
-    before = Past(fixed(f"{name}.objects.peak", peak, Unit.OBJECTS, "as the experiment had it"))
-    _cache(machine, name, figures, filling="aged").account(objects, before)
-    slabs = figures[f"{name}.slabs"]
-    kept = 0 if shrunk else figures[f"{name}.slabs.retained"].high
-    return Between(slabs.low, slabs.high + kept, "tables are freed by RCU, some time before the VM has gone")

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from guest_steps import ALIASES, PAGE
+from guest_steps import ALIASES, PAGE, charged, start
 
 from kernel.allocations import Allocations
 from kernel.charge import FLUSHED, ROOT
 from kernel.experiment import NAMED, Experiment, Predicted
 from kernel.machine import CACHES, DESC, HEADER, Between, Measured
-from ptelist.engine import rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,40 +24,24 @@ if TYPE_CHECKING:
     from kernel.allocations import Allocated, Site
     from kernel.guest import Guest
     from kernel.machine import Machine
-    from ptelist.engine.ledger import Ledger
 
 MIB = 1 << 20
 HIGH = 4 << 30
 """Where the second memslot begins, as PCs have it."""
-PROBED = 3 * PAGE
-"""A vCPU's first run touches code and data, a page each, below this."""
 WINDOW = 2 * MIB
 """What one page table maps."""
 KVM_MEM_LOG_DIRTY_PAGES = 1
 POINTER = 8
 """Charged with each object: its pointer to the cgroup."""
 
-TABLES, HEADERS = "page_tables.bytes.tables", f"{HEADER}.objects.page_tables"
-SHADOWED = "page_tables.bytes.shadowed_info"
-PARTS = {
-    "slab": (f"{DESC}.bytes.used", f"{HEADER}.bytes.used", "vcpu_caches.bytes.arrays"),
-    "page_hash": ("page_hash.bytes",),
-    "pages": ("shadow_pages.bytes", "page_tables.bytes.pae_roots"),
-    "memslots": ("memslots.bytes.rmap_heads", "memslots.bytes.lpage_info", "memslots.bytes.write_track"),
-    "dirty_bitmap": ("memslots.bytes.dirty_bitmap",),
-    "tables": (TABLES,),
-}
-"""The figures that are seen together."""
-SLOTS = ("memslots", "dirty_bitmap")
-"""Parts that follow from memslots, the others from what of them is mapped."""
 PLACES = {
-    "kernel": ((5, 10), ("slab", "page_hash", "pages", "memslots", "dirty_bitmap")),
-    "slab": ((5, 13), ("slab", "page_hash")),
-    "sec_pagetables": ((6, 1), ("tables",)),
-    "vmalloc.memslots": ((5, 10), ("memslots",)),
-    "vmalloc.dirty_bitmap": ((5, 10), ("dirty_bitmap",)),
+    "kernel": ((5, 10), "kernel"),
+    "slab": ((5, 13), "slab"),
+    "sec_pagetables": ((6, 1), "sec_pagetables"),
+    "vmalloc.memslots": ((5, 10), "memslots"),
+    "vmalloc.dirty_bitmap": ((5, 10), "dirty_bitmap"),
 }
-"""Where one looks: from which version on it says it at once, and the parts that it shows.
+"""Where one looks: from which version on it says it at once, and what `ptelist replay` calls it.
 
 In memory.stat: `kernel`, before v5.18 memory.current; `slab_unreclaimable`, exact from v5.13 on (2d146aa3aa84);
 `sec_pagetables` (v6.1). /proc/vmallocinfo by function.
@@ -89,26 +72,12 @@ MMU = re.compile(
 """Call sites of which ptelist predicts what they take."""
 
 
-class Stage(NamedTuple):
-    """What there is of a VM after a step."""
+class Step(NamedTuple):
+    """A name, what the guest is told, and the same for `ptelist replay`."""
 
-    slots: int = 0
-    vcpus: int = 0
-    run: int = 0
-    touched: int = 0
-    """Bytes of the first memslot, up to the last page touched."""
-    high: int = 0
-    """The same of the second."""
-    dirty: bool = False
-    zapped: bool = False
-    """Whether a memslot went since, and with it all page tables but roots."""
-    alive: bool = True
-
-
-GONE = Stage(alive=False)
-
-Step = tuple[str, tuple[tuple[object, ...], ...], Stage]
-"""A name, the commands, and what there is after them."""
+    name: str
+    commands: tuple[tuple[object, ...], ...]
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -130,103 +99,54 @@ class VmLife(Experiment):
         group, reader = _groups(guest, f"{self.paging}-{self.mib}-{self.vcpus}")
         vm, _ = guest.ask("reserve", (self.mib + self.high_mib) * MIB)
         watch = Watch(guest, machine, group, reader)
-        for name, commands, _stage in self._steps():
+        for step in self._steps():
             watch.begin()
-            for command, *words in commands:
+            for command, *words in step.commands:
                 guest.ask(command, vm, *words)
             guest.settle()
-            watch.end(name)
+            watch.end(step.name)
         guest.ask("write", f"{ROOT}/cgroup.procs", 0)
         return watch.measured()
 
     def _steps(self) -> Iterator[Step]:
         low, high = self.mib * MIB, self.high_mib * MIB
-        stage = Stage()
-        yield "vm", (("open",),), stage
+        aliases = ALIASES if self.paging == "shadow" else HIGH
+        yield Step("vm", (("open",),), ("open vm",))
         slots = (0, 0, low, 0), (1, HIGH, high, low)
-        for number, (slot, address, size, offset) in enumerate(slots, 1):
-            stage = stage._replace(slots=number)
-            yield f"slot-{slot}", (("slot", slot, address, size, offset, 0),), stage
+        for slot, address, size, offset in slots:
+            yield Step(f"slot-{slot}", (("slot", slot, address, size, offset, 0),), (f"slot vm {address} {size}",))
         for number in range(self.vcpus):
-            stage = stage._replace(vcpus=number + 1)
-            yield f"vcpu-{number}", (("vcpu", "long"),), stage
+            yield Step(f"vcpu-{number}", (("vcpu", "long"),), (f"vcpu vm {number}",))
         for number in range(self.vcpus):
-            stage = stage._replace(run=number + 1, touched=PROBED)
-            yield f"run-{number}", (("run", number),), stage
-        yield "run-again", tuple(("run", number) for number in range(self.vcpus)), stage
+            yield Step(f"run-{number}", (("run", number),), tuple(start("vm", number)))
+        again = tuple(("run", number) for number in range(self.vcpus))
+        yield Step("run-again", again, tuple(f"run vm {number}" for number in range(self.vcpus)))
         for address in range(0, high, WINDOW):
-            stage = stage._replace(high=address + PAGE)
             first = address // PAGE
             alias = ("map", first, WINDOW // PAGE, HIGH // PAGE + first, WINDOW // PAGE, 1)
-            yield f"touch-{address // MIB}", (alias, ("touch", 0, ALIASES + address, 1, PAGE)), stage
-        stage = stage._replace(high=high)
-        yield "touch-all", (("touch", 0, ALIASES, high // PAGE, PAGE),), stage
-        logged = stage._replace(dirty=True)
-        for name, flags, after in (("dirty-log", KVM_MEM_LOG_DIRTY_PAGES, logged), ("dirty-log-off", 0, stage)):
-            yield name, tuple(("slot", *slot, flags) for slot in slots), after
-        yield "unslot-1", (("slot", 1, HIGH, 0, 0, 0),), stage._replace(slots=1, zapped=True)
-        yield "unslot-0", (("slot", 0, 0, 0, 0, 0),), stage._replace(slots=0, zapped=True)
-        yield "close", (("close",),), GONE
+            touched = (f"touch vm 0 {aliases + address}",)
+            yield Step(f"touch-{address // MIB}", (alias, ("touch", 0, ALIASES + address, 1, PAGE)), touched)
+        touched = (f"touch vm 0 {aliases}*{high // PAGE}",)
+        yield Step("touch-all", (("touch", 0, ALIASES, high // PAGE, PAGE),), touched)
+        for name, flags, state in (("dirty-log", KVM_MEM_LOG_DIRTY_PAGES, "on"), ("dirty-log-off", 0, "off")):
+            lines = tuple(f"log vm {address} {state}" for _, address, _, _ in slots)
+            yield Step(name, tuple(("slot", *slot, flags) for slot in slots), lines)
+        for slot, address in ((1, HIGH), (0, 0)):
+            yield Step(f"unslot-{slot}", (("slot", slot, address, 0, 0, 0),), (f"unslot vm {address}",))
+        yield Step("close", (("close",),), ("close vm",))
 
     def predict(self, machine: Machine) -> Predicted:
         predicted: Predicted = {}
-        before = self._held(machine, GONE)
-        for name, _commands, stage in self._steps():
-            after = self._held(machine, stage)
-            for cache in CACHES:
-                predicted[f"{name}.{cache}"] = machine.objects(cache, after[cache])
-            for place in _places(machine, name):
-                change = sum(after[part] - before[part] for part in PLACES[place][1])
-                predicted[f"{name}.{place}"] = _within_a_page(change)
-            before = after
+        lines = ("open vm", "close vm", "mark", *(line for step in self._steps() for line in (*step.lines, "mark")))
+        moments = machine.steps(lines, self.paging)
+        for step, (before, after) in zip(self._steps(), pairwise(moments), strict=True):
+            objects = {DESC: after.held, HEADER: after.headers}
+            predicted |= {f"{step.name}.{cache}": machine.objects(cache, objects[cache]) for cache in CACHES}
+            for place in _places(machine, step.name):
+                predicted[f"{step.name}.{place}"] = _within_a_page(*charged(before, after, PLACES[place][1]))
         if machine.version >= BY_EVENT:
-            predicted["left.kernel"] = _within_a_page(0)
+            predicted["left.kernel"] = _within_a_page(*charged(moments[0], moments[-1], "kernel"))
         return predicted
-
-    def _held(self, machine: Machine, stage: Stage) -> dict[str, int]:
-        """Return how many objects both caches have at a stage, and the figures of each part, summed up."""
-        held = dict.fromkeys((*PARTS, *CACHES), 0)
-        if not stage.alive:
-            return held
-        memory = (self.mib * MIB, self.high_mib * MIB)[: stage.slots]
-        arrays = self._figures(machine, stage, *memory)
-        mapped = self._figures(machine, stage, stage.touched, stage.high)
-        for part, names in PARTS.items():
-            figures = arrays if part in SLOTS else mapped
-            held[part] = sum(figures[name].low for name in names)
-        if not stage.vcpus:
-            held["pages"] = 0  # a scenario has at least one vCPU, with its PAE roots
-        for cache in CACHES:
-            held[cache] = mapped[f"{cache}.objects"].low
-        held["slab"] += sum(held[cache] for cache in CACHES) * self._pointer(machine)
-        if machine.kernel.page_hash == "embedded":
-            held["page_hash"] = 0  # in struct kvm, which is named
-        if stage.zapped:
-            self._zap(machine, stage, held, mapped)
-        return held
-
-    def _zap(self, machine: Machine, stage: Stage, held: dict[str, int], mapped: Ledger) -> None:
-        """Take away the tables of what was mapped, all but the root, which is there with nothing mapped, too."""
-        roots = self._figures(machine, stage)
-        freed = {name: mapped[name].low - roots[name].low for name in (TABLES, HEADERS, SHADOWED)}
-        held["pages"] -= freed[TABLES] + freed[SHADOWED]
-        held["tables"] -= freed[TABLES]
-        held[HEADER] -= freed[HEADERS]
-        held["slab"] -= freed[HEADERS] * (mapped[f"{HEADER}.size"].low + self._pointer(machine))
-
-    def _pointer(self, machine: Machine) -> int:
-        """Return what each object is charged beside its own bytes."""
-        return rules.obj_ext_bytes(machine.kernel, machine.config, machine.host)
-
-    def _figures(self, machine: Machine, stage: Stage, low: int = 0, high: int = 0) -> Ledger:
-        return machine.vm(
-            paging=self.paging,
-            memory=low + high,
-            set=f"vm.low_memory={low or PAGE}",
-            vcpus=max(stage.vcpus, 1),
-            vcpus_run=stage.run,
-            dirty_log=stage.dirty,
-        )
 
 
 def _places(machine: Machine, step: str) -> list[str]:
@@ -237,8 +157,8 @@ def _places(machine: Machine, step: str) -> list[str]:
     return found
 
 
-def _within_a_page(value: int) -> Between:
-    return Between(value - PAGE, value + PAGE, "within a page, which is what is charged at a time")
+def _within_a_page(low: int, high: int) -> Between:
+    return Between(low - PAGE, high + PAGE, "within a page, which is what is charged at a time")
 
 
 class Seen(NamedTuple):

@@ -70,7 +70,7 @@ class BesideSlabs(NamedTuple):
         """Return what is predicted, given how many slabs the others had."""
         others = measured[self.beside]
         assert isinstance(others, int)
-        return _number(max(self.low, others and 1), self.high + others, self.why)
+        return between(max(self.low, others and 1), self.high + others, self.why)
 
 
 Number = int | Between | Beside | BesideSlabs
@@ -202,7 +202,7 @@ class Machine(NamedTuple):
         """Return the slabs at a mark, after a shrink; `beside` is an earlier moment of the experiment."""
         low, high = moment.slabs[name]
         if name not in self.merged:
-            return _number(low, high, "freed objects leave slabs partly filled, sheaves take objects ahead")
+            return between(low, high, "freed objects leave slabs partly filled, sheaves take objects ahead")
         if beside is None:
             return Between(low, None, f"merged with {self.merged[name]}")
         worker = self.counts_tasks(name)
@@ -237,10 +237,11 @@ class Machine(NamedTuple):
 
 def exactly(term: Term) -> Number:
     """Return what a figure says."""
-    return _number(term.low, term.high, term.note)
+    return between(term.low, term.high, term.note)
 
 
-def _number(low: int, high: int | None, why: str) -> Number:
+def between(low: int, high: int | None, why: str) -> Number:
+    """Return what is predicted: one number where it is one."""
     return low if low == high else Between(low, high, why)
 
 
