@@ -160,6 +160,7 @@ SHADOW = Mmu(
     ext=2,
     policy="walk",
     cap=3,
+    parents_cap=None,
     descriptors=(6, 3),
     headers=(7, 5),
     lists=True,

@@ -33,6 +33,7 @@ LEGACY = Mmu(
     ext=2,
     policy="walk",
     cap=3,
+    parents_cap=None,
     descriptors=(6, 3),
     headers=(7, 3),
     lists=True,

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from ptelist.engine.ledger import Ledger, Term
 
+TABLES = "page_tables.bytes.tables"
+ARRAYS = ("memslots.bytes.rmap_heads", "memslots.bytes.lpage_info", "memslots.bytes.write_track")
 POINTER = life.POINTER
 SLAB, PAGES = "slab", "pages"
 TOPUP = re.compile(r"_*kvm_mmu_topup_memory_cache|mmu_topup_memory_caches|mmu_memory_cache_alloc\w*")
@@ -122,10 +124,10 @@ class Charge:
         """
         seen = {name: self._bytes(each) for name, each in self._claims().items()}
         seen[f"{DESC}.objects"] = self._record["objects"][DESC]
-        seen[life.TABLES] = self.stat["sec_pagetables"] + ROOT_TABLE
+        seen[TABLES] = self.stat["sec_pagetables"] + ROOT_TABLE
         header = self._kernel.kvm_mmu_page_bytes
         beside = sum(self._printed[name].high for name in BESIDE) // (PAGE + header)
-        each = {life.TABLES: PAGE, "shadow_pages.bytes": PAGE, HEADERS: header}
+        each = {TABLES: PAGE, "shadow_pages.bytes": PAGE, HEADERS: header}
         found = []
         for name, measured in seen.items():
             term, more = self._printed[name], beside * each.get(name, 0)
@@ -168,7 +170,7 @@ class Charge:
         for taken, count in self._taken.items():
             if taken.site in life.VMALLOC["memslots"]:
                 sizes[taken.site] = sizes.get(taken.site, 0) + count * taken.size
-        names = sorted(life.PARTS["memslots"], key=lambda name: -self._printed[name].low)
+        names = sorted(ARRAYS, key=lambda name: -self._printed[name].low)
         sites = sorted(sizes, key=lambda site: -sizes[site])
         return dict(zip_longest(names, sites[: len(names)], fillvalue=""))
 
