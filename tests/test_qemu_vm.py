@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from kernel import life, qemu_vm
-from kernel.qemu_charge import Charge, table
+from kernel.qemu_charge import TABLES, Charge, table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 every_record = pytest.mark.parametrize("path", qemu_vm.recorded(), ids=lambda path: path.stem)
-OPEN = {life.TABLES, "kvm_mmu_page_header.bytes.used", "shadow_pages.bytes"}
+OPEN = {TABLES, "kvm_mmu_page_header.bytes.used", "shadow_pages.bytes"}
 """How many tables were drawn since the caches were last filled, and which devices were touched, nothing tells."""
 
 
