@@ -15,6 +15,7 @@ import pytest
 from ptelist.compare.comparison import compare
 from ptelist.compare.table import document
 from ptelist.output import terminal
+from ptelist.presets import shipped
 from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
@@ -118,3 +119,37 @@ def test_formats_say_the_same_numbers(run: Callable[..., Result], name: str) -> 
     cells = re.findall(r"\d{1,3}(?:,\d{3})+(?![\d,]|\.\d|\.\.[+-]?[\d,]+\.\d%)", tables)
     assert cells
     assert {cell.replace(",", "") for cell in cells} <= known
+
+
+def profiles() -> str:
+    """Return every field of every kernel profile: its value, and those of later versions that changed it."""
+    names = shipped.names("kernels")
+    kernels = {name: shipped.load(name, "kernels").overlay.kernel for name in names}
+    stable = {
+        table.release: {**kernels[name], **shipped.load(table.release, "kernels").overlay.kernel}
+        for name in names
+        for table in shipped.load(name, "kernels").variants
+    }
+    columns = dict(sorted((kernels | stable).items(), key=lambda each: _release(each[0])))
+    lines = []
+    for field in sorted(
+        {field for fields in columns.values() for field in fields} - {"version", "tree", "release", "stable"}
+    ):
+        changes, last = [], None
+        for name, fields in columns.items():
+            said = fields.get(field)
+            shown = "-" if said is None else f"{said.value}{' UNVERIFIED' if said.unverified else ''}"
+            if shown != last:
+                changes.append(f"{name} {shown}")
+            last = shown
+        lines.append(f"{field}: {'; '.join(changes)}")
+    return "\n".join(lines) + "\n"
+
+
+def _release(name: str) -> tuple[int, ...]:
+    return tuple(map(int, name.split(".")))
+
+
+def test_every_profile_is_what_it_was(update_golden: bool) -> None:
+    """However files inherit from each other: values by version, those of stable releases among them."""
+    check("profiles.txt", profiles(), update=update_golden)

@@ -219,6 +219,20 @@ def test_a_preset_makes_a_valid_scenario(kind: str, name: str) -> None:
         assert model.proposals == (name,)
 
 
+def test_each_kernel_says_what_its_version_changed_and_nothing_else() -> None:
+    """The oldest is whole; each later one begins from the one before, without what stable releases changed there."""
+    versions = shipped.names("kernels")
+    folder = shipped.root() / "kernels"
+    said = {name: tomllib.loads((folder / f"{name}.toml").read_text()) for name in versions}
+    assert "extends" not in said[versions[0]]
+    known: dict[str, object] = {}
+    for older, name in zip((None, *versions), versions, strict=False):
+        assert said[name].get("extends") == older
+        own = {field: value for field, value in said[name]["kernel"].items() if field not in shipped.OF_A_SERIES}
+        assert [field for field, value in own.items() if known.get(field) == value] == []
+        known |= own
+
+
 PROPOSALS = [name for name in shipped.names("proposals") if name != "none"]
 
 

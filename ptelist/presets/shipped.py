@@ -15,6 +15,10 @@ from ptelist.scenario.overlay import Fields, Origin, Overlay, Setting
 from ptelist.text_file import read_text
 
 MOST_PARENTS = 64
+FIRST = ""
+"""Instead of a release's name: a series without what its stable releases changed, which the next one begins from."""
+OF_A_SERIES = frozenset(("version", "stable", "tree", "release", "seen"))
+"""Fields of a kernel that the next series does not take over."""
 
 
 class Preset(NamedTuple):
@@ -120,8 +124,13 @@ def _load(path: Path, kind: str, children: tuple[Path, ...], name: str) -> Prese
             raise PtelistError(f"{Origin(label, text).at('extends')}: extends: {error}") from None
         if parent_kind == "file" and not above.is_absolute():
             above = path.parent / above
-        below = _load(above, parent_kind, (*children, path), parent)
-        overlay, variants = overlay.over(below.overlay), variants or (below.variants if kind == "file" else ())
+        if kind == "kernels":
+            below = _load(above, parent_kind, (*children, path), FIRST)
+            own = {field: each for field, each in below.overlay.kernel.items() if field not in OF_A_SERIES}
+            overlay = overlay.over(below.overlay._replace(kernel=own))
+        else:
+            below = _load(above, parent_kind, (*children, path), parent)
+            overlay, variants = overlay.over(below.overlay), variants or below.variants
     return Preset(path.stem, kind, about, overlay, variants)
 
 
@@ -136,7 +145,7 @@ def _layout(name: str, origin: Origin) -> Overlay:
 def _at(name: str, fields: Fields, variants: tuple[Variant, ...]) -> Fields:
     """Return what a kernel preset sets for the release that its name says, else for its own `stable` one."""
     tables = [variant for variant in variants if variant.table == "stable"]
-    if not tables:
+    if not tables or name == FIRST:
         return fields
     said = stable_key(name)
     release = said or stable_key(fields["stable"].value) or (0, 0, 0)
