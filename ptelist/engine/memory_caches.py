@@ -8,7 +8,10 @@ is freed goes back to its allocator, never to the cache.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class MemoryCache:
@@ -108,11 +111,31 @@ class Drawing(NamedTuple):
         """Return what is left and what is held in all after low..high draws, of which none were freed."""
         filled = self.capacity * self.caches
         least, most = self.refilled(low)[0], self.refilled(high)[1]
-        near_low = range(low, min(high, low + self.shortest) + 1)
-        near_high = range(max(low, high - self.shortest), high + 1)
-        fewest = min(draws - self.refilled(draws)[1] for draws in near_low)
-        missing = max(draws - self.refilled(draws)[0] for draws in near_high)
+        fewest = min(draws - self.refilled(draws)[1] for draws in self._just_refilled(low, high))
+        missing = max(draws - self.refilled(draws)[0] for draws in self._before_refills(low, high))
         return Held(filled - missing, filled - fewest, filled + least, filled + most)
+
+    def _just_refilled(self, low: int, high: int) -> Iterator[int]:
+        """Yield the draws within low..high of which refills may have replaced most: the first, or those of whole rounds."""
+        yield low
+        whole = -(-low // self.shortest) * self.shortest
+        if whole <= high:
+            yield whole
+
+    def _before_refills(self, low: int, high: int) -> Iterator[int]:
+        """Yield the draws within low..high of which refills may have replaced fewest: the last, or one before a refill.
+
+        The least refills grow by steps of two lengths, and so does what is missing between two steps.
+        """
+        yield high
+        missing = self.most_missing
+        if missing >= high:
+            return
+        longest = self.shortest + self.at_once - 1
+        beyond = self.beyond_first - self._late(self._below, self.beyond_first)
+        for start, step in ((missing, longest), (missing + beyond, self.shortest)):
+            end = high - (high - start) % step
+            yield from (draws for draws in (end, end - step) if draws >= low)
 
     def any_left(self) -> tuple[int, int]:
         """Return the fewest and the most objects left if draws are not known, for tables or lists were freed."""
