@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 class Facts:
     """Given terms of one scenario: `facts.kernel("page_bytes", Unit.BYTES)`."""
 
-    __slots__ = ("_made", "_scenario", "_sources")
+    __slots__ = ("_host", "_kernel", "_scenario", "_sources", "_vms")
 
     def __init__(self, scenario: Scenario) -> None:
         """Take the scenario whose fields are asked for."""
         self._scenario = scenario
         self._sources = scenario.sources
-        self._made: dict[str, Term] = {}
+        self._kernel: dict[str, Term] = {}
+        self._host: dict[str, Term] = {}
+        self._vms: list[dict[str, Term]] = [{} for _ in scenario.vms]
 
     @property
     def config(self) -> Config:
@@ -28,24 +30,22 @@ class Facts:
 
     def kernel(self, field: str, unit: Unit) -> Term:
         """Return a field of the kernel profile."""
-        return self._term("kernel", self._scenario.kernel, field, unit)
+        return self._kernel.get(field) or self._made(self._kernel, "kernel", self._scenario.kernel, field, unit)
 
     def host(self, field: str, unit: Unit = Unit.COUNT) -> Term:
         """Return a field of the host."""
-        return self._term("host", self._scenario.host, field, unit)
+        return self._host.get(field) or self._made(self._host, "host", self._scenario.host, field, unit)
 
     def vm(self, number: int, field: str, unit: Unit = Unit.COUNT) -> Term:
         """Return a field of a VM group."""
-        return self._term(f"vms.{number}", self._scenario.vms[number], field, unit)
+        known = self._vms[number]
+        return known.get(field) or self._made(known, f"vms.{number}", self._scenario.vms[number], field, unit)
 
     def source(self, path: str) -> str:
         """Return where a field that is no number, e.g. "kernel.obj_ext", comes from."""
         return self._sources.get(path, "default")
 
-    def _term(self, part: str, owner: object, field: str, unit: Unit) -> Term:
-        key = f"{part}.{field}"
-        term = self._made.get(key)
-        if term is None:
-            value = getattr(owner, field)
-            term = self._made[key] = given(field, value, unit, self.source(key))
+    def _made(self, known: dict[str, Term], part: str, owner: object, field: str, unit: Unit) -> Term:  # noqa: PLR0913, PLR0917
+        value = getattr(owner, field)
+        term = known[field] = given(field, value, unit, self.source(f"{part}.{field}"))
         return term
