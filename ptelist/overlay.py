@@ -6,13 +6,14 @@ that any value can be traced and any error can name its line or its option.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from ptelist import toml_lines
 from ptelist.errors import PtelistError, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ptelist.scenario import Model, Scenario
 
@@ -38,7 +39,7 @@ class Origin:
     def place(self, path: str) -> tuple[str, int]:
         """Return file and line for the nearest known key at or above path; line 0 if there is none."""
         if self._lines is None:
-            self._lines = toml_lines.index(self._text)
+            self._lines = toml_lines.index(self._text) if self._text else {}
         while path and path not in self._lines:
             path = path.rpartition(".")[0]
         return self.label, self._lines.get(path, 0)
@@ -91,12 +92,17 @@ class Overlay(NamedTuple):
         return self.vms or (self.vm,)
 
 
+OFTEN = 8
+"""Parts of one name from which on it is worth it to check only what changes."""
+
+
 class Builder:
     """Builds scenarios; settings that are the very same as before are not validated again."""
 
     def __init__(self) -> None:
         """Start with nothing validated."""
         self._parts: dict[tuple[str, int], _Part] = {}
+        self._last: dict[str, tuple[int, _Part]] = {}
 
     def build(self, overlay: Overlay) -> Scenario:
         """Return the validated scenario.
@@ -130,7 +136,16 @@ class Builder:
         key = name, id(fields)
         found = self._parts.get(key)
         if found is None:
-            found = self._parts[key] = _validated(name, model, fields)
+            found = self._parts[key] = self._new(name, model, fields)
+        return found
+
+    def _new(self, name: str, model: type[Model], fields: Fields) -> _Part:
+        last = self._last.get(name)
+        count = last[0] + 1 if last else 1
+        found = _varied(last[1], model, fields) if last and count > OFTEN else None
+        found = found or _validated(name, model, fields)
+        if not found.errors:
+            self._last[name] = count, found
         return found
 
 
@@ -153,6 +168,32 @@ def _validated(name: str, model: type[Model], fields: Fields) -> _Part:
     except ValidationError as error:
         return _Part(name, fields, None, sources, error.errors(include_url=False))
     return _Part(name, fields, found, sources, [])
+
+
+def _varied(part: _Part, model: type[Model], fields: Fields) -> _Part | None:
+    """Return a part that says the same as another but for some values, only these checked; None if it does not."""
+    from pydantic import ValidationError  # noqa: PLC0415 -- heavy, not needed for --help
+
+    if list(part.fields) != list(fields):
+        return None
+    new = {field: setting for field, setting in fields.items() if part.fields[field] is not setting}
+    try:
+        values = {field: _check_of(model, field)(setting.value) for field, setting in new.items()}
+    except ValidationError:
+        return None
+    sources = part.sources | {f"{part.name}.{field}": setting.provenance for field, setting in new.items()}
+    return _Part(part.name, fields, part.model.model_copy(update=values), sources, [])
+
+
+@cache
+def _check_of(model: type[Model], field: str) -> Callable[[object], Any]:
+    """Return what validates one field as the model does."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 -- heavy, for many scenarios only
+
+    info = model.model_fields[field]
+    kind = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
+    adapter: TypeAdapter[Any] = TypeAdapter(kind, config=model.model_config)
+    return adapter.validate_python
 
 
 def _check(scenario: Scenario, parts: dict[str, _Part]) -> None:
