@@ -12,7 +12,7 @@ from kernel.machine import CACHES, HEADER, Between
 from kernel.vms import PAGE, Vm
 from ptelist.engine import history, pagetables
 from ptelist.engine.facts import Facts
-from ptelist.engine.kmem_cache import Cache
+from ptelist.engine.kmem_cache import Cache, laid
 from ptelist.engine.ledger import Ledger, Unit, fixed
 from ptelist.engine.past import Past
 
@@ -147,7 +147,8 @@ def _cache(machine: Machine, name: str, figures: Ledger | None = None, **options
     """Return the engine's cache on this machine, which enters its figures."""
     found = scenario(**machine.options(**options))
     size = ledger(**machine.options(**options))[f"{name}.size"]
-    return Cache(Ledger() if figures is None else figures, Facts(found), found.kernel, found.host, size)
+    facts = Facts(found)
+    return Cache(Ledger() if figures is None else figures, facts, laid(facts, size))
 
 
 def _aged(machine: Machine, name: str, count: int, peak: int, *, shrunk: bool) -> Between:
