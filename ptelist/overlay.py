@@ -10,11 +10,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from ptelist import toml_lines
+from ptelist.engine.shared import Shared
 from ptelist.errors import PtelistError, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from ptelist.consistency import Problem
     from ptelist.scenario import Model, Scenario
 
 Fields = dict[str, "Setting"]
@@ -103,6 +105,7 @@ class Builder:
         """Start with nothing validated."""
         self._parts: dict[tuple[str, int], _Part] = {}
         self._last: dict[str, tuple[int, _Part]] = {}
+        self._shared = Shared()
 
     def build(self, overlay: Overlay) -> Scenario:
         """Return the validated scenario.
@@ -129,7 +132,8 @@ class Builder:
             proposals=tuple(name for name, _ in overlay.proposals),
             sources=sources,
         )
-        _check(scenario, parts)
+        if problem := self._shared.once(("problem",), scenario, _problem):
+            raise PtelistError(_told(problem, parts))
         return scenario
 
     def _part(self, name: str, model: type[Model], fields: Fields) -> _Part:
@@ -196,14 +200,18 @@ def _check_of(model: type[Model], field: str) -> Callable[[object], Any]:
     return adapter.validate_python
 
 
-def _check(scenario: Scenario, parts: dict[str, _Part]) -> None:
+def _problem(scenario: Scenario) -> Problem | None:
     from ptelist.consistency import problems  # noqa: PLC0415 -- after the models
 
-    for part, field, text in problems(scenario):
-        setting = parts[part].fields.get(field)
-        where = setting.origin.at(setting.path) if setting else part
-        name = "" if where.startswith("--") else f"{part.partition('.')[0].rstrip('s')}.{field}: "
-        raise PtelistError(f"{where}: {name}{text}")
+    return next(problems(scenario), None)
+
+
+def _told(problem: Problem, parts: dict[str, _Part]) -> str:
+    part, field, text = problem
+    setting = parts[part].fields.get(field)
+    where = setting.origin.at(setting.path) if setting else part
+    name = "" if where.startswith("--") else f"{part.partition('.')[0].rstrip('s')}.{field}: "
+    return f"{where}: {name}{text}"
 
 
 def _message(part: _Part, error: Any, others: int) -> str:

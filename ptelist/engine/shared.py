@@ -86,21 +86,32 @@ class _Noted:
         return self.sources.holds(scenario.sources)
 
 
+MOST = 8
+"""Results of one kind that are kept, of what scenarios differ in by turns."""
+
+
 class Shared:
-    """The last result of each kind, for as long as scenarios have in common what it was worked out of."""
+    """The last results of each kind, for scenarios that have in common what they were worked out of."""
 
     def __init__(self) -> None:
         """Start with none."""
-        self._known: dict[tuple[object, ...], tuple[_Noted, Any]] = {}
+        self._known: dict[tuple[object, ...], list[tuple[_Noted, Any]]] = {}
 
     def once(self, name: tuple[object, ...], scenario: Scenario, work: Callable[[Scenario], T]) -> T:
-        """Return what `work` gives of the scenario, worked out unless the last one of this name serves.
+        """Return what `work` gives of the scenario, worked out unless a result of this name serves.
 
         A result that reads on does so of the scenario of the last call, so it must not be used after the next.
         """
-        known = self._known.get(name)
-        if known is None or not known[0].holds(scenario):
+        known = self._known.setdefault(name, [])
+        for number, found in enumerate(known):
+            if found[0].holds(scenario):
+                if number:
+                    known.insert(0, known.pop(number))
+                break
+        else:
             noted = _Noted(scenario)
-            known = self._known[name] = noted, work(cast("Scenario", noted))
-        result: T = known[1]
+            found = noted, work(cast("Scenario", noted))
+            known.insert(0, found)
+            del known[MOST:]
+        result: T = found[1]
         return result
