@@ -62,6 +62,7 @@ KINDS = {
 }
 """What VMs hold, each a sum over the groups."""
 
+UNUSED = {name: nothing(name, unit, "not used in this scenario") for name, unit in KINDS.items()}
 BESIDE = "beside."
 COUNTED = tuple(name for name in KINDS if not name.startswith(BESIDE))
 """Those that are part of a total."""
@@ -139,7 +140,7 @@ def settle(
 
 def _settled(ledger: Ledger, facts: Facts, usages: Usages = (), *, aside: bool) -> Ledger:
     """Enter what follows from the holdings: slabs, and the sums."""
-    caches = [_laid(facts, name) for name in (DESC, HEADER)]
+    caches = _both(facts)
     slabs = [_cache(ledger, facts, found, usages, aside=aside) for found in caches]
     for owner in ("vcpu_caches", "split_caches"):
         _held(ledger, owner, caches)
@@ -155,8 +156,8 @@ def layouts(scenario: Scenario, shared: Shared | None = None) -> Ledger:
     """Return how the slabs of both caches are laid out; these figures are those of `account`."""
     ledger = Ledger()
     facts = Facts(scenario, shared)
-    for name in (DESC, HEADER):
-        _entered(ledger, facts, _laid(facts, name))
+    for found in _both(facts):
+        _entered(ledger, facts, found)
     return ledger
 
 
@@ -166,7 +167,8 @@ def descriptors(scenario: Scenario, shared: Shared | None = None, *, aside: bool
     facts = Facts(scenario, shared)
     usages = _usages(scenario, [group.descriptors() for group in _groups(facts)])
     _holdings(ledger, (f"{DESC}.objects", *BELOW[f"{DESC}.objects"]), usages)
-    _cache(ledger, facts, _laid(facts, DESC), usages, aside=aside)
+    found = facts.once(("layout",), lambda facts: _laid(facts, DESC))
+    _cache(ledger, facts, found, usages, aside=aside)
     return ledger
 
 
@@ -191,12 +193,16 @@ def _holdings(ledger: Ledger, kinds: Iterable[str], usages: Iterable[Iterable[Us
         elif parts:
             ledger.add(total(name, KINDS[name], parts))
         else:
-            ledger.add(nothing(name, KINDS[name], "not used in this scenario"))
+            ledger.add(UNUSED[name])
 
 
 def _laid(facts: Facts, name: str) -> Laid:
     """Return how the slabs of a kmem_cache are laid out."""
-    return facts.once(("layout", name), lambda facts: laid(facts, SIZES[name](facts)))
+    return laid(facts, SIZES[name](facts))
+
+
+def _both(facts: Facts) -> tuple[Laid, Laid]:
+    return facts.once(("layouts",), lambda facts: (_laid(facts, DESC), _laid(facts, HEADER)))
 
 
 def _header_size(facts: Facts) -> Term:

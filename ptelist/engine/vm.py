@@ -51,7 +51,7 @@ class Group:
         self._number = number
         self._page = facts.kernel("page_bytes", B)
 
-    def _once(self, name: str, work: Callable[[Group], T]) -> T:
+    def _once(self, name: object, work: Callable[[Group], T]) -> T:
         """Return what `work` gives of the group, or gave of one that has all that it reads in common with this one."""
         facts, number = self._facts, self._number
         return facts.once((name, number), lambda own: work(self if own is facts else Group(own, number)))
@@ -60,10 +60,7 @@ class Group:
         """Yield what the group holds, what is part of no total among it if that is not left aside."""
         yield from self.descriptors()
         yield from self._tables_and_caches()
-        yield from self._once("arrays", lambda group: tuple(group._slot_arrays(aside=aside)))
-        yield from self._once("others", lambda group: tuple(group._others()))
-        if aside:
-            yield from self._once("beside", lambda group: tuple(group._beside()))
+        yield from self._once(("others", aside), lambda group: tuple(group._others(aside=aside)))
 
     def descriptors(self) -> Iterator[Usage]:
         """Yield the objects of pte_list_desc that the group holds."""
@@ -235,18 +232,17 @@ class Group:
 
     # memslots and the rest
 
-    def _slot_arrays(self, *, aside: bool) -> Iterator[Usage]:
-        arrays = memslots.Arrays(self._facts, self._kernel, self._vm, self._memslots)
-        track = rules.write_tracking(self._kernel, self._facts.config, self._host, self._vm)
+    def _others(self, *, aside: bool) -> Iterator[Usage]:
+        """Yield memslots, the hash of shadow pages, and what some VMs have; what this one has not is left out."""
+        facts, kernel, host, vm, number = self._facts, self._kernel, self._host, self._vm, self._number
+        arrays = memslots.Arrays(facts, kernel, vm, self._memslots)
+        track = rules.write_tracking(kernel, facts.config, host, vm)
         for name, term in arrays.terms(track=track).items():
             yield f"memslots.bytes.{name}", self._of_vms(B, term)
         if aside:
             yield "beside.bytes.vmalloc_tables", self._of_vms(B, arrays.page_tables())
-
-    def _others(self) -> Iterator[Usage]:
-        """Yield the hash of shadow pages, and what some VMs have; what this one has not is left out."""
+            yield from self._beside()
         yield "page_hash.bytes", self._page_hash()
-        facts, kernel, host, vm, number = self._facts, self._kernel, self._host, self._vm, self._number
         if private_memory(vm):
             yield "memory_attributes.bytes", self._of_vms(B, attributes(facts, kernel, host, vm, number))
         if vm.dirty_ring:
