@@ -188,12 +188,12 @@ def _holdings(ledger: Ledger, kinds: Iterable[str], usages: Iterable[Iterable[Us
         for name, term in usage:
             found[name].append(term)
     for name, parts in found.items():
-        if len(parts) == 1:
-            ledger.add(named(name, parts[0]))
-        elif parts:
-            ledger.add(total(name, KINDS[name], parts))
+        if not parts:
+            ledger[name] = UNUSED[name]
+        elif len(parts) == 1:
+            ledger[name] = named(name, parts[0])
         else:
-            ledger.add(UNUSED[name])
+            ledger[name] = total(name, KINDS[name], parts)
 
 
 def _laid(facts: Facts, name: str) -> Laid:

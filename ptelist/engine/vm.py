@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
 
 B, OBJECTS, PAGES, COUNT = Unit.BYTES, Unit.OBJECTS, Unit.PAGES, Unit.COUNT
+PRODUCT = Op.PRODUCT
 EMBEDDED_CACHES = ("pte_list_desc", "page_header", "shadow_page", "gfn_array")
 """The four caches inside struct kvm_vcpu_arch while their arrays were embedded."""
 
@@ -105,8 +106,10 @@ class Group:
 
     def _of_vms(self, unit: Unit, *parts: Term) -> Term:
         """Return so much for each VM; a product is shown by its factors."""
-        factors = (factor for part in parts for factor in (part.parts if part.op is Op.PRODUCT else (part,)))
-        return product(self._vm.name, unit, self._count, *factors)
+        factors = [self._count]
+        for part in parts:
+            factors += part.parts if part.op is PRODUCT else (part,)
+        return product(self._vm.name, unit, *factors)
 
     # tables, and the caches that they are drawn from
 
@@ -200,11 +203,14 @@ class Group:
             yield "embedded.bytes", self._of_vms(B, facts.vm(self._number, "vcpus"), each)
             yield "vcpu_caches.bytes.arrays", nothing(self._vm.name, B, "inside struct kvm_vcpu_arch: embedded.bytes")
             return
+        yield "vcpu_caches.bytes.arrays", self._of_vms(B, self._run, self._once("arrays", Group._allocated_arrays))
+
+    def _allocated_arrays(self) -> Term:
+        """Return the arrays of one vCPU, which its first top-ups allocate."""
         header = fixed("page_header_caches", 1, COUNT, "mmu_page_header_cache")
         sets = total("caches", COUNT, (header, self._page_caches()))
-        plain = product("page_arrays", B, sets, self._array(capacity))
-        arrays = total("arrays", B, (self._array(self._desc_capacity()), plain))
-        yield "vcpu_caches.bytes.arrays", self._of_vms(B, self._run, arrays)
+        plain = product("page_arrays", B, sets, self._array(self._facts.kernel("cache_capacity", OBJECTS)))
+        return total("arrays", B, (self._array(self._desc_capacity()), plain))
 
     def _array(self, capacity: Term) -> Term:
         low, high = kvmalloc(capacity.low * POINTER, rules.pool(self._kernel))
