@@ -60,6 +60,7 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
       ptelist fleet hosts.jsonl --kernel 6.18 --keep-going --rejects bad.jsonl
     """
     from ptelist.cli import output as out  # noqa: PLC0415 -- not for --help
+    from ptelist.engine.account import is_aside  # noqa: PLC0415 -- not for --help
     from ptelist.fleet import Fleet, assumed, figures  # noqa: PLC0415 -- not for --help
     from ptelist.sources.inventory import Inventory, mapped  # noqa: PLC0415 -- not for --help
     from ptelist.views.fleet import Report, notes  # noqa: PLC0415 -- not for --help
@@ -74,7 +75,8 @@ def command(  # noqa: PLR0913, PLR0917 -- click hands every option over
     rejects = rejects or f"{'inventory' if inventory == '-' else inventory}.rejected"
     with opened(inventory, "CSV or JSON lines", again=keep_going) as file:
         rows = Inventory(file, inventory, mapped(column), groups)
-        fleet = Fleet((rows.host_fields, rows.vm_fields), rows.choices, assumed(assume), options)
+        fields = rows.host_fields, rows.vm_fields
+        fleet = Fleet(fields, rows.choices, assumed(assume), options, aside=any(map(is_aside, units)))
         census = _census(rows, fleet, keep_going, explain, inventory)
         if census.rejects:
             file.seek(0)

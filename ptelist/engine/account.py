@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Usages = Sequence[Iterable[Usage]]
 
 Ends = tuple[int, int]
+NONE: Ends = (0, 0)
 B, OBJECTS = Unit.BYTES, Unit.OBJECTS
 DESC, HEADER = "pte_list_desc", "kvm_mmu_page_header"
 
@@ -112,30 +113,26 @@ def account(scenario: Scenario, shared: Shared | None = None, *, aside: bool = T
     return _settled(ledger, facts, usages, aside=aside)
 
 
-def holdings(scenario: Scenario, shared: Shared | None = None) -> dict[str, Term]:
+def holdings(scenario: Scenario) -> dict[str, Term]:
     """Return what the VM groups hold, by kind; kinds of which they hold nothing are left out."""
     ledger = Ledger()
-    _holdings(ledger, KINDS, [group.usage() for group in _groups(Facts(scenario, shared))])
+    _holdings(ledger, KINDS, [group.usage() for group in _groups(Facts(scenario))])
     return {name: term for name, term in ledger.items() if term.high}
 
 
 def settle(
-    scenario: Scenario,
-    held: Mapping[str, Ends],
-    why: Mapping[str, str],
-    shared: Shared | None = None,
-    *,
-    aside: bool = True,
+    scenario: Scenario, held: Mapping[str, Ends], why: Mapping[str, str], *, aside: bool = True
 ) -> Ledger:
     """Return all figures of a host on which VMs hold so much; of its VMs only the first one's paging counts.
 
-    With the sums of `holdings` over all groups the numbers are those of `account`. `why` tells sums of equal
+    A kind that is not named is one of which they hold nothing. With the sums of `holdings` over all groups the numbers are those of `account`. `why` tells sums of equal
     ends apart that do not follow in the same way.
     """
     ledger = Ledger()
     for name in KINDS if aside else COUNTED:
-        ledger.add(rule(name, *held[name], KINDS[name], why.get(name, "added up over the VMs of the host")))
-    return _settled(ledger, Facts(scenario, shared), aside=aside)
+        low, high = held.get(name, NONE)
+        ledger[name] = rule(name, low, high, KINDS[name], why.get(name, "added up over the VMs of the host"))
+    return _settled(ledger, Facts(scenario), aside=aside)
 
 
 def _settled(ledger: Ledger, facts: Facts, usages: Usages = (), *, aside: bool) -> Ledger:
