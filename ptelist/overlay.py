@@ -195,7 +195,7 @@ def _check_of(model: type[Model], field: str) -> Callable[[object], Any]:
     from pydantic import TypeAdapter  # noqa: PLC0415 -- heavy, for many scenarios only
 
     info = model.model_fields[field]
-    kind = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
+    kind: Any = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
     adapter: TypeAdapter[Any] = TypeAdapter(kind, config=model.model_config)
     return adapter.validate_python
 

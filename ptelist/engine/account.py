@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     Usages = Sequence[Iterable[Usage]]
 
 Ends = tuple[int, int]
-NONE: Ends = (0, 0)
 B, OBJECTS = Unit.BYTES, Unit.OBJECTS
 DESC, HEADER = "pte_list_desc", "kvm_mmu_page_header"
 
@@ -120,18 +119,15 @@ def holdings(scenario: Scenario) -> dict[str, Term]:
     return {name: term for name, term in ledger.items() if term.high}
 
 
-def settle(
-    scenario: Scenario, held: Mapping[str, Ends], why: Mapping[str, str], *, aside: bool = True
-) -> Ledger:
+def settle(scenario: Scenario, held: Mapping[str, Ends], why: Mapping[str, str], *, aside: bool = True) -> Ledger:
     """Return all figures of a host on which VMs hold so much; of its VMs only the first one's paging counts.
 
-    A kind that is not named is one of which they hold nothing. With the sums of `holdings` over all groups the numbers are those of `account`. `why` tells sums of equal
+    With the sums of `holdings` over all groups the numbers are those of `account`. `why` tells sums of equal
     ends apart that do not follow in the same way.
     """
     ledger = Ledger()
     for name in KINDS if aside else COUNTED:
-        low, high = held.get(name, NONE)
-        ledger[name] = rule(name, low, high, KINDS[name], why.get(name, "added up over the VMs of the host"))
+        ledger[name] = rule(name, *held[name], KINDS[name], why.get(name, "added up over the VMs of the host"))
     return _settled(ledger, Facts(scenario), aside=aside)
 
 

@@ -57,7 +57,7 @@ class Facts:
             return work(self)
         return self._shared.once(name, self.scenario, lambda scenario: work(Facts(scenario)))
 
-    def _made(self, known: dict[str, Term], part: str, owner: object, field: str, unit: Unit) -> Term:  # noqa: PLR0913, PLR0917
+    def _made(self, known: dict[str, Term], part: str, owner: object, field: str, unit: Unit) -> Term:
         value = getattr(owner, field)
         term = known[field] = given(field, value, unit, self.source(f"{part}.{field}"))
         return term

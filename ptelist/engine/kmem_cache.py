@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import history, raw, rules, slab
+from ptelist.engine import raw, rules, slab
 from ptelist.engine.kmalloc import kmalloc
 from ptelist.engine.ledger import (
     Ledger,
@@ -19,11 +19,11 @@ from ptelist.engine.ledger import (
     rule,
     total,
 )
-from ptelist.engine.slub_node import Rules
 
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
     from ptelist.engine.past import Kinds, Past
+    from ptelist.engine.slub_node import Rules
 
 B = Unit.BYTES
 
@@ -96,6 +96,8 @@ class Cache:
 
     def rules(self) -> Rules:
         """Return what decides which slab an object comes from."""
+        from ptelist.engine.slub_node import Rules  # noqa: PLC0415 -- for simulations only
+
         kernel, host, layout = self._kernel, self._host, self._layout
         free = 0 if self._debugged else slab.by_size(layout.stride, kernel.slub_cpu_partial)
         unit = kernel.slub_cpu_partial_unit
@@ -164,6 +166,8 @@ class Cache:
 
     def _simulate(self, kinds: tuple[Kinds, Kinds], peak: Term, slabs: Term) -> None:
         """Enter what simulated histories leave, of the VMs with their fewest and with their most objects."""
+        from ptelist.engine import history  # noqa: PLC0415 -- for simulations only
+
         ends = [history.typical(self.rules(), each) for each in dict.fromkeys(kinds)]
         found = [each for each in ends if each]
         if len(found) < len(ends):

@@ -123,7 +123,7 @@ class Drawing(NamedTuple):
         return Held(filled - missing, filled - fewest, filled + least, filled + most)
 
     def _just_refilled(self, low: int, high: int) -> Iterator[int]:
-        """Yield the draws within low..high of which refills may have replaced most: the first, or those of whole rounds."""
+        """Yield the draws within low..high of which refills may have replaced most: the first, or whole rounds."""
         yield low
         whole = -(-low // self.shortest) * self.shortest
         if whole <= high:

@@ -83,7 +83,7 @@ def bitmap(pages: int) -> int:
 
 
 class Taken(NamedTuple):
-    """What the allocator takes for some arrays: the least and the most bytes, and the areas of those that are vmalloc'ed."""
+    """What the allocator takes for some arrays: the least and the most bytes, and the areas that vmalloc has."""
 
     low: int
     high: int

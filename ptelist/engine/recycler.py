@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import histogram
-from ptelist.engine.histogram import Class, Level
 from ptelist.engine.lists import ANY
 
 if TYPE_CHECKING:
@@ -83,5 +81,8 @@ def descriptors(
     """
     found = [(count, min(length, cap)) for count, length in lists]
     longest = max((length for _, length in found), default=0)
+    from ptelist.engine import histogram  # noqa: PLC0415 -- where tables are recycled only
+    from ptelist.engine.histogram import Class, Level  # noqa: PLC0415 -- as above
+
     level = Level(tuple(Class(count, range(length + 1)) for count, length in found), entries)
     return histogram.descriptors([level], ext, policy, ANY, longest)

@@ -59,10 +59,7 @@ class _Sources:
     def holds(self, of: dict[str, str]) -> bool:
         """Turn to another scenario, and return whether all that was asked is the same there."""
         self.of = of
-        for (path, default), text in self._asked.items():
-            if of.get(path, default) != text:
-                return False
-        return True
+        return all(of.get(path, default) == text for (path, default), text in self._asked.items())
 
 
 class _Noted:

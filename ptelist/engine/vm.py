@@ -61,7 +61,7 @@ class Group:
         """Yield what the group holds, what is part of no total among it if that is not left aside."""
         yield from self.descriptors()
         yield from self._tables_and_caches()
-        yield from self._once(("others", aside), lambda group: tuple(group._others(aside=aside)))
+        yield from self._once(("others", aside), lambda group: tuple(group.others(aside=aside)))
 
     def descriptors(self) -> Iterator[Usage]:
         """Yield the objects of pte_list_desc that the group holds."""
@@ -238,7 +238,7 @@ class Group:
 
     # memslots and the rest
 
-    def _others(self, *, aside: bool) -> Iterator[Usage]:
+    def others(self, *, aside: bool) -> Iterator[Usage]:
         """Yield memslots, the hash of shadow pages, and what some VMs have; what this one has not is left out."""
         facts, kernel, host, vm, number = self._facts, self._kernel, self._host, self._vm, self._number
         arrays = memslots.Arrays(facts, kernel, vm, self._memslots)
