@@ -10,7 +10,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from ptelist import toml_lines
-from ptelist.engine.shared import Shared
 from ptelist.errors import PtelistError, suggestion
 
 if TYPE_CHECKING:
@@ -105,6 +104,8 @@ class Builder:
         """Start with nothing validated."""
         self._parts: dict[tuple[str, int], _Part] = {}
         self._last: dict[str, tuple[int, _Part]] = {}
+        from ptelist.engine.shared import Shared  # noqa: PLC0415 -- overlays alone need no engine
+
         self._shared = Shared()
 
     def build(self, overlay: Overlay) -> Scenario:
