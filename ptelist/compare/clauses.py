@@ -69,6 +69,7 @@ def _slabs(scenario: Scenario) -> str:
         return text
     if scenario.host.filling != "aged":
         return f"{text}, a fresh host: the peak changes nothing"
+
     most = sum(vm.peak_count or vm.count for vm in scenario.vms)
     left = sum(vm.count for vm in scenario.vms)
     return (

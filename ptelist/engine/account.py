@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine import rules
 from ptelist.engine.facts import Facts
-from ptelist.engine.kmem_cache import Cache
+from ptelist.engine.kmem_cache import Cache, Laid, laid
 from ptelist.engine.ledger import Ledger, Term, Unit, named, nothing, product, rule, total
 from ptelist.engine.past import known, past
 from ptelist.engine.sheaves import sheaves
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ptelist.engine.past import Past
+    from ptelist.engine.shared import Shared
     from ptelist.engine.slub_node import Rules
     from ptelist.engine.vm import Usage
     from ptelist.scenario.models import Scenario
@@ -63,6 +64,11 @@ KINDS = {
 }
 """What VMs hold, each a sum over the groups."""
 
+UNUSED = {name: nothing(name, unit, "not used in this scenario") for name, unit in KINDS.items()}
+BESIDE = "beside."
+COUNTED = tuple(name for name in KINDS if not name.startswith(BESIDE))
+"""Those that are part of a total."""
+
 BELOW = {
     parent: tuple(name for name in KINDS if name.startswith(f"{parent}."))
     for parent in (f"{DESC}.objects", f"{HEADER}.objects", "page_tables.bytes", "memslots.bytes")
@@ -84,75 +90,85 @@ BESIDE_SLABS = (
 """What makes up the MMU's total together with the two kmem_caches."""
 
 
-def account(scenario: Scenario) -> Ledger:
-    """Return all figures of a scenario.
+def is_aside(figure: str) -> bool:
+    """Tell whether a figure is part of no total: waste, what a busy host keeps, raw counts, what is simulated."""
+    return figure.startswith(BESIDE) or any(part in ASIDE for part in figure.split("."))
+
+
+ASIDE = frozenset(("waste", "retained", "raw", "typical"))
+
+
+def account(scenario: Scenario, shared: Shared | None = None, *, aside: bool = True) -> Ledger:
+    """Return all figures of a scenario, but for those that are part of no total if these are left aside.
 
     Rounding to slabs is per kmem_cache and host, over all VM groups together:
     VMs share slabs. `vcpu_caches.bytes` and `split_caches.bytes` say what those
     caches hold, objects included; in `mmu.bytes.total` those objects are counted
-    once, within their kmem_cache's slabs.
+    once, within their kmem_cache's slabs. `shared` keeps what many scenarios have
+    in common, the figures are the same.
     """
     ledger = Ledger()
-    facts = Facts(scenario)
-    usages = _usages(scenario, [group.usage() for group in _groups(facts, scenario)])
-    _holdings(ledger, KINDS, usages)
-    return _settled(ledger, facts, scenario, usages)
+    facts = Facts(scenario, shared)
+    usages = _usages(scenario, [group.usage(aside=aside) for group in _groups(facts)])
+    _holdings(ledger, KINDS if aside else COUNTED, usages)
+    return _settled(ledger, facts, usages, aside=aside)
 
 
 def holdings(scenario: Scenario) -> dict[str, Term]:
     """Return what the VM groups hold, by kind; kinds of which they hold nothing are left out."""
     ledger = Ledger()
-    _holdings(ledger, KINDS, [group.usage() for group in _groups(Facts(scenario), scenario)])
+    _holdings(ledger, KINDS, [group.usage() for group in _groups(Facts(scenario))])
     return {name: term for name, term in ledger.items() if term.high}
 
 
-def settle(scenario: Scenario, held: Mapping[str, Ends], why: Mapping[str, str]) -> Ledger:
+def settle(scenario: Scenario, held: Mapping[str, Ends], why: Mapping[str, str], *, aside: bool = True) -> Ledger:
     """Return all figures of a host on which VMs hold so much; of its VMs only the first one's paging counts.
 
     With the sums of `holdings` over all groups the numbers are those of `account`. `why` tells sums of equal
     ends apart that do not follow in the same way.
     """
     ledger = Ledger()
-    for name, unit in KINDS.items():
-        ledger.add(rule(name, *held[name], unit, why.get(name, "added up over the VMs of the host")))
-    return _settled(ledger, Facts(scenario), scenario)
+    for name in KINDS if aside else COUNTED:
+        ledger[name] = rule(name, *held[name], KINDS[name], why.get(name, "added up over the VMs of the host"))
+    return _settled(ledger, Facts(scenario), aside=aside)
 
 
-def _settled(ledger: Ledger, facts: Facts, scenario: Scenario, usages: Usages = ()) -> Ledger:
+def _settled(ledger: Ledger, facts: Facts, usages: Usages = (), *, aside: bool) -> Ledger:
     """Enter what follows from the holdings: slabs, and the sums."""
-    sizes = _sizes(ledger, facts, scenario)
-    slabs = [_cache(ledger, facts, scenario, size, usages) for size in sizes]
+    caches = _both(facts)
+    slabs = [_cache(ledger, facts, found, usages, aside=aside) for found in caches]
     for owner in ("vcpu_caches", "split_caches"):
-        _held(ledger, owner, sizes)
+        _held(ledger, owner, caches)
     for owner in ("page_tables", "memslots"):
         ledger.add(total(f"{owner}.bytes", B, [ledger[name] for name in BELOW[f"{owner}.bytes"]]))
-    strides = [ledger[f"{name}.stride"] for name in (DESC, HEADER)]
-    ledger.add(sheaves(facts, scenario.kernel, scenario.host, strides))
+    if aside:
+        ledger.add(sheaves(facts, facts.scenario.kernel, facts.scenario.host, [found.stride for found in caches]))
     ledger.add(total("mmu.bytes.total", B, [*slabs, *(ledger[name] for name in BESIDE_SLABS)]))
     return ledger
 
 
-def layouts(scenario: Scenario) -> Ledger:
+def layouts(scenario: Scenario, shared: Shared | None = None) -> Ledger:
     """Return how the slabs of both caches are laid out; these figures are those of `account`."""
     ledger = Ledger()
-    facts = Facts(scenario)
-    for size in _sizes(ledger, facts, scenario):
-        Cache(ledger, facts, scenario.kernel, scenario.host, size)
+    facts = Facts(scenario, shared)
+    for found in _both(facts):
+        _entered(ledger, facts, found)
     return ledger
 
 
-def descriptors(scenario: Scenario) -> Ledger:
+def descriptors(scenario: Scenario, shared: Shared | None = None, *, aside: bool = True) -> Ledger:
     """Return the figures of pte_list_desc, which are those of `account`, and no others."""
     ledger = Ledger()
-    facts = Facts(scenario)
-    usages = _usages(scenario, [group.descriptors() for group in _groups(facts, scenario)])
+    facts = Facts(scenario, shared)
+    usages = _usages(scenario, [group.descriptors() for group in _groups(facts)])
     _holdings(ledger, (f"{DESC}.objects", *BELOW[f"{DESC}.objects"]), usages)
-    _cache(ledger, facts, scenario, _desc_size(ledger, facts, scenario), usages)
+    found = facts.once(("layout",), lambda facts: _laid(facts, DESC))
+    _cache(ledger, facts, found, usages, aside=aside)
     return ledger
 
 
-def _groups(facts: Facts, scenario: Scenario) -> list[Group]:
-    return [Group(facts, scenario.kernel, scenario.host, vm, number) for number, vm in enumerate(scenario.vms)]
+def _groups(facts: Facts) -> list[Group]:
+    return [Group(facts, number) for number in range(len(facts.scenario.vms))]
 
 
 def _usages(scenario: Scenario, usages: Usages) -> Usages:
@@ -167,41 +183,63 @@ def _holdings(ledger: Ledger, kinds: Iterable[str], usages: Iterable[Iterable[Us
         for name, term in usage:
             found[name].append(term)
     for name, parts in found.items():
-        if len(parts) == 1:
-            ledger.add(named(name, parts[0]))
-        elif parts:
-            ledger.add(total(name, KINDS[name], parts))
+        if not parts:
+            ledger[name] = UNUSED[name]
+        elif len(parts) == 1:
+            ledger[name] = named(name, parts[0])
         else:
-            ledger.add(nothing(name, KINDS[name], "not used in this scenario"))
+            ledger[name] = total(name, KINDS[name], parts)
 
 
-def _sizes(ledger: Ledger, facts: Facts, scenario: Scenario) -> tuple[Term, Term]:
-    header = named(f"{HEADER}.size", facts.kernel("kvm_mmu_page_bytes", B))
-    return _desc_size(ledger, facts, scenario), header
+def _laid(facts: Facts, name: str) -> Laid:
+    """Return how the slabs of a kmem_cache are laid out."""
+    return laid(facts, SIZES[name](facts))
 
 
-def _desc_size(ledger: Ledger, facts: Facts, scenario: Scenario) -> Term:
-    """Return sizeof(struct pte_list_desc) and enter PTE_LIST_EXT."""
-    field = rules.ext_field(scenario.kernel, with_tdp=rules.tdp(scenario.kernel, scenario.vms[0]))
-    ext = ledger.add(named(f"{DESC}.ext", facts.kernel(field, Unit.ENTRIES)))
-    array = product("sptes", B, ext, facts.kernel("spte_pointer_bytes", B))
+def _both(facts: Facts) -> tuple[Laid, Laid]:
+    return facts.once(("layouts",), lambda facts: (_laid(facts, DESC), _laid(facts, HEADER)))
+
+
+def _header_size(facts: Facts) -> Term:
+    return named(f"{HEADER}.size", facts.kernel("kvm_mmu_page_bytes", B))
+
+
+def _desc_size(facts: Facts) -> Term:
+    """Return sizeof(struct pte_list_desc)."""
+    array = product("sptes", B, _ext(facts), facts.kernel("spte_pointer_bytes", B))
     return total(f"{DESC}.size", B, (facts.kernel("pte_list_desc_fixed_bytes", B), array))
 
 
-def _cache(ledger: Ledger, facts: Facts, scenario: Scenario, size: Term, usages: Usages = ()) -> Term:
+def _ext(facts: Facts) -> Term:
+    """Return PTE_LIST_EXT."""
+    kernel = facts.scenario.kernel
+    field = rules.ext_field(kernel, with_tdp=rules.tdp(kernel, facts.scenario.vms[0]))
+    return named(f"{DESC}.ext", facts.kernel(field, Unit.ENTRIES))
+
+
+SIZES = {DESC: _desc_size, HEADER: _header_size}
+
+
+def _entered(ledger: Ledger, facts: Facts, found: Laid) -> Cache:
+    """Enter the layout of a kmem_cache, PTE_LIST_EXT before that of descriptors."""
+    if found.size.name == f"{DESC}.size":
+        ledger.add(_ext(facts))
+    return Cache(ledger, facts, found)
+
+
+def _cache(ledger: Ledger, facts: Facts, found: Laid, usages: Usages = (), *, aside: bool) -> Term:
     """Enter one kmem_cache's figures and return its bytes in all."""
-    name = size.name.removesuffix(".size")
-    cache = Cache(ledger, facts, scenario.kernel, scenario.host, size)
+    name, scenario = found.size.name.removesuffix(".size"), facts.scenario
+    cache = _entered(ledger, facts, found)
     before = past(name, facts, scenario, usages) if usages and known(scenario) else None
-    return cache.account(ledger[f"{name}.objects"], before)
+    return cache.account(ledger[f"{name}.objects"], before, aside=aside)
 
 
 def slab_rules(scenario: Scenario) -> dict[str, Rules]:
     """Return what decides which slab an object of each kmem_cache comes from."""
     ledger = Ledger()
     facts = Facts(scenario)
-    sizes = zip((DESC, HEADER), _sizes(ledger, facts, scenario), strict=True)
-    return {name: Cache(ledger, facts, scenario.kernel, scenario.host, size).rules() for name, size in sizes}
+    return {name: Cache(ledger, facts, _laid(facts, name)).rules() for name in (DESC, HEADER)}
 
 
 def slabs_of(scenario: Scenario, objects: Term, name: str = DESC, before: Past | None = None) -> tuple[Ledger, int]:
@@ -211,18 +249,18 @@ def slabs_of(scenario: Scenario, objects: Term, name: str = DESC, before: Past |
     """
     ledger = Ledger()
     facts = Facts(scenario)
-    (size,) = (each for each in _sizes(ledger, facts, scenario) if each.name == f"{name}.size")
-    cache = Cache(ledger, facts, scenario.kernel, scenario.host, size)
+    ledger.add(_ext(facts))
+    cache = Cache(ledger, facts, _laid(facts, name))
     cache.account(named(f"{name}.objects", objects), before)
     return ledger, cache.spare
 
 
-def _held(ledger: Ledger, owner: str, sizes: tuple[Term, Term]) -> None:
+def _held(ledger: Ledger, owner: str, caches: Iterable[Laid]) -> None:
     """Enter what the memory caches hold in all: objects, pages, arrays."""
     parts = []
-    for size in sizes:
-        name = size.name.removesuffix(".size")
+    for found in caches:
+        name = found.size.name.removesuffix(".size")
         objects = ledger[f"{name}.objects.{owner}"]
-        parts.append(ledger.add(product(f"{owner}.bytes.{name}", B, objects, size)))
+        parts.append(ledger.add(product(f"{owner}.bytes.{name}", B, objects, found.size)))
     parts += [ledger[f"{owner}.bytes.pages"], ledger[f"{owner}.bytes.arrays"]]
     ledger.add(total(f"{owner}.bytes", B, parts))

@@ -19,6 +19,8 @@ def difference(old: Term, new: Term) -> tuple[int, int]:
     if old is new or old == new:
         return 0, 0
     low, high = new.low - old.high, new.high - old.low
+    if low == high:
+        return low, high
     if old.op is Op.SUM is new.op and [part.name for part in old.parts] == [part.name for part in new.parts]:
         parts = [difference(*pair) for pair in zip(old.parts, new.parts, strict=True)]
         low, high = max(low, sum(part[0] for part in parts)), min(high, sum(part[1] for part in parts))

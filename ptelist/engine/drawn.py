@@ -66,12 +66,12 @@ class Caches:
         why = "1 + PT64_ROOT_MAX_LEVEL + PTE_PREFETCH_NUM"
         needed = fixed("desc_topup_min", minimum, OBJECTS, why, self._facts.kernel("pte_prefetch_num", OBJECTS))
         beyond = lists.high - -(-lists.high // at_once)
-        law = _law(capacity.low, minimum, at_once)._replace(caches=self._run.low, beyond_first=beyond)
+        law = _law(capacity.low, minimum, at_once, self._run.low, beyond)
         split = None
         if self._vm.eager_split:
             most = self.split_capacity
             needs = most.low - self._capacity.low
-            split = _Split(most, _law(most.low, needs, needs)._replace(beyond_first=lists.high), (0, lists.high))
+            split = _Split(most, _law(most.low, needs, needs, beyond_first=lists.high), (0, lists.high))
         known = not (rules.uses_rmaps(self._kernel, self._vm) and rules.entries_removed(self._kernel, self._vm))
         return self._drawn(_Kind("descriptors", filled, needed, law, lists, split, known))
 
@@ -88,9 +88,9 @@ class Caches:
         filled = product("filled", OBJECTS, *caches, self._capacity)
         needed = self._facts.kernel("page_topup_min", OBJECTS)
         beyond = max(drawn.high - faults, 0)
-        law = _law(self._capacity.low, needed.low, self._vm.root_level - 1)._replace(
-            caches=self._run.low * (sets.low if sets else 1), beyond_first=beyond, followed=trees.followed
-        )
+        count = self._run.low * (sets.low if sets else 1)
+        at_once = self._vm.root_level - 1
+        law = _law(self._capacity.low, needed.low, at_once, count, beyond, followed=trees.followed)
         split = None
         if splits and self._vm.eager_split:
             most = trees.most_splits
@@ -118,10 +118,12 @@ class Caches:
         return Drawn(left, spare, left if len(parts) == 1 else total(kind.what, OBJECTS, parts))
 
 
-def _law(capacity: int, minimum: int, at_once: int) -> Drawing:
-    """Return how one cache is drawn from, one object a fault; a proposal's capacity may lie below its minimum."""
+def _law(  # noqa: PLR0913 -- what Drawing has
+    capacity: int, minimum: int, at_once: int, caches: int = 1, beyond_first: int = 0, *, followed: bool = False
+) -> Drawing:
+    """Return how caches are drawn from; a proposal's capacity may lie below its minimum."""
     least = min(minimum, capacity)
-    return Drawing(capacity, least, 1, min(at_once, least), 0, followed=False)
+    return Drawing(capacity, least, caches, min(at_once, least), beyond_first, followed)
 
 
 def _full(split: _Split) -> Term:

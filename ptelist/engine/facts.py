@@ -2,50 +2,62 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ptelist.engine.ledger import Term, Unit, given
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ptelist.engine.shared import Shared
     from ptelist.scenario.models import Config, Scenario
+
+T = TypeVar("T")
 
 
 class Facts:
     """Given terms of one scenario: `facts.kernel("page_bytes", Unit.BYTES)`."""
 
-    __slots__ = ("_made", "_scenario", "_sources")
+    __slots__ = ("_host", "_kernel", "_shared", "_sources", "_vms", "scenario")
 
-    def __init__(self, scenario: Scenario) -> None:
-        """Take the scenario whose fields are asked for."""
-        self._scenario = scenario
+    def __init__(self, scenario: Scenario, shared: Shared | None = None) -> None:
+        """Take the scenario whose fields are asked for, and what it may have in common with others."""
+        self.scenario = scenario
+        self._shared = shared
         self._sources = scenario.sources
-        self._made: dict[str, Term] = {}
+        self._kernel: dict[str, Term] = {}
+        self._host: dict[str, Term] = {}
+        self._vms: list[dict[str, Term]] = [{} for _ in scenario.vms]
 
     @property
     def config(self) -> Config:
         """Return how the kernel was built."""
-        return self._scenario.config
+        return self.scenario.config
 
     def kernel(self, field: str, unit: Unit) -> Term:
         """Return a field of the kernel profile."""
-        return self._term("kernel", self._scenario.kernel, field, unit)
+        return self._kernel.get(field) or self._made(self._kernel, "kernel", self.scenario.kernel, field, unit)
 
     def host(self, field: str, unit: Unit = Unit.COUNT) -> Term:
         """Return a field of the host."""
-        return self._term("host", self._scenario.host, field, unit)
+        return self._host.get(field) or self._made(self._host, "host", self.scenario.host, field, unit)
 
     def vm(self, number: int, field: str, unit: Unit = Unit.COUNT) -> Term:
         """Return a field of a VM group."""
-        return self._term(f"vms.{number}", self._scenario.vms[number], field, unit)
+        known = self._vms[number]
+        return known.get(field) or self._made(known, f"vms.{number}", self.scenario.vms[number], field, unit)
 
     def source(self, path: str) -> str:
         """Return where a field that is no number, e.g. "kernel.obj_ext", comes from."""
         return self._sources.get(path, "default")
 
-    def _term(self, part: str, owner: object, field: str, unit: Unit) -> Term:
-        key = f"{part}.{field}"
-        term = self._made.get(key)
-        if term is None:
-            value = getattr(owner, field)
-            term = self._made[key] = given(field, value, unit, self.source(key))
+    def once(self, name: tuple[object, ...], work: Callable[[Facts], T]) -> T:
+        """Return what `work` gives of these facts, which may be shared with scenarios that have them in common."""
+        if self._shared is None:
+            return work(self)
+        return self._shared.once(name, self.scenario, lambda scenario: work(Facts(scenario)))
+
+    def _made(self, known: dict[str, Term], part: str, owner: object, field: str, unit: Unit) -> Term:
+        value = getattr(owner, field)
+        term = known[field] = given(field, value, unit, self.source(f"{part}.{field}"))
         return term

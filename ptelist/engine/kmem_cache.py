@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import history, raw, rules, slab
+from ptelist.engine import raw, rules, slab
 from ptelist.engine.kmalloc import kmalloc
 from ptelist.engine.ledger import Ledger, Term, Unit, ceil_div, fixed, floor_div, named, nothing, product, rule, total
 from ptelist.engine.slub_node import Rules
@@ -12,50 +12,81 @@ from ptelist.engine.slub_node import Rules
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
     from ptelist.engine.past import Kinds, Past
-    from ptelist.scenario.models import Host, Kernel
+    from ptelist.engine.slub_node import Rules
 
 B = Unit.BYTES
+
+
+class Laid(NamedTuple):
+    """How the slabs of one cache are laid out."""
+
+    size: Term
+    """sizeof() of the object, named `NAME.size`."""
+    stride: Term
+    order: Term
+    per_slab: Term
+    slab_bytes: Term
+    layout: slab.SlabLayout
+    sheaf: int
+    """The objects of a sheaf, 0 if there are none."""
+
+    @property
+    def figures(self) -> tuple[Term, ...]:
+        """Return those that are figures, in their order."""
+        return self.size, self.stride, self.order, self.per_slab
+
+
+def laid(facts: Facts, size: Term) -> Laid:
+    """Return the layout for objects of `size`, named `NAME.size`."""
+    name = size.name.removesuffix(".size")
+    kernel, host = facts.scenario.kernel, facts.scenario.host
+    stride_bytes = slab.stride(size.low, debug=host.slub_debug, track_bytes=kernel.slub_track_bytes)
+    order_rule = rules.order_rule(kernel, host)
+    layout = slab.layout(stride_bytes, order_rule)
+    note = "size rounded up to 8, and what slub_debug adds (calculate_sizes())"
+    stride = fixed(f"{name}.stride", stride_bytes, B, note, size)
+    note = (
+        f"first order for min_objects that wastes at most 1/{order_rule.fractions[0]},"
+        f" else 1/{order_rule.fractions[1]}, ... (calculate_order(), form {order_rule.form!r})"
+    )
+    wanted = _min_objects(facts, order_rule.min_objects)
+    order = fixed(f"{name}.slab_order", layout.order, Unit.ORDER, note, stride, wanted)
+    page = facts.kernel("page_bytes", B)
+    slab_bytes = fixed("slab_bytes", layout.slab_bytes, B, "page_bytes << slab_order", page, order)
+    per_slab = floor_div(f"{name}.objects_per_slab", Unit.OBJECTS, slab_bytes, stride)
+    sheaf = rules.sheaf_capacity(name, stride_bytes, host.slub_debug, kernel)
+    return Laid(size, stride, order, per_slab, slab_bytes, layout, sheaf)
+
+
+def _min_objects(facts: Facts, wanted: int) -> Term:
+    kernel, host = facts.scenario.kernel, facts.scenario.host
+    if host.slub_min_objects:
+        return facts.host("slub_min_objects", Unit.OBJECTS)
+    counted = rules.counted_cpus(kernel, host)
+    cpus = fixed("cpus_counted", counted, Unit.COUNT, facts.source("kernel.slub_cpus"), facts.host("cpus"))
+    return fixed("min_objects", wanted, Unit.OBJECTS, "4 x (fls(cpus) + 1)", cpus)
 
 
 class Cache:
     """One cache on one kernel and host; its figures are named `NAME.what`."""
 
-    def __init__(self, ledger: Ledger, facts: Facts, kernel: Kernel, host: Host, size: Term) -> None:
-        """Enter the layout for objects of `size`, a figure named `NAME.size`."""
-        self._name = name = size.name.removesuffix(".size")
-        self._ledger, self._facts, self._kernel, self._host = ledger, facts, kernel, host
-        self._size = ledger.add(size)
-        stride = slab.stride(size.low, debug=host.slub_debug, track_bytes=kernel.slub_track_bytes)
-        order_rule = rules.order_rule(kernel, host)
-        self._layout = layout = slab.layout(stride, order_rule)
-        note = "size rounded up to 8, and what slub_debug adds (calculate_sizes())"
-        self._stride = ledger.add(fixed(f"{name}.stride", stride, B, note, size))
-        note = (
-            f"first order for min_objects that wastes at most 1/{order_rule.fractions[0]},"
-            f" else 1/{order_rule.fractions[1]}, ... (calculate_order(), form {order_rule.form!r})"
-        )
-        wanted = self._min_objects(order_rule.min_objects)
-        order = ledger.add(fixed(f"{name}.slab_order", layout.order, Unit.ORDER, note, self._stride, wanted))
-        page = facts.kernel("page_bytes", B)
-        self._slab_bytes = fixed("slab_bytes", layout.slab_bytes, B, "page_bytes << slab_order", page, order)
-        per_slab = floor_div(f"{name}.objects_per_slab", Unit.OBJECTS, self._slab_bytes, self._stride)
-        self._per_slab = ledger.add(per_slab)
+    def __init__(self, ledger: Ledger, facts: Facts, found: Laid) -> None:
+        """Enter the layout."""
+        self._name = found.size.name.removesuffix(".size")
+        self._ledger, self._facts = ledger, facts
+        self._kernel, self._host = facts.scenario.kernel, facts.scenario.host
+        host = self._host
+        self._size, self._stride, _, self._per_slab, self._slab_bytes, self._layout, self._sheaf = found
+        for term in found.figures:
+            ledger.add(term)
         self._fillers = max(host.nodes, host.cpus if host.filling == "spread" else 1)
         self._aged = host.filling == "aged"
         self._debugged = not slab.DEBUG_FLAGS.isdisjoint(host.slub_debug)
-        self._sheaf = rules.sheaf_capacity(name, stride, host.slub_debug, kernel)
-
-    def _min_objects(self, wanted: int) -> Term:
-        facts = self._facts
-        if self._host.slub_min_objects:
-            return facts.host("slub_min_objects", Unit.OBJECTS)
-        counted = rules.counted_cpus(self._kernel, self._host)
-        source = facts.source("kernel.slub_cpus")
-        cpus = fixed("cpus_counted", counted, Unit.COUNT, source, facts.host("cpus"))
-        return fixed("min_objects", wanted, Unit.OBJECTS, "4 x (fls(cpus) + 1)", cpus)
 
     def rules(self) -> Rules:
         """Return what decides which slab an object comes from."""
+        from ptelist.engine.slub_node import Rules  # noqa: PLC0415 -- for simulations only
+
         kernel, host, layout = self._kernel, self._host, self._layout
         free = 0 if self._debugged else rules.cpu_partial(kernel, self._facts.config, layout.stride)
         unit = kernel.slub_cpu_partial_unit
@@ -71,8 +102,11 @@ class Cache:
             self._debugged,
         )
 
-    def account(self, objects: Term, past: Past | None = None) -> Term:
-        """Enter all figures for `NAME.objects` and return `NAME.bytes.total`; `past` is for an aged host."""
+    def account(self, objects: Term, past: Past | None = None, *, aside: bool = True) -> Term:
+        """Enter all figures for `NAME.objects` and return `NAME.bytes.total`; `past` is for an aged host.
+
+        What is part of no total (waste, what a busy host keeps, what is simulated) is entered only with `aside`.
+        """
         name, add, layout = self._name, self._ledger.add, self._layout
         add(objects)
         ever = self._ever(past.peak) if past else None
@@ -82,12 +116,14 @@ class Cache:
         add(product(f"{name}.pages", Unit.PAGES, slabs, pages))
         add(product(f"{name}.bytes.used", B, objects, self._size))
         whole = add(product(f"{name}.bytes.slab", B, slabs, self._slab_bytes))
-        add(self._waste(objects, slabs))
+        if aside:
+            add(self._waste(objects, slabs))
         memcg = add(self._memcg(slabs))
-        self._retain(slabs, ever)
-        self._raw(objects, slabs, ever)
-        if past and past.kinds:
-            self._simulate(past.kinds, past.peak, slabs)
+        if aside:
+            self._retain(slabs, ever)
+            self._raw(objects, slabs, ever)
+            if past and past.kinds:
+                self._simulate(past.kinds, past.peak, slabs)
         return add(total(f"{name}.bytes.total", B, (whole, memcg)))
 
     def _ever(self, peak: Term) -> Term:
@@ -119,6 +155,8 @@ class Cache:
 
     def _simulate(self, kinds: tuple[Kinds, Kinds], peak: Term, slabs: Term) -> None:
         """Enter what simulated histories leave, of the VMs with their fewest and with their most objects."""
+        from ptelist.engine import history  # noqa: PLC0415 -- for simulations only
+
         ends = [history.typical(self.rules(), each) for each in dict.fromkeys(kinds)]
         found = [each for each in ends if each]
         if len(found) < len(ends):

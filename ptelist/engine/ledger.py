@@ -65,11 +65,12 @@ class Term(NamedTuple):
 
 
 _GIVEN, _SUM, _PRODUCT, _CEIL, _FLOOR, _RULE = Op  # a lookup on the class is slow
+_new = tuple.__new__  # and so is the __new__ of a named tuple, which only checks how many fields there are
 
 
 def given(name: str, value: int, unit: Unit, source: str) -> Term:
     """Return a value that comes from the scenario, with its source."""
-    return Term(name, value, value, unit, _GIVEN, (), source)
+    return _new(Term, (name, value, value, unit, _GIVEN, (), source))
 
 
 def total(name: str, unit: Unit, parts: Iterable[Term], note: str = "") -> Term:
@@ -79,7 +80,7 @@ def total(name: str, unit: Unit, parts: Iterable[Term], note: str = "") -> Term:
     for term in terms:
         low += term.low
         high += term.high
-    return Term(name, low, high, unit, _SUM, terms, note)
+    return _new(Term, (name, low, high, unit, _SUM, terms, note))
 
 
 def product(name: str, unit: Unit, *parts: Term) -> Term:
@@ -88,41 +89,41 @@ def product(name: str, unit: Unit, *parts: Term) -> Term:
     for term in parts:
         low *= term.low
         high *= term.high
-    return Term(name, low, high, unit, _PRODUCT, parts)
+    return _new(Term, (name, low, high, unit, _PRODUCT, parts, ""))
 
 
 def floor_div(name: str, unit: Unit, dividend: Term, divisor: Term) -> Term:
     """Return dividend / divisor, rounded down; the divisor is positive."""
     low = dividend.low // divisor.high
     high = dividend.high // divisor.low
-    return Term(name, low, high, unit, _FLOOR, (dividend, divisor))
+    return _new(Term, (name, low, high, unit, _FLOOR, (dividend, divisor), ""))
 
 
 def ceil_div(name: str, unit: Unit, dividend: Term, divisor: Term) -> Term:
     """Return dividend / divisor, rounded up; the divisor is positive."""
     low = -(-dividend.low // divisor.high)
     high = -(-dividend.high // divisor.low)
-    return Term(name, low, high, unit, _CEIL, (dividend, divisor))
+    return _new(Term, (name, low, high, unit, _CEIL, (dividend, divisor), ""))
 
 
 def rule(name: str, low: int, high: int, unit: Unit, note: str, *parts: Term) -> Term:
     """Return what a kernel rule gives that plain arithmetic does not say."""
-    return Term(name, low, high, unit, _RULE, parts, note)
+    return _new(Term, (name, low, high, unit, _RULE, parts, note))
 
 
 def fixed(name: str, value: int, unit: Unit, note: str, *parts: Term) -> Term:
     """Return what a kernel rule gives exactly."""
-    return Term(name, value, value, unit, _RULE, parts, note)
+    return _new(Term, (name, value, value, unit, _RULE, parts, note))
 
 
 def nothing(name: str, unit: Unit, why: str) -> Term:
     """Return a zero, with the reason for it."""
-    return Term(name, 0, 0, unit, _GIVEN, (), why)
+    return _new(Term, (name, 0, 0, unit, _GIVEN, (), why))
 
 
 def named(name: str, term: Term) -> Term:
     """Return the same derivation under another name."""
-    return Term(name, *term[1:])
+    return _new(Term, (name, *term[1:]))
 
 
 TYPICAL = ".typical"

@@ -8,7 +8,11 @@ is freed goes back to its allocator, never to the cache.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class MemoryCache:
@@ -94,25 +98,51 @@ class Drawing(NamedTuple):
         Refills took `shortest` objects each, and one more for each draw that came late.
         All draws but `most_missing` were replaced.
         """
-        shortest = self.shortest
-        most = draws // shortest
-        high = min(draws, most * shortest + self._late(most, self.beyond_first))
+        return self._least_refilled(draws), self._most_refilled(draws)
+
+    def _most_refilled(self, draws: int) -> int:
+        most = draws // self.shortest
+        return min(draws, most * self.shortest + self._late(most, self.beyond_first))
+
+    def _least_refilled(self, draws: int) -> int:
         surely = draws - self.most_missing
         if surely <= 0:
-            return 0, high
+            return 0
+        shortest = self.shortest
         beyond = self.beyond_first - self._late(self._below, self.beyond_first)
         least = max(-(-surely // (shortest + self.at_once - 1)), -(-(surely - beyond) // shortest))
-        return max(surely, least * shortest), high
+        return max(surely, least * shortest)
 
+    @lru_cache  # noqa: B019 -- a law is a tuple of numbers, and headers and pages are drawn by the same one
     def held(self, low: int, high: int) -> Held:
         """Return what is left and what is held in all after low..high draws, of which none were freed."""
         filled = self.capacity * self.caches
-        least, most = self.refilled(low)[0], self.refilled(high)[1]
-        near_low = range(low, min(high, low + self.shortest) + 1)
-        near_high = range(max(low, high - self.shortest), high + 1)
-        fewest = min(draws - self.refilled(draws)[1] for draws in near_low)
-        missing = max(draws - self.refilled(draws)[0] for draws in near_high)
+        least, most = self._least_refilled(low), self._most_refilled(high)
+        fewest = min(draws - self._most_refilled(draws) for draws in self._just_refilled(low, high))
+        missing = max(draws - self._least_refilled(draws) for draws in self._before_refills(low, high))
         return Held(filled - missing, filled - fewest, filled + least, filled + most)
+
+    def _just_refilled(self, low: int, high: int) -> Iterator[int]:
+        """Yield the draws within low..high of which refills may have replaced most: the first, or whole rounds."""
+        yield low
+        whole = -(-low // self.shortest) * self.shortest
+        if whole <= high:
+            yield whole
+
+    def _before_refills(self, low: int, high: int) -> Iterator[int]:
+        """Yield the draws within low..high of which refills may have replaced fewest: the last, or one before a refill.
+
+        The least refills grow by steps of two lengths, and so does what is missing between two steps.
+        """
+        yield high
+        missing = self.most_missing
+        if missing >= high:
+            return
+        longest = self.shortest + self.at_once - 1
+        beyond = self.beyond_first - self._late(self._below, self.beyond_first)
+        for start, step in ((missing, longest), (missing + beyond, self.shortest)):
+            end = high - (high - start) % step
+            yield from (draws for draws in (end, end - step) if draws >= low)
 
     def any_left(self) -> tuple[int, int]:
         """Return the fewest and the most objects left if draws are not known, for tables or lists were freed."""

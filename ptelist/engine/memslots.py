@@ -93,6 +93,31 @@ def sizes(kernel: Kernel, vm: Vm, row: tuple[int, int, int], *, track: bool) -> 
         yield row[0] * kernel.write_track_bytes
 
 
+class Taken(NamedTuple):
+    """What the allocator takes for some arrays: the least and the most bytes, and the areas that vmalloc has."""
+
+    low: int
+    high: int
+    areas: areas.Areas
+
+
+@lru_cache(512)
+def _taken(sizes: tuple[int, ...], pool: Pool, *, always: bool) -> Taken:
+    """Return what arrays of these sizes take; VMs of a fleet or a sweep have the same ones again and again.
+
+    `always`: whole pages and their page-pointer arrays (__vcalloc), else kmalloc if contiguous memory is at hand.
+    """
+    counts: dict[int, int] = {}
+    for size in sizes:
+        counts[size] = counts.get(size, 0) + 1
+    low = high = 0
+    for size, number in counts.items():
+        least, most = (vmalloc(size, pool),) * 2 if always else kvmalloc(size, pool)
+        low += number * least
+        high += number * most
+    return Taken(low, high, areas.count(counts, pool, always=always))
+
+
 class Arrays:
     """The arrays of one VM's memslots, as terms."""
 
@@ -100,7 +125,7 @@ class Arrays:
         """Take the memslots of a VM."""
         self._facts, self._kernel, self._vm, self._found = facts, kernel, vm, found
         self._always = kernel.memslot_alloc == "vcalloc"
-        self._sizes: dict[int, int] = {}
+        self._areas = areas.Areas(0, 0, 0)
 
     def terms(self, *, track: bool) -> dict[str, Term]:
         """Return the bytes of each kind of array, allocator's rounding included."""
@@ -116,15 +141,12 @@ class Arrays:
             else nothing("write_track", B, facts.source("kernel.write_track_lazy")),
             "dirty_bitmap": self._dirty() if self._found.logged else nothing("dirty_bitmap", B, "no dirty logging"),
             "structs": self._structs(),
-            "vmap_areas": areas.descriptions(facts, kernel, self._areas()),
+            "vmap_areas": areas.descriptions(facts, kernel, self._areas),
         }
 
     def page_tables(self) -> Term:
         """Return what vmalloc's own page tables may add for the arrays; call after `terms`."""
-        return areas.page_tables(self._facts, self._areas())
-
-    def _areas(self) -> areas.Areas:
-        return areas.count(self._sizes, rules.pool(self._kernel), always=self._always)
+        return areas.page_tables(self._facts, self._areas)
 
     def _structs(self) -> Term:
         """Return the structs kvm_memory_slot: one by one, or in an array for each address space with one to spare."""
@@ -157,17 +179,10 @@ class Arrays:
 
     def _allocated(self, name: str, sizes: list[int], *parts: Term) -> Term:
         """Return what the allocator takes for arrays of these sizes."""
-        pool = rules.pool(self._kernel)
-        counts: dict[int, int] = {}
-        for size in sizes:
-            counts[size] = counts.get(size, 0) + 1
-        for size, number in counts.items():
-            self._sizes[size] = self._sizes.get(size, 0) + number
+        taken = _taken(tuple(sizes), rules.pool(self._kernel), always=self._always)
+        self._areas = self._areas.beside(taken.areas)
         asked = fixed("asked", sum(sizes), B, f"{self._found.note}: windows x bytes each", *parts)
         if self._always:
-            taken = sum(number * vmalloc(size, pool) for size, number in counts.items())
-            return fixed(name, taken, B, "whole pages and their page-pointer arrays (__vcalloc)", asked)
-        ranges = [(number, kvmalloc(size, pool)) for size, number in counts.items()]
-        low, high = sum(n * r[0] for n, r in ranges), sum(n * r[1] for n, r in ranges)
+            return fixed(name, taken.low, B, "whole pages and their page-pointer arrays (__vcalloc)", asked)
         why = "kmalloc if contiguous memory is at hand, else vmalloc (kvcalloc)"
-        return rule(name, low, high, B, why, asked)
+        return rule(name, taken.low, taken.high, B, why, asked)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import rules
-from ptelist.engine.history import Kind, Shape
 from ptelist.engine.ledger import Unit, product, rule, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ptelist.engine.facts import Facts
+    from ptelist.engine.history import Kind, Shape
     from ptelist.engine.ledger import Term
     from ptelist.engine.vm import Usage
     from ptelist.scenario.models import Kernel, Scenario, Vm
 
-Kinds = tuple[Kind, ...]
+Kinds = tuple["Kind", ...]
 
 
 class Past(NamedTuple):
@@ -35,6 +35,8 @@ def known(scenario: Scenario) -> bool:
 
 def past(cache: str, facts: Facts, scenario: Scenario, usages: Sequence[Iterable[Usage]]) -> Past:
     """Return the past of a cache: at the peak there were more VMs, each of which held what one of its kind does now."""
+    from ptelist.engine.history import Kind  # noqa: PLC0415 -- for simulations only
+
     peaks: list[Term] = []
     fewest: list[Kind] = []
     most: list[Kind] = []
@@ -59,6 +61,8 @@ def _capacity(cache: str, kernel: Kernel, vm: Vm) -> int:
 
 def _shape(vm: Vm, capacity: int, whole: int) -> Shape:
     """Return what one VM takes: a full cache for each vCPU that has run, then all else."""
+    from ptelist.engine.history import Shape  # noqa: PLC0415 -- for simulations only
+
     run = vm.vcpus if vm.vcpus_run is None else vm.vcpus_run
     if capacity * run > whole:
         return Shape((), rest=whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ptelist.engine import extra_tables, nested, rules
@@ -125,22 +126,22 @@ class Trees:
         memory = vm.l2_memory if vm.nested else vm.memory
         return leaves(guest_ranges(memory, vm.low_memory), self._leaf(), self._kernel.page_bytes)
 
-    @property
+    @cached_property
     def least_faults(self) -> int:
         """Return how many faults made tables, at least: one makes at most one table of each level of a tree."""
         return max(self._direct, default=0) + max(self._shadow, default=0)
 
-    @property
+    @cached_property
     def least_faults_shadowed(self) -> int:
         """Return the same of tables with a page of shadowed translations: those of TDP trees have none."""
         return max(self._shadow[: self._kernel.shadowed_info_max_level], default=0)
 
-    @property
+    @cached_property
     def least_faults_external(self) -> int:
         """Return the same of tables with an external page: all of the mirror's but its root."""
         return max(self._direct[:-1], default=0)
 
-    @property
+    @cached_property
     def followed(self) -> bool:
         """Return whether more faults come after the one that makes the last table.
 
@@ -166,6 +167,7 @@ class Trees:
         """Return the tables that dirty logging made by splitting huge pages eagerly, without vCPU caches."""
         return self._split
 
+    @cached_property
     def tables(self) -> Term:
         """Return all tables that were drawn from vCPU caches, roots included."""
         plain = self._plain()

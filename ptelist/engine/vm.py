@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 from ptelist.engine import extra_tables, memslots, rules
 from ptelist.engine.chains import Chains
@@ -16,12 +17,12 @@ from ptelist.engine.track_srcu import track_srcu
 from ptelist.engine.trees import Trees
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ptelist.engine.facts import Facts
-    from ptelist.scenario.models import Host, Kernel, Vm
 
 B, OBJECTS, PAGES, COUNT = Unit.BYTES, Unit.OBJECTS, Unit.PAGES, Unit.COUNT
+PRODUCT = Op.PRODUCT
 EMBEDDED_CACHES = ("pte_list_desc", "page_header", "shadow_page", "gfn_array")
 """The four caches inside struct kvm_vcpu_arch while their arrays were embedded."""
 
@@ -35,6 +36,8 @@ OF_RUNNING = {
 }
 """Figures of which a VM has nothing until a vCPU has run."""
 
+T = TypeVar("T")
+
 Usage = tuple[str, Term]
 """A figure id and what this group adds to it."""
 
@@ -42,31 +45,29 @@ Usage = tuple[str, Term]
 class Group:
     """One VM group of a scenario."""
 
-    def __init__(self, facts: Facts, kernel: Kernel, host: Host, vm: Vm, number: int) -> None:
+    def __init__(self, facts: Facts, number: int) -> None:
         """Take the group with this number."""
-        self._facts, self._kernel, self._host, self._vm = facts, kernel, host, vm
+        scenario = facts.scenario
+        self._facts, self._kernel, self._host, self._vm = facts, scenario.kernel, scenario.host, scenario.vms[number]
         self._number = number
-        self._count = named("vms", facts.vm(number, "count"))
         self._page = facts.kernel("page_bytes", B)
-        self._run = facts.vm(number, "vcpus" if vm.vcpus_run is None else "vcpus_run")
-        self._caches = Caches(facts, kernel, vm, number)
-        self._slots: memslots.Slots | None = None
-        self._shape: Trees | None = None
 
-    def usage(self) -> Iterator[Usage]:
-        """Yield what the group holds."""
+    def _once(self, name: object, work: Callable[[Group], T]) -> T:
+        """Return what `work` gives of the group, or gave of one that has all that it reads in common with this one."""
+        facts, number = self._facts, self._number
+        return facts.once((name, number), lambda own: work(self if own is facts else Group(own, number)))
+
+    def usage(self, *, aside: bool = True) -> Iterator[Usage]:
+        """Yield what the group holds, what is part of no total among it if that is not left aside."""
         yield from self.descriptors()
         yield from self._tables_and_caches()
-        yield from self._slot_arrays()
-        yield "page_hash.bytes", self._page_hash()
-        yield from self._others()
+        yield from self._once(("others", aside), lambda group: tuple(group.others(aside=aside)))
 
     def descriptors(self) -> Iterator[Usage]:
         """Yield the objects of pte_list_desc that the group holds."""
-        chains = Chains(self._facts, self._kernel, self._vm, self._number, self._trees)
-        rmaps, parents = chains.rmaps(), chains.parent_ptes()
+        rmaps, parents, at_once = self._once("lists", Group._lists)
         lists = total("lists", OBJECTS, (rmaps, parents))
-        drawn = self._caches.descriptors(lists, self._desc_capacity(), chains.at_once)
+        drawn = self._caches.descriptors(lists, self._desc_capacity(), at_once)
         yield "pte_list_desc.objects.vcpu_caches", self._of_vms(OBJECTS, drawn.left)
         if drawn.split:
             yield "pte_list_desc.objects.split_caches", self._of_vms(OBJECTS, drawn.split)
@@ -74,21 +75,41 @@ class Group:
         yield "pte_list_desc.objects.parent_ptes", self._of_vms(OBJECTS, parents)
         yield "pte_list_desc.objects", self._of_vms(OBJECTS, drawn.held)
 
-    def _memslots(self) -> memslots.Slots:
-        if self._slots is None:
-            self._slots = memslots.slots(self._kernel, self._host, self._vm)
-        return self._slots
+    def _lists(self) -> tuple[Term, Term, int]:
+        """Return the descriptors of both kinds of lists, and how many a fault takes at most."""
+        chains = Chains(self._facts, self._kernel, self._vm, self._number, lambda: self._trees)
+        return chains.rmaps(), chains.parent_ptes(), chains.at_once
 
+    @cached_property
+    def _memslots(self) -> memslots.Slots:
+        return memslots.slots(self._kernel, self._host, self._vm)
+
+    @cached_property
     def _trees(self) -> Trees:
-        if self._shape is None:
-            pages = memslots.pages(self._memslots())
-            self._shape = Trees(self._facts, self._kernel, self._vm, self._number, pages)
-        return self._shape
+        return self._once("trees", Group._grown)
+
+    def _grown(self) -> Trees:
+        return Trees(self._facts, self._kernel, self._vm, self._number, memslots.pages(self._memslots))
+
+    @cached_property
+    def _run(self) -> Term:
+        """Return how many vCPUs of a VM have run."""
+        return self._facts.vm(self._number, "vcpus" if self._vm.vcpus_run is None else "vcpus_run")
+
+    @cached_property
+    def _caches(self) -> Caches:
+        return Caches(self._facts, self._kernel, self._vm, self._number)
+
+    @cached_property
+    def _count(self) -> Term:
+        return named("vms", self._facts.vm(self._number, "count"))
 
     def _of_vms(self, unit: Unit, *parts: Term) -> Term:
         """Return so much for each VM; a product is shown by its factors."""
-        factors = (factor for part in parts for factor in (part.parts if part.op is Op.PRODUCT else (part,)))
-        return product(self._vm.name, unit, self._count, *factors)
+        factors = [self._count]
+        for part in parts:
+            factors += part.parts if part.op is PRODUCT else (part,)
+        return product(self._vm.name, unit, *factors)
 
     # tables, and the caches that they are drawn from
 
@@ -104,8 +125,8 @@ class Group:
             why = "no vCPU has run: the first KVM_RUN fills its caches and makes the root"
             yield from ((name, nothing(vm.name, unit, why)) for name, unit in OF_RUNNING.items())
             return
-        trees = self._trees()
-        tables = trees.tables()
+        trees = self._trees
+        tables = trees.tables
         each = fixed("objects_per_table", 1, OBJECTS, "a struct kvm_mmu_page and a page for each page table")
         drawn = product("tables", OBJECTS, tables, each)
         split = product("split_tables", OBJECTS, trees.split(), each)
@@ -182,11 +203,14 @@ class Group:
             yield "embedded.bytes", self._of_vms(B, facts.vm(self._number, "vcpus"), each)
             yield "vcpu_caches.bytes.arrays", nothing(self._vm.name, B, "inside struct kvm_vcpu_arch: embedded.bytes")
             return
+        yield "vcpu_caches.bytes.arrays", self._of_vms(B, self._run, self._once("arrays", Group._allocated_arrays))
+
+    def _allocated_arrays(self) -> Term:
+        """Return the arrays of one vCPU, which its first top-ups allocate."""
         header = fixed("page_header_caches", 1, COUNT, "mmu_page_header_cache")
         sets = total("caches", COUNT, (header, self._page_caches()))
-        plain = product("page_arrays", B, sets, self._array(capacity))
-        arrays = total("arrays", B, (self._array(self._desc_capacity()), plain))
-        yield "vcpu_caches.bytes.arrays", self._of_vms(B, self._run, arrays)
+        plain = product("page_arrays", B, sets, self._array(self._facts.kernel("cache_capacity", OBJECTS)))
+        return total("arrays", B, (self._array(self._desc_capacity()), plain))
 
     def _array(self, capacity: Term) -> Term:
         low, high = kvmalloc(capacity.low * POINTER, rules.pool(self._kernel))
@@ -214,25 +238,29 @@ class Group:
 
     # memslots and the rest
 
-    def _slot_arrays(self) -> Iterator[Usage]:
-        arrays = memslots.Arrays(self._facts, self._kernel, self._vm, self._memslots())
-        track = rules.write_tracking(self._kernel, self._facts.config, self._host, self._vm)
+    def others(self, *, aside: bool) -> Iterator[Usage]:
+        """Yield memslots, the hash of shadow pages, and what some VMs have; what this one has not is left out."""
+        facts, kernel, host, vm, number = self._facts, self._kernel, self._host, self._vm, self._number
+        arrays = memslots.Arrays(facts, kernel, vm, self._memslots)
+        track = rules.write_tracking(kernel, facts.config, host, vm)
         for name, term in arrays.terms(track=track).items():
             yield f"memslots.bytes.{name}", self._of_vms(B, term)
-        yield "beside.bytes.vmalloc_tables", self._of_vms(B, arrays.page_tables())
-
-    def _others(self) -> Iterator[Usage]:
-        """Yield what some VMs have, and bounds of what stands beside the total; what this one has not is left out."""
-        facts, kernel, host, vm, number = self._facts, self._kernel, self._host, self._vm, self._number
+        if aside:
+            yield "beside.bytes.vmalloc_tables", self._of_vms(B, arrays.page_tables())
+            yield from self._beside()
+        yield "page_hash.bytes", self._page_hash()
         if private_memory(vm):
             yield "memory_attributes.bytes", self._of_vms(B, attributes(facts, kernel, host, vm, number))
         if vm.dirty_ring:
             yield "dirty_rings.bytes", self._of_vms(B, rings(facts, kernel, vm, number))
         if kernel.track_srcu == "always" or facts.config.external_write_tracking:
             yield "track_srcu.bytes", self._of_vms(B, track_srcu(facts, kernel, host))
-        for name, most, why in extra_tables.beside(kernel, host, vm):
+
+    def _beside(self) -> Iterator[Usage]:
+        """Yield bounds of what stands beside the total; what this VM has not is left out."""
+        for name, most, why in extra_tables.beside(self._kernel, self._host, self._vm):
             if most:
-                yield f"beside.bytes.{name}", self._of_vms(B, extra_tables.bound(facts, name, most, why))
+                yield f"beside.bytes.{name}", self._of_vms(B, extra_tables.bound(self._facts, name, most, why))
 
     def _page_hash(self) -> Term:
         kernel, vm, facts = self._kernel, self._vm, self._facts

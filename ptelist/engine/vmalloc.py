@@ -52,6 +52,10 @@ class Areas(NamedTuple):
     tables: int
     """The most pages of kernel page tables."""
 
+    def beside(self, others: Areas) -> Areas:
+        """Return these and others together."""
+        return Areas(self.low + others.low, self.high + others.high, self.tables + others.tables)
+
 
 def count(sizes: Mapping[int, int], pool: Pool, *, always: bool) -> Areas:
     """Return the areas of arrays, so many of each size; `always`: __vcalloc() or vzalloc(), not kvcalloc().

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.compare.comparison import PART, compare
 from ptelist.compare.explain import derivation
+from ptelist.engine.account import is_aside
 from ptelist.errors import PtelistError
 from ptelist.fleet import page
 from ptelist.fleet.census import Reader
@@ -51,7 +52,8 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of an inventory
     rejects = rejects or f"{'inventory' if inventory == '-' else inventory}.rejected"
     with opened(inventory, "CSV or JSON lines", again=keep_going) as file:
         rows = Inventory(file, inventory, mapped(column), groups)
-        fleet = Fleet((rows.host_fields, rows.vm_fields), rows.choices, assumed(assume), options)
+        fields = rows.host_fields, rows.vm_fields
+        fleet = Fleet(fields, rows.choices, assumed(assume), options, aside=any(map(is_aside, units)))
         census = _census(rows, fleet, keep_going, explain, inventory)
         if census.rejects:
             file.seek(0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import Assumptions
@@ -72,22 +74,33 @@ class WhatIf(NamedTuple):
 class Single:
     """One VM on a host of some kernel."""
 
-    __slots__ = ("_held", "_scenario", "modules", "vm")
-
     def __init__(self, scenario: Scenario) -> None:
         """Take a host with this one VM."""
         (self.vm,) = scenario.vms
         self.modules = rules.tdp(scenario.kernel, self.vm), rules.tdp_mmu(scenario.kernel, self.vm)
         """Parameters of the kvm modules that it needs: tdp and tdp_mmu."""
         self._scenario = scenario
-        self._held: dict[str, Term] | None = None
+        self._unlike: dict[Single, list[str]] = {}
 
-    @property
+    @cached_property
     def held(self) -> dict[str, Term]:
         """Return what it holds, worked out when it is first asked for."""
-        if self._held is None:
-            self._held = holdings(self._scenario)
-        return self._held
+        return holdings(self._scenario)
+
+    @cached_property
+    def ends(self) -> tuple[int, ...]:
+        """Return both ends of each kind, in the order of KINDS."""
+        found = [self.held.get(name) for name in KINDS]
+        return tuple(end for term in found for end in ((term.low, term.high) if term else (0, 0)))
+
+    def open_unlike(self, before: Single) -> list[str]:
+        """Return the kinds that are open and do not follow as they did before."""
+        found = self._unlike.get(before)
+        if found is None:
+            old = before.held
+            found = [name for name, term in self.held.items() if not term.exact and term != old.get(name)]
+            self._unlike[before] = found
+        return found
 
 
 def what_ifs(options: Options) -> list[WhatIf]:
@@ -146,8 +159,14 @@ NO_HOLDINGS = frozenset(("name", "filling", "slab_merge"))
 class Fleet:
     """Hosts in, figures out; what hosts have in common is worked out once."""
 
-    def __init__(self, fields: tuple[Cells, Cells], parse: Parse, assumed: Chosen, options: Options) -> None:
-        """Take the fields of hosts and VMs, what reads their cells, and what holds where a cell is empty."""
+    def __init__(
+        self, fields: tuple[Cells, Cells], parse: Parse, assumed: Chosen, options: Options, *, aside: bool = True
+    ) -> None:
+        """Take the fields of hosts and VMs, what reads their cells, and what holds where a cell is empty.
+
+        Figures that are part of no total are in ledgers only with `aside`; see `account`.
+        """
+        self._aside = aside
         self._fields, self._parse, self._assumed = fields, parse, assumed
         self.what_ifs = what_ifs(options)
         self._assumptions = Assumptions(releases=False)
@@ -161,7 +180,8 @@ class Fleet:
         self._space = Space((), (), self._axes)
         self._hosts: dict[tuple[int, Cells], Scenario] = {}
         self._singles: dict[tuple[object, ...], Single] = {}
-        self._alike: dict[int, tuple[Host, tuple[object, ...]]] = {}
+        self._alike: dict[int, tuple[Host, int]] = {}
+        self._classes: dict[tuple[object, ...], int] = {}
 
     def lines(self) -> tuple[str, ...]:
         """Return what was assumed, and what is known of the proposals among the what-ifs."""
@@ -226,7 +246,7 @@ class Fleet:
         seen = self._alike.get(id(host.host))
         if seen is None:
             fields = tuple(value for name, value in host.host if name not in NO_HOLDINGS)
-            seen = self._alike[id(host.host)] = host.host, fields
+            seen = self._alike[id(host.host)] = host.host, self._classes.setdefault(fields, len(self._classes))
         return number, id(host.kernel), id(host.config), seen[1], vm
 
     def scenario(self, number: int, kind: Kind) -> Scenario:
@@ -244,17 +264,16 @@ class Fleet:
 
     def ledger(self, number: int, kind: Kind) -> Ledger:
         """Return a host's figures under a what-if, rounded to slabs once for all its VMs."""
-        held = dict.fromkeys(KINDS, (0, 0))
-        why = {}
-        modules = set()
-        for vm, count in kind.groups:
-            host, single = self.single(number, kind.about, vm)
-            modules.add(single.modules)
-            for name, term in single.held.items():
-                low, high = held[name]
-                held[name] = low + count * term.low, high + count * term.high
-                if number and not term.exact and term != self.single(0, kind.about, vm)[1].held.get(name):
-                    why[name] = f"added up over the VMs of the host, {self.what_ifs[number].name}"
-        if len(modules) > 1:
+        found = [self.single(number, kind.about, vm) for vm, _ in kind.groups]
+        host, last = found[-1]
+        if len({single.modules for _, single in found}) > 1:
             self.scenario(number, kind)
-        return settle(host.model_copy(update={"vms": (single.vm,)}), held, why)
+        counts = [count for _, count in kind.groups]
+        ends = [sum(map(mul, counts, column)) for column in zip(*(single.ends for _, single in found), strict=True)]
+        why: dict[str, str] = {}
+        if number:
+            added = f"added up over the VMs of the host, {self.what_ifs[number].name}"
+            for (vm, _), (_, single) in zip(kind.groups, found, strict=True):
+                why |= dict.fromkeys(single.open_unlike(self.single(0, kind.about, vm)[1]), added)
+        held = dict(zip(KINDS, zip(ends[::2], ends[1::2], strict=True), strict=True))
+        return settle(host.model_copy(update={"vms": (last.vm,)}), held, why, aside=self._aside)

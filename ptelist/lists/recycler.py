@@ -84,5 +84,6 @@ def descriptors(
     """
     found = [(count, min(length, cap)) for count, length in lists]
     longest = max((length for _, length in found), default=0)
+
     level = Level(tuple(Class(count, range(length + 1)) for count, length in found), entries)
     return histogram.descriptors([level], ext, policy, ANY, longest)

@@ -32,7 +32,7 @@ class Origin:
     def place(self, path: str) -> tuple[str, int]:
         """Return file and line for the nearest known key at or above path; line 0 if there is none."""
         if self._lines is None:
-            self._lines = toml_lines.index(self._text)
+            self._lines = toml_lines.index(self._text) if self._text else {}
         while path and path not in self._lines:
             path = path.rpartition(".")[0]
         return self.label, self._lines.get(path, 0)

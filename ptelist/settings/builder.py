@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ptelist.scenario.models import Kernel, Model, Scenario, Vm
     from ptelist.scenario.overlay import Fields, Overlay
+    from ptelist.settings.consistency import Problem
 
 TAKING_AWAY = ("nested", "paging")
 """Fields of a VM that leave no room for what others say."""
+OFTEN = 8
+"""Parts of one name from which on it is worth it to check only what changes."""
 
 
 class Builder:
@@ -22,6 +26,10 @@ class Builder:
     def __init__(self) -> None:
         """Start with nothing validated."""
         self._parts: dict[tuple[str, int], _Part] = {}
+        self._last: dict[str, tuple[int, _Part]] = {}
+        from ptelist.engine.shared import Shared  # noqa: PLC0415 -- overlays alone need no engine
+
+        self._shared = Shared()
 
     def build(self, overlay: Overlay) -> Scenario:
         """Return the validated scenario.
@@ -48,14 +56,24 @@ class Builder:
             proposals=tuple(name for name, _ in overlay.proposals),
             sources=sources,
         )
-        _check(scenario, parts)
+        if problem := self._shared.once(("problem",), scenario, _problem):
+            raise PtelistError(_told(problem, parts))
         return scenario
 
     def _part(self, name: str, model: type[Model], fields: Fields) -> _Part:
         key = name, id(fields)
         found = self._parts.get(key)
         if found is None:
-            found = self._parts[key] = _validated(name, model, fields)
+            found = self._parts[key] = self._new(name, model, fields)
+        return found
+
+    def _new(self, name: str, model: type[Model], fields: Fields) -> _Part:
+        last = self._last.get(name)
+        count = last[0] + 1 if last else 1
+        found = _varied(last[1], model, fields) if last and count > OFTEN else None
+        found = found or _validated(name, model, fields)
+        if not found.errors:
+            self._last[name] = count, found
         return found
 
 
@@ -95,14 +113,44 @@ def _without_void(kernel: Kernel, part: _Part) -> Vm:
     return vm.model_copy(update=void) if void else vm
 
 
-def _check(scenario: Scenario, parts: dict[str, _Part]) -> None:
+def _varied(part: _Part, model: type[Model], fields: Fields) -> _Part | None:
+    """Return a part that says the same as another but for some values, only these checked; None if it does not."""
+    from pydantic import ValidationError  # noqa: PLC0415 -- heavy, not needed for --help
+
+    if list(part.fields) != list(fields):
+        return None
+    new = {field: setting for field, setting in fields.items() if part.fields[field] is not setting}
+    try:
+        values = {field: _check_of(model, field)(setting.value) for field, setting in new.items()}
+    except ValidationError:
+        return None
+    sources = part.sources | {f"{part.name}.{field}": setting.provenance for field, setting in new.items()}
+    return _Part(part.name, fields, part.model.model_copy(update=values), sources, [])
+
+
+@cache
+def _check_of(model: type[Model], field: str) -> Callable[[object], Any]:
+    """Return what validates one field as the model does."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 -- heavy, for many scenarios only
+
+    info = model.model_fields[field]
+    kind: Any = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
+    adapter: TypeAdapter[Any] = TypeAdapter(kind, config=model.model_config)
+    return adapter.validate_python
+
+
+def _problem(scenario: Scenario) -> Problem | None:
     from ptelist.settings.consistency import problems  # noqa: PLC0415 -- after the models
 
-    for part, field, text in problems(scenario):
-        setting = parts[part].fields.get(field)
-        where = setting.origin.at(setting.path) if setting else part
-        name = "" if where.startswith("--") else f"{part.partition('.')[0].rstrip('s')}.{field}: "
-        raise PtelistError(f"{where}: {name}{text}")
+    return next(problems(scenario), None)
+
+
+def _told(problem: Problem, parts: dict[str, _Part]) -> str:
+    part, field, text = problem
+    setting = parts[part].fields.get(field)
+    where = setting.origin.at(setting.path) if setting else part
+    name = "" if where.startswith("--") else f"{part.partition('.')[0].rstrip('s')}.{field}: "
+    return f"{where}: {name}{text}"
 
 
 def _message(part: _Part, error: Any, others: int) -> str:

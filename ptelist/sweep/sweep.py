@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.compare.assumptions import assume
 from ptelist.compare.comparison import change, pick
-from ptelist.engine.account import DESC, HEADER, account, descriptors, layouts
+from ptelist.engine.account import DESC, HEADER, account, descriptors, is_aside, layouts
+from ptelist.engine.shared import Shared
 from ptelist.errors import PtelistError
 from ptelist.interval import Interval
 from ptelist.settings.columns import columns, compares
@@ -75,7 +77,8 @@ class Sweep(NamedTuple):
 
 def measured(figure: str) -> Callable[[Scenario], Ledger]:
     """Return what accounts for a figure, and for no more than it needs."""
-    return descriptors if figure.startswith(f"{DESC}.") else account
+    work = descriptors if figure.startswith(f"{DESC}.") else account
+    return partial(work, shared=Shared(), aside=is_aside(figure))
 
 
 def sweep(space: Space, figure: str, baseline: str | None, command: str) -> Sweep:
@@ -175,4 +178,4 @@ def _steps(space: Space, axis: Axis, figure: str) -> Iterator[LayoutStep]:
     other = next((each for each in space.varying if each != axis and not each.path.startswith("vm.")), None)
     for here in space.along(other) if over.last < MOST_TRIED else ():
         column = f"{other.name}={here[other.name].label}" if other else ""
-        yield from layout_steps(column, Curve(space, here, over, layouts), over, orders)
+        yield from layout_steps(column, Curve(space, here, over, partial(layouts, shared=Shared())), over, orders)

@@ -1,0 +1,114 @@
+"""What scenarios have in common is worked out once.
+
+A result is worked out of a scenario that notes which fields, and which of their sources, are read of it. The result
+is that of every other scenario as well in which all of these are the same. It may go on reading: what it had not read
+before is read of the scenario at hand.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ptelist.scenario.models import Scenario
+
+T = TypeVar("T")
+
+
+class _Read:
+    """A part of a scenario; what was read of it are its attributes."""
+
+    __slots__ = ("__dict__", "of")
+
+    def __init__(self, of: object) -> None:
+        self.of = of
+
+    def __getattr__(self, field: str) -> object:
+        value = self.__dict__[field] = getattr(self.of, field)
+        return value
+
+    def holds(self, of: object) -> bool:
+        """Turn to the part of another scenario, and return whether all that was read is the same there."""
+        self.of = of
+        known = self.__dict__
+        for field, value in known.items():
+            new = getattr(of, field)
+            if new is not value:
+                if new != value:
+                    return False
+                known[field] = new  # the next one may share it
+        return True
+
+
+class _Sources:
+    """Where values come from; what was asked for is known."""
+
+    __slots__ = ("_asked", "of")
+
+    def __init__(self, of: dict[str, str]) -> None:
+        self.of = of
+        self._asked: dict[tuple[str, str], str] = {}
+
+    def get(self, path: str, default: str) -> str:
+        """Return where a value comes from."""
+        text = self._asked[path, default] = self.of.get(path, default)
+        return text
+
+    def holds(self, of: dict[str, str]) -> bool:
+        """Turn to another scenario, and return whether all that was asked is the same there."""
+        self.of = of
+        return all(of.get(path, default) == text for (path, default), text in self._asked.items())
+
+
+class _Noted:
+    """A scenario that notes what is read of it."""
+
+    __slots__ = ("config", "host", "kernel", "sources", "vms")
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.kernel, self.config, self.host = _Read(scenario.kernel), _Read(scenario.config), _Read(scenario.host)
+        self.vms = tuple(map(_Read, scenario.vms))
+        self.sources = _Sources(scenario.sources)
+
+    def holds(self, scenario: Scenario) -> bool:
+        """Turn to another scenario, and return whether all that was read is the same there."""
+        parts = (self.kernel, scenario.kernel), (self.config, scenario.config), (self.host, scenario.host)
+        if len(self.vms) != len(scenario.vms):
+            return False
+        for own, other in (*parts, *zip(self.vms, scenario.vms, strict=True)):
+            if own.of is not other and not own.holds(other):
+                return False
+        return self.sources.holds(scenario.sources)
+
+
+MOST = 8
+"""Results of one kind that are kept, of what scenarios differ in by turns."""
+
+
+class Shared:
+    """The last results of each kind, for scenarios that have in common what they were worked out of."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._known: dict[tuple[object, ...], list[tuple[_Noted, Any]]] = {}
+
+    def once(self, name: tuple[object, ...], scenario: Scenario, work: Callable[[Scenario], T]) -> T:
+        """Return what `work` gives of the scenario, worked out unless a result of this name serves.
+
+        A result that reads on does so of the scenario of the last call, so it must not be used after the next.
+        """
+        known = self._known.setdefault(name, [])
+        for number, found in enumerate(known):
+            if found[0].holds(scenario):
+                if number:
+                    known.insert(0, known.pop(number))
+                break
+        else:
+            noted = _Noted(scenario)
+            found = noted, work(cast("Scenario", noted))
+            known.insert(0, found)
+            del known[MOST:]
+        result: T = found[1]
+        return result
