@@ -1,0 +1,1 @@
+"""A build of a kernel: the types in its own BTF, read and made a profile."""
