@@ -75,7 +75,7 @@ def comparison(*presets: str, **options: Value) -> list[Column]:
     >>> [(column.name, column.changes.get("mmu.bytes.total")) for column in comparison(vcpus=256, ext=[2, 14])]
     [('ext=2', Interval(low=-983040, high=-983040)), ('ext=14', None)]
     """
-    found = compare(expand(presets, _options(options)), "")
+    found = compare(expand(presets, _options(options)), "", charged=True)
     columns = []
     for number, (column, ledger) in enumerate(zip(found.columns, found.ledgers, strict=True)):
         changes = {figure: Interval.of(change) for figure in ledger if (change := found.change(figure, number))}

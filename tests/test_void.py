@@ -106,7 +106,7 @@ def test_none_and_off_are_true_whatever_else() -> None:
 def test_what_a_preset_says_of_an_l2_is_no_matter_without_one() -> None:
     """Its lists, its SMM and its memory: all figures are those of a VM that never had an L2."""
     (nested,) = document("nested", "--nested", "off")["configs"]
-    (plain,) = document("tdp", "--vcpus", "1", "--memory", "640MiB")["configs"]
+    (plain,) = document("tdp", "--vcpus", "1", "--memory", "640MiB", "--memslots", "pc-nodefaults")["configs"]
     assert nested["figures"] == plain["figures"]
 
 
