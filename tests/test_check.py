@@ -627,6 +627,17 @@ def test_only_what_a_figure_rests_on_is_named(run: Run) -> None:
     assert objects["most"] == objects["before"]["high"] == objects["after"]["low"] - 256
 
 
+def test_inputs_of_one_source_and_one_value_are_told_apart(run: Run) -> None:
+    """A build says of many fields that they are from the same place; a figure rests on some of them only."""
+    write('figure = ["pte_list_desc.objects", "kvm_mmu_page_header.objects"]\nmax_growth = 0', UNDER_TEST)
+    Path("place.toml").write_text(
+        'extends = "6.18"\nsource = "one place"\n[kernel]\ncache_capacity = 48\nkvm_mmu_page_bytes = 48\n'
+    )
+    assert run("check", "--update", "--kernel", "6.18").exit_code == 0
+    for found in findings(run("check", "--kernel", "place.toml", "--format", "json")):
+        assert found["why"] == ["kernel.cache_capacity 40 -> 48 (one place)"]
+
+
 def test_an_input_that_is_no_number_is_named(run: Run) -> None:
     """Where lists live is text: with the walk policy, entries that were removed leave descriptors behind."""
     write(

@@ -58,6 +58,6 @@ class Facts:
         return self._shared.once(name, self.scenario, lambda scenario: work(Facts(scenario)))
 
     def _made(self, known: dict[str, Term], part: str, owner: object, field: str, unit: Unit) -> Term:
-        value = getattr(owner, field)
-        term = known[field] = given(field, value, unit, self.source(f"{part}.{field}"))
+        path = f"{part}.{field}"
+        term = known[field] = given(field, getattr(owner, field), unit, self.source(path), path)
         return term

@@ -41,7 +41,8 @@ class Term(NamedTuple):
     """One figure and its derivation.
 
     `note` is the source of a given value, or what a rule does, or why the
-    interval is open; `low <= high` always, and `low >= 0`.
+    interval is open; `low <= high` always, and `low >= 0`. `input` is the
+    scenario's field that a given value is of, as `kernel.cache_capacity`.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Term(NamedTuple):
     op: Op
     parts: tuple[Term, ...] = ()
     note: str = ""
+    input: str = ""
 
     @property
     def exact(self) -> bool:
@@ -68,9 +70,9 @@ _GIVEN, _SUM, _PRODUCT, _CEIL, _FLOOR, _RULE = Op  # a lookup on the class is sl
 _new = tuple.__new__  # and so is the __new__ of a named tuple, which only checks how many fields there are
 
 
-def given(name: str, value: int, unit: Unit, source: str) -> Term:
-    """Return a value that comes from the scenario, with its source."""
-    return _new(Term, (name, value, value, unit, _GIVEN, (), source))
+def given(name: str, value: int, unit: Unit, source: str, path: str = "") -> Term:
+    """Return a value that comes from the scenario, with its source and the path of its field."""
+    return _new(Term, (name, value, value, unit, _GIVEN, (), source, path))
 
 
 def total(name: str, unit: Unit, parts: Iterable[Term], note: str = "") -> Term:
@@ -80,7 +82,7 @@ def total(name: str, unit: Unit, parts: Iterable[Term], note: str = "") -> Term:
     for term in terms:
         low += term.low
         high += term.high
-    return _new(Term, (name, low, high, unit, _SUM, terms, note))
+    return _new(Term, (name, low, high, unit, _SUM, terms, note, ""))
 
 
 def product(name: str, unit: Unit, *parts: Term) -> Term:
@@ -89,36 +91,36 @@ def product(name: str, unit: Unit, *parts: Term) -> Term:
     for term in parts:
         low *= term.low
         high *= term.high
-    return _new(Term, (name, low, high, unit, _PRODUCT, parts, ""))
+    return _new(Term, (name, low, high, unit, _PRODUCT, parts, "", ""))
 
 
 def floor_div(name: str, unit: Unit, dividend: Term, divisor: Term) -> Term:
     """Return dividend / divisor, rounded down; the divisor is positive."""
     low = dividend.low // divisor.high
     high = dividend.high // divisor.low
-    return _new(Term, (name, low, high, unit, _FLOOR, (dividend, divisor), ""))
+    return _new(Term, (name, low, high, unit, _FLOOR, (dividend, divisor), "", ""))
 
 
 def ceil_div(name: str, unit: Unit, dividend: Term, divisor: Term) -> Term:
     """Return dividend / divisor, rounded up; the divisor is positive."""
     low = -(-dividend.low // divisor.high)
     high = -(-dividend.high // divisor.low)
-    return _new(Term, (name, low, high, unit, _CEIL, (dividend, divisor), ""))
+    return _new(Term, (name, low, high, unit, _CEIL, (dividend, divisor), "", ""))
 
 
 def rule(name: str, low: int, high: int, unit: Unit, note: str, *parts: Term) -> Term:
     """Return what a kernel rule gives that plain arithmetic does not say."""
-    return _new(Term, (name, low, high, unit, _RULE, parts, note))
+    return _new(Term, (name, low, high, unit, _RULE, parts, note, ""))
 
 
 def fixed(name: str, value: int, unit: Unit, note: str, *parts: Term) -> Term:
     """Return what a kernel rule gives exactly."""
-    return _new(Term, (name, value, value, unit, _RULE, parts, note))
+    return _new(Term, (name, value, value, unit, _RULE, parts, note, ""))
 
 
 def nothing(name: str, unit: Unit, why: str) -> Term:
     """Return a zero, with the reason for it."""
-    return _new(Term, (name, 0, 0, unit, _GIVEN, (), why))
+    return _new(Term, (name, 0, 0, unit, _GIVEN, (), why, ""))
 
 
 def named(name: str, term: Term) -> Term:

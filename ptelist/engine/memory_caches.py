@@ -92,14 +92,6 @@ class Drawing(NamedTuple):
         """Return the most draws that the faults which took so many caches below their minimum made after that."""
         return min(caches * (self.at_once - 1), beyond_first)
 
-    def refilled(self, draws: int) -> tuple[int, int]:
-        """Return the fewest and the most objects that refills took, after so many draws in whatever order.
-
-        Refills took `shortest` objects each, and one more for each draw that came late.
-        All draws but `most_missing` were replaced.
-        """
-        return self._least_refilled(draws), self._most_refilled(draws)
-
     def _most_refilled(self, draws: int) -> int:
         most = draws // self.shortest
         return min(draws, most * self.shortest + self._late(most, self.beyond_first))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from ptelist.engine.ledger import Op
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +27,8 @@ def causes(term: Term, name: str, before: Baseline, after: Baseline) -> list[str
     old, new = before.entries[name].inputs, after.entries[name].inputs
     sources = after.entries[name].sources
     changed = [path for path, value in new.items() if path not in NAMES and old.get(path) != value]
-    relevant = _relevant(term, changed, new, sources) or changed
+    inputs = {each.input for each in term.walk()}
+    relevant = [path for path in changed if path in inputs] or changed
     if not relevant:
         return [f"no input changed, ptelist's model did (baseline by {before.version}, this is {after.version})"]
     told: dict[str, None] = {}
@@ -42,14 +41,6 @@ def causes(term: Term, name: str, before: Baseline, after: Baseline) -> list[str
             source = f" ({sources[path]})" if sources.get(path) else ""
             told.setdefault(f"{path} {_shown(old.get(path))} -> {_shown(new[path])}{source}")
     return list(told)
-
-
-def _relevant(term: Term, changed: list[str], inputs: dict[str, Any], sources: dict[str, str]) -> list[str]:
-    """Return the changed inputs that a term rests on: those with the value and the source of one of its leaves."""
-    leaves = {(each.low, each.note) for each in term.walk() if each.op is Op.GIVEN}
-    return [
-        path for path in changed if not isinstance(inputs[path], list) and (inputs[path], sources.get(path)) in leaves
-    ]
 
 
 def _struct(source: str) -> str:
