@@ -41,8 +41,8 @@ class Term(NamedTuple):
     """One figure and its derivation.
 
     `note` is the source of a given value, or what a rule does, or why the
-    interval is open; `low <= high` always, and `low >= 0`. `input` is the
-    scenario's field that a given value is of, as `kernel.cache_capacity`.
+    interval is open; `low <= high` always, and `low >= 0`. `field` is the
+    scenario's one that a given value is of, as `kernel.cache_capacity`.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Term(NamedTuple):
     op: Op
     parts: tuple[Term, ...] = ()
     note: str = ""
-    input: str = ""
+    field: str = ""
 
     @property
     def exact(self) -> bool:

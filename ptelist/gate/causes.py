@@ -27,7 +27,7 @@ def causes(term: Term, name: str, before: Baseline, after: Baseline) -> list[str
     old, new = before.entries[name].inputs, after.entries[name].inputs
     sources = after.entries[name].sources
     changed = [path for path, value in new.items() if path not in NAMES and old.get(path) != value]
-    inputs = {each.input for each in term.walk()}
+    inputs = {each.field for each in term.walk()}
     relevant = [path for path in changed if path in inputs] or changed
     if not relevant:
         return [f"no input changed, ptelist's model did (baseline by {before.version}, this is {after.version})"]

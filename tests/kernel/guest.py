@@ -28,6 +28,10 @@ class GuestError(Exception):
     """The probe said "error", or the machine said nothing; with the end of its console."""
 
 
+class BootError(GuestError):
+    """The machine did not come up: on a busy host a kernel under TCG may take its own timers for broken."""
+
+
 class Row(NamedTuple):
     """A cache's line in /proc/slabinfo; `name` is that of the cache it was merged into, if it was."""
 
@@ -70,6 +74,9 @@ class Guest:
         """Wait for the probe."""
         try:
             self._answer("the boot")
+        except GuestError as error:
+            self.close()
+            raise BootError(str(error)) from None
         except BaseException:
             self.close()
             raise

@@ -11,7 +11,7 @@ from kernel import guest as qemu
 from kernel import initramfs
 from kernel.boots import BOOTS
 from kernel.files import GuestFiles
-from kernel.guest import Guest
+from kernel.guest import BootError, Guest
 from kernel.machine import CACHES, Machine
 from kernel.recording import Observed, Run
 from kernel.vms import Vm
@@ -64,7 +64,14 @@ class Boots:
 
 
 def run(kernel: Kernel, archive: bytes, modules: tuple[str, ...], name: str) -> Run:
-    """Boot one machine and do its experiments."""
+    """Boot one machine and do its experiments; one that does not come up is booted once more."""
+    try:
+        return _run(kernel, archive, modules, name)
+    except BootError:
+        return _run(kernel, archive, modules, name)
+
+
+def _run(kernel: Kernel, archive: bytes, modules: tuple[str, ...], name: str) -> Run:
     boot = BOOTS[name]
     with Guest(kernel.image, archive, boot.smp, boot.options) as guest:
         loaded = IDLE
