@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine import rules
 from ptelist.engine.guest_memory import address_spaces
-from ptelist.engine.history import SEEDS
 from ptelist.engine.nested import KEPT
 from ptelist.errors import PtelistError
 from ptelist.presets.shipped import load
@@ -69,6 +68,7 @@ def _slabs(scenario: Scenario) -> str:
         return text
     if scenario.host.filling != "aged":
         return f"{text}, a fresh host: the peak changes nothing"
+    from ptelist.engine.history import SEEDS  # noqa: PLC0415 -- for simulations only
 
     most = sum(vm.peak_count or vm.count for vm in scenario.vms)
     left = sum(vm.count for vm in scenario.vms)

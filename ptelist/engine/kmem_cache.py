@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.engine import raw, rules, slab
 from ptelist.engine.kmalloc import kmalloc
 from ptelist.engine.ledger import Ledger, Term, Unit, ceil_div, fixed, floor_div, named, nothing, product, rule, total
-from ptelist.engine.slub_node import Rules
 
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts

@@ -15,9 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.lists import histogram
 from ptelist.lists.descriptors import ANY
-from ptelist.lists.histogram import Class, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,6 +82,8 @@ def descriptors(
     """
     found = [(count, min(length, cap)) for count, length in lists]
     longest = max((length for _, length in found), default=0)
+    from ptelist.lists import histogram  # noqa: PLC0415 -- where tables are recycled only
+    from ptelist.lists.histogram import Class, Level  # noqa: PLC0415 -- as above
 
     level = Level(tuple(Class(count, range(length + 1)) for count, length in found), entries)
     return histogram.descriptors([level], ext, policy, ANY, longest)
