@@ -13,10 +13,13 @@ from ptelist.engine.account import DESC, HEADER, KINDS, account, holdings, settl
 from ptelist.engine.ledger import TYPICAL
 from ptelist.errors import PtelistError
 from ptelist.fleet.inventory import COUNT, HOST, HOST_MEMORY, NO_PAST, PEAK, VMS
-from ptelist.settings.axes import AXES, Axis, Choice, points
+from ptelist.settings.axes import AXES, Axis
 from ptelist.settings.columns import name as name_of
 from ptelist.settings.consistency import problems
+from ptelist.settings.kinds import Choice
+from ptelist.settings.number_kinds import FIELDS
 from ptelist.settings.space import Space
+from ptelist.settings.values import points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger, Term, Unit
     from ptelist.fleet.inventory import Cells
     from ptelist.scenario.models import Host, Scenario
-    from ptelist.settings.space import Chosen
+    from ptelist.settings.kinds import Chosen
 
     Parse = Callable[[Cells, Cells], Chosen]
     """What reads the cells of some fields."""
@@ -48,7 +51,7 @@ FIGURES = (
 MOST_KNOWN = 10_000
 """Scenarios that are remembered; an inventory of more different VMs costs time, not memory."""
 
-NAMES = (Axis("host.name", "host.name", "field", ""), Axis("vm.name", "vm.name", "field", ""))
+NAMES = (Axis("host.name", "host.name", FIELDS, ""), Axis("vm.name", "vm.name", FIELDS, ""))
 OWN = frozenset((HOST, HOST_MEMORY, COUNT))
 """Fields of an inventory that are no axis."""
 
