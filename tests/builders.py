@@ -60,7 +60,15 @@ def scenario(  # noqa: PLR0913 -- one for each part of a scenario
         vms=tuple(plain | settings(group) for group in groups),
         config=settings(on_config or {}),
     )
-    return Builder().build(own.over(base))
+    return built(own.over(base))
+
+
+def built(overlay: Overlay) -> Scenario:
+    """Return the scenario that an overlay says."""
+    builder = Builder()
+    kernel, config, host = (builder.part(part, getattr(overlay, part)) for part in ("kernel", "config", "host"))
+    vms = [builder.part(f"vms.{number}", group) for number, group in enumerate(overlay.groups())]
+    return builder.build(kernel, config, host, vms, overlay.proposals)
 
 
 def ledger(*args: Any, **kwargs: Any) -> Ledger:

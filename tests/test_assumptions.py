@@ -47,6 +47,20 @@ def test_a_release_is_told_with_what_its_figures_rest_on(release: str, begins: s
     assert line("kernel", kernel=release).startswith(begins)
 
 
+def test_what_is_unverified_is_told_of_kernels_that_differ_in_their_sources_alone() -> None:
+    first = scenario(kernel="6.18")
+    path = "kernel.pte_list_ext"
+    doubted = first.model_copy(
+        update={
+            "kernel": first.kernel.model_copy(),
+            "sources": first.sources | {path: "a guess [UNVERIFIED]"},
+        }
+    )
+    assert doubted.kernel == first.kernel
+    assert f"UNVERIFIED {path}: a guess" not in assume([first, first], by_preset=False)
+    assert f"UNVERIFIED {path}: a guess" in assume([first, doubted], by_preset=False)
+
+
 def test_no_debugging_can_be_said() -> None:
     """As the boot option slub_debug=- does."""
     assert line("host", slub_debug="-") == line("host")

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from ptelist.cli import main
 from ptelist.errors import PtelistError
-from ptelist.settings import axes
+from ptelist.settings.axes import AXES
+from ptelist.settings.values import choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -264,17 +265,17 @@ def test_interrupt() -> None:
     assert b"Traceback" not in errors
 
 
-@given(st.sampled_from(sorted(axes.AXES)), st.text(max_size=30))
+@given(st.sampled_from(sorted(AXES)), st.text(max_size=30))
 def test_any_text_is_read_or_refused(name: str, text: str) -> None:
     """An option's text gives values, or a PtelistError that names the option."""
     try:
-        assert axes.choices(axes.AXES[name], text)
+        assert choices(AXES[name], text)
     except PtelistError as error:
         assert str(error).startswith(f"--{name}: ")  # noqa: PT017 -- either is right
 
 
 WORDS = st.one_of(
-    st.sampled_from([f"--{name}" for name in axes.AXES]),
+    st.sampled_from([f"--{name}" for name in AXES]),
     st.sampled_from(
         ["2,14", "1..8", "on", "off", "tdp", "nested", "6.1", "5.10", "4GiB", "0", "-1", "14", "none", "10x3"]
     ),

@@ -13,6 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from builders import built
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_bad_input import refused
@@ -27,7 +28,6 @@ from ptelist.fleet.records import line
 from ptelist.fleet.totals import CHUNK, add_up
 from ptelist.scenario.overlay import Origin, Overlay, Setting
 from ptelist.settings import named
-from ptelist.settings.builder import Builder
 from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def whole(rows: list[Row], **kernel: int) -> Scenario:
         if row["count"]
     )
     host = fields({"cpus": first["cpus"], "nodes": first["nodes"]})
-    return Builder().build(Overlay(kernel=fields(kernel), host=host, vms=groups).over(base))
+    return built(Overlay(kernel=fields(kernel), host=host, vms=groups).over(base))
 
 
 @st.composite

@@ -35,7 +35,7 @@ PLAN: dict[str, set[str]] = {
     # features
     "compare": {*BASE, "presets", *FEATURE},
     "sweep": {*BASE, *FEATURE},
-    "sensitivity": {*BASE, "presets", *FEATURE},
+    "sensitivity": {*BASE, *FEATURE},
     "rmaps": {*BASE, "text_file", "lists", "host", *FEATURE},
     "replay": {*BASE, "lists", "presets", "rmaps", *FEATURE},
     "best": {*BASE, "lists", "rmaps", "replay", *FEATURE},

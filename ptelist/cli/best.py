@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 
-from ptelist.cli.complete import presets_of
+from ptelist.cli.complete import last_word
 from ptelist.cli.histograms import histogram_options
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
 from ptelist.output.delivery import FORMATS
+from ptelist.settings.axes import PRESETS
 
 
 @click.command("best", cls=ScenarioCommand, short_help="The PTE_LIST_EXT that takes the least, and its walks.")
-@click.argument("preset", required=False, shell_complete=presets_of())
+@click.argument("preset", required=False, shell_complete=last_word(PRESETS))
 @click.option("--histogram", type=click.Path(allow_dash=True), metavar="FILE", help="The VM's mmu_rmaps_stat.")
 @histogram_options
 @click.option("--trace", type=click.Path(allow_dash=True), metavar="FILE", help="A trace of its lists; see replay.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ptelist.cli.complete import axis_values
+from ptelist.cli.complete import last_word
 from ptelist.settings.axes import AXES
 
 REPORTS = ("text", "json", "markdown", "ktap", "junit", "github")
@@ -40,7 +40,7 @@ class _Noting:
 
 @click.command("check", cls=CheckCommand, short_help="Figures against budgets and a baseline, for CI.")
 @click.argument("file", required=False, type=click.Path(allow_dash=True), metavar="[FILE]")
-@click.option("--kernel", metavar="NAME", help=AXES["kernel"].help, shell_complete=axis_values("kernels"))
+@click.option("--kernel", metavar="NAME", help=AXES["kernel"].help, shell_complete=last_word(AXES["kernel"].kind))
 @click.option("--kernel-from", metavar="FILE", help="The build under test: vmlinux, kvm.ko, bzImage or BTF.")
 @click.option("--baseline", type=click.Path(), metavar="FILE", help="Default: what FILE says, else FILE-baseline.json.")
 @click.option("--init", is_flag=True, help="Write FILE to begin with, figures of this kernel filled in.")

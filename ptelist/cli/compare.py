@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from ptelist.cli.complete import presets_of
+from ptelist.cli.complete import last_word
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
 from ptelist.output.delivery import FORMATS
+from ptelist.settings.axes import PRESETS
 
 
 @click.command("compare", cls=ScenarioCommand, short_help="Figures of several scenarios side by side.")
-@click.argument("presets", nargs=-1, metavar="[PRESET]...", shell_complete=presets_of())
+@click.argument("presets", nargs=-1, metavar="[PRESET]...", shell_complete=last_word(PRESETS))
 @scenario_options
 @click.option("--baseline", metavar="AXIS=VALUE,..", help="What to compare with; default: the kernel's own value.")
 @click.option("--figure", multiple=True, metavar="ID", help="Show this figure instead of the usual ones; repeatable.")

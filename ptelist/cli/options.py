@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ptelist.cli.complete import axis_values
+from ptelist.cli.complete import last_word
 from ptelist.settings.axes import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-SWITCHES = {f"--{axis.name}": axis.name for axis in AXES.values() if axis.kind == "bool"}
+SWITCHES = {f"--{axis.name}": axis.name for axis in AXES.values() if axis.kind.is_switch}
 _VALUE = r"(on|off)(,.*)?"
 
 
@@ -42,13 +42,13 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
         "--set", "set_", multiple=True, metavar="PART.FIELD=V,..", help="Any field, e.g. kernel.page_topup_min=4."
     )(function)
     for axis in reversed(AXES.values()):
-        text = f"{axis.help} Also --no-{axis.name}." if axis.kind == "bool" else axis.help
+        text = f"{axis.help} Also --no-{axis.name}." if axis.kind.is_switch else axis.help
         function = click.option(
             f"--{axis.name}",
             multiple=True,
-            metavar=axis.metavar,
+            metavar=axis.kind.metavar,
             help=text,
-            shell_complete=axis_values(axis.kind),
+            shell_complete=last_word(axis.kind),
         )(function)
     return function
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from ptelist.cli.complete import presets_of
+from ptelist.cli.complete import last_word
 from ptelist.cli.options import output_options
 from ptelist.presets.kinds import KINDS
+from ptelist.settings.axes import PRESETS
 
 
 @click.group("presets", short_help="List, show and validate presets.")
@@ -26,14 +27,14 @@ def list_() -> None:
 
 
 @command.command("show")
-@click.argument("name", shell_complete=presets_of())
+@click.argument("name", shell_complete=last_word(PRESETS))
 @output_options(("terminal", "mail", "markdown"))
 def show() -> None:
     """Show what a preset sets, with the source of each value."""
 
 
 @command.command("path")
-@click.argument("name", required=False, shell_complete=presets_of())
+@click.argument("name", required=False, shell_complete=last_word(PRESETS))
 def path() -> None:
     """Print the file of a preset, or the folder of all."""
 

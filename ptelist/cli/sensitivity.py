@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 
-from ptelist.cli.complete import presets_of
+from ptelist.cli.complete import last_word
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
 from ptelist.cli.sweep import FIGURE
 from ptelist.output.delivery import FORMATS
+from ptelist.settings.axes import PRESETS
 
 
 @click.command("sensitivity", cls=ScenarioCommand, short_help="Which parameter moves a figure most.")
-@click.argument("preset", required=False, shell_complete=presets_of())
+@click.argument("preset", required=False, shell_complete=last_word(PRESETS))
 @scenario_options
 @click.option("--figure", default=FIGURE, metavar="ID", show_default=True, help="The figure to follow.")
 @output_options((*FORMATS, "svg"))

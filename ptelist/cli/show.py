@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from ptelist.cli.complete import presets_of
+from ptelist.cli.complete import last_word
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
 from ptelist.output.delivery import FORMATS
+from ptelist.settings.axes import PRESETS
 
 
 @click.command("show", cls=ScenarioCommand, short_help="Every figure of one scenario.")
-@click.argument("preset", required=False, shell_complete=presets_of())
+@click.argument("preset", required=False, shell_complete=last_word(PRESETS))
 @scenario_options
 @click.option("--figure", multiple=True, metavar="ID", help="Only this figure; repeatable.")
 @output_options(FORMATS)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import click
 
-from ptelist.cli.complete import presets_of
+from ptelist.cli.complete import last_word
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
 from ptelist.output.delivery import FORMATS
+from ptelist.settings.axes import PRESETS
 
 FIGURE = "pte_list_desc.bytes.total"
 
 
 @click.command("sweep", cls=ScenarioCommand, short_help="One figure along one axis or two, and where it breaks even.")
-@click.argument("preset", required=False, shell_complete=presets_of())
+@click.argument("preset", required=False, shell_complete=last_word(PRESETS))
 @scenario_options
 @click.option("--figure", default=FIGURE, metavar="ID", show_default=True, help="The figure to follow.")
 @click.option("--delta", is_flag=True, help="Show its change against the baseline instead.")

@@ -38,15 +38,15 @@ class Assumptions:
         """Start with no scenario; `releases`: whether kernels are told by their release, not their profile alone."""
         self._releases = releases
         self._topics: dict[Topic, _Topic] = {}
-        self._kernels: dict[int, Kernel] = {}
+        self._kernels: set[_Told] = set()
 
     def add(self, scenario: Scenario) -> None:
         """Take one more scenario."""
-        kernel = scenario.kernel
+        kernel = _Told(scenario.kernel)
         said = list(topics(scenario, releases=self._releases))
-        if id(kernel) not in self._kernels:
+        if kernel not in self._kernels:
+            self._kernels.add(kernel)
             said += unverified(scenario)
-        self._kernels[id(kernel)] = kernel
         for topic, statement in said:
             found = self._topics.get(topic)
             if found is None:
@@ -63,6 +63,25 @@ class Assumptions:
         """Return a line a topic, the same in whatever order the scenarios came."""
         lines = sorted(self.lines(apart, by_preset=False))
         return tuple(sorted(lines, key=lambda line: [not line.startswith(topic) for topic in ORDER]))
+
+
+class _Told:
+    """A kernel of which all that is unverified was told, equal to the very same kernel only.
+
+    Kernels of equal values may differ in their sources, of which a model knows nothing. The kernel is
+    kept, so no other one can come to be taken for it.
+    """
+
+    __slots__ = ("_kernel",)
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+
+    def __hash__(self) -> int:
+        return id(self._kernel)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Told) and self._kernel is other._kernel
 
 
 class _Topic:

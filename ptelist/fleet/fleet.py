@@ -13,18 +13,21 @@ from ptelist.engine.account import DESC, HEADER, KINDS, account, holdings, settl
 from ptelist.engine.ledger import TYPICAL
 from ptelist.errors import PtelistError
 from ptelist.fleet.inventory import COUNT, HOST, HOST_MEMORY, NO_PAST, PEAK, VMS
-from ptelist.settings.axes import AXES, Axis, Choice, points
+from ptelist.settings.axes import AXES, Axis
 from ptelist.settings.columns import name as name_of
 from ptelist.settings.consistency import problems
+from ptelist.settings.kinds import Choice
+from ptelist.settings.number_kinds import FIELDS
 from ptelist.settings.space import Space
+from ptelist.settings.values import points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ptelist.engine.ledger import Ledger, Term, Unit
     from ptelist.fleet.inventory import Cells
-    from ptelist.scenario.models import Host, Scenario
-    from ptelist.settings.space import Chosen
+    from ptelist.scenario.models import Scenario
+    from ptelist.settings.kinds import Chosen
 
     Parse = Callable[[Cells, Cells], Chosen]
     """What reads the cells of some fields."""
@@ -48,7 +51,7 @@ FIGURES = (
 MOST_KNOWN = 10_000
 """Scenarios that are remembered; an inventory of more different VMs costs time, not memory."""
 
-NAMES = (Axis("host.name", "host.name", "field", ""), Axis("vm.name", "vm.name", "field", ""))
+NAMES = (Axis("host.name", "host.name", FIELDS, ""), Axis("vm.name", "vm.name", FIELDS, ""))
 OWN = frozenset((HOST, HOST_MEMORY, COUNT))
 """Fields of an inventory that are no axis."""
 
@@ -156,6 +159,13 @@ NO_HOLDINGS = frozenset(("name", "filling", "slab_merge"))
 """Fields of a host on which no VM's holdings depend: its slabs do."""
 
 
+class _Host(NamedTuple):
+    """A host with any VM on it, and the number of the hosts on which each VM holds the same."""
+
+    scenario: Scenario
+    alike: int
+
+
 class Fleet:
     """Hosts in, figures out; what hosts have in common is worked out once."""
 
@@ -178,9 +188,8 @@ class Fleet:
 
     def _forget(self) -> None:
         self._space = Space((), (), self._axes)
-        self._hosts: dict[tuple[int, Cells], Scenario] = {}
-        self._singles: dict[tuple[object, ...], Single] = {}
-        self._alike: dict[int, tuple[Host, int]] = {}
+        self._hosts: dict[tuple[int, Cells], _Host] = {}
+        self._singles: dict[tuple[int, int, Cells], Single] = {}
         self._classes: dict[tuple[object, ...], int] = {}
 
     def lines(self) -> tuple[str, ...]:
@@ -224,15 +233,16 @@ class Fleet:
         Raises PtelistError if there cannot be such a host or VM.
         """
         host = self._hosts.get((number, about))
-        if host and (found := self._singles.get(self._key(number, host, vm))):
-            return host, found
+        if host and (single := self._singles.get((number, host.alike, vm))):
+            return host.scenario, single
         if len(self._singles) + len(self._hosts) > MOST_KNOWN:
             self._forget()
         scenario = self._space.scenario(self.chosen(number, about, vm))
-        host = self._hosts.setdefault((number, about), scenario)
-        found = Single(scenario)
-        self._singles[self._key(number, host, vm)] = found
-        return host, found
+        host = self._hosts.get((number, about))
+        if host is None:
+            host = self._hosts[number, about] = _Host(scenario, self._alike(scenario))
+        single = self._singles[number, host.alike, vm] = Single(scenario)
+        return host.scenario, single
 
     def noted(self, about: Cells, vm: Cells) -> Single:
         """Return a VM of the fleet as it is, and remember what is assumed for it and its host."""
@@ -241,13 +251,10 @@ class Fleet:
         self._assumptions.add(host.model_copy(update={"vms": (found.vm,)}))
         return found
 
-    def _key(self, number: int, host: Scenario, vm: Cells) -> tuple[object, ...]:
-        """Return what the holdings of a VM depend on: kernel, configuration, and the host but for its name."""
-        seen = self._alike.get(id(host.host))
-        if seen is None:
-            fields = tuple(value for name, value in host.host if name not in NO_HOLDINGS)
-            seen = self._alike[id(host.host)] = host.host, self._classes.setdefault(fields, len(self._classes))
-        return number, id(host.kernel), id(host.config), seen[1], vm
+    def _alike(self, scenario: Scenario) -> int:
+        """Return a number for what the holdings of a VM depend on: kernel, configuration, and most of the host."""
+        fields = tuple(value for name, value in scenario.host if name not in NO_HOLDINGS)
+        return self._classes.setdefault((scenario.kernel, scenario.config, fields), len(self._classes))
 
     def scenario(self, number: int, kind: Kind) -> Scenario:
         """Return a host with all its VM groups; raises PtelistError if they cannot be on one host."""

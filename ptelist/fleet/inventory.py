@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
 from ptelist.fleet.records import Objects, Rows, Text, line, part, plain
-from ptelist.settings.axes import AXES, choices
+from ptelist.settings.axes import AXES
+from ptelist.settings.values import choices
 from ptelist.units import UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from ptelist.settings.axes import Choice
+    from ptelist.settings.kinds import Choice
 
 HOST, KERNEL, HOST_MEMORY, COUNT, VMS, PEAK = "host", "kernel", "host-memory", "count", "vms", "peak-vms"
 HOST_FIELDS = (KERNEL, *(axis.name for axis in AXES.values() if axis.path.startswith("host.")))
@@ -181,7 +182,7 @@ class Inventory:
         axis = AXES["memory" if field == HOST_MEMORY else field]
         if field == KERNEL and not re.fullmatch(_RELEASE, cell):
             raise PtelistError(f'kernel: expected a release such as 6.1.0-56-amd64, got "{cell[:40]}"')
-        if axis.kind == "bool":
+        if axis.kind.is_switch:
             cell = SWITCHES.get(cell.lower(), cell)
         unit = self._columns[field].unit if field in self._columns else ""
         try:

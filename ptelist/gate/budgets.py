@@ -12,7 +12,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ptelist.errors import PtelistError, suggestion
 from ptelist.gate.limits import KINDS as LIMITS
 from ptelist.gate.limits import Limit, Rule, amount, exactly, growth, refuse_contradictions
-from ptelist.presets.kinds import KINDS
 from ptelist.presets.parse import toml
 from ptelist.scenario.overlay import Origin
 from ptelist.settings.axes import AXES
@@ -143,12 +142,10 @@ def _scenario(name: str, table: dict[str, Any], origin: Origin) -> Wanted:
             if key == "preset":
                 names = (_preset(origin.label, option),)
             else:
-                options.append((key, _preset(origin.label, option) if AXES.get(key, _SET).kind in KINDS else option))
+                options.append(
+                    (key, _preset(origin.label, option) if key in AXES and AXES[key].kind.by_preset else option)
+                )
     return Wanted(names, tuple(options))
-
-
-_SET = AXES["vcpus"]
-"""Stands for --set, whose values are no presets either."""
 
 
 def _option(value: object, where: str) -> str:

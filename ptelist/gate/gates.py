@@ -11,8 +11,8 @@ from ptelist.gate.baseline import places
 from ptelist.gate.budgets import BUILT_IN, parse, scenarios
 from ptelist.gate.check import measure
 from ptelist.output.command_line import command_line
+from ptelist.settings.base import DEFAULTS
 from ptelist.settings.columns import expand
-from ptelist.settings.space import DEFAULTS
 from ptelist.text_file import read_text
 
 if TYPE_CHECKING:

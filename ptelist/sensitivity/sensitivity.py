@@ -11,28 +11,22 @@ from ptelist.engine import rules
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
 from ptelist.interval import Change
-from ptelist.presets import shipped
 from ptelist.scenario.models import Config, Host, Kernel, Vm
 from ptelist.settings.axes import AXES
 from ptelist.settings.space import Space
 from ptelist.settings.void import refuse_void
-from ptelist.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ptelist.engine.ledger import Term
-    from ptelist.scenario.models import ListClass, Model, Scenario
+    from ptelist.scenario.models import Model, Scenario
     from ptelist.settings.axes import Axis
 
 SKIPPED = frozenset(("host", "config", "vm", "memslots", "kernel-from"))
 """Axes that stand for many parameters at once."""
 
-ORDERS = frozenset(("slub-min-order", "slub-max-order"))
-"""Axes of which one more is twice as much."""
-
 MODELS: dict[str, type[Model]] = {"kernel": Kernel, "config": Config, "host": Host, "vm": Vm}
-DEBUG = "FZPU"
 
 Options = list[tuple[str, str]]
 
@@ -127,96 +121,46 @@ def _values(axis: Axis, scenario: Scenario, given: list[str]) -> tuple[str, list
     """Return the value of a parameter and those that it is changed to, as they are typed."""
     if len(given) > 1:
         return given[0], given[1:]
-    if axis.name in {"kernel", "proposal"} or axis.kind == "words":
-        return _named(axis, scenario)
-    part, _, field = axis.path.partition(".")
-    owner = scenario.vms[0] if part == "vm" else getattr(scenario, part)
-    value = getattr(owner, field)
-    annotation = MODELS[part].model_fields[field].annotation
-    if get_origin(annotation) is Literal:
-        unbounded = axis.name == "filling" and scenario.vms[0].peak_count is None  # it would dwarf all other effects
-        return str(value), [
-            str(word) for word in get_args(annotation) if word != value and not (unbounded and word == "aged")
-        ]
-    if axis.kind in {"int", "size"}:
-        return _counted(axis, scenario, value)
-    return _others(axis, value)
-
-
-def _counted(axis: Axis, scenario: Scenario, value: int | None) -> tuple[str, list[str]]:
-    """Return a number in force and those beside it; of a peak that is not known, one twice what is left."""
-    if axis.name == "peak-vms" and value is None:
+    if axis.name == "peak-vms" and scenario.vms[0].peak_count is None:
         return "unknown", [str(2 * scenario.vms[0].count)]
-    return _numbers(axis, _in_force(axis, scenario, value), scenario.kernel.page_bytes)
+    value = _in_force(axis, scenario)
+    if words := _model_words(axis):
+        unbounded = axis.name == "filling" and scenario.vms[0].peak_count is None  # it would dwarf all other effects
+        return str(value), [word for word in words if word != str(value) and not (unbounded and word == "aged")]
+    return axis.kind.show(value), axis.kind.vary(value, scenario.kernel.page_bytes)
 
 
-def _named(axis: Axis, scenario: Scenario) -> tuple[str, list[str]]:
-    """Return what the scenario has of a parameter that names several fields at once, and the other names."""
+def _model_words(axis: Axis) -> list[str]:
+    """Return the values that the model lists for the one field of an axis; none if there is no such list."""
+    if len(axis.paths) != 1:
+        return []
+    part, _, field = axis.path.partition(".")
+    annotation = MODELS[part].model_fields[field].annotation
+    return [str(word) for word in get_args(annotation)] if get_origin(annotation) is Literal else []
+
+
+def _in_force(axis: Axis, scenario: Scenario) -> Any:
+    """Return the value of a parameter; of a number that is not set, what is in force instead."""
+    kernel, host, vm = scenario.kernel, scenario.host, scenario.vms[0]
     if axis.name == "kernel":
-        return scenario.kernel.version, _neighbours(scenario.kernel.version)
+        return kernel.version
     if axis.name == "proposal":
-        base = "+".join(scenario.proposals) or "none"
-        return base, [name for name in shipped.names("proposals") if name != base]
-
-    def holds(path: str, value: Any) -> bool:
-        part, _, field = path.partition(".")
-        return bool(getattr(getattr(scenario, part), field) == value)
-
-    words = dict(axis.words)
-    base = next(word for word, fields in words.items() if all(holds(*each) for each in fields))
-    return base, [word for word in words if word != base]
-
-
-def _others(axis: Axis, value: Any) -> tuple[str, list[str]]:
-    """Return what a switch, lists or letters are, and could be."""
-    if axis.kind == "bool":
-        return _switch(value), [_switch(not value)]
-    if axis.kind == "lists":
-        return _lists(value), [_lists(value, 2, 1), _lists(value, 1, 2)] if value else []
-    return value or "none", [] if value else [DEBUG]
-
-
-def _numbers(axis: Axis, value: int, page: int) -> tuple[str, list[str]]:
-    """Return a number, and its half and its double, or one less and one more; sizes are whole pages."""
-    show = format_size if axis.kind == "size" else str
-    step = page if axis.kind == "size" else 1
-    values = [value - 1, value + 1] if axis.name in ORDERS else [value // 2 // step * step, 2 * value]
-    least = 0 if axis.name in ORDERS else 1
-    return show(value), [show(each) for each in values if each >= least and each != value]
-
-
-def _in_force(axis: Axis, scenario: Scenario, value: int | None) -> int:
-    """Return the number in force for one that is not set."""
-    kernel, host = scenario.kernel, scenario.host
+        return "+".join(scenario.proposals) or "none"
     if axis.name == "ext":
-        return rules.ext(kernel, with_tdp=rules.tdp(kernel, scenario.vms[0]))
+        return rules.ext(kernel, with_tdp=rules.tdp(kernel, vm))
+    value = axis.kind.value_of({path: _field(scenario, path) for path in axis.paths})
     if value:
         return value
-    return {
+    instead = {
         "possible-cpus": host.possible_cpus or host.cpus,
-        "populated": scenario.vms[0].memory,
-        "vcpus-run": scenario.vms[0].vcpus,
+        "populated": vm.memory,
+        "vcpus-run": vm.vcpus,
         "slub-min-objects": rules.order_rule(kernel, host).min_objects,
         "slub-max-order": rules.max_order(kernel, host),
-    }.get(axis.name, 0)
+    }
+    return instead.get(axis.name, 0 if value is None else value)
 
 
-def _neighbours(version: str) -> list[str]:
-    known = shipped.names("kernels")
-    if version not in known:
-        return []
-    place = known.index(version)
-    return [*known[max(place - 1, 0) : place], *known[place + 1 : place + 2]]
-
-
-def _switch(value: bool) -> str:
-    return "on" if value else "off"
-
-
-def _lists(classes: Sequence[ListClass], divide: int = 1, times: int = 1) -> str:
-    """Return classes of lists as they are typed, with so many times as many of each."""
-    return "+".join(_class(each, max(each.count * times // divide, 1)) for each in classes) or "none"
-
-
-def _class(each: ListClass, count: int) -> str:
-    return f"{count}x{each.entries}" + (f"-{each.entries_to}" if each.entries_to else "")
+def _field(scenario: Scenario, path: str) -> Any:
+    part, _, field = path.partition(".")
+    return getattr(scenario.vms[0] if part == "vm" else getattr(scenario, part), field)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from ptelist.errors import PtelistError, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from ptelist.scenario.models import Kernel, Model, Scenario, Vm
-    from ptelist.scenario.overlay import Fields, Overlay
+    from ptelist.scenario.overlay import Fields
     from ptelist.settings.consistency import Problem
 
 TAKING_AWAY = ("nested", "paging")
@@ -21,31 +21,39 @@ OFTEN = 8
 
 
 class Builder:
-    """Builds scenarios; settings that are the very same as before are not validated again."""
+    """Validates parts and builds scenarios of them; of many parts alike, only what differs is validated."""
 
     def __init__(self) -> None:
         """Start with nothing validated."""
-        self._parts: dict[tuple[str, int], _Part] = {}
-        self._last: dict[str, tuple[int, _Part]] = {}
+        self._last: dict[str, tuple[int, Part]] = {}
+        """The last valid part of each name, and how many there were."""
         from ptelist.engine.shared import Shared  # noqa: PLC0415 -- overlays alone need no engine
 
         self._shared = Shared()
 
-    def build(self, overlay: Overlay) -> Scenario:
-        """Return the validated scenario.
+    def part(self, name: str, fields: Fields) -> Part:
+        """Return a part as its model has it: "kernel", "config", "host", or "vms.0" and so on."""
+        count, last = self._last.get(name, (0, None))
+        part = _varied(last, fields) if last and count >= OFTEN else None
+        part = part or _validated(name, fields)
+        if not part.errors:
+            self._last[name] = count + 1, part
+        return part
+
+    def build(
+        self, kernel: Part, config: Part, host: Part, vms: Sequence[Part], proposals: Sequence[tuple[str, str]]
+    ) -> Scenario:
+        """Return the scenario of these parts; a proposal is its name and what is known of it.
 
         Raises PtelistError with one line that names the file and line, or the option,
-        of the first value that is missing, unknown, of a wrong type or out of range.
+        of the first value that is missing, unknown, of a wrong type, out of range or at odds with others.
         """
-        from ptelist.scenario.models import Config, Host, Kernel, Scenario, Vm  # noqa: PLC0415 -- heavy, not for --help
+        from ptelist.scenario.models import Scenario  # noqa: PLC0415 -- heavy, not for --help
 
-        kernel, host = self._part("kernel", Kernel, overlay.kernel), self._part("host", Host, overlay.host)
-        config = self._part("config", Config, overlay.config)
-        vms = [self._part(f"vms.{number}", Vm, group) for number, group in enumerate(overlay.groups())]
         parts = {part.name: part for part in (kernel, config, host, *vms)}
         if errors := [(part, error) for part in parts.values() for error in part.errors]:
             raise PtelistError(_message(*errors[0], len(errors) - 1))
-        sources = {f"proposals.{name}": about for name, about in overlay.proposals}
+        sources = {f"proposals.{name}": about for name, about in proposals}
         for part in parts.values():
             sources |= part.sources
         scenario = Scenario.model_construct(
@@ -53,32 +61,16 @@ class Builder:
             config=config.model,
             host=host.model,
             vms=tuple(_without_void(kernel.model, part) for part in vms),
-            proposals=tuple(name for name, _ in overlay.proposals),
+            proposals=tuple(name for name, _ in proposals),
             sources=sources,
         )
         if problem := self._shared.once(("problem",), scenario, _problem):
             raise PtelistError(_told(problem, parts))
         return scenario
 
-    def _part(self, name: str, model: type[Model], fields: Fields) -> _Part:
-        key = name, id(fields)
-        found = self._parts.get(key)
-        if found is None:
-            found = self._parts[key] = self._new(name, model, fields)
-        return found
 
-    def _new(self, name: str, model: type[Model], fields: Fields) -> _Part:
-        last = self._last.get(name)
-        count = last[0] + 1 if last else 1
-        found = _varied(last[1], model, fields) if last and count > OFTEN else None
-        found = found or _validated(name, model, fields)
-        if not found.errors:
-            self._last[name] = count, found
-        return found
-
-
-class _Part(NamedTuple):
-    """A part of a scenario as validated; its settings are kept, so that no others get their id."""
+class Part(NamedTuple):
+    """A part of a scenario as validated, with the settings that say it and what is wrong with them."""
 
     name: str
     fields: Fields
@@ -91,18 +83,18 @@ class _Part(NamedTuple):
         return field in self.fields and self.fields[field].origin.label.startswith("--")
 
 
-def _validated(name: str, model: type[Model], fields: Fields) -> _Part:
+def _validated(name: str, fields: Fields) -> Part:
     from pydantic import ValidationError  # noqa: PLC0415 -- heavy, not needed for --help
 
     sources = {f"{name}.{field}": setting.provenance for field, setting in fields.items()}
     try:
-        found = model.model_validate({field: setting.value for field, setting in fields.items()})
+        model = _model(name).model_validate({field: setting.value for field, setting in fields.items()})
     except ValidationError as error:
-        return _Part(name, fields, None, sources, error.errors(include_url=False))
-    return _Part(name, fields, found, sources, [])
+        return Part(name, fields, None, sources, error.errors(include_url=False))
+    return Part(name, fields, model, sources, [])
 
 
-def _without_void(kernel: Kernel, part: _Part) -> Vm:
+def _without_void(kernel: Kernel, part: Part) -> Vm:
     """Return a VM without what presets say of an L2, or of lists, that options took away."""
     vm: Vm = part.model
     if not any(part.by_option(field) for field in TAKING_AWAY):
@@ -113,19 +105,20 @@ def _without_void(kernel: Kernel, part: _Part) -> Vm:
     return vm.model_copy(update=void) if void else vm
 
 
-def _varied(part: _Part, model: type[Model], fields: Fields) -> _Part | None:
+def _varied(part: Part, fields: Fields) -> Part | None:
     """Return a part that says the same as another but for some values, only these checked; None if it does not."""
     from pydantic import ValidationError  # noqa: PLC0415 -- heavy, not needed for --help
 
     if list(part.fields) != list(fields):
         return None
     new = {field: setting for field, setting in fields.items() if part.fields[field] is not setting}
+    model = _model(part.name)
     try:
         values = {field: _check_of(model, field)(setting.value) for field, setting in new.items()}
     except ValidationError:
         return None
     sources = part.sources | {f"{part.name}.{field}": setting.provenance for field, setting in new.items()}
-    return _Part(part.name, fields, part.model.model_copy(update=values), sources, [])
+    return Part(part.name, fields, part.model.model_copy(update=values), sources, [])
 
 
 @cache
@@ -145,7 +138,7 @@ def _problem(scenario: Scenario) -> Problem | None:
     return next(problems(scenario), None)
 
 
-def _told(problem: Problem, parts: dict[str, _Part]) -> str:
+def _told(problem: Problem, parts: dict[str, Part]) -> str:
     part, field, text = problem
     setting = parts[part].fields.get(field)
     where = setting.origin.at(setting.path) if setting else part
@@ -153,7 +146,7 @@ def _told(problem: Problem, parts: dict[str, _Part]) -> str:
     return f"{where}: {name}{text}"
 
 
-def _message(part: _Part, error: Any, others: int) -> str:
+def _message(part: Part, error: Any, others: int) -> str:
     loc = [str(step) for step in error["loc"]]
     setting = part.fields.get(loc[0])
     inner = [step for step in loc[1:] if not step.startswith("function-")]
@@ -181,13 +174,14 @@ def reason(error: Any, known: Iterable[str]) -> str:
 
 def known_fields(part: str, inside: list[str] | None = None) -> list[str]:
     """Return the field names of "kernel", "config", "host" or a VM (or of a list inside it)."""
-    from ptelist.scenario import models as scenario  # noqa: PLC0415 -- heavy, not needed for --help
+    from ptelist.scenario.models import ListClass  # noqa: PLC0415 -- heavy, not for --help
 
-    if inside:
-        return list(scenario.ListClass.model_fields)
-    models: dict[str, type[scenario.Model]] = {
-        "kernel": scenario.Kernel,
-        "config": scenario.Config,
-        "host": scenario.Host,
-    }
-    return list(models.get(part, scenario.Vm).model_fields)
+    return list((ListClass if inside else _model(part)).model_fields)
+
+
+def _model(part: str) -> type[Model]:
+    """Return the model of "kernel", "config", "host", or of a VM group by any other name."""
+    from ptelist.scenario.models import Config, Host, Kernel, Vm  # noqa: PLC0415 -- heavy, not for --help
+
+    models: dict[str, type[Model]] = {"kernel": Kernel, "config": Config, "host": Host}
+    return models.get(part, Vm)

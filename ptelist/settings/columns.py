@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
-from ptelist.settings.axes import points
-from ptelist.settings.space import PRESET, PRESET_KINDS, Space
+from ptelist.settings.axes import PRESET
+from ptelist.settings.space import Space
+from ptelist.settings.values import points
 from ptelist.settings.void import refuse_void
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
     from ptelist.scenario.models import Scenario
     from ptelist.scenario.overlay import Fields
-    from ptelist.settings.axes import Axis, Choice
-    from ptelist.settings.space import Chosen
+    from ptelist.settings.axes import Axis
+    from ptelist.settings.kinds import Choice, Chosen
 
 WHAT_IF = frozenset(("preset", "kernel", "kernel-from", "config", "proposal"))
 """Axes that compare, beside those of kernel fields; others set the scene."""
@@ -65,18 +66,13 @@ def columns(space: Space, baseline: str | None = None) -> Columns:
     columns = []
     for here, against in zip(chosen, found, strict=True):
         scenario = space.scenario(here)
-        values = {axis.name: _plain(axis, here[axis.name]) for axis in varying}
+        values = {axis.name: axis.kind.plain(here[axis.name]) for axis in varying}
         labels = tuple(here[axis.name].label for axis in varying)
         called = name(varying, here) or f"kernel={scenario.kernel.version}"
         columns.append(Column(called, values, scenario, against, labels))
     refuse_void((axis for axis, _ in space.axes), (column.scenario for column in columns))
-    by_preset = any(axis.kind in PRESET_KINDS for axis in varying)
+    by_preset = any(axis.kind.by_preset for axis in varying)
     return Columns(tuple(columns), name(compared, chosen[found[0]]) or columns[0].name, by_preset)
-
-
-def _plain(axis: Axis, choice: Choice) -> Any:
-    """Return a value for JSON: numbers and truth as such, presets and lists by their labels."""
-    return choice.value if axis.kind in {"int", "size", "bool", "field"} else choice.label
 
 
 def compares(axis: Axis) -> bool:

@@ -8,9 +8,8 @@ from ptelist.compare.comparison import change
 from ptelist.compare.moved import steps
 from ptelist.engine.ledger import Unit
 from ptelist.interval import Interval
-from ptelist.settings.axes import Choice
+from ptelist.settings.kinds import Choice
 from ptelist.sweep.search import first, last
-from ptelist.units import UNITS, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger, Term
     from ptelist.scenario.models import Scenario
     from ptelist.settings.axes import Axis
-    from ptelist.settings.space import Chosen, Space
+    from ptelist.settings.kinds import Chosen
+    from ptelist.settings.space import Space
 
 MOST_TRIED = 20_000
 """Values of an axis that one search may try, before it gives up and says so."""
@@ -47,15 +47,12 @@ class Span(NamedTuple):
 
     def label(self, value: int) -> str:
         """Return how a value reads."""
-        return format_size(value) if self.axis.kind == "size" else str(value)
+        return self.axis.kind.show(value)
 
 
 def span(axis: Axis, values: Sequence[int]) -> Span:
     """Return the span of an axis's values: whole numbers, or sizes in the largest unit that they share."""
-    step = 1
-    if axis.kind == "size":
-        step = max(unit for unit in UNITS.values() if all(value % unit == 0 for value in values))
-    return Span(axis, min(values), max(values), step)
+    return Span(axis, min(values), max(values), axis.kind.step(values))
 
 
 class Curve:
@@ -108,8 +105,10 @@ class _TooManyError(Exception):
 class _Gap:
     """The change from one curve to another, by steps along their axis.
 
-    A figure that never falls bounds all changes between two steps: none is below the new one's
-    start less the old one's end, none above the new one's end less the old one's start.
+    The search need not try every step of a figure that only grows along the axis. From step p to step q
+    the old figure lies between its values at p and q, and so does the new one. The change, new less old,
+    is then never below new(p) - old(q), and never above new(q) - old(p). With old 8..12 and new 5..6, it
+    is between 5 - 12 = -7 and 6 - 8 = -2: a search for a change of 0 or more skips all these steps.
     """
 
     def __init__(self, curves: tuple[Curve, Curve], figure: str, over: Span, known: Known) -> None:

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from ptelist.sweep.breakeven import BreakEven, Known, LayoutStep
 
 MOST_AXES = 2
-NUMBERS = frozenset(("int", "size", "field"))
-"""Kinds of axes that may have numbers for values."""
 
 
 class Point(NamedTuple):
@@ -140,7 +138,7 @@ def _measured(
 def _numbers(space: Space, axis: Axis) -> list[int]:
     """Return the values of an axis of whole numbers or sizes; none of any other."""
     values = [choice.value for choice in space.values(axis)]
-    return values if axis.kind in NUMBERS and all(type(value) is int for value in values) else []
+    return values if all(type(value) is int for value in values) else []
 
 
 def _break_evens(space: Space, found: tuple[Column, ...], points: list[Point], figure: Term) -> Iterator[BreakEven]:

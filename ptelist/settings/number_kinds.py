@@ -1,0 +1,175 @@
+"""Kinds of values that are numbers, or are made of them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ptelist.scenario.overlay import frozen
+from ptelist.settings.kinds import Choice, Kind
+from ptelist.units import UNITS, format_size, parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ptelist.scenario.models import ListClass
+
+MOST_VALUES = 10_000
+"""As many values as one option, and as many columns as all of them together, may make."""
+
+_RANGE = r"([^.].*?)\.\.(.+?)(?:([*+])(.+))?"
+_LISTS = r"([0-9]+)x([0-9]+)(?:-([0-9]+))?"
+_INTEGER = r"-?[0-9]+"
+_OPENING = ("[", "{")
+_CONSTANTS = {"on": True, "off": False, "true": True, "false": False, "unset": None}
+
+
+class Integers(Kind):
+    """Whole numbers, in lists and ranges."""
+
+    metavar = "N,..|A..B"
+
+    def number(self, text: str) -> int:
+        """Return one number; raises ValueError."""
+        if not re.fullmatch(_INTEGER, text) or len(text) > len(str(1 << 64)):
+            raise ValueError(f'expected a whole number, a list (2,14) or a range (1..16, 1..1024*2), got "{text[:40]}"')
+        return int(text)
+
+    def read(self, text: str) -> Iterable[Choice]:
+        """Return a number, or those of a range."""
+        match = re.fullmatch(_RANGE, text)
+        numbers = _range(self, match) if match else [self.number(text)]
+        return [Choice(self.show(number), number) for number in numbers]
+
+    def plain(self, choice: Choice) -> Any:
+        """Return the number."""
+        return choice.value
+
+    def vary(self, value: Any, page: int) -> list[str]:
+        """Return its half and its double."""
+        del page
+        return [self.show(number) for number in (value // 2, 2 * value) if number not in {0, value}]
+
+
+class Orders(Integers):
+    """Whole numbers of which one more is twice as much."""
+
+    def vary(self, value: Any, page: int) -> list[str]:
+        """Return one less and one more."""
+        del page
+        return [self.show(number) for number in (value - 1, value + 1) if number >= 0]
+
+
+class Sizes(Integers):
+    """Bytes, shown in the largest unit that leaves a whole number."""
+
+    metavar = "SIZE,..|A..B"
+
+    def number(self, text: str) -> int:
+        """Return the bytes of one size; raises ValueError."""
+        return parse_size(text)
+
+    def show(self, value: Any) -> str:
+        """Return a size with its unit."""
+        return format_size(value)
+
+    def vary(self, value: Any, page: int) -> list[str]:
+        """Return its half, in whole pages, and its double."""
+        return [self.show(number) for number in (value // 2 // page * page, 2 * value) if number not in {0, value}]
+
+    def step(self, values: Sequence[int]) -> int:
+        """Return the largest unit in which all of them are whole numbers."""
+        return max(unit for unit in UNITS.values() if all(value % unit == 0 for value in values))
+
+
+class Fields(Integers):
+    """What --set gives any field: whole numbers and ranges, on, off, unset, a TOML array, else text."""
+
+    prefix = "--set "
+
+    def parse(self, text: str) -> Iterator[Choice]:
+        """Yield the values; a TOML array is one, whatever commas it has."""
+        array = text.lstrip().startswith(_OPENING)
+        yield from self.read(text.strip()) if array else super().parse(text)
+
+    def read(self, text: str) -> Iterable[Choice]:
+        """Return what the text of one item means, or the numbers of a range."""
+        match = re.fullmatch(_RANGE, text)
+        if re.fullmatch(_INTEGER, match[1] if match else text):
+            return super().read(text)
+        if text in _CONSTANTS:
+            return [Choice(text, _CONSTANTS[text])]
+        return [Choice(text, _toml(text) if text.startswith(_OPENING) else text)]
+
+
+class Lists(Kind):
+    """Classes of lists such as "10x2+5x16-31": 10 lists of 2 entries, 5 of 16 to 31; "none" is no list."""
+
+    metavar = "NxENTRIES,.."
+
+    def read(self, text: str) -> Iterable[Choice]:
+        """Return the classes, each with the fields of its model."""
+        return [Choice(text, () if text == "none" else tuple(_list_class(item) for item in text.split("+")))]
+
+    def show(self, value: Any) -> str:
+        """Return the classes as they are typed."""
+        return _lists(value)
+
+    def vary(self, value: Any, page: int) -> list[str]:
+        """Return half as many and twice as many lists of each class, if there are any."""
+        del page
+        return [_lists(value, 2, 1), _lists(value, 1, 2)] if value else []
+
+
+def _range(kind: Integers, match: re.Match[str]) -> Iterable[int]:
+    """Return first, first + 1 (or + step, or * step) up to last."""
+    first, last = kind.number(match[1]), kind.number(match[2])
+    step = kind.number(match[4]) if match[4] else 1
+    if last < first:
+        raise ValueError(f"the range {match[0]} is empty: its end is below its start")
+    if match[3] == "*":
+        if first < 1 or step <= 1:
+            raise ValueError(f"the range {match[0]} never ends: start at 1 or more, multiply by 2 or more")
+        values = [first]
+        while values[-1] * step <= last:
+            values.append(values[-1] * step)
+        return values
+    if step < 1:
+        raise ValueError(f"the range {match[0]} never ends: step by 1 or more")
+    if (last - first) // step >= MOST_VALUES:
+        raise ValueError(f"the range {match[0]} has more than {MOST_VALUES:,} values")
+    return range(first, last + 1, step)
+
+
+def _list_class(text: str) -> dict[str, int]:
+    """Return the fields of a class of lists such as 10x2 or 5x16-31."""
+    match = re.fullmatch(_LISTS, text)
+    if match is None:
+        raise ValueError(f'expected COUNTxENTRIES such as 1000x15, joined by "+", got "{text[:40]}"')
+    fields = {"count": int(match[1]), "entries": int(match[2])}
+    fields |= {"entries_to": int(match[3])} if match[3] else {}
+    if not all(fields.values()):
+        raise ValueError(f'expected 1 or more lists of 1 or more entries (or none), got "{text[:40]}"')
+    return fields
+
+
+def _lists(classes: Sequence[ListClass], divide: int = 1, times: int = 1) -> str:
+    """Return classes of lists as they are typed, with so many times as many of each."""
+    return "+".join(_class(each, max(each.count * times // divide, 1)) for each in classes) or "none"
+
+
+def _class(each: ListClass, count: int) -> str:
+    return f"{count}x{each.entries}" + (f"-{each.entries_to}" if each.entries_to else "")
+
+
+def _toml(text: str) -> Any:
+    import tomllib  # noqa: PLC0415 -- for arrays only
+
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        raise ValueError(f'not a TOML array: "{text[:40]}"') from None
+    return frozen(value)
+
+
+INTEGERS, ORDERS, SIZES, LISTS, FIELDS = Integers(), Orders(), Sizes(), Lists(), Fields()

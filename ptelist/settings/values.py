@@ -1,0 +1,75 @@
+"""Options as they are typed: the axis of each, and the values that it lists."""
+
+from __future__ import annotations
+
+from itertools import islice, product
+from typing import TYPE_CHECKING
+
+from ptelist.errors import PtelistError, suggestion
+from ptelist.settings.axes import PRESET, PRESETS, Axis
+from ptelist.settings.number_kinds import FIELDS, MOST_VALUES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ptelist.settings.kinds import Choice
+
+
+def choices(axis: Axis, text: str) -> list[Choice]:
+    """Return the values that an option's text lists.
+
+    Raises PtelistError, naming the option, for what does not read as such
+    values, for one given twice and for more than 10 000.
+    """
+    try:
+        values = list(islice(axis.kind.parse(text), MOST_VALUES + 1))
+    except ValueError as error:
+        raise PtelistError(f"{axis.option}: {error}") from None
+    if len(values) > MOST_VALUES:
+        raise PtelistError(f"{axis.option}: more than {MOST_VALUES:,} values")
+    _refuse_twice(axis, values)
+    return values
+
+
+def preset_choices(names: Sequence[str]) -> list[Choice]:
+    """Return the presets that are given as arguments; raises PtelistError for one given twice."""
+    values = PRESETS.named(names)
+    _refuse_twice(PRESET, values)
+    return values
+
+
+def _refuse_twice(axis: Axis, values: list[Choice]) -> None:
+    seen: set[str] = set()
+    for label, _ in values:
+        if label in seen:
+            raise PtelistError(f"{axis.option}: {label} is given twice")
+        seen.add(label)
+
+
+def parse_set(text: str) -> tuple[Axis, list[Choice]]:
+    """Return the axis and the values of `--set PATH=VALUE[,VALUE..]`."""
+    path, equals, values = text.partition("=")
+    part, _, field = path.partition(".")
+    if not equals or part not in {"kernel", "config", "host", "vm"} or not field:
+        raise PtelistError(f'--set: expected PART.FIELD=VALUE with kernel, config, host or vm, got "{text[:60]}"')
+    from ptelist.settings.builder import known_fields  # noqa: PLC0415 -- brings the models in
+
+    if field not in (known := known_fields(part)):
+        raise PtelistError(f"--set: unknown field {path}{suggestion(field, known)}")
+    axis = Axis(path, path, FIELDS, "")
+    return axis, choices(axis, values)
+
+
+def points(axes: list[tuple[Axis, list[Choice]]]) -> list[tuple[Choice, ...]]:
+    """Return the product of the axes, the first one slowest.
+
+    Raises PtelistError if that makes more than 10 000 columns.
+    """
+    columns = 1
+    for _, values in axes:
+        columns *= len(values)
+    if columns > MOST_VALUES:
+        raise PtelistError(
+            f"{' x '.join(f'--{axis.name}' for axis, _ in axes)} make {columns:,} columns; at most {MOST_VALUES:,}"
+        )
+    return list(product(*(values for _, values in axes)))
