@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist import __version__
@@ -14,6 +15,7 @@ from ptelist.errors import PtelistError
 from ptelist.gate.baseline import UPDATE, Baseline, entry
 from ptelist.gate.causes import causes
 from ptelist.gate.limits import EXACT
+from ptelist.interval import Change, Interval
 from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from ptelist.gate.baseline import Entry, Places
     from ptelist.gate.budgets import Gate
     from ptelist.gate.limits import Rule
-    from ptelist.interval import Interval
     from ptelist.scenario.models import Scenario
 
 PASS, WARN, FAIL, NEW, REMOVED = STATUSES = ("pass", "warn", "fail", "new", "removed")
@@ -63,6 +64,17 @@ class Finding(NamedTuple):
     def over(self) -> bool:
         """Return whether the figure is not within its budget."""
         return self.status in {WARN, FAIL}
+
+    @property
+    def change(self) -> Change | None:
+        """Return how the figure's high end differs from the baseline's, which is what budgets bound."""
+        if self.term is None or self.before is None:
+            return None
+        old, more = self.before.high, self.term.high - self.before.high
+        if not old or self.term.unit is Unit.ORDER:
+            return Change(more, more, None)
+        ratio = Fraction(more, old)
+        return Change(more, more, (ratio, ratio))
 
 
 def measure(gate: Gate, kernel: Options, layouts: Places) -> Tested:
