@@ -94,7 +94,7 @@ def measure(gate: Gate, kernel: Options, layouts: Places) -> Tested:
     entries = {
         name: entry(scenario, ledgers[name], assume([scenario], by_preset=True)) for name, scenario in scenarios.items()
     }
-    state = Baseline("", __version__, entries, layouts)
+    state = Baseline(version=__version__, scenarios=entries, layouts=layouts)
     return Tested(words, ledgers, state, assume(list(scenarios.values()), by_preset=True, apart="scenario"))
 
 
@@ -141,15 +141,15 @@ def check(gate: Gate, tested: Tested, baseline: Baseline | None) -> list[Finding
     rules = sorted(gate.rules, key=lambda rule: order.index(rule.scenario))
     if baseline:
         for name in order:
-            _refuse_stale(name, baseline, tested.state.entries[name])
+            _refuse_stale(name, baseline, tested.state.scenarios[name])
     found = [_finding(rule, tested, baseline) for rule in rules]
-    gone = [name for name in (baseline.entries if baseline else ()) if name not in order]
+    gone = [name for name in (baseline.scenarios if baseline else ()) if name not in order]
     return found + [Finding(REMOVED, name) for name in gone]
 
 
 def _refuse_stale(name: str, baseline: Baseline, now: Entry) -> None:
     """Raise PtelistError if a scenario's host or VMs are not those of the baseline."""
-    old = baseline.entries[name].inputs if name in baseline.entries else now.inputs
+    old = baseline.scenarios[name].inputs if name in baseline.scenarios else now.inputs
     for path in sorted(old.keys() | now.inputs.keys()):
         if not path.startswith(OF_KERNEL) and old.get(path) != now.inputs.get(path):
             was, is_ = (side.get(path, "none") for side in (old, now.inputs))
@@ -168,7 +168,7 @@ def _finding(rule: Rule, tested: Tested, baseline: Baseline | None) -> Finding:
             f"{rule.place}: budget.{rule.kind}: {rule.figure} is in {term.unit}, "
             f'not in bytes: expected a whole number, got "{rule.limit.text}"'
         )
-    old = baseline.entries.get(rule.scenario) if baseline else None
+    old = baseline.scenarios.get(rule.scenario) if baseline else None
     before = old.figures.get(rule.figure) if old else None
     most = _most(rule, before)
     status = _status(rule, term, most, before, known=before is not None or baseline is None)
