@@ -12,7 +12,8 @@ from helpers import one_line
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ptelist.build.btf import Btf, is_split
+from ptelist.build.btf import Btf
+from ptelist.build.btf_raw import is_split
 from ptelist.build.builds import Build
 from ptelist.build.layouts import layout
 from ptelist.build.profile import STRUCTS, said

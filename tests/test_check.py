@@ -21,6 +21,7 @@ from tap.parser import Parser
 from ptelist.cli import main
 from ptelist.gate import baseline as baselines
 from ptelist.gate import budgets, causes
+from ptelist.interval import Interval
 from ptelist.output import delivery as out
 
 if TYPE_CHECKING:
@@ -492,6 +493,11 @@ def test_bad_files_are_named_by_line_and_field(run: Run, text: str, message: str
     assert [path.name for path in Path().iterdir()] == ["ptelist.toml"]
 
 
+def damaged(scenarios: str, layouts: str = "{}") -> str:
+    """Return a baseline of these scenarios and layouts."""
+    return f'{{"schema": "ptelist-baseline/1", "version": "1", "scenarios": {scenarios}, "layouts": {layouts}}}'
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -499,12 +505,30 @@ def test_bad_files_are_named_by_line_and_field(run: Run, text: str, message: str
         ('{"schema": "ptelist/1"}', 'schema: expected "ptelist-baseline/1"'),
         ("[]", "schema: expected"),
         ("{\n<<<<<<< ours\n", "ptelist-baseline.json:2: not valid JSON"),
-        ('{"schema": "ptelist-baseline/1"}', "damaged: 'scenarios' is missing"),
-        ('{"schema": "ptelist-baseline/1", "scenarios": {"one": 3}, "layouts": {}}', "damaged"),
-        (
-            '{"schema": "ptelist-baseline/1", "scenarios": {"one": {"figures": {"a": "b"}}}, "layouts": {}}',
-            "damaged: expected a whole number, got b",
+        ('{"schema": "ptelist-baseline/1"}', "damaged: version: is missing"),
+        ('{"schema": "ptelist-baseline/1", "version": "1", "layouts": {}}', "damaged: scenarios: is missing"),
+        (damaged('{"one": 3}'), "damaged: scenarios.one: should be"),
+        (damaged('{"one": {"inputs": {}, "figures": {}}}'), "damaged: scenarios.one.assumptions: is missing"),
+        *(
+            (
+                damaged(f'{{"one": {{"inputs": {{}}, "figures": {{"a": {value}}}}}}}'),
+                "damaged: scenarios.one.figures.a: expected a whole number, or [low, high], got ",
+            )
+            for value in (
+                '"b"',
+                "true",
+                "[false, true]",
+                "-1",
+                "[2, 1]",
+                "[1]",
+                "[1, 2, 3]",
+                '[1, "2", 3]',
+                "1.5",
+                "null",
+                "{}",
+            )
         ),
+        (damaged("{}", '{"kvm_mmu_page": {"role": ["8"]}}'), "damaged: layouts.kvm_mmu_page.role.0: should be"),
         ("[" * 100_000, "not valid JSON"),
         ("1" * 10_000, "not valid JSON"),
     ],
@@ -594,15 +618,15 @@ def test_a_scenario_keeps_the_kernel_that_it_names(run: Run) -> None:
 )
 def test_baselines_read_back(tmp_path_factory: pytest.TempPathFactory, figures: dict[str, Any], name: str) -> None:
     entry = baselines.Entry(
-        {"kernel.x": 1, "vms.0.name": "a", "kernel.y": None},
-        {figure: (low, low + width) for figure, (low, width) in figures.items()},
-        ("kernel: x",),
-        {},
+        inputs={"kernel.x": 1, "vms.0.name": "a", "kernel.y": None},
+        figures={figure: Interval(low, low + width) for figure, (low, width) in figures.items()},
+        assumptions=("kernel: x",),
     )
-    found = baselines.Baseline("f", "1.2.3", {name: entry}, {"s": {"sizeof": (8,), "m": (0, 64)}})
+    layouts = {"s": {"sizeof": (8,), "m": (0, 64)}}
+    found = baselines.Baseline(version="1.2.3", scenarios={name: entry}, layouts=layouts)
     path = tmp_path_factory.mktemp("b") / "f"
     path.write_text(baselines.render(found))
-    assert baselines.read(str(path)) == found._replace(label=str(path))
+    assert baselines.read(str(path)) == found.model_copy(update={"label": str(path)})
 
 
 @given(st.text(max_size=200))

@@ -16,6 +16,7 @@ import pytest
 from helpers import one_line
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernel.tracing import definitions
 from test_bad_input import refused
 
 from ptelist.lists.descriptors import List
@@ -445,7 +446,7 @@ KALLSYMS = {
 @pytest.mark.parametrize("version", KALLSYMS)
 @pytest.mark.parametrize("module", ["\t[kvm]", ""])
 def test_the_script_sets_up_what_the_tests_of_real_kernels_do(version: str, module: str, tmp_path: Path) -> None:
-    """Those trace seven kernels with probes.definitions(); the shell finds the same symbols and writes the same."""
+    """Those trace seven kernels with these definitions; the shell finds the same symbols and writes the same."""
     rows = [f"ffffffffc0a12340 t {name}{module}" for name in KALLSYMS[version]]
     rows += ["ffffffff81000000 d pte_list_add_data", "ffffffff81000000 T other"]
     (tmp_path / "events/ptelist").mkdir(parents=True)
@@ -458,7 +459,7 @@ def test_the_script_sets_up_what_the_tests_of_real_kernels_do(version: str, modu
     env = {"PATH": "/usr/bin:/bin", "PTELIST_TRACEFS": str(tmp_path), "PTELIST_KALLSYMS": str(tmp_path / "kallsyms")}
     done = subprocess.run(["sh", str(script), "start"], env=env, capture_output=True, text=True, check=True)
     assert done.stderr == ""
-    wanted = probes.definitions(version, rows)
+    wanted = definitions(version, rows)
     written = (tmp_path / "kprobe_events").read_text().splitlines()
     assert written[2:] == ["-:ptelist/pte_list_add", *wanted]
     assert len(wanted) == len(probes.calls(version))
@@ -474,12 +475,8 @@ def test_the_script_sets_up_what_the_tests_of_real_kernels_do(version: str, modu
 def test_arguments_are_where_the_kernel_has_them() -> None:
     """A function that was made over has lost the argument that nobody used."""
     (add,) = [call for call in probes.calls("7.3") if call.op == "add"]
-    assert add.definition("pte_list_add.isra.0", "kvm") == (
-        "p:ptelist/pte_list_add kvm:pte_list_add.isra.0 cache=%di:x64 spte=%si:x64 head=%dx:x64"
-    )
-    assert add.definition("pte_list_add") == (
-        "p:ptelist/pte_list_add pte_list_add cache=%si:x64 spte=%dx:x64 head=%cx:x64"
-    )
+    assert add.fetch_args(made_over=True) == "cache=%di:x64 spte=%si:x64 head=%dx:x64"
+    assert add.fetch_args() == "cache=%si:x64 spte=%dx:x64 head=%cx:x64"
 
 
 def test_a_symbol_that_is_not_there_is_named(tmp_path: Path) -> None:

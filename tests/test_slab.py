@@ -228,33 +228,6 @@ def test_stride_without_debugging(size: int, align: int, outside: bool) -> None:
     assert needed <= got < needed + align
 
 
-@pytest.mark.parametrize(
-    ("align", "size", "line", "expected"),
-    [
-        (0, 128, 0, 8),
-        (4, 128, 0, 8),
-        (8, 128, 0, 8),
-        (12, 128, 0, 16),
-        (32, 128, 0, 32),
-        (0, 128, 64, 64),
-        (0, 33, 64, 64),
-        (0, 32, 64, 32),
-        (0, 31, 64, 32),
-        (0, 17, 64, 32),
-        (0, 16, 64, 16),
-        (0, 8, 64, 8),
-        (0, 4, 64, 8),
-        (16, 8, 64, 16),
-        (128, 200, 64, 128),
-    ],
-)
-def test_alignment(align: int, size: int, line: int, expected: int) -> None:
-    """SLAB_HWCACHE_ALIGN: the line, halved while the object is no more than half of it; at least 8."""
-    assert slab.alignment(align, size, line) == expected
-    if not line:
-        assert slab.alignment(align, size) == expected
-
-
 @pytest.mark.parametrize(("value", "step", "up"), [(0, 8, 0), (1, 8, 8), (8, 8, 8), (9, 8, 16), (100, 64, 128)])
 def test_round_up(value: int, step: int, up: int) -> None:
     assert slab.round_up(value, step) == up

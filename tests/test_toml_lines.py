@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from ptelist.output.toml_values import toml
 from ptelist.scenario.overlay import Origin
 from ptelist.scenario.toml_lines import index
 
@@ -95,3 +96,23 @@ def _told(found: dict[str, int], stands: list[tuple[int, str]]) -> list[tuple[st
 def test_a_quoted_header_has_its_line(path: str, line: int) -> None:
     text = '[scenario."5.10"]\nvcpus = 8\n[scenario."new kernel"]\n"memory" = 1\n' + "[[budget]]\nmax = 1\n" * 2
     assert Origin("file.toml", text).at(path) == f"file.toml:{line}"
+
+
+WRITTEN = st.recursive(
+    st.booleans() | st.integers(-(1 << 63), (1 << 63) - 1) | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner) | st.dictionaries(st.from_regex(r"\A[A-Za-z0-9_-]+\Z"), inner),
+)
+
+
+@given(WRITTEN)
+def test_what_is_written_reads_back(said: object) -> None:
+    text = toml(said)
+    assert tomllib.loads(f"key = {text}") == {"key": said}
+    assert text.isascii()
+    assert text.isprintable()
+
+
+def test_text_is_written_as_it_is_typed() -> None:
+    assert toml({"value": (1, True, "a"), "source": 'the "KVM" of caf\u00e9s'}) == (
+        '{ value = [1, true, "a"], source = "the \\"KVM\\" of caf\\u00e9s" }'
+    )

@@ -6,7 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.build import images
-from ptelist.build.btf import Btf, is_split
+from ptelist.build.btf import Btf
+from ptelist.build.btf_raw import is_split
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:

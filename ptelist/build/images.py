@@ -8,7 +8,7 @@ import struct
 import sys
 from typing import Any, BinaryIO, NamedTuple
 
-from ptelist.build import btf
+from ptelist.build import btf_raw
 from ptelist.errors import PtelistError
 
 MOST_BYTES = 1 << 29
@@ -74,7 +74,7 @@ def _image(file: BinaryIO, path: str) -> Image:
     release = ""
     if data[_HEADER : _HEADER + 4] == b"HdrS":
         data, release = _payload(data, path)
-    if not data.startswith((btf.MAGIC, btf.MAGIC[::-1], ELF)):
+    if not data.startswith((btf_raw.MAGIC, btf_raw.MAGIC[::-1], ELF)):
         from ptelist.build.unpack import unpack  # noqa: PLC0415 -- for packed files only
 
         data = unpack(data, path)
@@ -130,7 +130,7 @@ def _elf(file: BinaryIO, path: str) -> Image:
 
 def _section(section: Any, path: str) -> bytes:
     """Return the bytes of a section; its size is checked before they are."""
-    if section.data_size > 8 * btf.MOST_BYTES:
+    if section.data_size > 8 * btf_raw.MOST_BYTES:
         raise PtelistError(f"{path}: ELF section {section.name} of {section.data_size:,} bytes, no kernel's")
     if section["sh_type"] == "SHT_NOBITS":
         raise PtelistError(f"{path}: ELF section {section.name} is empty: this file has debugging information only")

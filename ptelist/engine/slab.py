@@ -43,17 +43,6 @@ def round_up(value: int, step: int) -> int:
     return -(-value // step) * step
 
 
-def alignment(align: int, object_size: int, cache_line: int = 0) -> int:
-    """Return the alignment in force, for an align asked for at creation.
-
-    `cache_line` is given for SLAB_HWCACHE_ALIGN: it is halved while the object
-    takes at most half of it (calculate_alignment() in mm/slab_common.c).
-    """
-    while cache_line and object_size <= cache_line // 2:
-        cache_line //= 2
-    return round_up(max(align, cache_line, POINTER), POINTER)
-
-
 def stride(  # noqa: PLR0913 -- what calculate_sizes() goes by
     object_size: int,
     *,

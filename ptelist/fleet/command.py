@@ -13,7 +13,8 @@ from ptelist.fleet import page
 from ptelist.fleet.census import Reader
 from ptelist.fleet.fleet import Fleet, assumed, figures
 from ptelist.fleet.inventory import Inventory, mapped
-from ptelist.fleet.page import Report, notes
+from ptelist.fleet.page import notes
+from ptelist.fleet.report import Report
 from ptelist.fleet.totals import add_up
 from ptelist.output.command_line import command_line
 from ptelist.output.delivery import write

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ptelist.compare.comparison import PART, WHOLE
 from ptelist.engine.account import DESC
-from ptelist.fleet.census import Group
-from ptelist.fleet.totals import CHANGE_HIGH, CHANGE_LOW, ENDS, HIGH, LOW
-from ptelist.interval import Change
 from ptelist.output import numbers
 from ptelist.output.page import Document, Table
 from ptelist.units import format_size
@@ -18,11 +13,9 @@ from ptelist.units import format_size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ptelist.engine.ledger import Unit
-    from ptelist.fleet.census import Census
-    from ptelist.fleet.fleet import WhatIf
+    from ptelist.fleet.census import Group
     from ptelist.fleet.inventory import Cells
-    from ptelist.fleet.totals import Part
+    from ptelist.fleet.report import Report
 
 USUAL = (PART, WHOLE)
 """Figures of which a table of several what-ifs, or of groups, has the room."""
@@ -31,55 +24,9 @@ EXPLAIN = "explain: --explain HOST shows how a figure of one host follows"
 SUMS = "hosts: each by itself, rounded to its own slabs once for all its VMs, then added up"
 
 
-class Report(NamedTuple):
-    """All that `ptelist fleet` found."""
-
-    by: Cells
-    census: Census
-    what_ifs: list[WhatIf]
-    figures: dict[str, Unit]
-    part: Part
-    wanted: bool
-    """Whether the figures are those that were asked for."""
-    notes: tuple[str, ...]
-    assumptions: tuple[str, ...]
-    command: str
-
-    def groups(self) -> list[Cells]:
-        """Return the groups, numbers in them by their size."""
-        return sorted(self.census.groups, key=lambda group: [_natural(cell) for cell in group])
-
-    def value(self, group: Cells | None, what_if: int, figure: str) -> tuple[tuple[int, int], Change | None]:
-        """Return a figure's ends and its change against the fleet as it is; None is the whole fleet."""
-        groups = self.part.sums.values() if group is None else [self.part.sums[group]]
-        place = list(self.figures).index(figure) * ENDS
-        ends = [self._sums(list(groups), number * len(self.figures) * ENDS + place) for number in (0, what_if)]
-        old, new = ends
-        if not what_if:
-            return (old[LOW], old[HIGH]), None
-        low, high = new[CHANGE_LOW], new[CHANGE_HIGH]
-        return (new[LOW], new[HIGH]), Change(low, high, _ratio(old, new))
-
-    def _sums(self, groups: list[list[int]], place: int) -> list[int]:
-        return [sum(values[place + end] for values in groups) for end in range(ENDS)]
-
-
-def _ratio(old: list[int], new: list[int]) -> tuple[Fraction, Fraction] | None:
-    """Return the change as a part of the old value, as tightly as the ends and the change itself bound it."""
-    if not old[LOW]:
-        return None
-    parts = [Fraction(end, base) for end in new[CHANGE_LOW:] for base in old[: HIGH + 1]]
-    low = max(min(parts), Fraction(new[LOW], old[HIGH]) - 1)
-    return low, min(max(parts), Fraction(new[HIGH], old[LOW]) - 1)
-
-
 def plural(count: int, what: str) -> str:
     """Return 1 host, 2 hosts."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
-def _natural(text: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]+)", text) if part]
 
 
 def document(report: Report, width: int | None) -> Document:
@@ -101,21 +48,9 @@ def _counted(group: Group) -> tuple[str, str, str]:
     return numbers.integer(group.hosts), numbers.integer(group.vms), numbers.integer(group.vcpus)
 
 
-def total(report: Report) -> Group:
-    """Return all groups as one."""
-    groups = list(report.census.groups.values())
-    known = [group.memory for group in groups if group.memory is not None]
-    return Group(
-        sum(group.hosts for group in groups),
-        sum(group.vms for group in groups),
-        sum(group.vcpus for group in groups),
-        sum(known) if len(known) == len(groups) else None,
-    )
-
-
 def _whole(report: Report, width: int | None) -> Iterator[Table]:
     """Yield the whole fleet: figures as rows beside one what-if, else what-ifs as rows."""
-    everything = total(report)
+    everything = report.counted(None)
     counts = ((everything.hosts, "host"), (everything.vms, "VM"), (everything.vcpus, "vCPU"))
     title = ", ".join(plural(count, what) for count, what in counts)
     names = [what_if.name for what_if in report.what_ifs]
@@ -149,7 +84,7 @@ def _groups(report: Report, width: int | None) -> Iterator[Table]:
             head += [name, "change", ""] if number else []
             rows = []
             for group in report.groups():
-                cells = [*_counted(report.census.groups[group]), *_cells(report, group, 0, figure)]
+                cells = [*_counted(report.counted(group)), *_cells(report, group, 0, figure)]
                 cells += _cells(report, group, number, figure) if number else ()
                 rows.append((", ".join(group), *cells))
             title = f"{figure}, {report.figures[figure].value}{f', {name}' if number else ''}"
@@ -170,12 +105,9 @@ def notes(report: Report, label: str, rejects: str, unused: list[str]) -> Iterat
         yield f"unchanged: {name} cannot be applied to {plural(hosts, 'host')}, counted as before: {reason}"
     if unused:
         yield f"not used: {', '.join(unused)} in {label}"
-    memory = total(report).memory
-    if memory:
-        low, high = report.value(None, 0, WHOLE)[0] if WHOLE in report.figures else (0, 0)
-        if high:
-            share = numbers.share((Fraction(low, memory), Fraction(high, memory)))
-            yield f"host memory: {format_size(memory)} in all, {WHOLE} is {share} of it"
+    memory, share = report.counted(None).memory, report.share()
+    if memory and share:
+        yield f"host memory: {format_size(memory)} in all, {WHOLE} is {numbers.share(share)} of it"
 
 
 def assumed(report: Report) -> list[str]:
@@ -196,7 +128,7 @@ def body(report: Report) -> dict[str, Any]:
 
 
 def _group(report: Report, group: Cells | None) -> dict[str, Any]:
-    counted = total(report) if group is None else report.census.groups[group]
+    counted = report.counted(group)
     found: dict[str, Any] = {
         "hosts": counted.hosts,
         "vms": counted.vms,
@@ -224,7 +156,7 @@ def rows(report: Report) -> Iterator[tuple[object, ...]]:
     head = ("hosts", "vms", "vcpus", "what_if", "figure", "low", "high", "unit", "change_low", "change_high")
     yield *report.by, *head
     for group in report.groups() if report.by else [None]:
-        counted = total(report) if group is None else report.census.groups[group]
+        counted = report.counted(group)
         for number, what_if in enumerate(report.what_ifs):
             for figure, unit in report.figures.items():
                 (low, high), change = report.value(group, number, figure)

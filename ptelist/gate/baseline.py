@@ -1,17 +1,19 @@
 """The baseline of a gate: figures as they were, with what they were taken under."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: see ptelist.scenario.models.
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, PlainValidator, StrictInt, StrictStr, ValidationError
 
 from ptelist.errors import PtelistError
 from ptelist.interval import Interval
+from ptelist.settings.builder import reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from ptelist.build.btf import Btf
     from ptelist.engine.ledger import Ledger
     from ptelist.scenario.models import Scenario
@@ -21,34 +23,51 @@ UPDATE = "the same command with --update writes it anew"
 ANEW = "restore it, or delete it and run the same command with --update"
 MOST_BYTES = 1 << 26
 
-Places = dict[str, dict[str, tuple[int, ...]]]
+Places = dict[str, dict[str, tuple[StrictInt, ...]]]
 """By struct: its size in bytes as `sizeof`, and offset and width of each member in bits."""
 
 
-class Entry(NamedTuple):
+def _ends(value: Any) -> Interval:
+    """Return a figure as the file has it, a number or [low, high]; raises ValueError for anything else."""
+    ends = value if isinstance(value, (list, tuple)) else (value, value)
+    if [type(end) for end in ends] == [int, int] and 0 <= ends[0] <= ends[1]:
+        return Interval(*ends)
+    raise ValueError(f"expected a whole number, or [low, high], got {str(value)[:40]}")
+
+
+class Entry(BaseModel):
     """One scenario: its fields by path (`kernel.cache_capacity`) and its figures."""
 
+    model_config = ConfigDict(frozen=True)
+
     inputs: dict[str, Any]
-    figures: dict[str, Interval]
-    assumptions: tuple[str, ...]
-    sources: dict[str, str]
+    figures: dict[str, Annotated[Interval, PlainValidator(_ends)]]
+    assumptions: tuple[StrictStr, ...]
+    sources: dict[str, str] = {}
     """Where the inputs come from; not kept in the file."""
 
 
-class Baseline(NamedTuple):
+class Baseline(BaseModel):
     """All scenarios, and the layouts of the build that they were taken from."""
 
-    label: str
-    version: str
+    model_config = ConfigDict(frozen=True)
+
+    label: str = ""
+    """The file."""
+    version: StrictStr
     """That of ptelist."""
-    entries: dict[str, Entry]
+    scenarios: dict[str, Entry]
     layouts: Places
 
 
-def entry(scenario: Scenario, ledger: Ledger, assumptions: Sequence[str]) -> Entry:
+def entry(scenario: "Scenario", ledger: "Ledger", assumptions: Sequence[str]) -> Entry:
     """Return what a baseline keeps of a scenario."""
-    figures = {name: Interval.of(term) for name, term in ledger.items()}
-    return Entry(dict(_flat("", scenario.model_dump(mode="json"))), figures, tuple(assumptions), scenario.sources)
+    return Entry(
+        inputs=dict(_flat("", scenario.model_dump(mode="json"))),
+        figures={name: Interval.of(term) for name, term in ledger.items()},
+        assumptions=tuple(assumptions),
+        sources=scenario.sources,
+    )
 
 
 def _flat(path: str, value: Any) -> list[tuple[str, Any]]:
@@ -60,7 +79,7 @@ def _flat(path: str, value: Any) -> list[tuple[str, Any]]:
     return [(path, value)]
 
 
-def places(btf: Btf, structs: Sequence[str]) -> Places:
+def places(btf: "Btf", structs: Sequence[str]) -> Places:
     """Return the layouts of structs, those that a build does not have left out."""
     from ptelist.build import layouts  # noqa: PLC0415 -- reads BTF, for builds only
 
@@ -80,7 +99,7 @@ def render(found: Baseline) -> str:
             "figures": {figure: low if low == high else (low, high) for figure, (low, high) in each.figures.items()},
             "inputs": each.inputs,
         }
-        for name, each in found.entries.items()
+        for name, each in found.scenarios.items()
     }
     data = {"schema": SCHEMA, "version": found.version, "layouts": found.layouts, "scenarios": scenarios}
     return _lines(data, "") + "\n"
@@ -88,14 +107,14 @@ def render(found: Baseline) -> str:
 
 def changes(old: Baseline | None, new: Baseline) -> Iterator[str]:
     """Yield what one baseline changes of another, a line a scenario."""
-    before = old.entries if old else {}
-    for name, each in new.entries.items():
+    before = old.scenarios if old else {}
+    for name, each in new.scenarios.items():
         if name in before:
             moved = sum(before[name].figures.get(figure) != ends for figure, ends in each.figures.items())
             yield f"{name}: {moved} of {len(each.figures)} figures changed"
         else:
             yield f"{name}: new, {len(each.figures)} figures"
-    yield from (f"{name}: removed" for name in before if name not in new.entries)
+    yield from (f"{name}: removed" for name in before if name not in new.scenarios)
 
 
 def _lines(value: Any, indent: str) -> str:
@@ -135,28 +154,8 @@ def _baseline(name: str, data: Any) -> Baseline:
             raise PtelistError(f"{name}: schema: {family}/{number}, this ptelist reads {SCHEMA}: use a newer ptelist")
         raise PtelistError(f'{name}: schema: expected "{SCHEMA}", a file that ptelist check --update wrote')
     try:
-        entries = {key: _entry(each) for key, each in data["scenarios"].items()}
-        kept = {
-            struct: {member: tuple(map(_integer, place)) for member, place in members.items()}
-            for struct, members in data["layouts"].items()
-        }
-        return Baseline(name, str(data["version"]), entries, kept)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise PtelistError(f"{name}: damaged: {what}: {ANEW}") from None
-
-
-def _entry(data: Any) -> Entry:
-    figures: dict[str, Interval] = {}
-    for figure, value in data["figures"].items():
-        low, high = value if isinstance(value, list) else (value, value)
-        if not 0 <= _integer(low) <= _integer(high):
-            raise ValueError(f"{figure}: expected a number, or [low, high]")
-        figures[figure] = Interval(low, high)
-    return Entry(dict(data["inputs"]), figures, tuple(map(str, data["assumptions"])), {})
-
-
-def _integer(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"expected a whole number, got {str(value)[:40]}")
-    return value
+        return Baseline.model_validate(data | {"label": name})
+    except ValidationError as errors:
+        error = errors.errors(include_url=False)[0]
+        field = ".".join(map(str, error["loc"]))
+        raise PtelistError(f"{name}: damaged: {field}: {reason(error, Baseline.model_fields)}: {ANEW}") from None

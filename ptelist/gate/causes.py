@@ -24,8 +24,8 @@ def causes(term: Term, name: str, before: Baseline, after: Baseline) -> list[str
 
     Where both sides have layouts of a build, a change of a struct is told by its members.
     """
-    old, new = before.entries[name].inputs, after.entries[name].inputs
-    sources = after.entries[name].sources
+    old, new = before.scenarios[name].inputs, after.scenarios[name].inputs
+    sources = after.scenarios[name].sources
     changed = [path for path, value in new.items() if path not in NAMES and old.get(path) != value]
     inputs = {each.field for each in term.walk()}
     relevant = [path for path in changed if path in inputs] or changed

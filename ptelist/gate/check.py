@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist import __version__
@@ -14,6 +15,7 @@ from ptelist.errors import PtelistError
 from ptelist.gate.baseline import UPDATE, Baseline, entry
 from ptelist.gate.causes import causes
 from ptelist.gate.limits import EXACT
+from ptelist.interval import Change, Interval
 from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from ptelist.gate.baseline import Entry, Places
     from ptelist.gate.budgets import Gate
     from ptelist.gate.limits import Rule
-    from ptelist.interval import Interval
     from ptelist.scenario.models import Scenario
 
 PASS, WARN, FAIL, NEW, REMOVED = STATUSES = ("pass", "warn", "fail", "new", "removed")
@@ -64,6 +65,17 @@ class Finding(NamedTuple):
         """Return whether the figure is not within its budget."""
         return self.status in {WARN, FAIL}
 
+    @property
+    def change(self) -> Change | None:
+        """Return how the figure's high end differs from the baseline's, which is what budgets bound."""
+        if self.term is None or self.before is None:
+            return None
+        old, more = self.before.high, self.term.high - self.before.high
+        if not old or self.term.unit is Unit.ORDER:
+            return Change(more, more, None)
+        ratio = Fraction(more, old)
+        return Change(more, more, (ratio, ratio))
+
 
 def measure(gate: Gate, kernel: Options, layouts: Places) -> Tested:
     """Return the scenarios of a gate, those that name no kernel on the one under test.
@@ -82,7 +94,7 @@ def measure(gate: Gate, kernel: Options, layouts: Places) -> Tested:
     entries = {
         name: entry(scenario, ledgers[name], assume([scenario], by_preset=True)) for name, scenario in scenarios.items()
     }
-    state = Baseline("", __version__, entries, layouts)
+    state = Baseline(version=__version__, scenarios=entries, layouts=layouts)
     return Tested(words, ledgers, state, assume(list(scenarios.values()), by_preset=True, apart="scenario"))
 
 
@@ -129,15 +141,15 @@ def check(gate: Gate, tested: Tested, baseline: Baseline | None) -> list[Finding
     rules = sorted(gate.rules, key=lambda rule: order.index(rule.scenario))
     if baseline:
         for name in order:
-            _refuse_stale(name, baseline, tested.state.entries[name])
+            _refuse_stale(name, baseline, tested.state.scenarios[name])
     found = [_finding(rule, tested, baseline) for rule in rules]
-    gone = [name for name in (baseline.entries if baseline else ()) if name not in order]
+    gone = [name for name in (baseline.scenarios if baseline else ()) if name not in order]
     return found + [Finding(REMOVED, name) for name in gone]
 
 
 def _refuse_stale(name: str, baseline: Baseline, now: Entry) -> None:
     """Raise PtelistError if a scenario's host or VMs are not those of the baseline."""
-    old = baseline.entries[name].inputs if name in baseline.entries else now.inputs
+    old = baseline.scenarios[name].inputs if name in baseline.scenarios else now.inputs
     for path in sorted(old.keys() | now.inputs.keys()):
         if not path.startswith(OF_KERNEL) and old.get(path) != now.inputs.get(path):
             was, is_ = (side.get(path, "none") for side in (old, now.inputs))
@@ -156,7 +168,7 @@ def _finding(rule: Rule, tested: Tested, baseline: Baseline | None) -> Finding:
             f"{rule.place}: budget.{rule.kind}: {rule.figure} is in {term.unit}, "
             f'not in bytes: expected a whole number, got "{rule.limit.text}"'
         )
-    old = baseline.entries.get(rule.scenario) if baseline else None
+    old = baseline.scenarios.get(rule.scenario) if baseline else None
     before = old.figures.get(rule.figure) if old else None
     most = _most(rule, before)
     status = _status(rule, term, most, before, known=before is not None or baseline is None)

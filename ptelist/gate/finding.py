@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ptelist.engine.ledger import Unit
 from ptelist.gate.check import NEW, REMOVED, WARN
 from ptelist.gate.limits import EXACT
-from ptelist.interval import Change
 from ptelist.output import numbers
 
 if TYPE_CHECKING:
@@ -52,25 +51,12 @@ def limit(found: Finding) -> str:
 
 def delta(found: Finding) -> str:
     """Return before, after and the difference of the high ends, e.g. "128 -> 136 bytes, +8 (+6.3%)"."""
-    value = difference(found)
+    value = found.change
     if found.before is None or value is None:
         return now(found)
     percent = numbers.percent(value).removeprefix("0.0%")
     change = f"{numbers.change(value)}{f' ({percent})' if percent else ''}"
     return f"{numbers.interval(*found.before)} -> {now(found)}, {change}"
-
-
-def difference(found: Finding) -> Change | None:
-    """Return how the figure's high end differs from the baseline's, which is what budgets bound."""
-    if found.term is None or found.before is None:
-        return None
-    old, new = found.before[1], found.term.high
-    if not old or found.term.unit is Unit.ORDER:
-        return Change(new - old, new - old, None)
-    from fractions import Fraction  # noqa: PLC0415 -- slow to load, for what is over budget
-
-    ratio = Fraction(new - old, old)
-    return Change(new - old, new - old, (ratio, ratio))
 
 
 def headline(found: Finding) -> str:

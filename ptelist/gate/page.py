@@ -142,7 +142,7 @@ def _json(found: Finding) -> dict[str, Any]:
     body: dict[str, Any] = {"scenario": found.scenario, "status": found.status}
     if found.rule is None or found.term is None:
         return body
-    rule, change = found.rule, finding.difference(found)
+    rule, change = found.rule, found.change
     return body | {
         "figure": rule.figure,
         "unit": found.term.unit.value,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.output import plain
-from ptelist.settings.preset_page import text
+from ptelist.output.toml_values import toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,7 @@ def render(kernel: str | None, about: str, said: str, ledgers: Mapping[str, Ledg
     """Return the file: `kernel` is a profile to name, `about` what the figures are of, `said` the scenarios."""
     under_test = [
         "# The kernel under test, unless --kernel or --kernel-from names one.",
-        f"kernel = {text(kernel)}",
+        f"kernel = {toml(kernel)}",
         "",
     ]
     return "\n".join(
@@ -93,6 +93,12 @@ def _budgets(ledgers: Mapping[str, Ledger]) -> list[str]:
 
 
 def _budget(figures: tuple[str, ...], limit: str, message: str = "", **more: str) -> list[str]:
-    listed = text(figures[0]) if len(figures) == 1 else f"[{', '.join(map(text, figures))}]"
+    listed = toml(figures[0] if len(figures) == 1 else figures)
     said = more | ({"message": message} if message else {})
-    return ["[[budget]]", f"figure = {listed}", limit, *(f"{key} = {text(value)}" for key, value in said.items()), ""]
+    return [
+        "[[budget]]",
+        f"figure = {listed}",
+        limit,
+        *(f"{key} = {toml(value)}" for key, value in said.items()),
+        "",
+    ]

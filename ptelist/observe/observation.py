@@ -10,6 +10,7 @@ from ptelist.host import slabinfo, vms
 from ptelist.host import snapshot as shot
 from ptelist.host.caches import Caches
 from ptelist.host.machine import online
+from ptelist.observe import counters
 from ptelist.observe.watcher import MOST_NAMED, Watcher
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _notes(
         yield f"not read: {path} ({reason})" + ("; root may" if reason == os.strerror(errno.EACCES) else "")
     told: dict[str, list[str]] = {}
     for vm in found:
-        for sentence in vms.tells(vm, kernel):
+        for sentence in counters.sentences(vm, kernel):
             told.setdefault(sentence, []).append(vm.name)
     yield from (f"{_named(names)}: {sentence}" for sentence, names in told.items())
     if kvm and not counts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.host.vms import TELLING
+from ptelist.observe.counters import TELLING
 from ptelist.output.numbers import integer, interval
 from ptelist.output.page import AGREES, DIFFERS, Document, Table
 

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from ptelist.presets import shipped, versions
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-GROUP = "ptelist"
 NUMBERS = frozenset(("min",))
 """Arguments that are numbers; the others are pointers."""
-
-CLONE = re.compile(r"(?:\.(?:isra|constprop|part)\.[0-9]+)+")
-"""What a compiler adds to the name of a function that it makes over."""
 
 
 class Call(NamedTuple):
@@ -30,17 +22,14 @@ class Call(NamedTuple):
     """Arguments that a made-over function may lack."""
     registers: tuple[str, ...]
 
-    def definition(self, symbol: str, module: str = "") -> str:
-        """Return the line for kprobe_events, for this symbol of the function."""
-        made_over = ".isra." in symbol
+    def fetch_args(self, *, made_over: bool = False) -> str:
+        """Return what a probe records, as kprobe_events has it; `made_over`: the function was, by the compiler."""
         names = [name for name in self.arguments if not (made_over and name in self.unused)]
-        place = f"{module}:{symbol}" if module else symbol
-        words = [
+        return " ".join(
             f"{name}=%{register}:{'s32' if name in NUMBERS else 'x64'}"
             for name, register in zip(names, self.registers, strict=False)
             if name not in self.unused
-        ]
-        return " ".join((f"p:{GROUP}/{self.function}", place, *words))
+        )
 
 
 @cache
@@ -67,28 +56,12 @@ def operations() -> dict[str, str]:
     return {call["function"]: call["op"] for call in table["calls"]}
 
 
-def definitions(version: str, kallsyms: Iterable[str]) -> list[str]:
-    """Return the lines for kprobe_events, for the symbols that a kernel has (lines of /proc/kallsyms)."""
-    symbols: dict[str, tuple[str, str]] = {}
-    for line in kallsyms:
-        words = line.split()
-        name = CLONE.sub("", words[2])
-        if words[1] in {"t", "T"} and (name == words[2] or ".isra." in words[2]):
-            symbols[name] = words[2], words[3].strip("[]") if words[3:] else ""
-    return [call.definition(*symbols[call.function]) for call in calls(version) if call.function in symbols]
-
-
 def script(version: str) -> str:
     """Return a shell script that sets the probes up, on the machine where it runs, and takes a trace."""
-    rows = [
-        f"{call.function} '{_arguments(call.definition('x'))}' '{_arguments(call.definition('x.isra.0'))}'"
-        for call in calls(version)
-    ]
-    return SCRIPT.replace("@VERSION@", version).replace("@PROBES@", "\n  ".join(f"probe {row}" for row in rows))
-
-
-def _arguments(definition: str) -> str:
-    return definition.split(" ", 2)[2]
+    probes = (
+        f"probe {call.function} '{call.fetch_args()}' '{call.fetch_args(made_over=True)}'" for call in calls(version)
+    )
+    return SCRIPT.replace("@VERSION@", version).replace("@PROBES@", "\n  ".join(probes))
 
 
 SCRIPT = """\

@@ -12,8 +12,9 @@ from ptelist.engine.ledger import Term, Unit, fixed, rule
 from ptelist.errors import PtelistError
 from ptelist.lists.envelope import Envelope
 from ptelist.lists.tally import Lists, Rule
+from ptelist.replay.blocks import Lines
 from ptelist.replay.steps import Steps
-from ptelist.replay.traces import ENVELOPE, ODD, STEPS, Lines, Reader
+from ptelist.replay.traces import ENVELOPE, ODD, STEPS, Reader
 from ptelist.replay.vm_steps import Replay, Stage
 from ptelist.rmaps.rmaps import KEPT
 

@@ -13,39 +13,17 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 from ptelist.errors import PtelistError
-from ptelist.replay import probes
+from ptelist.replay.events import SET, SET_SPTE, SET_SPTE_EVENT, TEXT, WANTED, WORDS, operation, pattern_of, shown
 from ptelist.replay.steps import USAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import BinaryIO
+    from collections.abc import Callable
 
-BLOCK = 1 << 16
-"""Bytes that are read at a time; each block is cut at its last newline."""
-
-FIRST_BLOCK = 1 << 12
-"""Blocks are smaller at first, for that a short trace is seen more than once."""
-
-MOST_LINE = BLOCK
-"""Bytes of a line; ftrace's have 100 to 300."""
-
-MOST_MARK = 40
-"""Characters of a mark that are shown."""
+    from ptelist.replay.events import Names
 
 _LOST = re.compile(rb"\[(?:LOST \d+ EVENTS|(?:\d+ )?EVENTS DROPPED)\]")
 _WRITTEN = re.compile(rb"entries-in-buffer/entries-written: (\d+)/(\d+)")
-_EVENT = re.compile(rb"(?:\w+:)?(?:p_)?(\w+?)(?:_isra_\d+)?(?:_\d+)?:")
-_SYMBOL = re.compile(rb"\((\w+)(?:\.\w+)*\+0x[0-9a-f]+\S*")
 _MARKED = re.compile(rb"\btracing_mark_write: (.*)")
-_SET_SPTE = re.compile(rb"(?:\w+:)?kvm_mmu_set_spte:")
-SET_SPTE = rb"kvm_mmu_set_spte:\s+gfn (\S+) [^\n]*level (\S+) at (\S+)[^\n]*\n"
-"""kvm_mmu_set_spte: gfn G spte V (rwxu) level L at A (same in 5.10 to 7.3)."""
-
-WORDS = {b"add": (2, 3), b"remove": (2, 2), b"zap": (1, 1), b"topup": (1, 1), b"free": (1, 1)}
-"""Operations of the text form, with how few and how many names they have."""
-
-ALIASES = {b"sptep": b"spte", b"rmap_head": b"head", b"mc": b"cache", b"vcpu": b"cache"}
-"""Other names of arguments, as in probes that someone else set up; a vCPU has one cache for descriptors."""
 
 EXACT, ENVELOPE, STEPS = "exact", "envelope", "steps"
 LOST, REMOVED, TWICE, CUT, RECYCLED = "lost", "removed", "twice", "cut", "recycled"
@@ -57,31 +35,6 @@ ODD = {
     RECYCLED: "more shadow pages than their limit lets stay: the kernel recycles old ones, which is not replayed",
 }
 """What makes a trace inexact."""
-
-Names = tuple[bytes, ...]
-"""What the groups of a pattern are, in their order."""
-
-HEAD, ENTRY, CACHE, MINIMUM, GFN, LEVEL, AT = b"head", b"spte", b"cache", b"min", b"gfn", b"level", b"at"
-WANTED = {
-    "add": (HEAD, ENTRY, CACHE),
-    "remove": (HEAD, ENTRY),
-    "zap": (HEAD,),
-    "topup": (CACHE, MINIMUM),
-    "free": (CACHE,),
-}
-"""What is read of each operation."""
-
-NEEDED = {"add": 2, "remove": 2, "zap": 1, "topup": 1, "free": 1}
-"""How many of these a line must have."""
-
-TEXT = {
-    "add": (rb"^add (\S+) (\S+)(?: (\S+))?\n", (HEAD, ENTRY, CACHE)),
-    "remove": (rb"^remove (\S+) (\S+)\n", (HEAD, ENTRY)),
-    "zap": (rb"^zap (\S+)\n", (HEAD,)),
-    "topup": (rb"^topup (\S+)\n", (CACHE,)),
-    "free": (rb"^free (\S+)\n", (CACHE,)),
-}
-SET = (GFN, LEVEL, AT)
 
 
 class Sink(Protocol):
@@ -101,31 +54,6 @@ class Sink(Protocol):
 
     def free(self, cache: bytes) -> None:
         """Free a cache."""
-
-
-class Lines:
-    """The lines of a file, a block of them at a time; which ones does not depend on how they arrive."""
-
-    def __init__(self, file: BinaryIO, label: str) -> None:
-        """Take a file and its name."""
-        self._file, self._label = file, label
-        self.done = 0
-        """Bytes that were read so far."""
-        self.rest = b""
-        """What follows the last newline, once all was read."""
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Yield blocks of whole lines; raises PtelistError for a line that no trace has."""
-        count = 0
-        while chunk := self._file.read(min(max(self.done, FIRST_BLOCK), BLOCK)):
-            self.done += len(chunk)
-            block, newline, self.rest = (self.rest + chunk).rpartition(b"\n")
-            if len(self.rest) > MOST_LINE:
-                count += block.count(b"\n") + bool(newline)
-                raise PtelistError(f"{self._label}:{count + 1}: a line of more than {MOST_LINE:,} bytes, not a trace")
-            if newline:
-                count += block.count(b"\n") + 1
-                yield block + newline
 
 
 class Envelope(Protocol):
@@ -248,11 +176,11 @@ class Reader:
             if self._steps.do(at, words) and RECYCLED not in self.odd:
                 self._count(RECYCLED, at)
         elif words[0] == b"mark":
-            self._mark(at, _shown(line.partition(b"mark")[2]))
+            self._mark(at, shown(line.partition(b"mark")[2]))
         elif _LOST.search(line):
             self._count(LOST, at)
         elif match := _MARKED.search(line):
-            self._mark(at, _shown(match[1]))
+            self._mark(at, shown(match[1]))
         elif not self._learn(at, line, words):
             self.ignored += 1
 
@@ -282,65 +210,24 @@ class Reader:
     def _learn(self, at: int, line: bytes, words: list[bytes]) -> bool:
         """Find out where an event of ftrace's has what, and read it; return whether it is one of ours."""
         for number, word in enumerate(words):
-            if _SET_SPTE.fullmatch(word):
+            if SET_SPTE_EVENT.fullmatch(word):
                 self._be(ENVELOPE, at)
                 self._know("set", SET_SPTE, SET)
-            elif op := _operation(word, words[number + 1 : number + 2]):
+            elif op := operation(word, words[number + 1 : number + 2]):
                 self._be(EXACT, at)
-                self._know(op, *_pattern(op, words[number:], at))
+                self._know(op, *pattern_of(op, words[number:], at))
             else:
                 continue
             rows = self._find(line)
             if not rows:
-                raise PtelistError(f"{at}: {_shown(word)} in more than one form, or cut off")
+                raise PtelistError(f"{at}: {shown(word)} in more than one form, or cut off")
             self._rows(rows, at)
             return True
         return False
-
-
-def _pattern(op: str, words: list[bytes], at: int) -> tuple[bytes, Names]:
-    """Return a pattern for lines of an event, by one of them from the event's name on.
-
-    Classes of all characters but one are what the pattern matcher is fastest with. Should
-    such a match run over the end of a line, rows are fewer than lines.
-    """
-    names: list[bytes] = []
-    parts = []
-    for place, word in enumerate(words[1:], 2):
-        label, equals, _ = word.partition(b"=")
-        if equals:
-            value = b"[^ \n]+" if place == len(words) else b"[^ ]+"
-            name = ALIASES.get(label, label)
-            if name in WANTED[op] and name not in names:
-                names.append(name)
-                value = b"(" + value + b")"
-            parts.append(re.escape(label) + b"=" + value)
-    wanted = WANTED[op][: NEEDED[op]]
-    if not set(wanted) <= set(names):
-        needs = " and ".join(f"{name.decode()}=" for name in wanted)
-        raise PtelistError(f"{at}: {_shown(words[0])} without {needs}, which probes as --probe-script sets them have")
-    symbol = rb" +\([^)]*\) +" if words[1].startswith(b"(") else b" +"
-    rest = b"" if b"=" in words[-1] else b" [^\n]*"
-    return re.escape(words[0]) + symbol + b" +".join(parts) + rest + b"\n", tuple(names)
 
 
 def _number(text: bytes, at: int) -> int:
     try:
         return int(text, 0)
     except ValueError:
-        raise PtelistError(f'{at}: min= is no number, "{_shown(text)}"') from None
-
-
-def _shown(text: bytes) -> str:
-    return text.decode("ascii", "backslashreplace").strip()[:MOST_MARK]
-
-
-def _operation(word: bytes, after: list[bytes]) -> str | None:
-    """Return what an event means, by its own name or by the symbol behind it."""
-    if not word.endswith(b":"):
-        return None
-    known: Callable[[str], str | None] = probes.operations().get
-    for match in (_EVENT.fullmatch(word), _SYMBOL.match(after[0]) if after else None):
-        if match and (op := known(match[1].decode())):
-            return op
-    return None
+        raise PtelistError(f'{at}: min= is no number, "{shown(text)}"') from None

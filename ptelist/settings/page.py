@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ptelist.output import plain
+from ptelist.output.toml_values import toml
 from ptelist.presets.parse import BY_RELEASE
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def render(preset: Preset, chosen: str, width: int) -> str:
 def _lines(preset: Preset, width: int) -> Iterator[str]:
     for key, value in preset.about.items():
         if key != "extends":
-            yield f"{key} = {_toml(value)}"
+            yield f"{key} = {toml(value)}"
     overlay = preset.overlay
     tables = [("[kernel]", overlay.kernel), ("[config]", overlay.config), ("[host]", overlay.host)]
     tables += [("[vm]", overlay.vm), *(("[[vm]]", group) for group in overlay.vms)]
@@ -37,9 +38,9 @@ def _lines(preset: Preset, width: int) -> Iterator[str]:
     for variant in preset.variants:
         yield ""
         yield f"[[{variant.table}]]"
-        yield f"{BY_RELEASE[variant.table]} = {_toml(variant.release)}"
+        yield f"{BY_RELEASE[variant.table]} = {toml(variant.release)}"
         if variant.source:
-            yield f"source = {_toml(variant.source)}"
+            yield f"source = {toml(variant.source)}"
         yield from _fields(variant.fields, width, variant.source)
 
 
@@ -49,18 +50,4 @@ def _fields(fields: Fields, width: int, known: str = "") -> Iterator[str]:
             continue
         if setting.provenance != known:
             yield from plain.wrapped(f"# {setting.provenance}", width, "#   ").splitlines()
-        yield f"{name} = {_toml(setting.value)}"
-
-
-def _toml(value: Any) -> str:
-    """Return a value as TOML; text has no control characters, having come from TOML."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    if isinstance(value, dict):
-        return f"{{ {', '.join(f'{key} = {_toml(each)}' for key, each in value.items())} }}"
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
+        yield f"{name} = {toml(setting.value)}"

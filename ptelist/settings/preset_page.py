@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ptelist.output.toml_values import toml
 
 if TYPE_CHECKING:
-    from ptelist.scenario.overlay import Fields, Overlay
+    from ptelist.scenario.overlay import Fields, Overlay, Setting
 
 PLAIN = frozenset(("tree", "release", "version"))
 """Fields that name a kernel and need no source."""
@@ -14,7 +15,7 @@ PLAIN = frozenset(("tree", "release", "version"))
 
 def render(name: str, base: str, overlay: Overlay) -> str:
     """Return a preset that lays these settings over another one."""
-    lines = [f"title = {text(f'layouts of {name}')}", f"extends = {text(base)}"]
+    lines = [f"title = {toml(f'layouts of {name}')}", f"extends = {toml(base)}"]
     for part, fields in (("kernel", overlay.kernel), ("config", overlay.config), ("host", overlay.host)):
         if fields:
             lines += ["", f"[{part}]", *_table(fields)]
@@ -23,13 +24,9 @@ def render(name: str, base: str, overlay: Overlay) -> str:
 
 def _table(fields: Fields) -> list[str]:
     return [
-        f"{field} = {text(setting.value)}"
-        if field in PLAIN
-        else f"{field} = {{ value = {text(setting.value)}, source = {text(setting.source)} }}"
-        for field, setting in fields.items()
+        f"{field} = {toml(setting.value if field in PLAIN else _sourced(setting))}" for field, setting in fields.items()
     ]
 
 
-def text(value: Any) -> str:
-    """Return a TOML value; TOML reads JSON's text, numbers and truth as they are."""
-    return json.dumps(value)
+def _sourced(setting: Setting) -> dict[str, object]:
+    return {"value": setting.value, "source": setting.source}

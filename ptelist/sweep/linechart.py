@@ -19,7 +19,6 @@ WIDTH, HEIGHT = 860, 500
 LEFT, TOP, BOTTOM = 110, 44, 64
 MOST_LINES = 40
 MOST_MARKS = 64
-MOST_LABELS = 12
 DOUBLING = 32
 """From this ratio of the ends on, an axis that grows by factors is drawn by them."""
 

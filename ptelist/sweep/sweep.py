@@ -64,10 +64,6 @@ class Sweep(NamedTuple):
     assumptions: tuple[str, ...]
     command: str
 
-    def row_labels(self) -> tuple[str, ...]:
-        """Return the values on the axis that goes down."""
-        return tuple(dict.fromkeys(point.row for point in self.points))
-
     def column_labels(self) -> tuple[str, ...]:
         """Return the values on the axis that goes across; one empty label if there is none."""
         return tuple(dict.fromkeys(point.column for point in self.points))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import re
 from io import BytesIO
 from typing import TYPE_CHECKING, Self
 
@@ -11,6 +12,7 @@ from elftools.elf.elffile import ELFFile
 from ptelist.replay import probes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from kernel.guest import Guest
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 TRACEFS = "/sys/kernel/tracing"
 BUFFER_KB = 16384
 TRACEPOINT = "kvmmmu/kvm_mmu_set_spte"
+GROUP = "ptelist"
+"""Of the probes, as the script of --probe-script calls it."""
+
+CLONE = re.compile(r"(?:\.(?:isra|constprop|part)\.[0-9]+)+")
+"""What a compiler adds to the name of a function that it makes over."""
 
 
 def symbols(module: Path) -> list[str]:
@@ -27,6 +34,22 @@ def symbols(module: Path) -> list[str]:
     table = elf.get_section_by_name(".symtab")
     functions = [each.name for each in table.iter_symbols() if each["st_info"]["type"] == "STT_FUNC"]
     return [f"0000000000000000 t {name}\t[kvm]" for name in functions]
+
+
+def definitions(series: str, kallsyms: Iterable[str]) -> list[str]:
+    """Return the lines for kprobe_events, for the symbols that a kernel has (lines of /proc/kallsyms)."""
+    found: dict[str, tuple[str, str]] = {}
+    for line in kallsyms:
+        _, kind, symbol, *module = line.split()
+        name = CLONE.sub("", symbol)
+        if kind in {"t", "T"} and (name == symbol or ".isra." in symbol):
+            found[name] = symbol, "".join(f"{each.strip('[]')}:" for each in module)
+    return [definition(call, *found[call.function]) for call in probes.calls(series) if call.function in found]
+
+
+def definition(call: probes.Call, symbol: str, module: str) -> str:
+    """Return the line for kprobe_events, for a symbol of a function and what stands before it, "kvm:" or nothing."""
+    return f"p:{GROUP}/{call.function} {module}{symbol} {call.fetch_args(made_over='.isra.' in symbol)}"
 
 
 class Tracer:
@@ -40,7 +63,7 @@ class Tracer:
     @classmethod
     def of_lists(cls, guest: Guest, series: str, module: Path) -> Self:
         """Trace every call that changes a list or a cache."""
-        return cls(guest, probes.definitions(series, symbols(module)), probes.GROUP)
+        return cls(guest, definitions(series, symbols(module)), GROUP)
 
     @classmethod
     def of_sptes(cls, guest: Guest) -> Self:

@@ -1,0 +1,86 @@
+"""What a fleet takes: sums over all its hosts, and over the groups that they are in."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.compare.comparison import WHOLE
+from ptelist.fleet.census import Group
+from ptelist.fleet.totals import CHANGE_HIGH, CHANGE_LOW, ENDS, HIGH, LOW
+from ptelist.interval import Change, Interval
+
+if TYPE_CHECKING:
+    from ptelist.engine.ledger import Unit
+    from ptelist.fleet.census import Census
+    from ptelist.fleet.fleet import WhatIf
+    from ptelist.fleet.inventory import Cells
+    from ptelist.fleet.totals import Part
+
+
+class Report(NamedTuple):
+    """All that `ptelist fleet` found."""
+
+    by: Cells
+    census: Census
+    what_ifs: list[WhatIf]
+    figures: dict[str, Unit]
+    part: Part
+    wanted: bool
+    """Whether the figures are those that were asked for."""
+    notes: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    command: str
+
+    def groups(self) -> list[Cells]:
+        """Return the groups, numbers in them by their size."""
+        return sorted(self.census.groups, key=lambda group: [_natural(cell) for cell in group])
+
+    def counted(self, group: Cells | None) -> Group:
+        """Return how many hosts, VMs and vCPUs a group has; None is the whole fleet."""
+        if group is not None:
+            return self.census.groups[group]
+        groups = list(self.census.groups.values())
+        memory = [each.memory for each in groups if each.memory is not None]
+        return Group(
+            sum(each.hosts for each in groups),
+            sum(each.vms for each in groups),
+            sum(each.vcpus for each in groups),
+            sum(memory) if len(memory) == len(groups) else None,
+        )
+
+    def value(self, group: Cells | None, what_if: int, figure: str) -> tuple[Interval, Change | None]:
+        """Return a figure and its change against the fleet as it is; None is the whole fleet."""
+        old = self._sums(group, 0, figure)
+        if not what_if:
+            return Interval(old[LOW], old[HIGH]), None
+        new = self._sums(group, what_if, figure)
+        return Interval(new[LOW], new[HIGH]), Change(new[CHANGE_LOW], new[CHANGE_HIGH], _ratio(old, new))
+
+    def share(self) -> tuple[Fraction, Fraction] | None:
+        """Return the part of the hosts' own memory that all MMU metadata takes, None if it is not known."""
+        memory = self.counted(None).memory
+        if not memory or WHOLE not in self.figures:
+            return None
+        (low, high), _ = self.value(None, 0, WHOLE)
+        return (Fraction(low, memory), Fraction(high, memory)) if high else None
+
+    def _sums(self, group: Cells | None, what_if: int, figure: str) -> list[int]:
+        """Return the ENDS of a figure, added up."""
+        groups = self.part.sums.values() if group is None else [self.part.sums[group]]
+        start = (what_if * len(self.figures) + list(self.figures).index(figure)) * ENDS
+        return [sum(values[start + end] for values in groups) for end in range(ENDS)]
+
+
+def _ratio(old: list[int], new: list[int]) -> tuple[Fraction, Fraction] | None:
+    """Return the change as a part of the old value, as tightly as the ends and the change itself bound it."""
+    if not old[LOW]:
+        return None
+    parts = [Fraction(end, base) for end in new[CHANGE_LOW:] for base in old[: HIGH + 1]]
+    low = max(min(parts), Fraction(new[LOW], old[HIGH]) - 1)
+    return low, min(max(parts), Fraction(new[HIGH], old[LOW]) - 1)
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]+)", text) if part]

@@ -1,0 +1,28 @@
+"""Values as TOML writes them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+MOST_OF_FOUR_DIGITS = 0xFFFF
+
+
+def toml(said: Any) -> str:
+    """Return whole numbers, truth, text, and lists and tables of them as TOML on one line of ASCII."""
+    if isinstance(said, bool):
+        return str(said).lower()
+    if isinstance(said, int):
+        return str(said)
+    if isinstance(said, list | tuple):
+        return f"[{', '.join(map(toml, said))}]"
+    if isinstance(said, dict):
+        return f"{{ {', '.join(f'{key} = {toml(each)}' for key, each in said.items())} }}"
+    return re.sub(r"[^ -~]", _escaped, json.dumps(said, ensure_ascii=False))
+
+
+def _escaped(character: re.Match[str]) -> str:
+    """Return the escape of a character: JSON has none of eight digits, and writes two of four instead."""
+    number = ord(character[0])
+    return f"\\u{number:04x}" if number <= MOST_OF_FOUR_DIGITS else f"\\U{number:08x}"
