@@ -7,7 +7,7 @@ import click
 from ptelist.cli.complete import presets_of
 from ptelist.cli.histograms import histogram_options
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
-from ptelist.output.delivery import FORMATS
+from ptelist.output.formats import FORMATS
 
 
 @click.command("best", cls=ScenarioCommand, short_help="The PTE_LIST_EXT that takes the least, and its walks.")

@@ -6,7 +6,7 @@ import click
 
 from ptelist.cli.complete import presets_of
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
-from ptelist.output.delivery import FORMATS
+from ptelist.output.formats import FORMATS
 
 
 @click.command("show", cls=ScenarioCommand, short_help="Every figure of one scenario.")
