@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from ptelist.compare.assumptions import assume
 from ptelist.compare.comparison import pick
-from ptelist.engine import rules
+from ptelist.engine import mmu, slub
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
 from ptelist.interval import Change
@@ -130,11 +130,11 @@ def _values(axis: Axis, scenario: Scenario, given: list[str]) -> tuple[str, list
     if axis.name in {"kernel", "proposal"} or axis.kind == "words":
         return _named(axis, scenario)
     part, _, field = axis.path.partition(".")
-    owner = scenario.vms[0] if part == "vm" else getattr(scenario, part)
+    owner = scenario.first_vm if part == "vm" else getattr(scenario, part)
     value = getattr(owner, field)
     annotation = MODELS[part].model_fields[field].annotation
     if get_origin(annotation) is Literal:
-        unbounded = axis.name == "filling" and scenario.vms[0].peak_count is None  # it would dwarf all other effects
+        unbounded = axis.name == "filling" and scenario.first_vm.peak_count is None  # it would dwarf all other effects
         return str(value), [
             str(word) for word in get_args(annotation) if word != value and not (unbounded and word == "aged")
         ]
@@ -146,7 +146,7 @@ def _values(axis: Axis, scenario: Scenario, given: list[str]) -> tuple[str, list
 def _counted(axis: Axis, scenario: Scenario, value: int | None) -> tuple[str, list[str]]:
     """Return a number in force and those beside it; of a peak that is not known, one twice what is left."""
     if axis.name == "peak-vms" and value is None:
-        return "unknown", [str(2 * scenario.vms[0].count)]
+        return "unknown", [str(2 * scenario.first_vm.count)]
     return _numbers(axis, _in_force(axis, scenario, value), scenario.kernel.page_bytes)
 
 
@@ -189,15 +189,15 @@ def _in_force(axis: Axis, scenario: Scenario, value: int | None) -> int:
     """Return the number in force for one that is not set."""
     kernel, host = scenario.kernel, scenario.host
     if axis.name == "ext":
-        return rules.ext(kernel, with_tdp=rules.tdp(kernel, scenario.vms[0]))
+        return mmu.ext(kernel, scenario.first_vm)
     if value:
         return value
     return {
         "possible-cpus": host.possible_cpus or host.cpus,
-        "populated": scenario.vms[0].memory,
-        "vcpus-run": scenario.vms[0].vcpus,
-        "slub-min-objects": rules.order_rule(kernel, host).min_objects,
-        "slub-max-order": rules.max_order(kernel, host),
+        "populated": scenario.first_vm.memory,
+        "vcpus-run": scenario.first_vm.vcpus,
+        "slub-min-objects": slub.order_rule(kernel, host).min_objects,
+        "slub-max-order": slub.max_order(kernel, host),
     }.get(axis.name, 0)
 
 
