@@ -14,7 +14,7 @@ from ptelist.compare.tree import document
 from ptelist.errors import PtelistError, suggestion
 from ptelist.interval import Interval
 from ptelist.output.command_line import command_line
-from ptelist.output.mail import draw
+from ptelist.output.formats.mail import draw
 from ptelist.output.page import MAIL_WIDTH
 from ptelist.presets.kinds import KINDS
 from ptelist.presets.shipped import names

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from ledger_laws import follows_from_parts, says_why
 from test_bad_input import refused
 
-from ptelist.engine import charge, rules
+from ptelist.engine import charge
 from ptelist.engine.host_machine import Machine
+from ptelist.engine.kmalloc import pool_of
 from ptelist.engine.vcpu_machine import Mmu
 from ptelist.engine.vm_memslots import Memslot
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from helpers import Option
 
 PAGE, MIB, GIB = 4096, 1 << 20, 1 << 30
-POOL = rules.pool(scenario().kernel)
+POOL = pool_of(scenario().kernel)
 KERNELS = ("5.10", "5.17", "6.1", "6.14", "6.18", "7.3")
 PAGINGS = ("tdp-mmu", "tdp-legacy", "shadow")
 VM: dict[str, Option] = {"memory": "16MiB", "leaf": "4K", "smm": False, "cpus": 2}

@@ -18,6 +18,7 @@ import pytest
 
 from ptelist import __version__
 from ptelist.cli import COMMANDS, main
+from ptelist.output.formats import FORMATS
 from ptelist.presets import shipped
 from ptelist.presets.kinds import KINDS
 from ptelist.scenario.models import Scenario
@@ -270,7 +271,13 @@ def test_json_is_sorted_and_its_scenario_validates(run: Callable[..., Result]) -
         assert scenario.model_dump(mode="json") == config["scenario"]
 
 
-@pytest.mark.parametrize("form", ["mail", "markdown", "csv", "json", "terminal"])
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_format_says_the_figures(run: Callable[..., Result], form: str) -> None:
+    """256 vCPUs have 40 objects each."""
+    assert str(256 * 40) in run(*FIRST, "--format", form).stdout.replace(",", "")
+
+
+@pytest.mark.parametrize("form", FORMATS)
 def test_output_to_a_file_and_to_stdout_agree(run: Callable[..., Result], tmp_path: Path, form: str) -> None:
     target = tmp_path / "out"
     assert run(*FIRST, "--format", form, "-o", str(target)).stdout == ""

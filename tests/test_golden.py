@@ -14,7 +14,7 @@ import pytest
 
 from ptelist.compare.comparison import compare
 from ptelist.compare.table import document
-from ptelist.output import terminal
+from ptelist.output.formats import terminal
 from ptelist.presets import shipped
 from ptelist.settings.columns import expand
 

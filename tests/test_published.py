@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from helpers import figures, kernel, ledger, scenario
 
-from ptelist.engine import memslots, rules, slab, windows
+from ptelist.engine import memslots, slab, slub, windows
 from ptelist.lists.descriptors import List
 from ptelist.presets import shipped, versions
 
@@ -327,7 +327,7 @@ def test_slab_order(version: str, size: int) -> None:
     for bucket, expected in LAYOUTS[size].items():
         for cpus in CPUS[bucket]:
             found = scenario(kernel=version, cpus=cpus)
-            layout = slab.layout(size, rules.order_rule(found.kernel, found.host))
+            layout = slab.layout(size, slub.order_rule(found.kernel, found.host))
             assert (layout.order, layout.objects) == expected, cpus
 
 

@@ -9,7 +9,7 @@ from helpers import kernel, ledger, scenario, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ptelist.engine import raw, rules, slab
+from ptelist.engine import raw, slab, slub
 from ptelist.engine.history import machine
 from ptelist.engine.raw import Fillers
 from ptelist.engine.slub_node import Rules
@@ -74,11 +74,11 @@ def test_no_more_slabs_than_the_peak_allows(sizes: tuple[int, int], cpus: int, n
             cache.free(live[cut:], cpu % host.cpus)
             del live[cut:]
         peak = max(peak, len(live))
-        parked = rules.parked_beside(profile, host, sheaf)
+        parked = slub.parked_beside(profile, host, sheaf)
         most = slab.slabs_of_peak(peak + parked if peak else 0, per_slab, nodes, host.cpus - 1)
         active, slabs = counts(cache)
         assert slabs <= most
-        found = raw.left_over((len(live), len(live)), (0, most), per_slab, sheaf * rules.sheaves(profile, host))
+        found = raw.left_over((len(live), len(live)), (0, most), per_slab, sheaf * slub.most_sheaves(profile, host))
         assert found.objects[0] <= active <= found.objects[1]
 
 

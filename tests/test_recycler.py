@@ -10,7 +10,7 @@ from helpers import kernel, ledger
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ptelist.engine import rules
+from ptelist.engine.trees import shadow_page_limit
 from ptelist.lists import recycler
 from ptelist.lists.descriptors import List
 
@@ -110,7 +110,7 @@ class Guest:
 
 def limit_of(version: str, memory: int) -> Limit:
     """Return the limit of a guest with so many MiB in one memslot."""
-    return rules.shadow_page_limit(kernel(version), memory << 8)
+    return shadow_page_limit(kernel(version), memory << 8)
 
 
 def figures(version: str, memory: int, lists: str, **more: Any) -> Ledger:

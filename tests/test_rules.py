@@ -1,4 +1,4 @@
-"""The small questions to a kernel profile, answered by hand."""
+"""How KVM's MMU and SLUB work on a kernel, answered by hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from builders import GIB, ledger, scenario
 
-from ptelist.engine import rules
+from ptelist.engine import mmu, slub
 
 L2 = {"nested": True, "l2_memory": GIB}
 
@@ -33,8 +33,8 @@ def test_what_paging_means(kernel: str, vm: dict[str, Any], expected: tuple[bool
     """TDP, the TDP MMU, a shadow root, rmaps."""
     model = scenario(kernel, vm=vm)
     profile, group = model.kernel, model.vms[0]
-    root, rmaps = rules.shadow_root(profile, group), rules.uses_rmaps(profile, group)
-    assert (rules.tdp(profile, group), rules.tdp_mmu(profile, group), root, rmaps) == expected
+    root, rmaps = mmu.shadow_root(profile, group), mmu.uses_rmaps(profile, group)
+    assert (mmu.tdp(profile, group), mmu.tdp_mmu(profile, group), root, rmaps) == expected
 
 
 @pytest.mark.parametrize(
@@ -50,20 +50,20 @@ def test_what_paging_means(kernel: str, vm: dict[str, Any], expected: tuple[bool
 def test_the_modules_decide_what_tdp_means(modules: dict[str, Any], paging: str, expected: tuple[bool, bool]) -> None:
     """A paging that says more than "tdp" is what-if: it overrules the modules' parameters."""
     model = scenario("6.18", on_kernel=modules, vm={"paging": paging})
-    assert (rules.tdp(model.kernel, model.vms[0]), rules.tdp_mmu(model.kernel, model.vms[0])) == expected
+    assert (mmu.tdp(model.kernel, model.vms[0]), mmu.tdp_mmu(model.kernel, model.vms[0])) == expected
 
 
 def test_the_least_that_a_fault_may_need() -> None:
     """1 + PT64_ROOT_MAX_LEVEL 5 + PTE_PREFETCH_NUM 8."""
-    assert rules.desc_topup_min(scenario("7.3").kernel) == 14
-    assert rules.desc_topup_min(scenario("5.10", on_kernel={"pte_prefetch_num": 16}).kernel) == 22
+    assert mmu.desc_topup_min(scenario("7.3").kernel) == 14
+    assert mmu.desc_topup_min(scenario("5.10", on_kernel={"pte_prefetch_num": 16}).kernel) == 22
 
 
 @pytest.mark.parametrize("threshold", [1, 13, 1000])
 def test_an_rmap_list_holds_one_more_than_the_threshold(threshold: int) -> None:
     """The add that finds more than the threshold empties the list, so one more is stable."""
     model = scenario("6.1", on_kernel={"rmap_recycle_threshold": threshold})
-    assert rules.rmap_cap(model.kernel) == threshold + 1
+    assert mmu.rmap_cap(model.kernel) == threshold + 1
 
 
 def test_the_cap_bounds_what_history_leaves() -> None:
@@ -86,7 +86,7 @@ def test_the_cap_bounds_what_history_leaves() -> None:
 )
 def test_what_calculate_order_works_with(kernel: str, host: dict[str, Any], expected: tuple[Any, ...]) -> None:
     model = scenario(kernel, on_host=host)
-    assert rules.order_rule(model.kernel, model.host) == expected
+    assert slub.order_rule(model.kernel, model.host) == expected
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_calculate_order_works_with(kernel: str, host: dict[str, Any], expe
 )
 def test_which_field_is_in_force(on_kernel: dict[str, int], paging: str, field: str, ext_field: str) -> None:
     model = scenario(vm={"paging": paging}, on_kernel=on_kernel)
-    with_tdp = rules.tdp(model.kernel, model.vms[0])
-    assert rules.desc_capacity_field(model.kernel, model.vms[0]) == field
-    assert rules.ext_field(model.kernel, with_tdp=with_tdp) == ext_field
-    assert rules.ext(model.kernel, with_tdp=with_tdp) == getattr(model.kernel, ext_field)
+    assert mmu.desc_capacity_field(model.kernel, model.vms[0]) == field
+    assert mmu.desc_capacity(model.kernel, model.vms[0]) == getattr(model.kernel, field)
+    assert mmu.ext_field(model.kernel, model.vms[0]) == ext_field
+    assert mmu.ext(model.kernel, model.vms[0]) == getattr(model.kernel, ext_field)

@@ -89,7 +89,7 @@ def test_completing_a_word_imports_no_model(words: str, offered: set[str]) -> No
 def test_a_piped_compare_imports_no_rich() -> None:
     loaded = modules("compare", "--vcpus", "256", "--ext", "2,14")
     assert {"pydantic", "tabulate"} <= loaded
-    assert not loaded & {"rich", "json", "ptelist.output.terminal", "ptelist.output.markdown"}
+    assert not loaded & {"rich", "json", "ptelist.output.formats.terminal", "ptelist.output.formats.markdown"}
     assert not loaded & {"ptelist.engine.history", "ptelist.engine.slub_node", "ptelist.lists.histogram"}
 
 
@@ -98,7 +98,7 @@ def test_a_check_imports_no_other_format(tmp_path: Path) -> None:
     file = tmp_path / "ptelist.toml"
     file.write_text('[scenario.one]\nvcpus = 8\n[[budget]]\nfigure = "pte_list_desc.size"\nmax = 128\n')
     loaded = modules("check", str(file))
-    assert not loaded & {"rich", "xml", "ptelist.output.markdown", "ptelist.gate.ktap", "ptelist.build.btf"}
+    assert not loaded & {"rich", "xml", "ptelist.output.formats.markdown", "ptelist.gate.ktap", "ptelist.build.btf"}
 
 
 def test_observe_imports_what_it_shows(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_data_format_imports_no_other(form: str, absent: set[str]) -> None:
         ("ptelist.gate.check, ptelist.gate.causes", {"click", "rich", "tabulate"}),
         ("ptelist.rmaps.rmaps, ptelist.replay.replay, ptelist.inspect.differences", {"click", "rich"}),
         ("ptelist.observe.observation, ptelist.compare.comparison", {"click", "rich", "tabulate"}),
-        ("ptelist.output.mail", {"click", "rich", "pydantic", "ptelist.engine"}),
+        ("ptelist.output.formats.mail", {"click", "rich", "pydantic", "ptelist.engine"}),
     ],
 )
 def test_a_room_brings_nothing_heavy_in(module: str, heavy: set[str]) -> None:

@@ -117,7 +117,7 @@ def test_when_the_root_goes(first: bool, order: str) -> None:
 
 @pytest.mark.parametrize(("kernel", "first"), [("5.10", True), ("6.12", True), ("6.14", True), ("7.2", False)])
 def test_which_kernels_free_roots_first(kernel: str, first: bool) -> None:
-    assert vm_steps.mmu(scenario(kernel=kernel, paging="tdp-legacy")).roots_first is first
+    assert vm_steps.mmu_of(scenario(kernel=kernel, paging="tdp-legacy")).roots_first is first
 
 
 def test_an_empty_cache_draws_from_the_allocator() -> None:

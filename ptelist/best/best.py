@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.comparison import PART
-from ptelist.engine import rules
+from ptelist.engine import mmu
 from ptelist.engine.account import DESC, descriptors, slabs_of
 from ptelist.engine.ledger import Unit, total
 from ptelist.errors import PtelistError
@@ -99,7 +99,7 @@ def own(found: Columns) -> dict[str, int]:
 
 
 def _ext(scenario: Scenario) -> int:
-    return rules.ext(scenario.kernel, with_tdp=rules.tdp(scenario.kernel, scenario.vms[0]))
+    return mmu.ext(scenario.kernel, scenario.first_vm)
 
 
 def _name(column: Column) -> str:

@@ -7,7 +7,7 @@ import click
 from ptelist.cli.complete import last_word
 from ptelist.cli.histograms import histogram_options
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
-from ptelist.output.delivery import FORMATS
+from ptelist.output.formats import FORMATS
 from ptelist.settings.axes import PRESETS
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
-from ptelist.output.delivery import FORMATS
+from ptelist.output.formats import FORMATS
 
 MANY = 10_000
 """Hosts from which on a progress bar is worth it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
-from ptelist.output.delivery import FORMATS
+from ptelist.output.formats import FORMATS
 
 RUNNING = ("/sys/kernel/btf/vmlinux", "/sys/kernel/btf/kvm")
 PAIR = 2

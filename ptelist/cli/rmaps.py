@@ -6,7 +6,7 @@ import click
 
 from ptelist.cli.histograms import histogram_options
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
-from ptelist.output.delivery import FORMATS
+from ptelist.output.formats import FORMATS
 
 
 @click.command("rmaps", cls=ScenarioCommand, short_help="Descriptors of the lists in mmu_rmaps_stat.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import rules
+from ptelist.engine import mmu
 from ptelist.engine.guest_memory import address_spaces
 from ptelist.engine.nested import KEPT
 from ptelist.errors import PtelistError
@@ -49,7 +49,7 @@ def topics(scenario: Scenario, *, releases: bool) -> Iterator[tuple[Topic, State
     for number, vm in enumerate(scenario.vms):
         yield ("vm", number), tuple(_vm(kernel, vm))
     yield ("caches", 0), tuple(_each(scenario, _caches))
-    if any(rules.uses_rmaps(kernel, vm) for vm in scenario.vms):
+    if any(mmu.uses_rmaps(kernel, vm) for vm in scenario.vms):
         yield ("lists", 0), (_lists(scenario),)
     for number, vm in enumerate(scenario.vms):
         yield from ((("evidence", number), (text,)) for text in _evidence(scenario, number, vm))
@@ -136,7 +136,7 @@ def _processor(scenario: Scenario) -> Iterator[str]:
     if made_by_kvm or any(vm.dirty_ring for vm in scenario.vms):
         guests = "" if host.unrestricted_guest else " without unrestricted guests"
         yield f"kvm_intel{guests}" if host.vendor == "intel" else f"kvm_amd{' with AVIC' if host.avic else ''}"
-    if any(rules.tdp(kernel, vm) and vm.leaf != "4K" for vm in scenario.vms):
+    if any(mmu.tdp(kernel, vm) and vm.leaf != "4K" for vm in scenario.vms):
         yield "iTLB multihit (huge pages are not executable)" if host.itlb_multihit else "no iTLB multihit"
 
 
@@ -147,8 +147,8 @@ def _vm(kernel: Kernel, vm: Vm) -> Iterator[str]:
         run = f"{vm.vcpus_run} have run"
     yield f"{_count(vm.count, 'VM')} of {_count(vm.vcpus, 'vCPU')} ({run})"
     yield f"{format_size(vm.memory)} of {vm.leaf} leaves"
-    tdp = "tdp-mmu" if rules.tdp_mmu(kernel, vm) else "tdp-legacy"
-    yield PAGING[tdp if rules.tdp(kernel, vm) else "shadow"]
+    tdp = "tdp-mmu" if mmu.tdp_mmu(kernel, vm) else "tdp-legacy"
+    yield PAGING[tdp if mmu.tdp(kernel, vm) else "shadow"]
     yield _nested(vm) if vm.nested else "not nested"
     if vm.root_level != USUAL_ROOT_LEVEL:
         yield f"{vm.root_level}-level tables"
@@ -189,24 +189,24 @@ def _each(scenario: Scenario, clauses: Callable[[Kernel, Vm], Iterable[str]]) ->
 def _caches(kernel: Kernel, vm: Vm) -> Iterator[str]:
     if vm.caches == "topped-up":
         yield "full: each memory cache holds its capacity, beside all that was drawn from it"
-    elif not (rules.tables_freed(kernel, vm) or rules.entries_removed(kernel, vm)):
+    elif not (mmu.tables_freed(kernel, vm) or mmu.entries_removed(kernel, vm)):
         yield "filled at each vCPU's first KVM_RUN, then tables and descriptors were drawn from them; none was freed"
     else:
-        what = "tables and descriptors" if rules.tables_freed(kernel, vm) else "descriptors"
+        what = "tables and descriptors" if mmu.tables_freed(kernel, vm) else "descriptors"
         yield f"drawn from since the last top-up; {what} were freed since, so how many is open"
 
 
 def _mapping(kernel: Kernel, vm: Vm) -> Iterator[str]:
-    if vm.populated is not None and rules.tdp(kernel, vm):
+    if vm.populated is not None and mmu.tdp(kernel, vm):
         yield f"{format_size(vm.populated)} of memory touched, from 0 up"
     else:
         yield "all memory mapped, contiguously" if vm.mapped == "all" else "the listed gfns only are mapped"
     yield vm.memslots if vm.rmap_heads is None else "memslots as published, rounded as one"
     yield "one root a tree"
-    if rules.shadow_root(kernel, vm):
+    if mmu.shadow_root(kernel, vm):
         yield "guest tables map a page once with the same leaves but for the lists"
         yield "each vCPU has used them"
-    if rules.uses_rmaps(kernel, vm):
+    if mmu.uses_rmaps(kernel, vm):
         yield "default shadow-page limit"
     if vm.faults == "in-order":
         yield "gfns touched once, table after table, and no table written meanwhile (faults in-order)"

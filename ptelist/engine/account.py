@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import rules
+from ptelist.engine import mmu
 from ptelist.engine.facts import Facts
 from ptelist.engine.kmem_cache import Cache, Laid, laid
 from ptelist.engine.ledger import Ledger, Term, Unit, named, nothing, product, rule, total
@@ -213,7 +213,7 @@ def _desc_size(facts: Facts) -> Term:
 def _ext(facts: Facts) -> Term:
     """Return PTE_LIST_EXT."""
     kernel = facts.scenario.kernel
-    field = rules.ext_field(kernel, with_tdp=rules.tdp(kernel, facts.scenario.vms[0]))
+    field = mmu.ext_field(kernel, facts.scenario.first_vm)
     return named(f"{DESC}.ext", facts.kernel(field, Unit.ENTRIES))
 
 

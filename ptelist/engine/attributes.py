@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import rules, slab
+from ptelist.engine import slab, slub
 
 if TYPE_CHECKING:
     from ptelist.scenario.models import Kernel, Scenario
@@ -46,12 +46,12 @@ def stride(made: Made, kernel: Kernel) -> int:
 def layout(name: str, size: int, debug: str, scenario: Scenario) -> dict[str, int]:
     """Return what follows from a cache's stride on the scenario's host, by the names of the files in sysfs."""
     kernel = scenario.kernel
-    found = slab.layout(size, rules.order_rule(kernel, scenario.host))
+    found = slab.layout(size, slub.order_rule(kernel, scenario.host))
     debugged = not slab.DEBUG_FLAGS.isdisjoint(debug)
     return {
         "order": found.order,
         "objs_per_slab": found.objects,
         "min_partial": slab.min_partial(size, *kernel.slub_min_partial),
-        "cpu_partial": 0 if debugged else rules.cpu_partial(kernel, scenario.config, size),
-        "sheaf_capacity": rules.sheaf_capacity(name, size, debug, kernel),
+        "cpu_partial": 0 if debugged else slub.cpu_partial(kernel, scenario.config, size),
+        "sheaf_capacity": slub.sheaf_capacity(name, size, debug, kernel),
     }

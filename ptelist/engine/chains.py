@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import nested, rules
+from ptelist.engine import mmu, nested
 from ptelist.engine.ledger import Op, Term, Unit, fixed, nothing, product, rule, total
 from ptelist.lists import recycler
 from ptelist.lists.descriptors import ANY, MIN_EXT, bounds
@@ -25,7 +25,7 @@ class Chains:
     def __init__(self, facts: Facts, kernel: Kernel, vm: Vm, number: int, trees: Callable[[], Trees]) -> None:
         """Take the lists that the VM group names; its trees, if they are needed, say which are recycled."""
         self._facts, self._kernel, self._vm, self._number, self._trees = facts, kernel, vm, number, trees
-        self._ext = rules.ext(kernel, with_tdp=rules.tdp(kernel, vm))
+        self._ext = mmu.ext(kernel, vm)
 
     @property
     def at_once(self) -> int:
@@ -37,13 +37,13 @@ class Chains:
         """
         entries = self._kernel.pte_prefetch_num
         lists = sum(each.count for each in self._vm.rmaps)
-        alone = lists == 1 and not (self._vm.nested and not rules.tdp_mmu(self._kernel, self._vm))
+        alone = lists == 1 and not (self._vm.nested and not mmu.tdp_mmu(self._kernel, self._vm))
         added = (entries - 1) // self._ext + 1 if alone else entries
         return added + (self._vm.root_level - 1 if self._vm.parent_ptes else 0)
 
     def rmaps(self) -> Term:
         """Return the descriptors of rmap lists, which hold at most 1001 entries each."""
-        parts = [self._class("rmaps", each, rules.rmap_cap(self._kernel)) for each in self._vm.rmaps]
+        parts = [self._class("rmaps", each, mmu.rmap_cap(self._kernel)) for each in self._vm.rmaps]
         parts += self._repeated()
         return self._total("rmaps", parts)
 
@@ -70,7 +70,7 @@ class Chains:
         named = sum(each.count * each.entries for each in self._vm.rmaps)
         lists += nested.repeated(kernel, self._vm, trees.room)
         least, most = trees.kept_entries(named)
-        cap = rules.rmap_cap(kernel)
+        cap = mmu.rmap_cap(kernel)
         low, high = recycler.descriptors(lists, (least, most), self._ext, kernel.list_policy, cap)
         spte = self._facts.kernel("spte_ent_per_page", ENTRIES)
         why = "entries in the shadow pages that are left near the limit"
@@ -94,7 +94,7 @@ class Chains:
         return self._descriptors(lists.count, max(low[0], kept), high[1], entries, lists.peak)
 
     def _descriptors(self, count: int, low: int, high: int, entries: Term, peak: int | None = None) -> Term:
-        field = rules.ext_field(self._kernel, with_tdp=rules.tdp(self._kernel, self._vm))
+        field = mmu.ext_field(self._kernel, self._vm)
         note = f"ceil(entries / {self._ext}), 0 for less than {MIN_EXT}, of a list that only grew"
         if peak is not None:
             note = (
@@ -114,7 +114,7 @@ class Chains:
         """
         kernel, vm = self._kernel, self._vm
         for gfns, count in nested.repeated(kernel, vm, self._trees().room if vm.nested else 0):
-            cap = rules.rmap_cap(kernel)
+            cap = mmu.rmap_cap(kernel)
             low, high = bounds(count, self._ext, kernel.list_policy, vm.history, cap)
             if count == MIN_EXT and not vm.l1_replacements:
                 note = "the SPTE of L1 and that of L2, in one rmap list (legacy MMU)"

@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import memslots, rules
-from ptelist.engine.kmalloc import POINTER, Pool, kmalloc, pages_of
+from ptelist.engine import memslots, mmu
+from ptelist.engine.kmalloc import POINTER, Pool, kmalloc, pages_of, pool_of
 from ptelist.engine.ledger import Term, Unit, fixed, named, nothing, product, rule, total
+from ptelist.engine.memslots import write_tracking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -97,7 +98,7 @@ def charges(scenario: Scenario, strides: Iterable[Term], held: Held, asked: Aske
     if not (scenario.config.memcg and host.memcg):
         yield from (nothing(f"{PREFIX}.{name}", B, NOT_AT_ALL) for name in FIGURES)
         return
-    pool, fresh, separate = rules.pool(kernel), host.filling != "aged", kernel.memslot_alloc == "vcalloc"
+    pool, fresh, separate = pool_of(kernel), host.filling != "aged", kernel.memslot_alloc == "vcalloc"
     pointer = fixed("obj_cgroup", POINTER, B, "struct obj_cgroup *, charged with each object (obj_full_size())")
     objects = [
         product(f"{PREFIX}.{name}", B, count, total("charged_each", B, (stride, pointer)))
@@ -127,11 +128,10 @@ def cache_arrays(kernel: Kernel, host: Host, vm: Vm) -> Iterator[int]:
     """Yield the bytes asked for the array of each memory cache of a vCPU that has run."""
     if kernel.memory_cache_array == "embedded":
         return
-    descriptors: int = getattr(kernel, rules.desc_capacity_field(kernel, vm))
-    if kernel.topup_pte_list_desc == "always" or rules.uses_rmaps(kernel, vm):
-        yield descriptors * POINTER
+    if mmu.tops_up_desc(kernel, vm):
+        yield mmu.desc_capacity(kernel, vm) * POINTER
     nodes = host.nodes if kernel.shadow_page_caches_per_node else 1
-    for _ in range(1 + nodes + rules.shadow_root(kernel, vm) + vm.tdx):
+    for _ in range(1 + nodes + mmu.shadow_root(kernel, vm) + vm.tdx):
         yield kernel.cache_capacity * POINTER
 
 
@@ -143,13 +143,13 @@ def split_arrays(kernel: Kernel) -> Iterator[int]:
 
 def page_hash(kernel: Kernel, vm: Vm) -> int:
     """Return the bytes asked for a VM's hash of shadow pages; 0 if it is in struct kvm, or not made yet."""
-    made = kernel.page_hash == "at_vm_creation" or (kernel.page_hash == "deferred" and rules.uses_rmaps(kernel, vm))
+    made = kernel.page_hash == "at_vm_creation" or (kernel.page_hash == "deferred" and mmu.uses_rmaps(kernel, vm))
     return kernel.page_hash_bytes if made else 0
 
 
 def slot_arrays(scenario: Scenario, vm: Vm, rows: Iterable[Row]) -> Iterator[int]:
     """Yield the bytes asked for each array of these memslots but their dirty bitmaps."""
-    track = rules.write_tracking(scenario.kernel, scenario.config, scenario.host, vm)
+    track = write_tracking(scenario.kernel, scenario.config, scenario.host, vm)
     for row in rows:
         yield from memslots.sizes(scenario.kernel, vm, row, track=track)
 

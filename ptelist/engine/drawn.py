@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import rules
+from ptelist.engine import mmu
 from ptelist.engine.ledger import Term, Unit, fixed, product, rule, total
 from ptelist.engine.memory_caches import Drawing
 
@@ -62,7 +62,7 @@ class Caches:
     def descriptors(self, lists: Term, capacity: Term, at_once: int) -> Drawn:
         """Return the descriptors, of which `lists` are in lists; a fault draws `at_once` at most."""
         filled = product("filled", OBJECTS, self._run, capacity)
-        minimum = rules.desc_topup_min(self._kernel)
+        minimum = mmu.desc_topup_min(self._kernel)
         why = "1 + PT64_ROOT_MAX_LEVEL + PTE_PREFETCH_NUM"
         needed = fixed("desc_topup_min", minimum, OBJECTS, why, self._facts.kernel("pte_prefetch_num", OBJECTS))
         beyond = lists.high - -(-lists.high // at_once)
@@ -72,7 +72,7 @@ class Caches:
             most = self.split_capacity
             needs = most.low - self._capacity.low
             split = _Split(most, _law(most.low, needs, needs, beyond_first=lists.high), (0, lists.high))
-        known = not (rules.uses_rmaps(self._kernel, self._vm) and rules.entries_removed(self._kernel, self._vm))
+        known = not (mmu.uses_rmaps(self._kernel, self._vm) and mmu.entries_removed(self._kernel, self._vm))
         return self._drawn(_Kind("descriptors", filled, needed, law, lists, split, known))
 
     def tables(  # noqa: PLR0913 -- what is drawn, and how
@@ -95,7 +95,7 @@ class Caches:
         if splits and self._vm.eager_split:
             most = trees.most_splits
             split = _Split(self._capacity, _law(self._capacity.low, 1, 1), (min(1, most), most), splits)
-        freed = rules.tables_freed(self._kernel, self._vm) or trees.recycles
+        freed = mmu.tables_freed(self._kernel, self._vm) or trees.recycles
         known = not freed and not (split and not split.draws[1])
         return self._drawn(_Kind(what, filled, needed, law, drawn, split, known))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ptelist.engine import rules
+from ptelist.engine import mmu
 from ptelist.engine.guest_memory import touched_ram
 from ptelist.engine.ledger import Term, Unit, nothing, product, rule, total
 from ptelist.engine.pagetables import tables, window
@@ -26,7 +26,7 @@ def eager(kernel: Kernel, vm: Vm) -> bool:
 
     tdp_mmu_alloc_sp_for_split() allocates them itself (read in 6.1 and 7.3).
     """
-    return kernel.eager_page_split and rules.tdp_mmu(kernel, vm)
+    return kernel.eager_page_split and mmu.tdp_mmu(kernel, vm)
 
 
 def split(facts: Facts, kernel: Kernel, vm: Vm, number: int) -> Term:
@@ -35,7 +35,7 @@ def split(facts: Facts, kernel: Kernel, vm: Vm, number: int) -> Term:
     A huge page is split when its part of the log is cleared (eagerly), or mapped anew at 4K when it is written
     (kvm_mmu_hugepage_adjust()). `written` bytes need tables for as few, or as many, windows as they can lie in.
     """
-    if not (vm.dirty_log or vm.dirty_ring) or vm.leaf == "4K" or not rules.tdp(kernel, vm):
+    if not (vm.dirty_log or vm.dirty_ring) or vm.leaf == "4K" or not mmu.tdp(kernel, vm):
         return nothing("split_tables", PAGES, "no huge page of a VM with dirty logging")
     most = _split(touched_ram(vm), kernel, vm)
     if vm.written is None:
@@ -64,7 +64,7 @@ def executable(kernel: Kernel, vm: Vm, *, itlb_multihit: bool) -> int:
 
     account_nx_huge_page(), module parameter nx_huge_pages: on where the CPU has iTLB multihit.
     """
-    if not itlb_multihit or vm.leaf == "4K" or not rules.tdp(kernel, vm):
+    if not itlb_multihit or vm.leaf == "4K" or not mmu.tdp(kernel, vm):
         return 0
     return _split(touched_ram(vm), kernel, vm)
 
@@ -74,7 +74,7 @@ def devices(kernel: Kernel, vm: Vm) -> int:
 
     An MMIO page has an SPTE at level 1 that remembers the access, and tables down to it.
     """
-    if not vm.devices or not rules.tdp(kernel, vm):
+    if not vm.devices or not mmu.tdp(kernel, vm):
         return 0
     return _beside_ram(vm.devices, touched_ram(vm), vm.root_level, kernel.page_bytes)
 
@@ -103,7 +103,7 @@ def smm(kernel: Kernel, vm: Vm) -> int:
 
     The handler runs in SMRAM and calls code at the top of RAM below 4 GiB (SeaBIOS).
     """
-    if not (vm.smm and vm.smm_touches and rules.tdp(kernel, vm)):
+    if not (vm.smm and vm.smm_touches and mmu.tdp(kernel, vm)):
         return 0
     low = max((end for _, end in guest_ranges(vm.memory, vm.low_memory)[:1]), default=0)
     top = max(low - window(1, kernel.page_bytes), 0)

@@ -1,6 +1,11 @@
 """What the kernel's general allocators take for a request of some bytes."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ptelist.scenario.models import Kernel
 
 POINTER = 8
 
@@ -13,6 +18,11 @@ class Pool(NamedTuple):
     page_bytes: int
     largest: int
     """Most bytes that the page allocator gives in one piece."""
+
+
+def pool_of(kernel: Kernel) -> Pool:
+    """Return the kernel's kmalloc caches."""
+    return Pool(kernel.kmalloc_buckets, kernel.page_bytes, kernel.page_bytes << kernel.max_page_order)
 
 
 def kmalloc(size: int, pool: Pool) -> int:

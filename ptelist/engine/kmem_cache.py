@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import raw, rules, slab
-from ptelist.engine.kmalloc import kmalloc
+from ptelist.engine import raw, slab, slub
+from ptelist.engine.kmalloc import kmalloc, pool_of
 from ptelist.engine.ledger import Ledger, Term, Unit, ceil_div, fixed, floor_div, named, nothing, product, rule, total
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def laid(facts: Facts, size: Term) -> Laid:
     name = size.name.removesuffix(".size")
     kernel, host = facts.scenario.kernel, facts.scenario.host
     stride_bytes = slab.stride(size.low, debug=host.slub_debug, track_bytes=kernel.slub_track_bytes)
-    order_rule = rules.order_rule(kernel, host)
+    order_rule = slub.order_rule(kernel, host)
     layout = slab.layout(stride_bytes, order_rule)
     note = "size rounded up to 8, and what slub_debug adds (calculate_sizes())"
     stride = fixed(f"{name}.stride", stride_bytes, B, note, size)
@@ -53,7 +53,7 @@ def laid(facts: Facts, size: Term) -> Laid:
     page = facts.kernel("page_bytes", B)
     slab_bytes = fixed("slab_bytes", layout.slab_bytes, B, "page_bytes << slab_order", page, order)
     per_slab = floor_div(f"{name}.objects_per_slab", Unit.OBJECTS, slab_bytes, stride)
-    sheaf = rules.sheaf_capacity(name, stride_bytes, host.slub_debug, kernel)
+    sheaf = slub.sheaf_capacity(name, stride_bytes, host.slub_debug, kernel)
     return Laid(size, stride, order, per_slab, slab_bytes, layout, sheaf)
 
 
@@ -61,7 +61,7 @@ def _min_objects(facts: Facts, wanted: int) -> Term:
     kernel, host = facts.scenario.kernel, facts.scenario.host
     if host.slub_min_objects:
         return facts.host("slub_min_objects", Unit.OBJECTS)
-    counted = rules.counted_cpus(kernel, host)
+    counted = slub.counted_cpus(kernel, host)
     cpus = fixed("cpus_counted", counted, Unit.COUNT, facts.source("kernel.slub_cpus"), facts.host("cpus"))
     return fixed("min_objects", wanted, Unit.OBJECTS, "4 x (fls(cpus) + 1)", cpus)
 
@@ -87,7 +87,7 @@ class Cache:
         from ptelist.engine.slub_node import Rules  # noqa: PLC0415 -- for simulations only
 
         kernel, host, layout = self._kernel, self._host, self._layout
-        free = 0 if self._debugged else rules.cpu_partial(kernel, self._facts.config, layout.stride)
+        free = 0 if self._debugged else slub.cpu_partial(kernel, self._facts.config, layout.stride)
         unit = kernel.slub_cpu_partial_unit
         return Rules(
             layout.objects,
@@ -130,7 +130,7 @@ class Cache:
         self._ledger.add(peak)
         host, per_slab = self._host, self._layout.objects
         own = 1 if self._debugged or self._sheaf else self._of_cpu()
-        parked = rules.parked_beside(self._kernel, host, self._sheaf)
+        parked = slub.parked_beside(self._kernel, host, self._sheaf)
         nodes = min(host.nodes, host.cpus)
         most = slab.slabs_of_peak(peak.high + parked if peak.high else 0, per_slab, nodes, own * (host.cpus - 1))
         why = f"a slab is made only when all others of the node are full, but for those of other CPUs: {own} each" + (
@@ -176,7 +176,7 @@ class Cache:
         add(total(f"{name}.bytes.typical", B, (layout, named("memcg", self._memcg(typical)))))
 
     def _of_cpu(self) -> int:
-        return rules.slabs_of_cpu(self._kernel, self._facts.config, self._layout.stride, self._layout.objects)
+        return slub.slabs_of_cpu(self._kernel, self._facts.config, self._layout.stride, self._layout.objects)
 
     def _slabs(self, objects: Term) -> Term:
         name, sheaf, fillers = f"{self._name}.slabs", self._sheaf, self._fillers
@@ -232,14 +232,14 @@ class Cache:
 
     def _memcg(self, slabs: Term) -> Term:
         name, layout = f"{self._name}.bytes.memcg", self._layout
-        each = rules.obj_ext_bytes(self._kernel, self._facts.config, self._host)
+        each = slub.obj_ext_bytes(self._kernel, self._facts.config, self._host)
         if each == 0:
             return nothing(name, B, "neither memcg nor allocation profiling is on")
         vector = each * layout.objects
         start = slab.round_up(layout.objects * layout.stride, each)
         if self._kernel.obj_ext_in_tail and start + vector <= layout.slab_bytes:
             return nothing(name, B, self._facts.source("kernel.obj_ext_in_tail"))
-        size = kmalloc(vector, rules.pool(self._kernel))
+        size = kmalloc(vector, pool_of(self._kernel))
         per_object = fixed("obj_ext_bytes", each, B, self._facts.source("kernel.obj_ext"))
         why = f"kmalloc bucket of objects_per_slab x obj_ext_bytes = {vector}"
         return product(name, B, slabs, fixed("obj_ext_vector", size, B, why, self._per_slab, per_object))
@@ -250,7 +250,7 @@ class Cache:
         most = host.nodes * slab.min_partial(self._layout.stride, *kernel.slub_min_partial)
         why = "min_partial slabs a node"
         if self._sheaf:
-            sheaves = rules.sheaves(kernel, host)
+            sheaves = slub.most_sheaves(kernel, host)
             most += self._sheaf * sheaves
             why += f", and one pinned by each object parked in {sheaves} sheaves of {self._sheaf}"
         elif not self._debugged:
@@ -271,7 +271,7 @@ class Cache:
         parts = [objects, self._per_slab]
         if self._aged:
             kept = self._ledger[f"{self._name}.slabs.retained"]
-            parked = sheaf * rules.sheaves(self._kernel, host) if sheaf else 0 if self._debugged else None
+            parked = sheaf * slub.most_sheaves(self._kernel, host) if sheaf else 0 if self._debugged else None
             most = min(used.high + kept.high, ever.high) if ever else used.high + kept.high
             found = raw.left_over(live, (used.low, most), per_slab, parked)
             why = "what CPUs and nodes keep counts as well"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import rules, slab
+from ptelist.engine import slab, slub
 from ptelist.engine.guest_memory import ram
-from ptelist.engine.kmalloc import kmalloc
+from ptelist.engine.kmalloc import kmalloc, pool_of
 from ptelist.engine.ledger import Term, Unit, fixed, product, rule
 from ptelist.engine.windows import distinct
 
@@ -69,11 +69,11 @@ def attributes(facts: Facts, kernel: Kernel, host: Host, vm: Vm, number: int) ->
     found = rule("xa_nodes", low, high, OBJECTS, why, given)
     size = facts.kernel("xa_node_bytes", B)
     stride = slab.stride(size.low, pointer_outside=True, debug=host.slub_debug, track_bytes=kernel.slub_track_bytes)
-    layout = slab.layout(stride, rules.order_rule(kernel, host))
-    each = rules.obj_ext_bytes(kernel, facts.config, host)
+    layout = slab.layout(stride, slub.order_rule(kernel, host))
+    each = slub.obj_ext_bytes(kernel, facts.config, host)
     wanted = each * layout.objects
     in_tail = kernel.obj_ext_in_tail and layout.objects * stride + wanted <= layout.slab_bytes
-    vector = 0 if in_tail else kmalloc(wanted, rules.pool(kernel))
+    vector = 0 if in_tail else kmalloc(wanted, pool_of(kernel))
     fillers = max(host.nodes, host.cpus if host.filling == "spread" else 1)
     most = high if host.filling == "aged" else slab.most_slabs(high + fillers - 1, layout.objects, fillers)
     most = min(most, high)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import rules
+from ptelist.engine import mmu
 from ptelist.engine import vmalloc as areas
 from ptelist.engine.guest_memory import address_spaces, memslots
-from ptelist.engine.kmalloc import Pool, kmalloc, kvmalloc, vmalloc
+from ptelist.engine.kmalloc import Pool, kmalloc, kvmalloc, pool_of, vmalloc
 from ptelist.engine.ledger import Term, Unit, fixed, nothing, rule, total
 from ptelist.engine.pagetables import window
 from ptelist.engine.windows import touched
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ptelist.engine.facts import Facts
     from ptelist.engine.windows import Range
-    from ptelist.scenario.models import Host, Kernel, Vm
+    from ptelist.scenario.models import Config, Host, Kernel, Vm
 
 B = Unit.BYTES
 LEVELS = ("4K", "2M", "1G")
@@ -76,7 +76,18 @@ def largest_array(kernel: Kernel, host: Host, vm: Vm, *, track: bool) -> tuple[s
 
 def has_rmaps(kernel: Kernel, vm: Vm) -> bool:
     """Return whether memslots have rmap heads: from v5.14 on only where KVM uses them."""
-    return kernel.rmap_lazy == "never" or rules.uses_rmaps(kernel, vm)
+    return kernel.rmap_lazy == "never" or mmu.uses_rmaps(kernel, vm)
+
+
+def write_tracking(kernel: Kernel, config: Config, host: Host, vm: Vm) -> bool:
+    """Return whether memslots have arrays that count who tracks writes to a gfn.
+
+    Up to v5.15 always; from v5.16 on if there is a shadow root, or for users outside of KVM: up to v6.8 where
+    CONFIG_KVM_EXTERNAL_WRITE_TRACKING is built, from v6.9 on once one has registered
+    (kvm_page_track_write_tracking_enabled(), arch/x86/kvm/mmu/page_track.c).
+    """
+    forced = config.external_write_tracking if kernel.write_track_forced == "if_built" else host.external_write_tracking
+    return kernel.write_track_lazy == "never" or mmu.shadow_root(kernel, vm) or forced
 
 
 def bitmap(pages: int) -> int:
@@ -151,7 +162,7 @@ class Arrays:
     def _structs(self) -> Term:
         """Return the structs kvm_memory_slot: one by one, or in an array for each address space with one to spare."""
         kernel, facts, count = self._kernel, self._facts, len(self._found.rows)
-        each, pool = facts.kernel("memslot_bytes", B), rules.pool(kernel)
+        each, pool = facts.kernel("memslot_bytes", B), pool_of(kernel)
         source = facts.source("kernel.memslots_in")
         if kernel.memslots_in == "tree":
             return fixed(
@@ -179,7 +190,7 @@ class Arrays:
 
     def _allocated(self, name: str, sizes: list[int], *parts: Term) -> Term:
         """Return what the allocator takes for arrays of these sizes."""
-        taken = _taken(tuple(sizes), rules.pool(self._kernel), always=self._always)
+        taken = _taken(tuple(sizes), pool_of(self._kernel), always=self._always)
         self._areas = self._areas.beside(taken.areas)
         asked = fixed("asked", sum(sizes), B, f"{self._found.note}: windows x bytes each", *parts)
         if self._always:

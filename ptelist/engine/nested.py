@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import rules
+from ptelist.engine import mmu
 from ptelist.engine.pagetables import LEVEL_OF_LEAF, leaves, shared_leaves, window
 from ptelist.engine.windows import covered, guest_ranges
 from ptelist.lists.descriptors import MIN_EXT
@@ -117,7 +117,7 @@ def repeated(kernel: Kernel, vm: Vm, room: int) -> Iterator[Repeated]:
     kept = min(replaced(kernel, vm), max(room - 1, 0))
     l1, l2 = ((guest_ranges(memory, vm.low_memory), leaf) for memory, leaf in _trees(vm))
     mapped = leaves(*l2, kernel.page_bytes)
-    shared = 0 if rules.tdp_mmu(kernel, vm) else shared_leaves(l1, l2, kernel.page_bytes)
+    shared = 0 if mmu.tdp_mmu(kernel, vm) else shared_leaves(l1, l2, kernel.page_bytes)
     listed = sum(each.count for each in vm.rmaps)
     if shared:
         yield Repeated(max(shared - listed, 0), MIN_EXT + kept)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import rules
+from ptelist.engine import mmu
 from ptelist.engine.ledger import Unit, product, rule, total
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ def past(cache: str, facts: Facts, scenario: Scenario, usages: Sequence[Iterable
 
 def _capacity(cache: str, kernel: Kernel, vm: Vm) -> int:
     """Return how many objects of this kmem_cache fill a vCPU's memory cache."""
-    field = "cache_capacity" if cache == "kvm_mmu_page_header" else rules.desc_capacity_field(kernel, vm)
-    found: int = getattr(kernel, field)
-    return found
+    return kernel.cache_capacity if cache == "kvm_mmu_page_header" else mmu.desc_capacity(kernel, vm)
 
 
 def _shape(vm: Vm, capacity: int, whole: int) -> Shape:

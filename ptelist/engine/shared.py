@@ -65,11 +65,12 @@ class _Sources:
 class _Noted:
     """A scenario that notes what is read of it."""
 
-    __slots__ = ("config", "host", "kernel", "sources", "vms")
+    __slots__ = ("config", "first_vm", "host", "kernel", "sources", "vms")
 
     def __init__(self, scenario: Scenario) -> None:
         self.kernel, self.config, self.host = _Read(scenario.kernel), _Read(scenario.config), _Read(scenario.host)
         self.vms = tuple(map(_Read, scenario.vms))
+        self.first_vm = self.vms[0]
         self.sources = _Sources(scenario.sources)
 
     def holds(self, scenario: Scenario) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import rules
-from ptelist.engine.kmalloc import POINTER, kmalloc
+from ptelist.engine import slub
+from ptelist.engine.kmalloc import POINTER, kmalloc, pool_of
 from ptelist.engine.ledger import Term, Unit, nothing, product, rule, total
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ def sheaves(facts: Facts, kernel: Kernel, host: Host, strides: Sequence[Term]) -
     10 full and 10 empty ones (init_percpu_sheaves(), MAX_FULL_SHEAVES, MAX_EMPTY_SHEAVES; read in 7.3).
     """
     name = "beside.bytes.sheaves"
-    pool = rules.pool(kernel)
+    pool = pool_of(kernel)
     parts = []
     cpus = host.possible_cpus or host.cpus
     for stride in strides:
         cache = stride.name.removesuffix(".stride")
-        capacity = rules.sheaf_capacity(cache, stride.low, host.slub_debug, kernel)
+        capacity = slub.sheaf_capacity(cache, stride.low, host.slub_debug, kernel)
         if not capacity:
             continue
         per_node = kernel.slub_sheaves_per_node + kernel.slub_empty_sheaves_per_node

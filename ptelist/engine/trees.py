@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ptelist.engine import extra_tables, nested, rules
+from ptelist.engine import extra_tables, mmu, nested
 from ptelist.engine.guest_memory import touched_ram
 from ptelist.engine.ledger import Term, Unit, fixed, nothing, rule, total
-from ptelist.engine.pagetables import LEVEL_OF_LEAF, leaves, tables, window
+from ptelist.engine.pagetables import LEVEL_OF_LEAF, default_limit, leaves, tables, window
 from ptelist.engine.windows import guest_ranges
 from ptelist.lists import recycler
 
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 PAGES = Unit.PAGES
 IN_ORDER = "in-order"
+
+
+def shadow_page_limit(kernel: Kernel, memslot_pages: int) -> recycler.Limit:
+    """Return KVM's default limit of shadow pages for memslots of so many pages, and how it recycles."""
+    pages = default_limit(memslot_pages, kernel.shadow_page_divisor, kernel.shadow_page_least)
+    return recycler.Limit(pages, kernel.shadow_page_min_free, kernel.shadow_page_refill, kernel.shadow_pages_at_once)
 
 
 class Trees:
@@ -32,22 +38,22 @@ class Trees:
     def __init__(self, facts: Facts, kernel: Kernel, vm: Vm, number: int, memslot_pages: int) -> None:
         """Count the tables of VM group `number`; `memslot_pages` sets the default limit."""
         self._facts, self._kernel, self._vm, self._number = facts, kernel, vm, number
-        direct = rules.tdp(kernel, vm)
+        direct = mmu.tdp(kernel, vm)
         self._direct = tables(touched_ram(vm), vm.leaf, vm.root_level, kernel.page_bytes) if direct else ()
         self._shadow = self._shadow_tree(direct=direct)
-        self._limited = limited = 0 if rules.tdp_mmu(kernel, vm) else sum(self._direct)
+        self._limited = limited = 0 if mmu.tdp_mmu(kernel, vm) else sum(self._direct)
         low, high = nested.grown(kernel, vm, self._shadow, self._spread())
-        self.limit = rules.shadow_page_limit(kernel, memslot_pages)
+        self.limit = shadow_page_limit(kernel, memslot_pages)
         self.recycles = self.limit.reached_by(limited + low) and (low > 0 or limited > 0)
         if self.recycles:
             self._low, self._high = self._kept(), self.limit.most
-            free = sum(self._direct) if rules.tdp_mmu(kernel, vm) else 0
+            free = sum(self._direct) if mmu.tdp_mmu(kernel, vm) else 0
         else:
             self._low, self._high = low, max(low, min(high, self.limit.most - limited))
             free = sum(self._direct)
         self._free = free + vm.tdx
         self._l1_windows = nested.split_windows(kernel, vm, self._high)
-        if not rules.tdp_mmu(kernel, vm):  # these are limited as well
+        if not mmu.tdp_mmu(kernel, vm):  # these are limited as well
             self._l1_windows = max(0, min(self._l1_windows, self.limit.most - limited - self._high))
         self.room = self.limit.most - vm.root_level + LEVEL_OF_LEAF[self._leaf()]
         """The most tables with leaves in a tree that the limit counts."""
@@ -115,7 +121,7 @@ class Trees:
         """
         if self._vm.mapped == "listed":
             return 0
-        return 2 if self._direct and not rules.tdp_mmu(self._kernel, self._vm) else 1
+        return 2 if self._direct and not mmu.tdp_mmu(self._kernel, self._vm) else 1
 
     def _leaf(self) -> str:
         return self._vm.l2_leaf if self._vm.nested else self._vm.leaf

@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from ptelist.engine import extra_tables, memslots, rules
+from ptelist.engine import extra_tables, memslots, mmu
 from ptelist.engine.chains import Chains
 from ptelist.engine.dirty_rings import rings
 from ptelist.engine.drawn import Caches
 from ptelist.engine.guest_memory import private_memory
-from ptelist.engine.kmalloc import POINTER, kvmalloc
+from ptelist.engine.kmalloc import POINTER, kvmalloc, pool_of
 from ptelist.engine.ledger import Op, Term, Unit, fixed, named, nothing, product, rule, total
 from ptelist.engine.memory_attributes import attributes
+from ptelist.engine.memslots import write_tracking
 from ptelist.engine.track_srcu import track_srcu
 from ptelist.engine.trees import Trees
 
@@ -116,7 +117,7 @@ class Group:
     def _tables_and_caches(self) -> Iterator[Usage]:
         """Yield headers and pages of live tables, and those ready in caches from each vCPU's first KVM_RUN on."""
         vm = self._vm
-        if not rules.tdp(self._kernel, vm):
+        if not mmu.tdp(self._kernel, vm):
             roots = self._facts.kernel("pae_roots", PAGES)
             vcpus = self._facts.vm(self._number, "vcpus")
             yield "page_tables.bytes.pae_roots", self._of_vms(B, vcpus, roots, self._page)
@@ -149,7 +150,7 @@ class Group:
             "shadow pages", tables, trees, self._shadow_caches(), faults=trees.least_faults, splits=self._split_nodes
         )
         kinds = [shadow]
-        if rules.shadow_root(self._kernel, self._vm):
+        if mmu.shadow_root(self._kernel, self._vm):
             infos = trees.shadowed_info(tables)
             yield "page_tables.bytes.shadowed_info", self._of_vms(B, infos, self._page)
             drawn = product("infos", OBJECTS, infos, each)
@@ -169,9 +170,9 @@ class Group:
 
     def _desc_capacity(self) -> Term:
         kernel, vm, facts = self._kernel, self._vm, self._facts
-        if kernel.topup_pte_list_desc == "if_rmaps" and not rules.uses_rmaps(kernel, vm):
+        if not mmu.tops_up_desc(kernel, vm):
             return nothing("pte_list_desc_capacity", OBJECTS, facts.source("kernel.topup_pte_list_desc"))
-        return facts.kernel(rules.desc_capacity_field(kernel, vm), OBJECTS)
+        return facts.kernel(mmu.desc_capacity_field(kernel, vm), OBJECTS)
 
     def _shadow_caches(self) -> Term:
         """Return how many caches of shadow pages a vCPU has: one, or by a proposal one a node."""
@@ -184,7 +185,7 @@ class Group:
     def _page_caches(self) -> Term:
         """Return how many caches of 4 KiB pages a vCPU has filled."""
         parts = [self._shadow_caches()]
-        if rules.shadow_root(self._kernel, self._vm):
+        if mmu.shadow_root(self._kernel, self._vm):
             note = "mmu_shadowed_info_cache (mmu_gfn_array_cache up to v5.19): indirect pages"
             parts.append(fixed("shadowed_info_caches", 1, COUNT, note))
         if self._vm.tdx:
@@ -213,7 +214,7 @@ class Group:
         return total("arrays", B, (self._array(self._desc_capacity()), plain))
 
     def _array(self, capacity: Term) -> Term:
-        low, high = kvmalloc(capacity.low * POINTER, rules.pool(self._kernel))
+        low, high = kvmalloc(capacity.low * POINTER, pool_of(self._kernel))
         return rule("array", low, high, B, f"kvmalloc of {POINTER} B a pointer, at the first top-up", capacity)
 
     def _split_arrays(self) -> Term:
@@ -242,7 +243,7 @@ class Group:
         """Yield memslots, the hash of shadow pages, and what some VMs have; what this one has not is left out."""
         facts, kernel, host, vm, number = self._facts, self._kernel, self._host, self._vm, self._number
         arrays = memslots.Arrays(facts, kernel, vm, self._memslots)
-        track = rules.write_tracking(kernel, facts.config, host, vm)
+        track = write_tracking(kernel, facts.config, host, vm)
         for name, term in arrays.terms(track=track).items():
             yield f"memslots.bytes.{name}", self._of_vms(B, term)
         if aside:
@@ -267,7 +268,7 @@ class Group:
         size = facts.kernel("page_hash_bytes", B)
         if kernel.page_hash == "embedded":
             return self._of_vms(B, size)
-        if kernel.page_hash == "deferred" and not rules.uses_rmaps(kernel, vm):
+        if kernel.page_hash == "deferred" and not mmu.uses_rmaps(kernel, vm):
             return nothing(vm.name, B, facts.source("kernel.page_hash"))
-        low, high = kvmalloc(size.low, rules.pool(kernel))
+        low, high = kvmalloc(size.low, pool_of(kernel))
         return self._of_vms(B, rule("mmu_page_hash", low, high, B, facts.source("kernel.page_hash"), size))

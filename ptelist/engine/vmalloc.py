@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import rules
-from ptelist.engine.kmalloc import POINTER, kmalloc, pages_of
+from ptelist.engine.kmalloc import POINTER, kmalloc, pages_of, pool_of
 from ptelist.engine.ledger import Term, Unit, fixed, product, rule, total
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def descriptions(facts: Facts, kernel: Kernel, found: Areas) -> Term:
     note = "an area for each array, and for each of its page-pointer arrays above a page"
     number = rule("areas", found.low, found.high, Unit.COUNT, note)
     given = facts.kernel("vm_struct_bytes", B)
-    size = kmalloc(given.low, rules.pool(kernel))
+    size = kmalloc(given.low, pool_of(kernel))
     struct = fixed("vm_struct", size, B, "kmalloc bucket of struct vm_struct", given)
     each = total("area", B, (struct, facts.kernel("vmap_area_bytes", B)))
     return product("vmap_areas", B, number, each)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import Assumptions
 from ptelist.compare.comparison import PART, WHOLE, pick
-from ptelist.engine import rules
+from ptelist.engine import mmu
 from ptelist.engine.account import DESC, HEADER, KINDS, account, holdings, settle
 from ptelist.engine.ledger import TYPICAL
 from ptelist.errors import PtelistError
@@ -80,7 +80,7 @@ class Single:
     def __init__(self, scenario: Scenario) -> None:
         """Take a host with this one VM."""
         (self.vm,) = scenario.vms
-        self.modules = rules.tdp(scenario.kernel, self.vm), rules.tdp_mmu(scenario.kernel, self.vm)
+        self.modules = mmu.tdp(scenario.kernel, self.vm), mmu.tdp_mmu(scenario.kernel, self.vm)
         """Parameters of the kvm modules that it needs: tdp and tdp_mmu."""
         self._scenario = scenario
         self._unlike: dict[Single, list[str]] = {}

@@ -14,7 +14,8 @@ from ptelist.gate import gates, page
 from ptelist.gate.baseline import changes, read, render
 from ptelist.gate.check import FAIL, check, measure, problems
 from ptelist.gate.page import Report
-from ptelist.output.delivery import MARKDOWN, as_text, deliver, write
+from ptelist.output.delivery import as_text, deliver, write
+from ptelist.output.formats import MARKDOWN
 from ptelist.output.result import Result
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import attributes, rules, slab
+from ptelist.engine import attributes, slab, slub
 from ptelist.engine.attributes import Made
 from ptelist.engine.ledger import Unit
 from ptelist.host.machine import flags
@@ -140,12 +140,12 @@ class Watcher:
             return None
         sheaf = seen.number("sheaf_capacity") or (0 if seen.cells else sheaf)
         if sheaf:
-            free = sheaf * rules.sheaves(self._kernel, self._holders)
+            free = sheaf * slub.most_sheaves(self._kernel, self._holders)
         else:
             stride, per_slab = (self._span(f"{seen.name}.{each}").low for each in ("stride", "objects_per_slab"))
             slabs = seen.cpu_slabs
             if slabs is None:
-                slabs = self._holders.cpus * rules.slabs_of_cpu(self._kernel, self._scenario.config, stride, per_slab)
+                slabs = self._holders.cpus * slub.slabs_of_cpu(self._kernel, self._scenario.config, stride, per_slab)
             free = slabs * per_slab
         return Interval(0 if seen.shared else max(seen.active - free, 0), seen.active)
 

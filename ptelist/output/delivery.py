@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ptelist.errors import PtelistError
+from ptelist.output import formats
+from ptelist.output.formats import MAIL, TERMINAL
 from ptelist.output.page import MAIL_WIDTH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from ptelist.output.result import Result
 
-FORMATS = TERMINAL, MAIL, MARKDOWN, CSV, JSON = "terminal", "mail", "markdown", "csv", "json"
 SVG = "svg"
+"""No format of every result: only some have a picture."""
 LEAST_WIDTH = 20
 
 
@@ -45,11 +45,8 @@ def deliver(result: Result, wanted: str | None, output: str | None) -> None:
 
 
 def as_text(result: Result, chosen: str) -> str:
-    """Return a result in a format; no other format is loaded."""
-    if chosen == SVG:
-        return result.picture()
-    render: Callable[[Result, int], str] = import_module(f"ptelist.output.{chosen}").render
-    return render(result, width(chosen))
+    """Return a result in a format."""
+    return result.picture() if chosen == SVG else formats.render(chosen, result, width(chosen))
 
 
 def write(text: str, output: str | None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import assume
 from ptelist.compare.comparison import PART, Comparison
-from ptelist.engine import rules
+from ptelist.engine import mmu
 from ptelist.engine.account import DESC, slabs_of
 from ptelist.engine.ledger import Term, Unit, fixed, rule
 from ptelist.errors import PtelistError
@@ -139,10 +139,10 @@ class _Run:
         self._scenarios = scenarios
         first = scenarios[0]
         self._lists = Lists(map(_rule, scenarios))
-        self._envelope = Envelope(map(_rule, scenarios), rules.rmap_cap(first.kernel), 1 + first.vms[0].smm)
+        self._envelope = Envelope(map(_rule, scenarios), mmu.rmap_cap(first.kernel), 1 + first.first_vm.smm)
         self.steps = Replay(scenarios)
         steps = Steps(tuple(self.steps.machines.values()))
-        minimum = rules.desc_topup_min(first.kernel)
+        minimum = mmu.desc_topup_min(first.kernel)
         self.reader = Reader(self._lists, self._envelope, steps, self._mark, minimum)
         self.marks: list[Mark] = []
         self.stages: list[Stage] = []
@@ -245,10 +245,8 @@ def _cached(tally: Tally) -> int:
 
 
 def _rule(scenario: Scenario) -> Rule:
-    kernel, vm = scenario.kernel, scenario.vms[0]
-    ext = rules.ext(kernel, with_tdp=rules.tdp(kernel, vm))
-    capacity: int = getattr(kernel, rules.desc_capacity_field(kernel, vm))
-    return Rule(ext, kernel.list_policy, capacity, rules.desc_topup_min(kernel))
+    kernel, vm = scenario.kernel, scenario.first_vm
+    return Rule(mmu.ext(kernel, vm), kernel.list_policy, mmu.desc_capacity(kernel, vm), mmu.desc_topup_min(kernel))
 
 
 def _assumed(found: Columns) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ptelist.engine import charge, memslots, rules
+from ptelist.engine import charge, memslots, mmu
 from ptelist.engine.account import DESC, HEADER, layouts
 from ptelist.engine.kmalloc import POINTER
 from ptelist.engine.ledger import Unit, fixed
@@ -42,11 +42,11 @@ class Charges:
         if not machine.opened:
             return None
         scenario = self._scenarios[number]
-        kernel, vm = scenario.kernel, scenario.vms[0]
+        kernel, vm = scenario.kernel, scenario.first_vm
         if kernel.shadow_page_caches_per_node and scenario.host.nodes > 1:
             raise PtelistError("open: the caches that a vCPU has for each node are not followed, try --nodes 1")
         layout = self._layouts.get(number) or self._layouts.setdefault(number, layouts(scenario))
-        roots = 0 if rules.tdp(kernel, vm) else counts.vcpus * kernel.pae_roots
+        roots = 0 if mmu.tdp(kernel, vm) else counts.vcpus * kernel.pae_roots
         held = charge.Held(
             _held(f"{DESC}.objects", counts.held, Unit.OBJECTS),
             _held(f"{HEADER}.objects", counts.headers, Unit.OBJECTS),
@@ -59,11 +59,11 @@ class Charges:
 
     @staticmethod
     def _asked(scenario: Scenario, machine: Machine, counts: Counts) -> charge.Asked:
-        kernel, host, vm = scenario.kernel, scenario.host, scenario.vms[0]
+        kernel, host, vm = scenario.kernel, scenario.host, scenario.first_vm
         arrays = Counter[int]()
         for size in charge.cache_arrays(kernel, host, vm):
             arrays[size] += counts.running
-        if rules.shadow_root(kernel, vm) and arrays:
+        if mmu.shadow_root(kernel, vm) and arrays:
             arrays[kernel.cache_capacity * POINTER] -= counts.running - counts.indirect
         slots, bitmaps = Counter[int](), Counter[int]()
         for memslot, count in machine.memslots().items():
@@ -77,7 +77,7 @@ class Charges:
 def rows(scenario: Scenario, memslot: Memslot | None) -> tuple[Row, ...]:
     """Return the windows of each size of a memslot, or of those that options give a VM."""
     if memslot is None:
-        return memslots.slots(scenario.kernel, scenario.host, scenario.vms[0]).rows
+        return memslots.slots(scenario.kernel, scenario.host, scenario.first_vm).rows
     span, page = (memslot.first, memslot.end), scenario.kernel.page_bytes
     return ((touched(span, page), touched(span, window(1, page)), touched(span, window(2, page))),)
 
@@ -85,7 +85,7 @@ def rows(scenario: Scenario, memslot: Memslot | None) -> tuple[Row, ...]:
 def logged(scenario: Scenario, memslot: Memslot | None) -> tuple[int, ...]:
     """Return the pages of each memslot with a dirty bitmap."""
     if memslot is None:
-        return memslots.slots(scenario.kernel, scenario.host, scenario.vms[0]).logged
+        return memslots.slots(scenario.kernel, scenario.host, scenario.first_vm).logged
     return (touched((memslot.first, memslot.end), scenario.kernel.page_bytes),) if memslot.logged else ()
 
 

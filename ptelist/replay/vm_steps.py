@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ptelist.engine import memslots, pagetables, rules
+from ptelist.engine import memslots, mmu, pagetables
 from ptelist.engine.account import slabs_of
 from ptelist.engine.host_machine import Machine
 from ptelist.engine.ledger import Unit, fixed
@@ -122,7 +122,7 @@ class Replay:
         """Start without a VM."""
         self._scenarios = scenarios
         self.slabs = Slabs(scenarios)
-        mmus = [mmu(scenario) for scenario in scenarios]
+        mmus = [mmu_of(scenario) for scenario in scenarios]
         columns: dict[Mmu, list[int]] = {}
         for number, each in enumerate(mmus):
             columns.setdefault(each, []).append(number)
@@ -189,30 +189,27 @@ def _terms(machine: Machine) -> Iterator[tuple[str, Term]]:
         yield name, fixed(name, value, unit, why)
 
 
-def mmu(scenario: Scenario) -> Mmu:
+def mmu_of(scenario: Scenario) -> Mmu:
     """Return how a scenario's kernel handles the faults of its first VM group."""
-    kernel, vm = scenario.kernel, scenario.vms[0]
-    lists = rules.uses_rmaps(kernel, vm)
-    capacity: int = getattr(kernel, rules.desc_capacity_field(kernel, vm))
-    if kernel.topup_pte_list_desc == "if_rmaps" and not lists:
-        capacity = 0
-    direct = rules.tdp(kernel, vm)
+    kernel, vm = scenario.kernel, scenario.first_vm
+    capacity = mmu.desc_capacity(kernel, vm) if mmu.tops_up_desc(kernel, vm) else 0
+    direct = mmu.tdp(kernel, vm)
     limit = pagetables.default_limit(
         memslots.pages(memslots.slots(kernel, scenario.host, vm)), kernel.shadow_page_divisor, kernel.shadow_page_least
     )
     return Mmu(
-        ext=rules.ext(kernel, with_tdp=direct),
+        ext=mmu.ext(kernel, vm),
         policy=kernel.list_policy,
         cap=kernel.rmap_recycle_threshold,
         parents_cap=kernel.parent_ptes_cap,
-        descriptors=(capacity, rules.desc_topup_min(kernel)),
+        descriptors=(capacity, mmu.desc_topup_min(kernel)),
         headers=(kernel.cache_capacity, kernel.page_topup_min),
-        lists=lists,
+        lists=mmu.uses_rmaps(kernel, vm),
         shadow=not direct,
         root_level=vm.root_level,
         leaf_level=pagetables.LEVEL_OF_LEAF[vm.leaf],
         page_bytes=kernel.page_bytes,
-        most_tables=None if rules.tdp_mmu(kernel, vm) else limit,
+        most_tables=None if mmu.tdp_mmu(kernel, vm) else limit,
         spare_tables=kernel.shadow_page_min_free,
         roots_first=kernel.roots_freed == "before_caches",
         limit_divisor=kernel.shadow_page_divisor,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import assume
 from ptelist.compare.comparison import PART, Comparison
-from ptelist.engine import rules
+from ptelist.engine import mmu
 from ptelist.engine.account import DESC, slabs_of
 from ptelist.engine.ledger import Unit, rule, total
 from ptelist.errors import PtelistError
@@ -93,7 +93,7 @@ def _measure(lists: Histogram, limits: Limits, column: Column, how: str) -> Meas
     scenario = column.scenario
     longest = _longest(scenario, limits)
     levels = tuple(_level(name, lists.counts[name], limits.pages[name], scenario, how, longest) for name in LEVELS)
-    policy, history, ext = scenario.kernel.list_policy, scenario.vms[0].history, _ext(scenario)
+    policy, history, ext = scenario.kernel.list_policy, scenario.first_vm.history, _ext(scenario)
     parts = []
     for name, level in zip(LEVELS, levels, strict=True):
         try:
@@ -120,7 +120,7 @@ def _term(name: str, level: Level, low: int, high: int) -> Term:
 
 
 def _ext(scenario: Scenario) -> int:
-    return rules.ext(scenario.kernel, with_tdp=rules.tdp(scenario.kernel, scenario.vms[0]))
+    return mmu.ext(scenario.kernel, scenario.first_vm)
 
 
 def _longest(scenario: Scenario, limits: Limits) -> int:
@@ -129,14 +129,14 @@ def _longest(scenario: Scenario, limits: Limits) -> int:
     With the policy walk the kernel counts up to the first descriptor with room only, so the
     longest count is that of the longest list only if no entry ever left one.
     """
-    cap = rules.rmap_cap(scenario.kernel)
+    cap = mmu.rmap_cap(scenario.kernel)
     if limits.longest is None or not _counts_all(scenario):
         return cap
     return min(cap, limits.longest + 1)
 
 
 def _counts_all(scenario: Scenario) -> bool:
-    return scenario.kernel.list_policy == HEAD or scenario.vms[0].history == GROWN
+    return scenario.kernel.list_policy == HEAD or scenario.first_vm.history == GROWN
 
 
 def _level(  # noqa: PLR0913, PLR0917 -- all that is known of a level's lists
@@ -152,7 +152,7 @@ def _level(  # noqa: PLR0913, PLR0917 -- all that is known of a level's lists
             classes.append(Class(count, lengths))
     if pages is None:
         return Level(tuple(classes), (0, UNBOUNDED))
-    alone = not rules.tdp_mmu(scenario.kernel, scenario.vms[0])
+    alone = not mmu.tdp_mmu(scenario.kernel, scenario.first_vm)
     return Level(tuple(classes), (pages if alone else 0, pages))
 
 
@@ -169,13 +169,13 @@ def _notes(lists: Histogram, limits: Limits, columns: Sequence[Measured], how: s
             known = _known(name, limits.pages[name], columns[0].column.scenario)
             yield f"Level={name}: {sum(counts[1:]):,} lists of {least:,}..{most:,} entries by their columns{known}"
     cap = max(each.longest for each in columns)
-    if cap < rules.rmap_cap(columns[0].column.scenario.kernel):
+    if cap < mmu.rmap_cap(columns[0].column.scenario.kernel):
         yield f"longest: no list has more than {cap:,} entries, max_mmu_rmap_size and one more"
     else:
         yield f"longest: no list has more than {cap:,} entries, or it would have been zapped"
     if limits.longest is not None and not all(_counts_all(each.column.scenario) for each in columns):
         yield "max_mmu_rmap_size: not used, up to v6.3 a list is counted to its first descriptor with room only"
-    history = {each.column.scenario.vms[0].history for each in columns}
+    history = {each.column.scenario.first_vm.history for each in columns}
     if history == {GROWN}:
         yield "history: no entry ever left a list (--history grown)"
     else:
@@ -186,7 +186,7 @@ def _notes(lists: Histogram, limits: Limits, columns: Sequence[Measured], how: s
 def _known(name: str, pages: int | None, scenario: Scenario) -> str:
     if pages is None:
         return ""
-    if rules.tdp_mmu(scenario.kernel, scenario.vms[0]):
+    if mmu.tdp_mmu(scenario.kernel, scenario.first_vm):
         return f"; at most pages_{name.lower()}, {pages:,}, for leaves of the TDP MMU are among these"
     return f"; pages_{name.lower()} says {pages:,}"
 

@@ -277,3 +277,8 @@ class Scenario(Model):
     vms: Annotated[tuple[Vm, ...], Field(min_length=1)]
     proposals: tuple[str, ...] = ()
     sources: dict[str, str] = Field(default_factory=dict, exclude=True, repr=False)
+
+    @property
+    def first_vm(self) -> Vm:
+        """The VM, or the first group of several, which options set; all use TDP and the TDP MMU as it does."""
+        return self.vms[0]

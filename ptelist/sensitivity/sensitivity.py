@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from ptelist.compare.assumptions import assume
 from ptelist.compare.comparison import pick
-from ptelist.engine import rules
+from ptelist.engine import mmu, slub
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
 from ptelist.interval import Change
@@ -121,11 +121,11 @@ def _values(axis: Axis, scenario: Scenario, given: list[str]) -> tuple[str, list
     """Return the value of a parameter and those that it is changed to, as they are typed."""
     if len(given) > 1:
         return given[0], given[1:]
-    if axis.name == "peak-vms" and scenario.vms[0].peak_count is None:
-        return "unknown", [str(2 * scenario.vms[0].count)]
+    if axis.name == "peak-vms" and scenario.first_vm.peak_count is None:
+        return "unknown", [str(2 * scenario.first_vm.count)]
     value = _in_force(axis, scenario)
     if words := _model_words(axis):
-        unbounded = axis.name == "filling" and scenario.vms[0].peak_count is None  # it would dwarf all other effects
+        unbounded = axis.name == "filling" and scenario.first_vm.peak_count is None  # it would dwarf all other effects
         return str(value), [word for word in words if word != str(value) and not (unbounded and word == "aged")]
     return axis.kind.show(value), axis.kind.vary(value, scenario.kernel.page_bytes)
 
@@ -141,13 +141,13 @@ def _model_words(axis: Axis) -> list[str]:
 
 def _in_force(axis: Axis, scenario: Scenario) -> Any:
     """Return the value of a parameter; of a number that is not set, what is in force instead."""
-    kernel, host, vm = scenario.kernel, scenario.host, scenario.vms[0]
+    kernel, host, vm = scenario.kernel, scenario.host, scenario.first_vm
     if axis.name == "kernel":
         return kernel.version
     if axis.name == "proposal":
         return "+".join(scenario.proposals) or "none"
     if axis.name == "ext":
-        return rules.ext(kernel, with_tdp=rules.tdp(kernel, vm))
+        return mmu.ext(kernel, scenario.first_vm)
     value = axis.kind.value_of({path: _field(scenario, path) for path in axis.paths})
     if value:
         return value
@@ -155,12 +155,12 @@ def _in_force(axis: Axis, scenario: Scenario) -> Any:
         "possible-cpus": host.possible_cpus or host.cpus,
         "populated": vm.memory,
         "vcpus-run": vm.vcpus,
-        "slub-min-objects": rules.order_rule(kernel, host).min_objects,
-        "slub-max-order": rules.max_order(kernel, host),
+        "slub-min-objects": slub.order_rule(kernel, host).min_objects,
+        "slub-max-order": slub.max_order(kernel, host),
     }
     return instead.get(axis.name, 0 if value is None else value)
 
 
 def _field(scenario: Scenario, path: str) -> Any:
     part, _, field = path.partition(".")
-    return getattr(scenario.vms[0] if part == "vm" else getattr(scenario, part), field)
+    return getattr(scenario.first_vm if part == "vm" else getattr(scenario, part), field)

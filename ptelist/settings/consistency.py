@@ -5,8 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ptelist.engine import dirty_rings, memslots, nested, rules
+from ptelist.engine import dirty_rings, memslots, mmu, nested, slub
+from ptelist.engine.dirty_rings import pml
 from ptelist.engine.guest_memory import dimms, ram, users
+from ptelist.engine.memslots import write_tracking
 from ptelist.engine.pagetables import window
 from ptelist.engine.windows import GIB, guest_ranges
 from ptelist.lists.descriptors import MIN_EXT
@@ -29,7 +31,7 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
     kernel, host = scenario.kernel, scenario.host
     if host.possible_cpus is not None and host.possible_cpus < host.cpus:
         yield "host", "possible_cpus", f"{host.possible_cpus} possible CPUs are fewer than the {host.cpus} present"
-    most = rules.max_order(kernel, host)
+    most = slub.max_order(kernel, host)
     if host.slub_min_order > most:
         yield (
             "host",
@@ -53,11 +55,11 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
 
 def _modules(scenario: Scenario) -> Iterator[Problem]:
     """Yield the VM groups that want other parameters of the kvm modules than the first one."""
-    kernel, first = scenario.kernel, scenario.vms[0]
+    kernel, first = scenario.kernel, scenario.first_vm
     for number, vm in enumerate(scenario.vms):
-        if (rules.tdp(kernel, vm), rules.tdp_mmu(kernel, vm)) != (
-            rules.tdp(kernel, first),
-            rules.tdp_mmu(kernel, first),
+        if (mmu.tdp(kernel, vm), mmu.tdp_mmu(kernel, vm)) != (
+            mmu.tdp(kernel, first),
+            mmu.tdp_mmu(kernel, first),
         ):
             text = f'"{vm.paging}" beside "{first.paging}": tdp and tdp_mmu are the same for all VMs of a host'
             yield f"vms.{number}", "paging", text
@@ -87,7 +89,7 @@ def _too_large(scenario: Scenario, vm: Vm) -> str:
     most = kernel.kvmalloc_most_bytes
     if kernel.memslot_alloc != "kvcalloc" or not most:
         return ""
-    track = rules.write_tracking(kernel, scenario.config, scenario.host, vm)
+    track = write_tracking(kernel, scenario.config, scenario.host, vm)
     name, size = memslots.largest_array(kernel, scenario.host, vm, track=track)
     if size <= most:
         return ""
@@ -99,7 +101,7 @@ def _too_large(scenario: Scenario, vm: Vm) -> str:
 def _capacity(kernel: Kernel) -> Iterator[Problem]:
     if kernel.capacity_below_minimum:
         return
-    minimum = rules.desc_topup_min(kernel)
+    minimum = mmu.desc_topup_min(kernel)
     for field in ("pte_list_desc_capacity_tdp", "pte_list_desc_capacity", "cache_capacity"):
         capacity = getattr(kernel, field)
         if capacity is None or (capacity == 0 and field != "cache_capacity"):
@@ -127,19 +129,19 @@ def _counts(vm: Vm) -> Iterator[tuple[str, str]]:
 def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
     yield from _counts(vm)
     yield from _memory(kernel, vm)
-    if vm.faults == "in-order" and (rules.tdp(kernel, vm) or vm.mapped != "listed"):
+    if vm.faults == "in-order" and (mmu.tdp(kernel, vm) or vm.mapped != "listed"):
         yield "faults", "in-order tells in which order listed gfns were mapped: it takes paging shadow, mapped listed"
-    if vm.nested and not rules.tdp(kernel, vm):
+    if vm.nested and not mmu.tdp(kernel, vm):
         yield "nested", "nested TDP needs TDP: use paging tdp, or leave nesting off"
     yield from _replacements(kernel, vm)
     if vm.eager_split and not kernel.split_caches:
         yield "eager_split", f"kernel {kernel.version} has no split caches: they came with ada51a9de737 (in v6.0)"
-    if vm.eager_split and not (vm.nested and rules.tdp_mmu(kernel, vm)):
+    if vm.eager_split and not (vm.nested and mmu.tdp_mmu(kernel, vm)):
         yield "eager_split", "split caches are filled for huge pages of a nested VM under the TDP MMU: needs nested"
     if vm.tdx:
         yield from (("tdx", text) for text in _tdx(kernel, vm))
     for field in ("rmaps", "parent_ptes"):
-        if getattr(vm, field) and not rules.uses_rmaps(kernel, vm):
+        if getattr(vm, field) and not mmu.uses_rmaps(kernel, vm):
             yield field, "the TDP MMU keeps no rmaps: needs nested, paging tdp-legacy or paging shadow"
         yield from ((field, text) for each in getattr(vm, field) if (text := _lists(each, field, kernel)))
 
@@ -148,7 +150,7 @@ def _replacements(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
     for field in ("l2_smm", "l1_replacements"):
         if getattr(vm, field) and not vm.nested:
             yield field, "there is no L2 without nested"
-    most = rules.rmap_cap(kernel) - (1 if rules.tdp_mmu(kernel, vm) else MIN_EXT)
+    most = mmu.rmap_cap(kernel) - (1 if mmu.tdp_mmu(kernel, vm) else MIN_EXT)
     if nested.replaced(kernel, vm) > most:
         yield "l1_replacements", f"{vm.l1_replacements} orphans of a gfn empty its rmap list, so {most} are the most"
 
@@ -162,7 +164,7 @@ def _memory(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
         )
     if vm.nested and vm.l2_memory > vm.memory:
         yield "l2_memory", f"L2 has {format_size(vm.l2_memory)} mapped, more than the {format_size(vm.memory)} of L1"
-    if vm.mapped == "listed" and rules.tdp(kernel, vm):
+    if vm.mapped == "listed" and mmu.tdp(kernel, vm):
         yield "mapped", '"listed" is for shadow paging: TDP tables follow from memory'
 
 
@@ -197,7 +199,7 @@ def _dirty_ring(kernel: Kernel, host: Host, vm: Vm) -> Iterator[tuple[str, str]]
     least = dirty_rings.least(kernel, host, vm)
     if vm.dirty_ring < least:
         kept = f"keeps {kernel.dirty_ring_reserved} free"
-        kept += f" and the {kernel.pml_entries} of PML (host.pml)" if rules.pml(kernel, host, vm) else ""
+        kept += f" and the {kernel.pml_entries} of PML (host.pml)" if pml(kernel, host, vm) else ""
         yield (
             "dirty_ring",
             f"{vm.dirty_ring} entries: a ring has a page at least and KVM {kept}, so it takes {least} or more",
@@ -207,7 +209,7 @@ def _dirty_ring(kernel: Kernel, host: Host, vm: Vm) -> Iterator[tuple[str, str]]
 
 
 def _tdx(kernel: Kernel, vm: Vm) -> Iterator[str]:
-    if not (kernel.external_spt_cache and rules.tdp_mmu(kernel, vm)):
+    if not (kernel.external_spt_cache and mmu.tdp_mmu(kernel, vm)):
         yield f"needs the TDP MMU and an external page-table cache (in v6.14), got kernel {kernel.version}"
     if vm.leaf != "4K":
         yield f"private memory is mapped with 4K leaves only, got {vm.leaf}: use leaf 4K"
@@ -224,7 +226,7 @@ def _lists(each: ListClass, field: str, kernel: Kernel) -> str:
     if each.peak is not None and each.peak < last:
         return f"peak {each.peak} is below the {last} entries that a list has"
     longest = max(last, each.peak or 0)
-    if field == "rmaps" and longest > (cap := rules.rmap_cap(kernel)):
+    if field == "rmaps" and longest > (cap := mmu.rmap_cap(kernel)):
         return f"{longest} entries: the add that makes {cap + 1} empties an rmap list, so {cap} is the most"
     if field == "parent_ptes" and kernel.parent_ptes_cap and longest > (cap := kernel.parent_ptes_cap):
         which = kernel.stable or kernel.version

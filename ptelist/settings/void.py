@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ptelist.engine import rules
+from ptelist.engine import mmu
 from ptelist.engine.guest_memory import private_memory
 from ptelist.errors import PtelistError
 
@@ -23,7 +23,7 @@ def _unless(has: Callable[[Kernel, Host, Vm], object], why: str) -> Reason:
 
 
 def _written(kernel: Kernel, _: Host, vm: Vm) -> str:
-    if not rules.tdp(kernel, vm):
+    if not mmu.tdp(kernel, vm):
         return "dirty logging splits huge pages of TDP, there is shadow paging"
     return "all memory is mapped with 4K leaves, there is none to split" if vm.leaf == "4K" else ""
 
@@ -49,14 +49,14 @@ REASONS: dict[str, Reason] = {
         lambda _, host, __: host.filling == "aged", "a fresh host has no past: it is for filling aged"
     ),
     "vm.populated": _unless(
-        lambda kernel, _, vm: rules.tdp(kernel, vm), "under shadow paging tables follow from what the guest maps"
+        lambda kernel, _, vm: mmu.tdp(kernel, vm), "under shadow paging tables follow from what the guest maps"
     ),
     "vm.written": _written,
     "vm.dirty_log": _unless(lambda _, __, vm: not vm.dirty_ring, "dirty rings take the place of bitmaps"),
     "vm.caches": _RUN,
     "vm.history": _RUN,
     "host.itlb_multihit": _unless(
-        lambda kernel, _, vm: rules.tdp(kernel, vm) and vm.leaf != "4K", "no huge page of TDP is there to be split"
+        lambda kernel, _, vm: mmu.tdp(kernel, vm) and vm.leaf != "4K", "no huge page of TDP is there to be split"
     ),
     "host.avic": _AMD,
     "host.unrestricted_guest": _INTEL,
@@ -77,7 +77,7 @@ Nor is what only happens to move nothing: that --ext 2 saves nothing is an answe
 def taken_away(kernel: Kernel, vm: Vm) -> dict[str, Any]:
     """Return the fields of an L2 and of lists that say something of what this VM has not, and what says nothing."""
     nothing: dict[str, Any] = {} if vm.nested else {"l2_smm": False, "l1_replacements": 0}
-    if not rules.uses_rmaps(kernel, vm):
+    if not mmu.uses_rmaps(kernel, vm):
         nothing |= {"rmaps": (), "parent_ptes": ()}
     return {field: value for field, value in nothing.items() if getattr(vm, field) != value}
 
@@ -102,7 +102,7 @@ def _void(axis: Axis, scenario: Scenario) -> str:
     """Return why an option has no effect on a scenario, "" if it may have one."""
     part, _, field = axis.path.partition(".")
     owner = "vms.0" if part == "vm" else part
-    value = getattr(scenario.vms[0] if part == "vm" else getattr(scenario, part), field)
+    value = getattr(scenario.first_vm if part == "vm" else getattr(scenario, part), field)
     if scenario.sources.get(f"{owner}.{field}") != axis.option or (part == "vm" and not value):
         return ""
     reasons = [REASONS[axis.path](scenario.kernel, scenario.host, vm) for vm in scenario.vms]

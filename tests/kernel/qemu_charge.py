@@ -16,7 +16,7 @@ from helpers import ledger, scenario
 from kernel import life
 from kernel.charged import Taken
 from kernel.machine import CACHES, DESC, HEADER, flavour
-from ptelist.engine import rules
+from ptelist.engine.kmalloc import pool_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -227,7 +227,7 @@ class Charge:
 
     def _pointers(self) -> int:
         """Return the bytes of pointers; what is larger than any kmalloc cache is pages, though counted as slab."""
-        largest = rules.pool(self._kernel).buckets[-1]
+        largest = pool_of(self._kernel).buckets[-1]
         return POINTER * sum(
             count
             for taken, count in self._taken.items()
