@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from refusals import refused
 
 from ptelist.cli import main
 from ptelist.errors import PtelistError
@@ -26,16 +27,6 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 PTELIST = [sys.executable, "-m", "ptelist"]
-
-
-def refused(result: Result) -> str:
-    assert result.exit_code == 2
-    assert result.stdout == ""
-    assert result.stderr.startswith("ptelist: ")
-    assert result.stderr.count("\n") == 1
-    assert "Traceback" not in result.stderr
-    assert "internal error" not in result.stderr
-    return result.stderr
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import struct
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kernel import binary_stats
 
 NAME = 48

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ptelist.engine.windows import Range
 
 PAGE = 4096
-DATA = Path(__file__).parent / "data" / "memslots"
+DATA = Path(__file__).parents[1] / "data" / "memslots"
 POOL = kmalloc.Pool((8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192), PAGE, PAGE << 10)
 TABLE = PAGE + 184
 """A page table with its header."""

@@ -11,7 +11,7 @@ from guest_steps import SHADOW, as_json, grown, marked, moments, start, touch
 from hypothesis import given
 from hypothesis import strategies as st
 from list_model import KernelList
-from test_bad_input import refused
+from refusals import refused
 
 from ptelist.engine.host_machine import Machine
 from ptelist.engine.vcpu_machine import Counts, Mmu

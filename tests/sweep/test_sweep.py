@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_bad_input import refused
+from refusals import refused
 
 from ptelist.compare.comparison import compare
 from ptelist.output import bars, svg

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from ptelist.engine.ledger import Ledger
 
-DATA = Path(__file__).parent / "data" / "configs"
+DATA = Path(__file__).parents[1] / "data" / "configs"
 """Lines of the files in Debian's packages, each named in the first line."""
 
 FILES = sorted(DATA.glob("*.txt"))

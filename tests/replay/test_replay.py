@@ -17,7 +17,7 @@ from helpers import one_line
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel.tracing import definitions
-from test_bad_input import refused
+from refusals import refused
 
 from ptelist.lists.descriptors import List
 from ptelist.output.files import bar, size
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-TRACES = Path(__file__).parent / "data/traces"
+TRACES = Path(__file__).parents[1] / "data/traces"
 RECORDED = sorted(path.stem for path in TRACES.glob("*.trace"))
 LISTED = sorted(path.stem for path in TRACES.glob("*.set_spte"))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import btf_writer
 import pytest
-from test_bad_input import refused
+from refusals import refused
 
 from ptelist.build import profile
 from ptelist.settings import named
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ERAS = {"5.10": ("array", 3), "6.1": ("walk", 14), "6.18": ("head", 14)}
 
 
-DATA = Path(__file__).parent / "data/btf"
+DATA = Path(__file__).parents[1] / "data/btf"
 MADE = {"6.18": {}, "6.18-grown": {"wide": True}}
 """Files for the README, and what the writer makes them of."""
 

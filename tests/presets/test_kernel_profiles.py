@@ -17,7 +17,7 @@ from ptelist.scenario.models import Kernel
 from ptelist.settings import named
 from ptelist.settings.columns import expand
 
-DATA = Path(__file__).parent / "data" / "kernels.toml"
+DATA = Path(__file__).parents[1] / "data" / "kernels.toml"
 FACTS = tomllib.loads(DATA.read_text(encoding="utf-8"))
 COMMON: dict[str, Any] = FACTS["common"]
 BY_VERSION: dict[str, dict[str, Any]] = {each["version"]: each for each in FACTS["kernel"]}

@@ -11,7 +11,7 @@ from helpers import charged, ledger, scenario
 from hypothesis import given
 from hypothesis import strategies as st
 from ledger_laws import follows_from_parts, says_why
-from test_bad_input import refused
+from refusals import refused
 
 from ptelist.engine import charge
 from ptelist.engine.host_machine import Machine

@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from test_bad_input import refused
+from refusals import refused
 
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError

@@ -767,6 +767,6 @@ def test_each_value_of_a_baseline_is_on_a_line_of_its_own(run: Run) -> None:
 
 
 def test_the_projects_own_gate_passes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(Path(__file__).parents[1])
+    monkeypatch.chdir(Path(__file__).parents[2])
     code, found = statuses(run, ".ci/ptelist.toml")
     assert (code, set(found)) == (0, {"pass"})

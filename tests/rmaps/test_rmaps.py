@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from kernel import recording
 from kernel.lists import Chain
 from machines import MACHINE, Fake, vm
-from test_bad_input import refused
+from refusals import refused
 from test_published import P1, P2
 
 from ptelist.errors import PtelistError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from test_published import Published
 
 FILES = sorted((DATA / "observations/mmu_rmaps_stat").glob("*/*.txt"))
-PUBLISHED = Path(__file__).parent / "data/rmaps"
+PUBLISHED = Path(__file__).parents[1] / "data/rmaps"
 CAP = 1001
 
 

@@ -16,7 +16,7 @@ import pytest
 from builders import built
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_bad_input import refused
+from refusals import refused
 
 from ptelist.compare.comparison import change
 from ptelist.engine.account import account

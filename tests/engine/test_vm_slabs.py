@@ -10,7 +10,7 @@ from guest_steps import moments
 from helpers import scenario
 from hypothesis import given
 from hypothesis import strategies as st
-from test_bad_input import refused
+from refusals import refused
 from test_history import rules
 
 from ptelist.engine import history

@@ -440,7 +440,7 @@ def test_every_cache_of_every_recorded_machine(path: Path, run: Run, tmp_path: P
     assert len(agreeing) >= 5 * len(others)
 
 
-RECORDED = Path(__file__).parent / "kernel" / "recorded"
+RECORDED = Path(__file__).parents[1] / "kernel" / "recorded"
 SEEN = sorted(RECORDED.glob("*/*.observation"))
 
 

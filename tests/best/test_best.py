@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from list_model import KernelList
-from test_bad_input import refused
+from refusals import refused
 from test_walks import added, removed
 
 from ptelist.best.page import _hundredths, _ranges
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 TRACE = DATA / "traces/7.3.trace"
 HISTOGRAM = min((DATA / "rmaps").iterdir())
 TOTAL = "pte_list_desc.bytes.total"
