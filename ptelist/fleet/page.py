@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.compare.comparison import PART, WHOLE
 from ptelist.engine.account import DESC
-from ptelist.fleet.census import Group
+from ptelist.fleet.census import HostGroup
 from ptelist.fleet.totals import CHANGE_HIGH, CHANGE_LOW, ENDS, HIGH, LOW
 from ptelist.interval import Change
 from ptelist.output import numbers
@@ -97,15 +97,15 @@ def _cells(report: Report, group: Cells | None, what_if: int, figure: str) -> tu
     return (value, numbers.change(change), numbers.percent(change)) if what_if else (value,)
 
 
-def _counted(group: Group) -> tuple[str, str, str]:
+def _counted(group: HostGroup) -> tuple[str, str, str]:
     return numbers.integer(group.hosts), numbers.integer(group.vms), numbers.integer(group.vcpus)
 
 
-def total(report: Report) -> Group:
+def total(report: Report) -> HostGroup:
     """Return all groups as one."""
     groups = list(report.census.groups.values())
     known = [group.memory for group in groups if group.memory is not None]
-    return Group(
+    return HostGroup(
         sum(group.hosts for group in groups),
         sum(group.vms for group in groups),
         sum(group.vcpus for group in groups),
