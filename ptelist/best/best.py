@@ -30,7 +30,8 @@ OPERATIONS = (by_adds, by_removals)
 MOST_LENGTHS = 10_000
 """Lists that may have any of more lengths than these say nothing of walks."""
 
-Span = tuple[Fraction, Fraction]
+Touches = tuple[Fraction, Fraction]
+"""The least and the most descriptors that an operation touches on average."""
 
 
 class Candidate(NamedTuple):
@@ -38,7 +39,7 @@ class Candidate(NamedTuple):
 
     ext: int
     ledger: Ledger
-    touched: dict[str, tuple[Span, Span]]
+    touched: dict[str, tuple[Touches, Touches]]
     """Empty without lists."""
 
     @property
@@ -116,7 +117,7 @@ def best(
     their lists go together. Raises PtelistError if lists are too open.
     """
     groups: dict[str, list[tuple[Column, Candidate]]] = {}
-    averages: dict[tuple[tuple[Lengths, ...], int], dict[str, tuple[Span, Span]]] = {}
+    averages: dict[tuple[tuple[Lengths, ...], int], dict[str, tuple[Touches, Touches]]] = {}
     for column, ledger, lengths in zip(found.columns, ledgers, lists, strict=True):
         ext, name = _ext(column.scenario), _name(column)
         key = tuple(lengths), ext
@@ -132,7 +133,7 @@ def _best(name: str, owned: int, members: list[tuple[Column, Candidate]]) -> Bes
     return Best(name or f"kernel={kernel.version}", kernel.list_policy, owned, tuple(candidates))
 
 
-def _touched(lists: tuple[Lengths, ...], ext: int) -> dict[str, tuple[Span, Span]]:
+def _touched(lists: tuple[Lengths, ...], ext: int) -> dict[str, tuple[Touches, Touches]]:
     """Return the descriptors that an add and a removal touch on average under each policy."""
     if not lists:
         return {}
@@ -148,5 +149,5 @@ def _touched(lists: tuple[Lengths, ...], ext: int) -> dict[str, tuple[Span, Span
     return spans
 
 
-def _span(ends: tuple[tuple[int, int], tuple[int, int]]) -> Span:
+def _span(ends: tuple[tuple[int, int], tuple[int, int]]) -> Touches:
     return Fraction(*ends[0]), Fraction(*ends[1])

@@ -15,7 +15,7 @@ from ptelist.output.page import Document, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ptelist.best.best import Best, Candidate, Span
+    from ptelist.best.best import Best, Candidate, Touches
 
 FLAT = (1, 5)
 """Percent over the best of which the values are named."""
@@ -64,7 +64,7 @@ def _table(found: Best) -> Table:
     return Table(tuple(head), tuple(rows), f"{found.name}, policy {found.policy} ({ERAS[found.policy]}){more}")
 
 
-def _average(span: Span) -> str:
+def _average(span: Touches) -> str:
     low, high = map(_hundredths, span)
     return low if low == high else f"{low}..{high}"
 

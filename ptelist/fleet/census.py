@@ -23,7 +23,7 @@ EVERY = 1 << 12
 """Rows between two words to the progress bar."""
 
 
-class Group(NamedTuple):
+class HostGroup(NamedTuple):
     """Hosts that are summed together."""
 
     hosts: int
@@ -38,7 +38,7 @@ class Census(NamedTuple):
 
     kinds: dict[Kind, dict[Cells, int]]
     """How many hosts of a kind there are in each group."""
-    groups: dict[Cells, Group]
+    groups: dict[Cells, HostGroup]
     rows: int
     rejects: dict[int, str]
     """What is wrong, by the place of a row."""
@@ -171,7 +171,7 @@ class Reader:
 
     def _counted(self, rows: int) -> Census:
         kinds: dict[Kind, dict[Cells, int]] = {}
-        groups: dict[Cells, Group] = {}
+        groups: dict[Cells, HostGroup] = {}
         explained = None
         for name, host in self._hosts.items():
             if host.bad or not host.taken:
@@ -183,9 +183,9 @@ class Reader:
             same = kinds.setdefault(kind, {})
             same[by] = same.get(by, 0) + 1
             memory = self._fleet.memory(host.row.memory)
-            old = groups.get(by, Group(0, 0, 0, 0))
+            old = groups.get(by, HostGroup(0, 0, 0, 0))
             both = None if memory is None or old.memory is None else old.memory + memory
-            groups[by] = Group(old.hosts + 1, old.vms + host.vms, old.vcpus + host.vcpus, both)
+            groups[by] = HostGroup(old.hosts + 1, old.vms + host.vms, old.vcpus + host.vcpus, both)
             host.groups.clear()
         whole = {name for name, host in self._hosts.items() if host.taken and not host.bad}
         left_out = len((self._hosts.keys() | self._cut) - whole)

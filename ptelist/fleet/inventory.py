@@ -37,7 +37,7 @@ _RELEASE = r"v?[0-9]+\.[0-9]+[A-Za-z0-9.\-~+]*"
 Cells = tuple[str, ...]
 
 
-class Column(NamedTuple):
+class FieldColumn(NamedTuple):
     """Where a field is: a column's name, and the unit of its plain numbers if they are sizes."""
 
     name: str
@@ -59,9 +59,9 @@ class Row(NamedTuple):
     """How many of them there are."""
 
 
-def mapped(texts: Iterable[str]) -> dict[str, Column]:
+def mapped(texts: Iterable[str]) -> dict[str, FieldColumn]:
     """Return the columns that FIELD=COLUMN or FIELD=COLUMN:UNIT name; raises PtelistError for other text."""
-    found: dict[str, Column] = {}
+    found: dict[str, FieldColumn] = {}
     for text in texts:
         field, equals, column = text.partition("=")
         if not equals or not column:
@@ -70,14 +70,14 @@ def mapped(texts: Iterable[str]) -> dict[str, Column]:
         if field not in FIELDS:
             raise PtelistError(f"--column: unknown field {field}{suggestion(field, FIELDS)}")
         name, _, unit = column.rpartition(":")
-        found[field] = Column(name, unit) if name and unit in UNITS else Column(column)
+        found[field] = FieldColumn(name, unit) if name and unit in UNITS else FieldColumn(column)
     return found
 
 
 class Inventory:
     """A file, row by row; its header says which columns it has, or each object for itself."""
 
-    def __init__(self, lines: Iterable[bytes], label: str, columns: dict[str, Column], by: Cells) -> None:
+    def __init__(self, lines: Iterable[bytes], label: str, columns: dict[str, FieldColumn], by: Cells) -> None:
         """Read the header; raises PtelistError if a column that is needed is not there."""
         self.label, self.by = label, by
         self.text = Text(lines, label)

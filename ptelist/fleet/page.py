@@ -13,7 +13,7 @@ from ptelist.units import format_size
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ptelist.fleet.census import Group
+    from ptelist.fleet.census import HostGroup
     from ptelist.fleet.inventory import Cells
     from ptelist.fleet.report import Report
 
@@ -44,7 +44,7 @@ def _cells(report: Report, group: Cells | None, what_if: int, figure: str) -> tu
     return (value, numbers.change(change), numbers.percent(change)) if what_if else (value,)
 
 
-def _counted(group: Group) -> tuple[str, str, str]:
+def _counted(group: HostGroup) -> tuple[str, str, str]:
     return numbers.integer(group.hosts), numbers.integer(group.vms), numbers.integer(group.vcpus)
 
 

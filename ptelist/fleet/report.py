@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.comparison import WHOLE
-from ptelist.fleet.census import Group
+from ptelist.fleet.census import HostGroup
 from ptelist.fleet.totals import CHANGE_HIGH, CHANGE_LOW, ENDS, HIGH, LOW
 from ptelist.interval import Change, Interval
 
@@ -37,13 +37,13 @@ class Report(NamedTuple):
         """Return the groups, numbers in them by their size."""
         return sorted(self.census.groups, key=lambda group: [_natural(cell) for cell in group])
 
-    def counted(self, group: Cells | None) -> Group:
+    def counted(self, group: Cells | None) -> HostGroup:
         """Return how many hosts, VMs and vCPUs a group has; None is the whole fleet."""
         if group is not None:
             return self.census.groups[group]
         groups = list(self.census.groups.values())
         memory = [each.memory for each in groups if each.memory is not None]
-        return Group(
+        return HostGroup(
             sum(each.hosts for each in groups),
             sum(each.vms for each in groups),
             sum(each.vcpus for each in groups),

@@ -11,7 +11,7 @@ from ptelist.host import snapshot as shot
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ptelist.host.slabinfo import Row
+    from ptelist.host.slabinfo import SlabinfoRow
     from ptelist.host.snapshot import Snapshot
 
 SIZES = frozenset(("object_size", "slab_size", "objs_per_slab", "align"))
@@ -28,7 +28,7 @@ class Seen(NamedTuple):
     listed: str
     """What slabinfo calls it: the member that was created first."""
     cells: Mapping[str, str]
-    row: Row | None
+    row: SlabinfoRow | None
 
     def number(self, column: str) -> int | None:
         """Return an attribute; of "13 N0=13" the sum, which comes first."""
@@ -71,7 +71,7 @@ class Seen(NamedTuple):
 class Caches:
     """All caches of a snapshot."""
 
-    def __init__(self, snapshot: Snapshot, rows: Mapping[str, Row], label: str) -> None:
+    def __init__(self, snapshot: Snapshot, rows: Mapping[str, SlabinfoRow], label: str) -> None:
         """Take what sysfs shows, and the rows of slabinfo.
 
         Raises PtelistError for a size that no cache has.

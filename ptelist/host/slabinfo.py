@@ -14,7 +14,7 @@ _ROW = re.compile(
 )
 
 
-class Row(NamedTuple):
+class SlabinfoRow(NamedTuple):
     """One cache, with the columns' names; `stride` is what the file calls objsize."""
 
     active: int
@@ -25,7 +25,7 @@ class Row(NamedTuple):
     slabs: int
 
 
-def parse(text: str, label: str) -> dict[str, Row]:
+def parse(text: str, label: str) -> dict[str, SlabinfoRow]:
     """Return the caches by the names that the file has for them.
 
     Raises PtelistError, with file and line, for what SLUB would not write.
@@ -45,5 +45,5 @@ def parse(text: str, label: str) -> dict[str, Row]:
         active, total, stride, per_slab, pages = map(int, match["counts"].split())
         if not (stride and per_slab and pages):
             raise PtelistError(f"{label}:{number}: {match['name']}: a slab has objects, and objects have a size")
-        found[match["name"]] = Row(active, total, stride, per_slab, pages, int(match["slabs"].split()[1]))
+        found[match["name"]] = SlabinfoRow(active, total, stride, per_slab, pages, int(match["slabs"].split()[1]))
     return found

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ptelist.inspect.inspection import Inspected
 
 
-class Change(NamedTuple):
+class Difference(NamedTuple):
     """What differs between two kernels; None where one has nothing of the kind."""
 
     name: str
@@ -20,13 +20,13 @@ class Change(NamedTuple):
     after: Any
 
 
-def struct_changes(before: Inspected, after: Inspected) -> Iterator[tuple[str, list[Change]]]:
+def struct_changes(before: Inspected, after: Inspected) -> Iterator[tuple[str, list[Difference]]]:
     """Yield each struct that differs, with its members and size, those that are the same left out."""
     for name in dict.fromkeys(each.name for each in (*before.layouts, *after.layouts)):
         sides = [_members(each, name) for each in (before, after)]
         members = dict.fromkeys((*sides[0], *sides[1]))
         found = [
-            Change(member, *(side.get(member) for side in sides))
+            Difference(member, *(side.get(member) for side in sides))
             for member in members
             if sides[0].get(member) != sides[1].get(member)
         ]
@@ -43,10 +43,10 @@ def _members(found: Inspected, name: str) -> dict[str, Any]:
     return {}
 
 
-def profile_changes(before: Inspected, after: Inspected) -> Iterator[Change]:
+def profile_changes(before: Inspected, after: Inspected) -> Iterator[Difference]:
     """Yield each field of the kernel profile that the two say differently."""
     sides = [{row.field: row.value for row in each.rows} for each in (before, after)]
     for field in dict.fromkeys((*sides[0], *sides[1])):
         values = [side.get(field) for side in sides]
         if values[0] != values[1]:
-            yield Change(field, *values)
+            yield Difference(field, *values)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DESC = "pte_list_desc"
 
 
-class Row(NamedTuple):
+class FieldRow(NamedTuple):
     """One field of a kernel profile."""
 
     field: str
@@ -35,7 +35,7 @@ class Inspected(NamedTuple):
     profile: str | None
     """The kernel profile that it was held against."""
     layouts: tuple[Layout, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[FieldRow, ...]
     notes: tuple[str, ...]
 
     @property
@@ -76,7 +76,7 @@ def inspect(spec: str, structs: Sequence[str], profile: str | None) -> Inspected
         except PtelistError as error:
             notes.append(str(error))
     rows = tuple(
-        Row(field, setting.value, setting.source, known[field].value if field in known else None)
+        FieldRow(field, setting.value, setting.source, known[field].value if field in known else None)
         for field, setting in said.kernel.items()
         if field not in {"tree", "release"}
     )

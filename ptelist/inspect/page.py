@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ptelist.build.layouts import Layout
-    from ptelist.inspect.inspection import Inspected, Row
+    from ptelist.inspect.inspection import FieldRow, Inspected
     from ptelist.output.page import Line
 
 HOLE = "(hole)"
@@ -76,7 +76,7 @@ def _sizeof(found: Layout) -> str:
     return f"{found.size} bytes" + (f", {unused} unused" if spare else "")
 
 
-def _beside(row: Row, profile: str | None) -> str:
+def _beside(row: FieldRow, profile: str | None) -> str:
     if profile is None:
         return ""
     return f"  {AGREES}" if row.value == row.known else f"  {DIFFERS}: {value(row.known)} in {profile}"

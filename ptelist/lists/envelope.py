@@ -14,12 +14,12 @@ from ptelist.lists.descriptors import HEAD, MIN_EXT, descriptors
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
-    from ptelist.lists.tally import Rule
+    from ptelist.lists.tally import ListRules
 
     Key = Hashable
 
 
-def most(count: int, peak: int, rule: Rule, spaces: int) -> int:
+def most(count: int, peak: int, rule: ListRules, spaces: int) -> int:
     """Return the most descriptors of a page's lists with at most `count` entries.
 
     `peak`: the most since they were last known to be empty. A chain of the policy walk
@@ -36,7 +36,7 @@ def most(count: int, peak: int, rule: Rule, spaces: int) -> int:
 class Envelope:
     """Upper bounds under several rules; memory grows with the SPTEs that were ever set, by address."""
 
-    def __init__(self, rules: Iterable[Rule], longest: int, spaces: int) -> None:
+    def __init__(self, rules: Iterable[ListRules], longest: int, spaces: int) -> None:
         """Start with nothing; no list has more than `longest` entries in each of so many address spaces."""
         self.rules = tuple(rules)
         self.live = [0] * len(self.rules)
@@ -67,7 +67,7 @@ class Envelope:
             self.live[number] += self._most(count, peak, rule) - self._most(old_count, old_peak, rule)
             self.peak[number] = max(self.peak[number], self.live[number])
 
-    def _most(self, count: int, peak: int, rule: Rule) -> int:
+    def _most(self, count: int, peak: int, rule: ListRules) -> int:
         return most(min(count, self._cap), min(peak, self._cap), rule, self._spaces) if count else 0
 
     def lengths(self) -> dict[int, int]:

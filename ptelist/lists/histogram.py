@@ -128,7 +128,7 @@ def _bends_up(first: tuple[int, int], second: tuple[int, int], third: tuple[int,
     return (second[1] - first[1]) * (third[0] - first[0]) <= (third[1] - first[1]) * (second[0] - first[0])
 
 
-class Choice(NamedTuple):
+class ExtCost(NamedTuple):
     """One PTE_LIST_EXT on one host: what an object costs as a part of its slab, and what a slab costs."""
 
     ext: int
@@ -141,7 +141,7 @@ class Choice(NamedTuple):
     """The most objects that fit into its slabs beside those that are there."""
 
 
-def never_more(levels: Sequence[Level], one: Choice, other: Choice, longest: int) -> bool:
+def never_more(levels: Sequence[Level], one: ExtCost, other: ExtCost, longest: int) -> bool:
     """Return whether `one` takes no more bytes than `other`, whatever the lengths are.
 
     `other` takes at least its objects' part of full slabs, `one` at most that and

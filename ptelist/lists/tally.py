@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Key = Hashable
 
 
-class Rule(NamedTuple):
+class ListRules(NamedTuple):
     """How one kernel keeps its lists and the caches that their descriptors come from."""
 
     ext: int
@@ -30,7 +30,7 @@ class Rule(NamedTuple):
 class Tally:
     """What the lists take under one rule."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: ListRules) -> None:
         """Start with nothing."""
         self.rule = rule
         self.allocs = 0
@@ -83,7 +83,7 @@ class Lists:
     With the policy head a chain's descriptors follow from their number alone.
     """
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[ListRules]) -> None:
         """Start with empty lists."""
         self.tallies = [Tally(rule) for rule in rules]
         self._heads = [(tally.rule.ext, tally) for tally in self.tallies if tally.rule.policy == HEAD]

@@ -11,10 +11,10 @@ from ptelist.engine.account import DESC, slabs_of
 from ptelist.engine.ledger import Term, Unit, fixed, rule
 from ptelist.errors import PtelistError
 from ptelist.lists.envelope import Envelope
-from ptelist.lists.tally import Lists, Rule
+from ptelist.lists.tally import ListRules, Lists
 from ptelist.replay.blocks import Lines
 from ptelist.replay.steps import Steps
-from ptelist.replay.traces import ENVELOPE, ODD, STEPS, Reader
+from ptelist.replay.traces import ENVELOPE, ODD, STEPS, TraceReader
 from ptelist.replay.vm_steps import Replay, Stage
 from ptelist.rmaps.rmaps import KEPT
 
@@ -143,7 +143,7 @@ class _Run:
         self.steps = Replay(scenarios)
         steps = Steps(tuple(self.steps.machines.values()))
         minimum = mmu.desc_topup_min(first.kernel)
-        self.reader = Reader(self._lists, self._envelope, steps, self._mark, minimum)
+        self.reader = TraceReader(self._lists, self._envelope, steps, self._mark, minimum)
         self.marks: list[Mark] = []
         self.stages: list[Stage] = []
         self._samples: list[Sample] = []
@@ -244,9 +244,9 @@ def _cached(tally: Tally) -> int:
     return sum(tally.caches.values())
 
 
-def _rule(scenario: Scenario) -> Rule:
+def _rule(scenario: Scenario) -> ListRules:
     kernel, vm = scenario.kernel, scenario.first_vm
-    return Rule(mmu.ext(kernel, vm), kernel.list_policy, mmu.desc_capacity(kernel, vm), mmu.desc_topup_min(kernel))
+    return ListRules(mmu.ext(kernel, vm), kernel.list_policy, mmu.desc_capacity(kernel, vm), mmu.desc_topup_min(kernel))
 
 
 def _assumed(found: Columns) -> Iterator[str]:

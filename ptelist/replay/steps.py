@@ -74,7 +74,7 @@ MOST_ADDRESS = 1 << 57
 """Bytes that a root of five levels maps."""
 
 
-class Span(NamedTuple):
+class PageRun(NamedTuple):
     """Addresses in a row, a page each."""
 
     first: int
@@ -124,7 +124,7 @@ def _run(vm: bytes, vcpu: bytes, mode: bytes | None = None) -> Step:
 
 def _touch(vm: bytes, vcpu: bytes, where: bytes, *mapped: bytes) -> Step:
     """Touch addresses; `mapped` is the page, and the table, if the step says them."""
-    span, named = _span(where), _named(mapped[0]) if mapped else None
+    span, named = _page_run(where), _named(mapped[0]) if mapped else None
     table = mapped[1] if len(mapped) > 1 else None
 
     def step(machine: Machine) -> None:
@@ -140,7 +140,7 @@ def _fault(vm: bytes, vcpu: bytes) -> Step:
 
 
 def _drop(vm: bytes, where: bytes, table: bytes | None = None) -> Step:
-    span = _span(where)
+    span = _page_run(where)
 
     def step(machine: Machine) -> None:
         found = machine.known(vm)
@@ -243,11 +243,11 @@ def _page(machine: Machine, named: int | bytes) -> int | bytes:
     return named // machine.mmu.leaf_bytes
 
 
-def _span(word: bytes) -> Span:
+def _page_run(word: bytes) -> PageRun:
     first, star, count = word.partition(b"*")
     if star and not 1 <= _number(count) <= MOST_COUNT:
         raise ValueError(f'expected a count of 1 to {MOST_COUNT:,} behind "*", got "{_shown(count)}"')
-    return Span(_address(first), int(count) if star else 1)
+    return PageRun(_address(first), int(count) if star else 1)
 
 
 def _number(word: bytes) -> int:

@@ -56,7 +56,7 @@ class Sink(Protocol):
         """Free a cache."""
 
 
-class Envelope(Protocol):
+class SpteSink(Protocol):
     """Who is told of SPTEs that were set."""
 
     def set(self, key: tuple[bytes, bytes], entry: bytes) -> None:
@@ -70,7 +70,7 @@ class Doer(Protocol):
         """Do the step of a line; return whether the kernel would have recycled shadow pages by now."""
 
 
-class Reader:
+class TraceReader:
     """Reads lines and tells a sink; knows what was odd, and since when.
 
     Once it has seen a line of an event it knows a pattern for all of them. A block whose
@@ -78,7 +78,7 @@ class Reader:
     """
 
     def __init__(
-        self, sink: Sink, envelope: Envelope, steps: Doer, mark: Callable[[int, str], None], minimum: int
+        self, sink: Sink, envelope: SpteSink, steps: Doer, mark: Callable[[int, str], None], minimum: int
     ) -> None:
         """Take who is told of lists, of SPTEs, of steps and of marks, and `min` of a descriptor cache's top-up."""
         self.kind = ""

@@ -12,7 +12,7 @@ from ptelist.engine.ledger import Unit, rule, total
 from ptelist.errors import PtelistError
 from ptelist.lists import histogram
 from ptelist.lists.descriptors import GROWN, HEAD
-from ptelist.lists.histogram import FFS, Choice, Class, Level
+from ptelist.lists.histogram import FFS, Class, ExtCost, Level
 from ptelist.rmaps.rmaps_stat import LABELS, LEVELS
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Measured(NamedTuple):
     levels: tuple[Level, ...]
     longest: int
     ledger: Ledger
-    choice: Choice
+    choice: ExtCost
 
 
 def measure(lists: Histogram, limits: Limits, found: Columns, how: str, command: str) -> Comparison:
@@ -108,7 +108,7 @@ def _measure(lists: Histogram, limits: Limits, column: Column, how: str) -> Meas
     each = ledger[PART]
     slabs = ledger[f"{DESC}.slabs"]
     cost = each.high // slabs.high if slabs.high else 0
-    return Measured(column, levels, longest, ledger, Choice(ext, policy, history, cost, per_slab, spare))
+    return Measured(column, levels, longest, ledger, ExtCost(ext, policy, history, cost, per_slab, spare))
 
 
 def _term(name: str, level: Level, low: int, high: int) -> Term:

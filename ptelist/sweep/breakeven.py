@@ -28,7 +28,7 @@ GROWING = frozenset(("vm.vcpus", "vm.vcpus_run", "vm.count"))
 """Fields of which more never takes less, of any figure but waste."""
 
 
-class Span(NamedTuple):
+class SearchRange(NamedTuple):
     """The whole numbers of an axis that are searched: first to last in steps."""
 
     axis: Axis
@@ -50,16 +50,16 @@ class Span(NamedTuple):
         return self.axis.kind.show(value)
 
 
-def span(axis: Axis, values: Sequence[int]) -> Span:
-    """Return the span of an axis's values: whole numbers, or sizes in the largest unit that they share."""
-    return Span(axis, min(values), max(values), axis.kind.step(values))
+def search_range(axis: Axis, values: Sequence[int]) -> SearchRange:
+    """Return the range of an axis's values: whole numbers, or sizes in the largest unit that they share."""
+    return SearchRange(axis, min(values), max(values), axis.kind.step(values))
 
 
 class Curve:
     """One figure along an axis, the other axes fixed."""
 
-    def __init__(self, space: Space, chosen: Chosen, over: Span, measure: Callable[[Scenario], Ledger]) -> None:
-        """Take a point of the space, and the span that runs through it."""
+    def __init__(self, space: Space, chosen: Chosen, over: SearchRange, measure: Callable[[Scenario], Ledger]) -> None:
+        """Take a point of the space, and the range that runs through it."""
         self._space, self._chosen, self._over, self._measure = space, chosen, over, measure
 
     def ledger(self, number: int) -> Ledger:
@@ -70,14 +70,14 @@ class Curve:
 
 
 class BreakEven(NamedTuple):
-    """Where a figure of one column is less than that of another, over every value of a span.
+    """Where a figure of one column is less than that of another, over every value of a range.
 
     Values are None where there is none such.
     """
 
     column: str
     baseline: str
-    over: Span
+    over: SearchRange
     tried: bool
     """False if the search was given up."""
     maybe_first: int | None = None
@@ -111,7 +111,7 @@ class _Gap:
     is between 5 - 12 = -7 and 6 - 8 = -2: a search for a change of 0 or more skips all these steps.
     """
 
-    def __init__(self, curves: tuple[Curve, Curve], figure: str, over: Span, known: Known) -> None:
+    def __init__(self, curves: tuple[Curve, Curve], figure: str, over: SearchRange, known: Known) -> None:
         self._curves, self._figure, self._last = curves, figure, over.last
         self._growing = over.axis.path in GROWING and ".waste" not in figure
         self._known = known
@@ -146,13 +146,13 @@ class _Gap:
 
 
 def break_even(  # noqa: PLR0913, PLR0917 -- two curves, their names, and what is known of them
-    names: tuple[str, str], curves: tuple[Curve, Curve], over: Span, figure: Term, page: int, known: Known
+    names: tuple[str, str], curves: tuple[Curve, Curve], over: SearchRange, figure: Term, page: int, known: Known
 ) -> BreakEven:
     """Return where the second curve is below the first; `names` are those of both, `page` a page's bytes.
 
     `known` is what needs not be worked out again.
 
-    Every value of the span counts: where more never takes less, whole stretches are ruled out by
+    Every value of the range counts: where more never takes less, whole stretches are ruled out by
     their ends; else each value is tried.
     """
     gap = _Gap(curves, figure.name, over, known)
@@ -176,13 +176,13 @@ class LayoutStep(NamedTuple):
     """A value of an axis from which on slabs are laid out anew, with the figures that moved, causes first."""
 
     column: str
-    over: Span
+    over: SearchRange
     at: int
     moved: tuple[Step, ...]
 
 
-def layout_steps(column: str, curve: Curve, over: Span, orders: Iterable[str]) -> Iterator[LayoutStep]:
-    """Yield where the slab order of a cache changes, every value of the span tried."""
+def layout_steps(column: str, curve: Curve, over: SearchRange, orders: Iterable[str]) -> Iterator[LayoutStep]:
+    """Yield where the slab order of a cache changes, every value of the range tried."""
     before = curve.ledger(0)
     for number in range(1, over.last + 1):
         after = curve.ledger(number)

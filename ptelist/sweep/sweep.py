@@ -12,7 +12,7 @@ from ptelist.engine.shared import Shared
 from ptelist.errors import PtelistError
 from ptelist.interval import Interval
 from ptelist.settings.columns import columns, compares
-from ptelist.sweep.breakeven import MOST_TRIED, Curve, break_even, layout_steps, span
+from ptelist.sweep.breakeven import MOST_TRIED, Curve, break_even, layout_steps, search_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -143,7 +143,7 @@ def _break_evens(space: Space, found: tuple[Column, ...], points: list[Point], f
     scene = next((axis for axis in space.varying if not compares(axis) and _numbers(space, axis)), None)
     if not compared or not scene:
         return
-    over = span(scene, _numbers(space, scene))
+    over = search_range(scene, _numbers(space, scene))
     page = found[0].scenario.kernel.page_bytes
     measure = measured(figure.name)
     curves = {here[compared.name].label: Curve(space, here, over, measure) for here in space.along(compared)}
@@ -168,7 +168,7 @@ def _steps(space: Space, axis: Axis, figure: str) -> Iterator[LayoutStep]:
     orders = [f"{cache}.slab_order" for cache in caches]
     if axis.path.startswith("vm.") or not (numbers := _numbers(space, axis)):
         return
-    over = span(axis, numbers)
+    over = search_range(axis, numbers)
     other = next((each for each in space.varying if each != axis and not each.path.startswith("vm.")), None)
     for here in space.along(other) if over.last < MOST_TRIED else ():
         column = f"{other.name}={here[other.name].label}" if other else ""

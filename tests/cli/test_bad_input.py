@@ -17,6 +17,7 @@ from refusals import refused
 
 from ptelist.cli import main
 from ptelist.errors import PtelistError
+from ptelist.presets import shipped
 from ptelist.settings.axes import AXES
 from ptelist.settings.values import choices
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+NEWEST = shipped.names("kernels")[-1]
 PTELIST = [sys.executable, "-m", "ptelist"]
 
 
@@ -62,7 +64,7 @@ PTELIST = [sys.executable, "-m", "ptelist"]
         ("compare nestd", "did you mean nested?"),
         ("compare --kernel 6.7", "the nearest are 6.6 and 6.8"),
         ("compare --kernel 4.19", "the nearest is 5.10"),
-        ("compare --kernel 99.1", "the nearest is 7.3"),
+        ("compare --kernel 99.1", f"the nearest is {NEWEST}"),
         ("compare --kernel six", 'no kernel preset "six"'),
         ("compare --host laptob", "did you mean laptop?"),
         ("compare --vm tdpp", "did you mean tdp?"),

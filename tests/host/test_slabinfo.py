@@ -6,19 +6,19 @@ import pytest
 from machines import SLABINFO
 
 from ptelist.errors import PtelistError
-from ptelist.host.slabinfo import Row, parse
+from ptelist.host.slabinfo import SlabinfoRow, parse
 
 
 def test_rows() -> None:
     assert parse(SLABINFO, "x") == {
-        "kvm_mmu_page_header": Row(352, 352, 184, 22, 1, 16),
-        "pid": Row(416, 416, 128, 32, 1, 13),
-        "TCP": Row(12, 12, 2560, 12, 8, 1),
+        "kvm_mmu_page_header": SlabinfoRow(352, 352, 184, 22, 1, 16),
+        "pid": SlabinfoRow(416, 416, 128, 32, 1, 13),
+        "TCP": SlabinfoRow(12, 12, 2560, 12, 8, 1),
     }
 
 
 def test_a_name_may_have_blanks() -> None:
-    assert parse(SLABINFO.replace("TCP   ", "my cache 7"), "x")["my cache 7"] == Row(12, 12, 2560, 12, 8, 1)
+    assert parse(SLABINFO.replace("TCP   ", "my cache 7"), "x")["my cache 7"] == SlabinfoRow(12, 12, 2560, 12, 8, 1)
 
 
 def test_statistics_of_a_debug_kernel_are_passed_over() -> None:

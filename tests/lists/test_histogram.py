@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ptelist.lists.descriptors import HEAD, WALK, List, bounds
-from ptelist.lists.histogram import Choice, Class, Level, descriptors, entries, lengths, most, never_more
+from ptelist.lists.histogram import Class, ExtCost, Level, descriptors, entries, lengths, most, never_more
 
 if TYPE_CHECKING:
     from random import Random
@@ -128,7 +128,7 @@ def test_what_never_takes_more_never_does(level: Level, one: int, other: int, po
     found = choices(level)
     assume(found)
     per = 4
-    pair = [Choice(ext, policy, history, per * (16 + 8 * ext), per, per) for ext in (one, other)]
+    pair = [ExtCost(ext, policy, history, per * (16 + 8 * ext), per, per) for ext in (one, other)]
     if not never_more([level], *pair, 9):
         return
     for chosen in found:
@@ -142,7 +142,7 @@ def test_what_never_takes_more_never_does(level: Level, one: int, other: int, po
 
 def test_a_sure_choice_exists() -> None:
     """A thousand lists of two entries: 32 bytes for each, or 128; and the other way round with 1001 each."""
-    small, large = (Choice(ext, HEAD, "any", 4096, 4096 // (16 + 8 * ext), 200) for ext in (2, 14))
+    small, large = (ExtCost(ext, HEAD, "any", 4096, 4096 // (16 + 8 * ext), 200) for ext in (2, 14))
     two = [Level((Class(1000, range(2, 3)),), (0, 1 << 60))]
     many = [Level((Class(1000, range(1001, 1002)),), (0, 1 << 60))]
     assert never_more(two, small, large, CAP)
@@ -181,9 +181,9 @@ def lists(*found: tuple[int, int]) -> list[Level]:
     return [Level(tuple(Class(count, range(length, length + 1)) for count, length in found), (0, 1 << 60))]
 
 
-def choice(cost: int, ext: int = 14, policy: str = HEAD, history: str = "any") -> Choice:
+def choice(cost: int, ext: int = 14, policy: str = HEAD, history: str = "any") -> ExtCost:
     """Return one whose descriptors cost so much each, in slabs that are never partly filled."""
-    return Choice(ext, policy, history, cost, 1, 0)
+    return ExtCost(ext, policy, history, cost, 1, 0)
 
 
 def test_a_descriptor_that_one_rule_kept_the_other_has_kept() -> None:

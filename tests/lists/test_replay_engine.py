@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from ptelist.lists.descriptors import HEAD, WALK, List
 from ptelist.lists.envelope import Envelope, most
-from ptelist.lists.tally import Lists, Rule
+from ptelist.lists.tally import ListRules, Lists
 
 if TYPE_CHECKING:
     from random import Random
 
-RULES = tuple(Rule(ext, policy, 6, 3) for ext in (2, 3, 5, 14) for policy in (HEAD, WALK))
+RULES = tuple(ListRules(ext, policy, 6, 3) for ext in (2, 3, 5, 14) for policy in (HEAD, WALK))
 STEPS = st.lists(
     st.tuples(st.sampled_from(["add", "add", "add", "remove", "zap"]), st.integers(0, 3), st.integers(0, 30)),
     max_size=250,
@@ -75,7 +75,7 @@ def test_each_list_is_what_it_is_alone(steps: list[tuple[str, int, int]]) -> Non
 @given(st.lists(st.tuples(st.sampled_from("tfaaaa"), st.integers(0, 1)), max_size=120), st.sampled_from([HEAD, WALK]))
 def test_caches_are_filled_and_drawn_from(steps: list[tuple[str, int]], policy: str) -> None:
     """By a cache that is no more than a number: filled to 6 when it has less than 3, else left alone."""
-    (rule,) = rules = [Rule(2, policy, 6, 3)]
+    (rule,) = rules = [ListRules(2, policy, 6, 3)]
     lists = Lists(rules)
     left: dict[int, int] = {}
     topups = short = entries = 0
@@ -101,7 +101,7 @@ def test_caches_are_filled_and_drawn_from(steps: list[tuple[str, int]], policy: 
 
 
 def test_a_cache_with_just_enough_is_left_alone() -> None:
-    lists = Lists([Rule(2, HEAD, 6, 3)])
+    lists = Lists([ListRules(2, HEAD, 6, 3)])
     lists.topup("c")
     (tally,) = lists.tallies
     while tally.caches["c"] > 3:
@@ -149,7 +149,7 @@ def test_no_list_exceeds_the_envelope(spaces: int, random: Random) -> None:
 
 def test_an_envelope_is_no_more_than_can_be() -> None:
     """A page that is mapped once has no descriptor; twenty times at most two of 14, three with SMM."""
-    rule = Rule(14, HEAD, 40, 14)
+    rule = ListRules(14, HEAD, 40, 14)
     envelopes = [Envelope([rule], 1001, spaces) for spaces in (1, 2)]
     for spte in range(20):
         for envelope in envelopes:
@@ -169,17 +169,17 @@ def test_an_envelope_is_no_more_than_can_be() -> None:
 )
 def test_what_is_left_of_a_chain(spaces: int, left: int, wanted: int) -> None:
     """The last entry keeps its descriptor; with SMM two entries may be the last ones of two lists."""
-    assert most(left, 20, Rule(14, HEAD, 40, 14), spaces) == wanted
+    assert most(left, 20, ListRules(14, HEAD, 40, 14), spaces) == wanted
 
 
 def test_nothing_chained_was_never_a_peak() -> None:
-    envelope = Envelope([Rule(14, HEAD, 40, 14)], 1001, 1)
+    envelope = Envelope([ListRules(14, HEAD, 40, 14)], 1001, 1)
     envelope.set("page", 1)
     assert envelope.peak == [0]
 
 
 def test_the_cap_holds_in_an_envelope() -> None:
-    rule = Rule(14, HEAD, 40, 14)
+    rule = ListRules(14, HEAD, 40, 14)
     for spaces, most_of_all in ((1, 72), (2, 72 + 72)):
         envelope = Envelope([rule], 1001, spaces)
         for spte in range(5000):

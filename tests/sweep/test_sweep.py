@@ -21,7 +21,7 @@ from ptelist.output import bars, svg
 from ptelist.settings.axes import AXES
 from ptelist.settings.columns import expand
 from ptelist.settings.space import Space
-from ptelist.sweep.breakeven import Span, span
+from ptelist.sweep.breakeven import SearchRange, search_range
 from ptelist.sweep.sweep import sweep
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def test_break_evens_are_those_of_every_value(  # noqa: PLR0913, PLR0917 -- one 
 def test_break_evens_of_a_million_vms_take_no_million_ledgers() -> None:
     (one,) = found(vms="1,1000000", vcpus="1", ext="2,14").break_evens
     assert (one.less_from, one.page_first, one.more_last) == (1, 2, None)
-    assert one.over == Span(AXES["vms"], 1, 1_000_000, 1)
+    assert one.over == SearchRange(AXES["vms"], 1, 1_000_000, 1)
 
 
 def test_a_search_that_would_take_too_long_says_so(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,10 +123,10 @@ def test_a_search_that_would_take_too_long_says_so(run: Callable[..., Result], m
 
 def test_sizes_are_searched_in_the_unit_that_they_share() -> None:
     axis = AXES["memory"]
-    assert span(axis, [GIB, 3 * GIB]).step == GIB
-    assert span(axis, [GIB, GIB + (1 << 20)]).step == 1 << 20
-    assert span(axis, [4096]).step == 1 << 10
-    assert span(AXES["vcpus"], [4, 2, 8]) == Span(AXES["vcpus"], 2, 8, 1)
+    assert search_range(axis, [GIB, 3 * GIB]).step == GIB
+    assert search_range(axis, [GIB, GIB + (1 << 20)]).step == 1 << 20
+    assert search_range(axis, [4096]).step == 1 << 10
+    assert search_range(AXES["vcpus"], [4, 2, 8]) == SearchRange(AXES["vcpus"], 2, 8, 1)
     (one,) = found("mmu.bytes.total", memory="1GiB,32GiB", ext="2,14").break_evens
     assert (one.less_from, one.over.step) == (GIB, GIB)
 
