@@ -23,7 +23,7 @@ PLAN: dict[str, set[str]] = {
     "interval": set(),
     "text_file": {"errors"},
     # what is accounted for, and the accounting
-    "scenario": {"units"},
+    "scenario": {"errors", "units"},
     "lists": set(),
     "engine": {"scenario", "lists"},
     # where scenarios come from

@@ -8,7 +8,7 @@ from ptelist.engine import rules
 from ptelist.engine.guest_memory import address_spaces
 from ptelist.engine.history import SEEDS
 from ptelist.engine.nested import KEPT
-from ptelist.errors import PtelistError
+from ptelist.errors import PtelistError, Where
 from ptelist.presets.shipped import load
 from ptelist.presets.versions import version_key
 from ptelist.units import format_size
@@ -58,7 +58,7 @@ def topics(scenario: Scenario, *, releases: bool) -> Iterator[tuple[Topic, State
     yield ("slabs", 0), (_slabs(scenario),)
     for name in scenario.proposals:
         if name != "none":
-            yield (f"proposal {name}", 0), (scenario.sources[f"proposals.{name}"],)
+            yield (f"proposal {name}", 0), (scenario.sources[f"proposals.{name}"].text,)
 
 
 def _slabs(scenario: Scenario) -> str:
@@ -82,8 +82,8 @@ def _slabs(scenario: Scenario) -> str:
 def unverified(scenario: Scenario) -> Iterator[tuple[Topic, Statement]]:
     """Yield what is not verified of a kernel."""
     for path, source in scenario.sources.items():
-        if path.startswith("kernel.") and "UNVERIFIED" in source:
-            yield (f"UNVERIFIED {path}", 0), (source.removesuffix(" [UNVERIFIED]"),)
+        if path.startswith("kernel.") and source.unverified:
+            yield (f"UNVERIFIED {path}", 0), (source.text,)
 
 
 def _kernel(kernel: Kernel, release: str) -> str:
@@ -225,7 +225,7 @@ def _evidence(scenario: Scenario, number: int, vm: Vm) -> Iterator[str]:
     """Yield that the lists of a VM were measured on a kernel that does otherwise with orphans, if they were."""
     if vm.measured_on is None:
         return
-    lists, measured = (_said_by(scenario.sources[f"vms.{number}.{field}"]) for field in ("rmaps", "measured_on"))
+    lists, measured = (scenario.sources[f"vms.{number}.{field}"].said_by for field in ("rmaps", "measured_on"))
     if lists != measured:
         return
     here, there = scenario.kernel.nested_orphans, _orphans(vm.measured_on)
@@ -237,18 +237,12 @@ def _evidence(scenario: Scenario, number: int, vm: Vm) -> Iterator[str]:
         )
 
 
-def _said_by(source: str) -> str:
-    """Return a source without the line of a file that has none of its own."""
-    head, _, line = source.rpartition(":")
-    return head if line.isdigit() else source
-
-
 def _orphans(version: str) -> str:
     """Return what a kernel does with the shadow pages of replaced tables."""
     try:
         found: str = load(version, "kernels").overlay.kernel["nested_orphans"].value
     except PtelistError as error:
-        raise PtelistError(f"vm.measured_on: {error}") from None
+        raise PtelistError(str(error), Where(field="vm.measured_on")) from None
     return found
 
 

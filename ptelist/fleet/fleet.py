@@ -13,6 +13,7 @@ from ptelist.engine.account import DESC, HEADER, KINDS, account, holdings, settl
 from ptelist.engine.ledger import TYPICAL
 from ptelist.errors import PtelistError
 from ptelist.fleet.inventory import COUNT, HOST, HOST_MEMORY, NO_PAST, PEAK, VMS
+from ptelist.scenario.overlay import Origin
 from ptelist.settings.axes import AXES, Axis, Choice, points
 from ptelist.settings.columns import name as name_of
 from ptelist.settings.consistency import problems
@@ -172,8 +173,10 @@ class Fleet:
         self._assumptions = Assumptions(releases=False)
         self._aged = any(each.chosen[FILLING].value == "aged" for each in self.what_ifs if FILLING in each.chosen)
         names = dict.fromkeys([*assumed, *fields[0], *fields[1], VMS])
-        self._axes = {AXES[name]: SAID_BY for name in names if name not in OWN} | dict.fromkeys(NAMES, "")
-        self._axes |= {axis: axis.option for axis, _ in Space((), options).axes if axis not in self._axes}
+        self._axes = {AXES[name]: Origin(SAID_BY) for name in names if name not in OWN}
+        self._axes |= dict.fromkeys(NAMES, Origin(""))
+        for axis, _ in Space((), options).axes:
+            self._axes.setdefault(axis, Origin(axis.option, is_option=True))
         self._forget()
 
     def _forget(self) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ptelist.build.btf import Btf
     from ptelist.engine.ledger import Ledger
     from ptelist.scenario.models import Scenario
+    from ptelist.scenario.overlay import Source
 
 SCHEMA = "ptelist-baseline/1"
 UPDATE = "the same command with --update writes it anew"
@@ -31,7 +32,7 @@ class Entry(NamedTuple):
     inputs: dict[str, Any]
     figures: dict[str, Interval]
     assumptions: tuple[str, ...]
-    sources: dict[str, str]
+    sources: dict[str, Source]
     """Where the inputs come from; not kept in the file."""
 
 

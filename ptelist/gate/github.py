@@ -28,8 +28,8 @@ def _annotation(found: Finding) -> str:
     level = "warning" if found.status == WARN else "error"
     text = "\n".join((finding.headline(found), *finding.reasons(found)))
     fields = {}
-    if found.rule and found.rule.where[0] not in {BUILT_IN, "-"}:
-        fields = {"file": found.rule.where[0], "line": str(found.rule.where[1] or 1)}
+    if found.rule and found.rule.place.file not in {BUILT_IN, "-"}:
+        fields = {"file": found.rule.place.file, "line": str(found.rule.place.line or 1)}
     fields["title"] = f"{TITLE}: {found.scenario}: {found.status}"
     return f"::{level} {','.join(f'{key}={_property(value)}' for key, value in fields.items())}::{_data(text)}"
 

@@ -117,7 +117,7 @@ def replay(
         try:
             count += run.reader.feed(block, count + 1)
         except PtelistError as error:
-            raise PtelistError(f"{label}:{error}") from None
+            raise PtelistError(error.text, error.where._replace(file=label)) from None
         run.sample(count)
         progress(lines.done)
     run.reader.cut(lines.rest, count + 1)

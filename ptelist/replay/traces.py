@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Protocol
 
-from ptelist.errors import PtelistError
+from ptelist.errors import PtelistError, Where
 from ptelist.replay import probes
 from ptelist.replay.steps import USAGE
 
@@ -263,7 +263,7 @@ class Reader:
         if not least <= len(names) <= most:
             wanted = {1: "LIST", 2: "LIST ENTRY", 3: "LIST ENTRY [CACHE]"}[most]
             wanted = "CACHE" if op in {"topup", "free"} else wanted
-            raise PtelistError(f'{at}: {op} has {len(names)} names, expected "{op} {wanted}"')
+            raise PtelistError(f'{op} has {len(names)} names, expected "{op} {wanted}"', Where(line=at))
         self._be(EXACT, at)
         for known, (pattern, found) in TEXT.items():
             self._know(known, pattern, found)
@@ -272,10 +272,10 @@ class Reader:
     def _be(self, kind: str, at: int) -> None:
         """Note what the trace is of; the two kinds do not go together."""
         if STEPS in {self.kind, kind} and self.kind not in {"", kind}:
-            raise PtelistError(f"{at}: has steps of VMs and events of a trace: leave out one")
+            raise PtelistError("has steps of VMs and events of a trace: leave out one", Where(line=at))
         if self.kind not in {"", kind}:
             raise PtelistError(
-                f"{at}: has events of lists and of kvm_mmu_set_spte, the same entries twice: leave out one"
+                "has events of lists and of kvm_mmu_set_spte, the same entries twice: leave out one", Where(line=at)
             )
         self.kind = kind
 
@@ -292,7 +292,7 @@ class Reader:
                 continue
             rows = self._find(line)
             if not rows:
-                raise PtelistError(f"{at}: {_shown(word)} in more than one form, or cut off")
+                raise PtelistError(f"{_shown(word)} in more than one form, or cut off", Where(line=at))
             self._rows(rows, at)
             return True
         return False
@@ -318,7 +318,8 @@ def _pattern(op: str, words: list[bytes], at: int) -> tuple[bytes, Names]:
     wanted = WANTED[op][: NEEDED[op]]
     if not set(wanted) <= set(names):
         needs = " and ".join(f"{name.decode()}=" for name in wanted)
-        raise PtelistError(f"{at}: {_shown(words[0])} without {needs}, which probes as --probe-script sets them have")
+        text = f"{_shown(words[0])} without {needs}, which probes as --probe-script sets them have"
+        raise PtelistError(text, Where(line=at))
     symbol = rb" +\([^)]*\) +" if words[1].startswith(b"(") else b" +"
     rest = b"" if b"=" in words[-1] else b" [^\n]*"
     return re.escape(words[0]) + symbol + b" +".join(parts) + rest + b"\n", tuple(names)
@@ -328,7 +329,7 @@ def _number(text: bytes, at: int) -> int:
     try:
         return int(text, 0)
     except ValueError:
-        raise PtelistError(f'{at}: min= is no number, "{_shown(text)}"') from None
+        raise PtelistError(f'min= is no number, "{_shown(text)}"', Where(line=at)) from None
 
 
 def _shown(text: bytes) -> str:

@@ -6,7 +6,7 @@ import re
 from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ptelist.errors import PtelistError, suggestion
+from ptelist.errors import PtelistError, Where, suggestion
 from ptelist.presets.kinds import KINDS
 from ptelist.scenario.overlay import frozen
 from ptelist.units import format_size, parse_size
@@ -20,6 +20,7 @@ _LISTS = r"([0-9]+)x([0-9]+)(?:-([0-9]+))?"
 _INTEGER = r"-?[0-9]+"
 
 Value = Any
+SET = Where(option="--set")
 
 
 class Axis(NamedTuple):
@@ -50,6 +51,11 @@ class Axis(NamedTuple):
     def option(self) -> str:
         """Return how it is typed."""
         return self.name if self.kind == "preset" else f"--{'set ' if self.kind == 'field' else ''}{self.name}"
+
+    @property
+    def where(self) -> Where:
+        """Return what an error about it is about."""
+        return Where(option=self.option)
 
     @property
     def metavar(self) -> str:
@@ -173,9 +179,9 @@ def choices(axis: Axis, text: str) -> list[Choice]:
         try:
             found += _item(axis, item.strip())
         except ValueError as error:
-            raise PtelistError(f"{axis.option}: {error}") from None
+            raise PtelistError(str(error), axis.where) from None
         if len(found) > MOST_COLUMNS:
-            raise PtelistError(f"{axis.option}: more than {MOST_COLUMNS:,} values")
+            raise PtelistError(f"more than {MOST_COLUMNS:,} values", axis.where)
     _refuse_twice(axis, found)
     return found
 
@@ -204,7 +210,7 @@ def _refuse_twice(axis: Axis, found: list[Choice]) -> None:
     seen: set[str] = set()
     for label, _ in found:
         if label in seen:
-            raise PtelistError(f"{axis.option}: {label} is given twice")
+            raise PtelistError(f"{label} is given twice", axis.where)
         seen.add(label)
 
 
@@ -315,11 +321,12 @@ def parse_set(text: str) -> tuple[Axis, list[Choice]]:
     path, equals, values = text.partition("=")
     part, _, field = path.partition(".")
     if not equals or part not in {"kernel", "config", "host", "vm"} or not field:
-        raise PtelistError(f'--set: expected PART.FIELD=VALUE with kernel, config, host or vm, got "{text[:60]}"')
+        what = "expected PART.FIELD=VALUE with kernel, config, host or vm"
+        raise PtelistError(f'{what}, got "{text[:60]}"', SET)
     from ptelist.settings.builder import known_fields  # noqa: PLC0415 -- brings the models in
 
     if field not in (known := known_fields(part)):
-        raise PtelistError(f"--set: unknown field {path}{suggestion(field, known)}")
+        raise PtelistError(f"unknown field {path}{suggestion(field, known)}", SET)
     axis = Axis(path, path, "field", "")
     return axis, choices(axis, values)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ptelist.errors import PtelistError
+from ptelist.errors import PtelistError, Where
 from ptelist.presets import versions
 from ptelist.presets.kinds import KINDS
 from ptelist.scenario.overlay import Origin, Overlay, Setting
@@ -30,7 +30,7 @@ DEBIAN = r".*[0-9](?:-[0-9]+|\+deb[0-9.]+)-((?:cloud-|rt-)?amd64)(?:-unsigned)?"
 PRESET = Axis("preset", "", "preset", "")
 PRESET_KINDS = frozenset((PRESET.kind, "builds", *KINDS))
 
-NOTHING: dict[Axis, str] = {}
+NOTHING: dict[Axis, Origin] = {}
 """Never written to."""
 
 Chosen = dict[str, Choice]
@@ -51,11 +51,11 @@ class Space:
         self,
         names: Sequence[str],
         options: Iterable[tuple[str, str]],
-        unsaid: Mapping[Axis, str] = NOTHING,
+        unsaid: Mapping[Axis, Origin] = NOTHING,
     ) -> None:
         """Take presets, options by name and text as typed (`set` among them), and axes that only a point gives values.
 
-        The text with each of these names who gives them.
+        The origin with each of these says who gives them.
 
         Raises PtelistError for what does not read, and for an option given twice.
         """
@@ -65,9 +65,10 @@ class Space:
         options_given = [axis.option for axis, _ in self.axes]
         for option in options_given:
             if options_given.count(option) > 1:
-                raise PtelistError(f"{option}: given twice; put the values into one list")
+                raise PtelistError("given twice; put the values into one list", Where(option=option))
         self.axes += [(axis, []) for axis in unsaid]
-        self._said_by = {axis.name: label for axis, label in unsaid.items()}
+        self._said_by = {axis.name: Origin(axis.option, is_option=True) for axis, _ in self.axes}
+        self._said_by |= {axis.name: origin for axis, origin in unsaid.items()}
         self._by_preset = [axis.name for axis, _ in self.axes if axis.kind in PRESET_KINDS]
         self._setting = {
             part: [axis for axis, _ in self.axes if axis.touches(part)] for part in ("kernel", "config", "host", "vm")
@@ -135,7 +136,9 @@ class Space:
         return self._laid[key]
 
 
-def _settings(part: str, axes: list[Axis], patched: frozenset[str], chosen: Chosen, said_by: dict[str, str]) -> Fields:
+def _settings(
+    part: str, axes: list[Axis], patched: frozenset[str], chosen: Chosen, said_by: dict[str, Origin]
+) -> Fields:
     """Return what options set of a part, those that they clear among it."""
     settings: Fields = {}
     for axis in axes:
@@ -146,8 +149,8 @@ def _settings(part: str, axes: list[Axis], patched: frozenset[str], chosen: Chos
             if owner != part:
                 continue
             if field in settings or path in patched:
-                raise PtelistError(f"{axis.option}: {path} is set by another option as well")
-            settings[field] = Setting(value, Origin(said_by.get(axis.name, axis.option)))
+                raise PtelistError(f"{path} is set by another option as well", axis.where)
+            settings[field] = Setting(value, said_by[axis.name])
     return settings
 
 
@@ -196,7 +199,9 @@ def _config(chosen: Chosen, base: Overlay) -> Fields:
     try:
         found = named.config(name, base.kernel["version"].value).config
     except PtelistError as error:
-        raise PtelistError(f"--config: {error}" if "config" in chosen else str(error)) from None
+        if "config" not in chosen:
+            raise
+        raise PtelistError(str(error), AXES["config"].where) from None
     return found if has_name else found | base.config
 
 
@@ -243,7 +248,7 @@ def _preset(chosen: Chosen) -> Overlay:
     for part, is_part in whole:
         if is_part and part in chosen:
             what = part if part == "memslots" else f"a {part}"
-            raise PtelistError(f"--{part}: {chosen['preset'].label} names {what} as well")
+            raise PtelistError(f"{chosen['preset'].label} names {what} as well", AXES[part].where)
     return overlay
 
 
@@ -262,9 +267,10 @@ def _proposals(label: str, version: str) -> Overlay:
         patch = named.load(name, "proposals")
         since = patch.about.get("since", "0.0")
         if versions.version_key(version) < versions.version_key(since):
-            raise PtelistError(f"--proposal: {name} changes what kernel {version} does not have: {since} or later")
+            text = f"{name} changes what kernel {version} does not have: {since} or later"
+            raise PtelistError(text, AXES["proposal"].where)
         for field in patch.overlay.kernel.keys() & overlay.kernel.keys():
-            raise PtelistError(f"--proposal: {label}: more than one of them sets kernel.{field}")
+            raise PtelistError(f"{label}: more than one of them sets kernel.{field}", AXES["proposal"].where)
         about = ", ".join(patch.about[key] for key in ("status", "message_id") if key in patch.about)
         overlay = patch.overlay.over(overlay)
         overlay = overlay._replace(proposals=(*overlay.proposals, (name, about or "not described")))
