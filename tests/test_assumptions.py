@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def line(topic: str, *presets: str, **options: Option) -> str:
     """Return the one line about a topic."""
-    lines = assume([scenario(*presets, **options)], by_preset=False)
-    (found,) = (each for each in lines if each.startswith(f"{topic}: "))
-    return found
+    notes = assume([scenario(*presets, **options)], by_preset=False)
+    (found,) = (note for note in notes if note.topic == topic)
+    return str(found)
 
 
 def test_private_memory_is_told_and_leaves_no_memslots_of_smm() -> None:
@@ -80,7 +80,7 @@ def test_groups_of_vms_are_told_apart() -> None:
 
 def test_groups_of_one_name_are_told_apart_by_their_number() -> None:
     vm = [{"populated": 1 << 20}, {"populated": 2 << 20}]
-    (text,) = (each for each in assume([built(vm=vm)], by_preset=False) if each.startswith("mapping: "))
+    (text,) = (note.text for note in assume([built(vm=vm)], by_preset=False) if note.topic == "mapping")
     assert "tdp (group 1): 1 MiB of memory touched, from 0 up" in text
     assert "tdp (group 2): 2 MiB of memory touched, from 0 up" in text
 

@@ -7,12 +7,14 @@ from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import Assumptions
+from ptelist.compare.clauses import PROPOSAL
 from ptelist.compare.comparison import PART, WHOLE, pick
 from ptelist.engine import rules
 from ptelist.engine.account import DESC, HEADER, KINDS, account, holdings, settle
 from ptelist.engine.ledger import TYPICAL
 from ptelist.errors import PtelistError
 from ptelist.fleet.inventory import COUNT, HOST, HOST_MEMORY, NO_PAST, PEAK, VMS
+from ptelist.note import Note
 from ptelist.scenario.overlay import Origin
 from ptelist.settings.axes import AXES, Axis, Choice, points
 from ptelist.settings.columns import name as name_of
@@ -148,9 +150,10 @@ def figures(names: Sequence[str]) -> dict[str, Unit]:
     return {name: ledger[name].unit for name in picked}
 
 
-AGED = (
-    "past: an inventory says of no host how many VMs it once had, so those that are aged have bounds for any past and"
-    " nothing is simulated; compare --filling aged --peak-vms does that for one host"
+AGED = Note(
+    "past",
+    "an inventory says of no host how many VMs it once had, so those that are aged have bounds for any past and"
+    " nothing is simulated; compare --filling aged --peak-vms does that for one host",
 )
 
 NO_HOLDINGS = frozenset(("name", "filling", "slab_merge"))
@@ -186,13 +189,14 @@ class Fleet:
         self._alike: dict[int, tuple[Host, int]] = {}
         self._classes: dict[tuple[object, ...], int] = {}
 
-    def lines(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Note, ...]:
         """Return what was assumed, and what is known of the proposals among the what-ifs."""
-        found: dict[str, None] = {}
+        found: dict[Note, None] = {}
         for what_if in self.what_ifs:
             proposal = {name: choice for name, choice in what_if.chosen.items() if name == "proposal"}
-            found |= {f"proposal {name}: {about}": None for name, about in self._space.proposals(proposal)}
-        found.pop("proposal none: not described", None)
+            found |= {
+                Note(PROPOSAL, text, name): None for name, text in self._space.proposals(proposal) if name != "none"
+            }
         return (*self._assumptions.ordered("host"), *found, *((AGED,) if self._aged else ()))
 
     def check(self, about: Cells, memory: str) -> None:

@@ -11,6 +11,7 @@ from ptelist.engine.account import DESC
 from ptelist.fleet.census import Group
 from ptelist.fleet.totals import CHANGE_HIGH, CHANGE_LOW, ENDS, HIGH, LOW
 from ptelist.interval import Change
+from ptelist.note import Note
 from ptelist.output import numbers
 from ptelist.output.page import Document, Table
 from ptelist.units import format_size
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 USUAL = (PART, WHOLE)
 """Figures of which a table of several what-ifs, or of groups, has the room."""
 
-EXPLAIN = "explain: --explain HOST shows how a figure of one host follows"
-SUMS = "hosts: each by itself, rounded to its own slabs once for all its VMs, then added up"
+EXPLAIN = Note("explain", "--explain HOST shows how a figure of one host follows")
+SUMS = Note("hosts", "each by itself, rounded to its own slabs once for all its VMs, then added up")
 
 
 class Report(NamedTuple):
@@ -41,8 +42,8 @@ class Report(NamedTuple):
     part: Part
     wanted: bool
     """Whether the figures are those that were asked for."""
-    notes: tuple[str, ...]
-    assumptions: tuple[str, ...]
+    notes: tuple[Note, ...]
+    assumptions: tuple[Note, ...]
     command: str
 
     def groups(self) -> list[Cells]:
@@ -156,29 +157,29 @@ def _groups(report: Report, width: int | None) -> Iterator[Table]:
             yield from Table(tuple(head), tuple(rows), title).panels(width)
 
 
-def notes(report: Report, label: str, rejects: str, unused: list[str]) -> Iterator[str]:
+def notes(report: Report, label: str, rejects: str, unused: list[str]) -> Iterator[Note]:
     """Yield what became of the rows, the columns and the what-ifs, and the hosts' own memory."""
     census = report.census
     if census.rejects:
         left, cut = plural(census.hosts_left_out, "host"), plural(census.hosts_cut, "host")
-        yield (
-            f"set aside: {len(census.rejects):,} of {plural(census.rows, 'row')}, to {rejects} with what is wrong:"
-            f" {left} left out, {cut} with VMs missing"
-        )
+        rows = f"{len(census.rejects):,} of {plural(census.rows, 'row')}"
+        text = f"{rows}, to {rejects} with what is wrong: {left} left out, {cut} with VMs missing"
+        yield Note("set aside", text)
     for (number, reason), hosts in sorted(report.part.unchanged.items()):
         name = report.what_ifs[number].name
-        yield f"unchanged: {name} cannot be applied to {plural(hosts, 'host')}, counted as before: {reason}"
+        text = f"{name} cannot be applied to {plural(hosts, 'host')}, counted as before: {reason}"
+        yield Note("unchanged", text)
     if unused:
-        yield f"not used: {', '.join(unused)} in {label}"
+        yield Note("not used", f"{', '.join(unused)} in {label}")
     memory = total(report).memory
     if memory:
         low, high = report.value(None, 0, WHOLE)[0] if WHOLE in report.figures else (0, 0)
         if high:
             share = numbers.share((Fraction(low, memory), Fraction(high, memory)))
-            yield f"host memory: {format_size(memory)} in all, {WHOLE} is {share} of it"
+            yield Note("host memory", f"{format_size(memory)} in all, {WHOLE} is {share} of it")
 
 
-def assumed(report: Report) -> list[str]:
+def assumed(report: Report) -> list[Note]:
     """Return all that is to be known of the sums."""
     return [*report.notes, SUMS, *report.assumptions]
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ptelist.build.btf import Btf
     from ptelist.engine.ledger import Ledger
+    from ptelist.note import Note
     from ptelist.scenario.models import Scenario
     from ptelist.scenario.overlay import Source
 
@@ -46,10 +47,11 @@ class Baseline(NamedTuple):
     layouts: Places
 
 
-def entry(scenario: Scenario, ledger: Ledger, assumptions: Sequence[str]) -> Entry:
+def entry(scenario: Scenario, ledger: Ledger, assumptions: Sequence[Note]) -> Entry:
     """Return what a baseline keeps of a scenario."""
     figures = {name: Interval.of(term) for name, term in ledger.items()}
-    return Entry(dict(_flat("", scenario.model_dump(mode="json"))), figures, tuple(assumptions), scenario.sources)
+    inputs = dict(_flat("", scenario.model_dump(mode="json")))
+    return Entry(inputs, figures, tuple(map(str, assumptions)), scenario.sources)
 
 
 def _flat(path: str, value: Any) -> list[tuple[str, Any]]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ptelist.gate.budgets import Gate
     from ptelist.gate.limits import Rule
     from ptelist.interval import Interval
+    from ptelist.note import Note
     from ptelist.scenario.models import Scenario
 
 PASS, WARN, FAIL, NEW, REMOVED = STATUSES = ("pass", "warn", "fail", "new", "removed")
@@ -41,7 +42,7 @@ class Tested(NamedTuple):
     """PRESET and options, as words."""
     ledgers: dict[str, Ledger]
     state: Baseline
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Note, ...]
 
 
 class Finding(NamedTuple):

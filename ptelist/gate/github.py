@@ -19,7 +19,7 @@ TITLE = "ptelist check"
 def render(report: Report) -> str:
     """Return a line for each finding that is not a pass, and one for the whole."""
     lines = [_annotation(each) for each in report.findings if each.status != PASS]
-    whole = "\n".join((summary(report), *(f"{topic}: {text}" for topic, text in context(report))))
+    whole = "\n".join((summary(report), *map(str, context(report))))
     lines.append(f"::notice title={TITLE}::{_data(whole)}")
     return "\n".join(lines) + "\n"
 
