@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+class Where(NamedTuple):
+    """What an error is about, as far as it is known; what is not is empty, and not said."""
+
+    file: str = ""
+    line: int = 0
+    """Counted from 1."""
+    option: str = ""
+    """As it is typed: --vcpus, or --set kernel.page_bytes."""
+    field: str = ""
+    """Dotted: host.memcg."""
+
+    def __str__(self) -> str:
+        """Return how a message begins that is about it: FILE:LINE: FIELD, or --OPTION."""
+        file = f"{self.file}:{self.line}" if self.line else self.file
+        return ": ".join(each for each in (self.option, file, self.field) if each)
+
+
+NOWHERE = Where()
+
+
 class PtelistError(Exception):
-    """Bad usage, input or environment; the message is one complete line."""
+    """Bad usage, input or environment; the message is one complete line, which begins with what it is about."""
+
+    def __init__(self, text: str, where: Where = NOWHERE) -> None:
+        """Take what is wrong, and where; who knows a better place makes another error of the two."""
+        super().__init__(_line(str(where), text))
+        self.text, self.where = text, where
+
+    @property
+    def inner(self) -> str:
+        """Return what is wrong with which field, for who says of which file or option in other words."""
+        return _line(self.where.field, self.text)
+
+
+def _line(place: str, text: str) -> str:
+    return f"{place}: {text}" if place else text
 
 
 def suggestion(wrong: str, known: Iterable[str]) -> str:

@@ -14,16 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOUSE = Path(ptelist.__file__).parent
-BASE = {"errors", "units", "interval"}
+BASE = {"errors", "units", "interval", "note"}
 FEATURE = {"scenario", "engine", "settings", "output", "compare"}
 """What a feature that compares scenarios stands on."""
 PLAN: dict[str, set[str]] = {
     "errors": set(),
     "units": set(),
     "interval": set(),
+    "note": set(),
     "text_file": {"errors"},
     # what is accounted for, and the accounting
-    "scenario": {"units"},
+    "scenario": {"errors", "units"},
     "lists": set(),
     "engine": {"scenario", "lists"},
     # where scenarios come from

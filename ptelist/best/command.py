@@ -11,10 +11,11 @@ from ptelist.best.best import EXT, RANGE, best, classes, held, own
 from ptelist.compare.assumptions import assume
 from ptelist.compare.comparison import PART
 from ptelist.engine.account import descriptors
+from ptelist.note import Note
 from ptelist.output.command_line import command_line
 from ptelist.output.files import bar, opened, size
 from ptelist.output.result import Result
-from ptelist.replay.replay import replay
+from ptelist.replay.replay import BYTES, replay
 from ptelist.rmaps.rmaps import assumed, measured
 from ptelist.rmaps.told import Told, usual
 from ptelist.settings.columns import columns, expand
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ptelist.output.command_line import Options
     from ptelist.settings.columns import Columns
 
-    Measured = tuple[list[Ledger], list[list[Lengths]], tuple[str, ...]]
+    Measured = tuple[list[Ledger], list[list[Lengths]], tuple[Note, ...]]
 
 
 def run(options: Options, preset: str | None, histogram: str | None, trace: str | None, **beside: Any) -> Result:
@@ -51,7 +52,7 @@ def run(options: Options, preset: str | None, histogram: str | None, trace: str 
     else:
         ledgers, lists, notes = _of_classes(found)
         explain = command_line("explain", (PART, *presets), space.one_of(with_ext, 0))
-        notes = (*notes, f"explain: {explain}, for one of these")
+        notes = (*notes, Note("explain", f"{explain}, for one of these"))
     answer = best(found, owned, ledgers, lists)
     return Result(
         line,
@@ -84,6 +85,6 @@ def _of_trace(file: str, found: Columns) -> Measured:
     ledgers = [held(column.scenario, ledger["replay.peak"]) for column, ledger in pairs]
     fullest = max(replayed.samples, key=lambda sample: sum(length * lists for length, lists in sample.lengths.items()))
     lengths = [(lists, range(length, length + 1)) for length, lists in sorted(fullest.lengths.items()) if length]
-    at = f"walks: of the lists as they were at line {fullest.at:,}, the fullest of {len(replayed.samples)} samples"
-    notes = (note for note in replayed.comparison.assumptions if not note.startswith("pte_list_desc.bytes:"))
-    return ledgers, [lengths] * len(ledgers), (at, *notes)
+    at = f"of the lists as they were at line {fullest.at:,}, the fullest of {len(replayed.samples)} samples"
+    notes = (note for note in replayed.comparison.assumptions if note.topic != BYTES)
+    return ledgers, [lengths] * len(ledgers), (Note("walks", at), *notes)

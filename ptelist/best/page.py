@@ -9,6 +9,7 @@ from ptelist.best.best import ERAS
 from ptelist.compare.comparison import PART, change
 from ptelist.engine.account import DESC
 from ptelist.lists.descriptors import HEAD, WALK
+from ptelist.note import Note
 from ptelist.output import numbers
 from ptelist.output.page import Document, Table
 
@@ -25,18 +26,20 @@ NEAR = 10
 
 FIGURES = tuple(f"{DESC}.{name}" for name in ("size", "objects", "slabs", "bytes.slab", "bytes.memcg", "bytes.total"))
 WALKS = (
-    "add, removal: descriptors touched by each, on average over all entries of all lists, as these grew",
-    f"walk, head: the policies of kernels {ERAS[WALK]} and {ERAS[HEAD]} on; --list-policy chooses",
+    Note("add, removal", "descriptors touched by each, on average over all entries of all lists, as these grew"),
+    Note("walk, head", f"the policies of kernels {ERAS[WALK]} and {ERAS[HEAD]} on; --list-policy chooses"),
 )
-NO_LISTS = ("lists: none are known (--rmaps, --histogram, --trace), so the vCPU caches alone count, and no walks",)
+NO_LISTS = (
+    Note("lists", "none are known (--rmaps, --histogram, --trace), so the vCPU caches alone count, and no walks"),
+)
 
 
-def document(found: Sequence[Best], notes: tuple[str, ...], command: str, width: int | None) -> Document:
+def document(found: Sequence[Best], notes: tuple[Note, ...], command: str, width: int | None) -> Document:
     """Return a table for each kernel, the best values below."""
     tables: list[Table] = []
     for each in found:
         tables += _table(each).panels(width)
-    said = [f"best: {line}" for each in found for line in _said(each)]
+    said = [Note("best", line) for each in found for line in _said(each)]
     walks = WALKS if any(each.candidates[0].touched for each in found) else NO_LISTS
     return Document(tuple(tables), (*said, *walks, *notes), command)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ptelist.build.btf_raw import Kind
 from ptelist.build.builds import once
 from ptelist.build.layouts import layout
-from ptelist.errors import PtelistError
+from ptelist.errors import PtelistError, Where
 from ptelist.scenario.overlay import Origin, Overlay, Setting
 
 if TYPE_CHECKING:
@@ -61,11 +61,11 @@ def base(found: Build, profile: str | None) -> str:
     if profile is not None:
         return profile
     if not found.release:
-        raise PtelistError(f"{found.label}: does not say of which kernel it is: name its profile with --kernel")
+        raise PtelistError("does not say of which kernel it is: name its profile with --kernel", Where(found.label))
     try:
         return shipped.profile_of(found.release)
     except PtelistError as error:
-        raise PtelistError(f"{found.label}: {error}: choose one with --kernel") from None
+        raise PtelistError(f"{error}: choose one with --kernel", Where(found.label)) from None
 
 
 def said(found: Build) -> Overlay:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.compare.clauses import topics, unverified
+from ptelist.note import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
 MOST_VARIANTS = 4
 """More different statements than this on one topic are summed up."""
 
-ORDER = ("kernel:", "config:", "host:", "vm:", "caches:", "lists:", "evidence:", "mapping:", "slabs:")
+ORDER = ("kernel", "config", "host", "vm", "caches", "lists", "evidence", "mapping", "slabs")
+"""Topics, the most basic first; others come behind."""
 
 
-def assume(scenarios: Iterable[Scenario], *, by_preset: bool, apart: str = "column") -> tuple[str, ...]:
-    """Return the assumptions of all scenarios, a line a topic.
+def assume(scenarios: Iterable[Scenario], *, by_preset: bool, apart: str = "column") -> tuple[Note, ...]:
+    """Return the assumptions of all scenarios, a note a topic.
 
     Where columns differ by an option, its name and values stand above and what they
     have in common is said; where they differ by presets or kernels (`by_preset`),
@@ -28,7 +30,7 @@ def assume(scenarios: Iterable[Scenario], *, by_preset: bool, apart: str = "colu
     found = Assumptions()
     for scenario in scenarios:
         found.add(scenario)
-    return found.lines(apart, by_preset=by_preset)
+    return found.notes(apart, by_preset=by_preset)
 
 
 class Assumptions:
@@ -37,7 +39,7 @@ class Assumptions:
     def __init__(self, *, releases: bool = True) -> None:
         """Start with no scenario; `releases`: whether kernels are told by their release, not their profile alone."""
         self._releases = releases
-        self._topics: dict[Topic, _Topic] = {}
+        self._topics: dict[Topic, _Said] = {}
         self._kernels: set[_Told] = set()
 
     def add(self, scenario: Scenario) -> None:
@@ -50,19 +52,20 @@ class Assumptions:
         for topic, statement in said:
             found = self._topics.get(topic)
             if found is None:
-                found = self._topics[topic] = _Topic(statement)
+                found = self._topics[topic] = _Said(statement)
             found.add(statement)
 
-    def lines(self, apart: str, *, by_preset: bool) -> tuple[str, ...]:
-        """Return a line a topic, in the order in which they came; see `assume`."""
+    def notes(self, apart: str, *, by_preset: bool) -> tuple[Note, ...]:
+        """Return a note a topic, in the order in which they came; see `assume`."""
         return tuple(
-            f"{name}: {text}" for (name, _), topic in self._topics.items() for text in topic.texts(apart, by_preset)
+            Note(topic.name, text, topic.about)
+            for topic, said in self._topics.items()
+            for text in said.texts(apart, by_preset)
         )
 
-    def ordered(self, apart: str) -> tuple[str, ...]:
-        """Return a line a topic, the same in whatever order the scenarios came."""
-        lines = sorted(self.lines(apart, by_preset=False))
-        return tuple(sorted(lines, key=lambda line: [not line.startswith(topic) for topic in ORDER]))
+    def ordered(self, apart: str) -> tuple[Note, ...]:
+        """Return a note a topic, the same in whatever order the scenarios came."""
+        return tuple(sorted(self.notes(apart, by_preset=False), key=_rank))
 
 
 class _Told:
@@ -84,7 +87,11 @@ class _Told:
         return isinstance(other, _Told) and self._kernel is other._kernel
 
 
-class _Topic:
+def _rank(note: Note) -> tuple[int, str]:
+    return ORDER.index(note.topic) if note.topic in ORDER else len(ORDER), str(note)
+
+
+class _Said:
     """The different statements about one topic while they are few, and the clauses that all have in common."""
 
     def __init__(self, statement: Statement) -> None:

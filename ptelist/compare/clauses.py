@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import mmu
 from ptelist.engine.guest_memory import address_spaces
 from ptelist.engine.nested import KEPT
-from ptelist.errors import PtelistError
+from ptelist.errors import PtelistError, Where
 from ptelist.presets.shipped import load
 from ptelist.presets.versions import version_key
 from ptelist.units import format_size
@@ -17,8 +17,19 @@ if TYPE_CHECKING:
 
     from ptelist.scenario.models import Host, Kernel, Scenario, Vm
 
-Topic = tuple[str, int]
-"""Its name, and the number of the group of VMs that it is of."""
+PROPOSAL, UNVERIFIED = "proposal", "UNVERIFIED"
+"""Topics of which there are several, each about another proposal or field."""
+
+
+class Topic(NamedTuple):
+    """What statements are about; those of several scenarios on one topic are held against each other."""
+
+    name: str
+    about: str = ""
+    """Which proposal or field."""
+    group: int = 0
+    """The number of the group of VMs."""
+
 
 Statement = tuple[str, ...]
 """Clauses about one topic, joined by commas."""
@@ -43,21 +54,21 @@ ORPHANS = {"kept": "keeps", "zapped": "zaps"}
 def topics(scenario: Scenario, *, releases: bool) -> Iterator[tuple[Topic, Statement]]:
     """Yield what is assumed by topic; VM groups are told apart by their number."""
     kernel, host = scenario.kernel, scenario.host
-    yield ("kernel", 0), (_kernel(kernel, kernel.release if releases else ""),)
-    yield ("config", 0), tuple(_config(scenario))
-    yield ("host", 0), (*_host(host), *_processor(scenario))
+    yield Topic("kernel"), (_kernel(kernel, kernel.release if releases else ""),)
+    yield Topic("config"), tuple(_config(scenario))
+    yield Topic("host"), (*_host(host), *_processor(scenario))
     for number, vm in enumerate(scenario.vms):
-        yield ("vm", number), tuple(_vm(kernel, vm))
-    yield ("caches", 0), tuple(_each(scenario, _caches))
+        yield Topic("vm", group=number), tuple(_vm(kernel, vm))
+    yield Topic("caches"), tuple(_each(scenario, _caches))
     if any(mmu.uses_rmaps(kernel, vm) for vm in scenario.vms):
-        yield ("lists", 0), (_lists(scenario),)
+        yield Topic("lists"), (_lists(scenario),)
     for number, vm in enumerate(scenario.vms):
-        yield from ((("evidence", number), (text,)) for text in _evidence(scenario, number, vm))
-    yield ("mapping", 0), tuple(_each(scenario, _mapping))
-    yield ("slabs", 0), (_slabs(scenario),)
+        yield from ((Topic("evidence", group=number), (text,)) for text in _evidence(scenario, number, vm))
+    yield Topic("mapping"), tuple(_each(scenario, _mapping))
+    yield Topic("slabs"), (_slabs(scenario),)
     for name in scenario.proposals:
         if name != "none":
-            yield (f"proposal {name}", 0), (scenario.sources[f"proposals.{name}"],)
+            yield Topic(PROPOSAL, name), (scenario.sources[f"proposals.{name}"].text,)
 
 
 def _slabs(scenario: Scenario) -> str:
@@ -82,8 +93,8 @@ def _slabs(scenario: Scenario) -> str:
 def unverified(scenario: Scenario) -> Iterator[tuple[Topic, Statement]]:
     """Yield what is not verified of a kernel."""
     for path, source in scenario.sources.items():
-        if path.startswith("kernel.") and "UNVERIFIED" in source:
-            yield (f"UNVERIFIED {path}", 0), (source.removesuffix(" [UNVERIFIED]"),)
+        if path.startswith("kernel.") and source.unverified:
+            yield Topic(UNVERIFIED, path), (source.text,)
 
 
 def _kernel(kernel: Kernel, release: str) -> str:
@@ -225,7 +236,7 @@ def _evidence(scenario: Scenario, number: int, vm: Vm) -> Iterator[str]:
     """Yield that the lists of a VM were measured on a kernel that does otherwise with orphans, if they were."""
     if vm.measured_on is None:
         return
-    lists, measured = (_said_by(scenario.sources[f"vms.{number}.{field}"]) for field in ("rmaps", "measured_on"))
+    lists, measured = (scenario.sources[f"vms.{number}.{field}"].said_by for field in ("rmaps", "measured_on"))
     if lists != measured:
         return
     here, there = scenario.kernel.nested_orphans, _orphans(vm.measured_on)
@@ -237,18 +248,12 @@ def _evidence(scenario: Scenario, number: int, vm: Vm) -> Iterator[str]:
         )
 
 
-def _said_by(source: str) -> str:
-    """Return a source without the line of a file that has none of its own."""
-    head, _, line = source.rpartition(":")
-    return head if line.isdigit() else source
-
-
 def _orphans(version: str) -> str:
     """Return what a kernel does with the shadow pages of replaced tables."""
     try:
         found: str = load(version, "kernels").overlay.kernel["nested_orphans"].value
     except PtelistError as error:
-        raise PtelistError(f"vm.measured_on: {error}") from None
+        raise PtelistError(str(error), Where(field="vm.measured_on")) from None
     return found
 
 

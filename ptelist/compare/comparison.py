@@ -14,6 +14,7 @@ from ptelist.interval import Change
 
 if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger, Term
+    from ptelist.note import Note
     from ptelist.settings.columns import Column, Columns
 
 PART, WHOLE = "pte_list_desc.bytes.total", "mmu.bytes.total"
@@ -26,7 +27,7 @@ class Comparison(NamedTuple):
     columns: tuple[Column, ...]
     ledgers: tuple[Ledger, ...]
     baseline: str
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Note, ...]
     command: str
 
     def change(self, figure: str, number: int) -> Change | None:

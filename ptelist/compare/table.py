@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.compare.comparison import PART, WHOLE, pick
 from ptelist.engine.ledger import TYPICAL
+from ptelist.note import Note
 from ptelist.output import numbers
 from ptelist.output.page import Document, Table
 
@@ -123,10 +124,10 @@ def _ends(term: Term) -> tuple[int, int]:
     return term.low, term.high
 
 
-def _notes(comparison: Comparison) -> tuple[str, ...]:
+def _notes(comparison: Comparison) -> tuple[Note, ...]:
     if len(comparison.columns) == 1:
         return comparison.assumptions
-    return (f"baseline: {comparison.baseline}", *comparison.assumptions)
+    return (Note("baseline", comparison.baseline), *comparison.assumptions)
 
 
 def _layouts(comparison: Comparison, figures: Figures, briefs: tuple[Figures, ...]) -> Iterator[list[Table]]:

@@ -49,7 +49,8 @@ class Facts:
 
     def source(self, path: str) -> str:
         """Return where a field that is no number, e.g. "kernel.obj_ext", comes from."""
-        return self._sources.get(path, "default")
+        source = self._sources.get(path)
+        return str(source) if source else "default"
 
     def once(self, name: tuple[object, ...], work: Callable[[Facts], T]) -> T:
         """Return what `work` gives of these facts, which may be shared with scenarios that have them in common."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ptelist.scenario.models import Scenario
+    from ptelist.scenario.overlay import Source
 
 T = TypeVar("T")
 
@@ -47,19 +48,19 @@ class _Sources:
 
     __slots__ = ("_asked", "of")
 
-    def __init__(self, of: dict[str, str]) -> None:
+    def __init__(self, of: dict[str, Source]) -> None:
         self.of = of
-        self._asked: dict[tuple[str, str], str] = {}
+        self._asked: dict[str, Source | None] = {}
 
-    def get(self, path: str, default: str) -> str:
-        """Return where a value comes from."""
-        text = self._asked[path, default] = self.of.get(path, default)
-        return text
+    def get(self, path: str) -> Source | None:
+        """Return where a value comes from, None if nothing says it."""
+        source = self._asked[path] = self.of.get(path)
+        return source
 
-    def holds(self, of: dict[str, str]) -> bool:
+    def holds(self, of: dict[str, Source]) -> bool:
         """Turn to another scenario, and return whether all that was asked is the same there."""
         self.of = of
-        return all(of.get(path, default) == text for (path, default), text in self._asked.items())
+        return all(of.get(path) == source for path, source in self._asked.items())
 
 
 class _Noted:

@@ -101,7 +101,8 @@ class Reader:
                 try:
                     self._take(row)
                 except PtelistError as error:
-                    self._reject(row.place, str(error).removeprefix(f"{SAID_BY}: "), row.host)
+                    inner = error.where.file == SAID_BY  # which the row's place says better
+                    self._reject(row.place, error.inner if inner else str(error), row.host)
             else:
                 self._reject(*row)
         progress(self._inventory.text.done)

@@ -63,7 +63,7 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of an inventory
     if explain:
         return _explained(fleet, census, explain, figure, line)
     part = _added(fleet, census, list(units), processes)
-    report = Report(groups, census, fleet.what_ifs, units, part, bool(figure), (), fleet.lines(), line)
+    report = Report(groups, census, fleet.what_ifs, units, part, bool(figure), (), fleet.notes(), line)
     report = report._replace(notes=tuple(notes(report, inventory, rejects, rows.unused)))
     return Result(
         line,

@@ -7,12 +7,15 @@ from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import Assumptions
+from ptelist.compare.clauses import PROPOSAL
 from ptelist.compare.comparison import PART, WHOLE, pick
 from ptelist.engine import mmu
 from ptelist.engine.account import DESC, HEADER, KINDS, account, holdings, settle
 from ptelist.engine.ledger import TYPICAL
 from ptelist.errors import PtelistError
 from ptelist.fleet.inventory import COUNT, HOST, HOST_MEMORY, NO_PAST, PEAK, VMS
+from ptelist.note import Note
+from ptelist.scenario.overlay import Origin
 from ptelist.settings.axes import AXES, Axis
 from ptelist.settings.columns import name as name_of
 from ptelist.settings.consistency import problems
@@ -150,9 +153,10 @@ def figures(names: Sequence[str]) -> dict[str, Unit]:
     return {name: ledger[name].unit for name in picked}
 
 
-AGED = (
-    "past: an inventory says of no host how many VMs it once had, so those that are aged have bounds for any past and"
-    " nothing is simulated; compare --filling aged --peak-vms does that for one host"
+AGED = Note(
+    "past",
+    "an inventory says of no host how many VMs it once had, so those that are aged have bounds for any past and"
+    " nothing is simulated; compare --filling aged --peak-vms does that for one host",
 )
 
 NO_HOLDINGS = frozenset(("name", "filling", "slab_merge"))
@@ -182,8 +186,10 @@ class Fleet:
         self._assumptions = Assumptions(releases=False)
         self._aged = any(each.chosen[FILLING].value == "aged" for each in self.what_ifs if FILLING in each.chosen)
         names = dict.fromkeys([*assumed, *fields[0], *fields[1], VMS])
-        self._axes = {AXES[name]: SAID_BY for name in names if name not in OWN} | dict.fromkeys(NAMES, "")
-        self._axes |= {axis: axis.option for axis, _ in Space((), options).axes if axis not in self._axes}
+        self._axes = {AXES[name]: Origin(SAID_BY) for name in names if name not in OWN}
+        self._axes |= dict.fromkeys(NAMES, Origin(""))
+        for axis, _ in Space((), options).axes:
+            self._axes.setdefault(axis, Origin(axis.option, is_option=True))
         self._forget()
 
     def _forget(self) -> None:
@@ -192,13 +198,14 @@ class Fleet:
         self._singles: dict[tuple[int, int, Cells], Single] = {}
         self._classes: dict[tuple[object, ...], int] = {}
 
-    def lines(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Note, ...]:
         """Return what was assumed, and what is known of the proposals among the what-ifs."""
-        found: dict[str, None] = {}
+        found: dict[Note, None] = {}
         for what_if in self.what_ifs:
             proposal = {name: choice for name, choice in what_if.chosen.items() if name == "proposal"}
-            found |= {f"proposal {name}: {about}": None for name, about in self._space.proposals(proposal)}
-        found.pop("proposal none: not described", None)
+            found |= {
+                Note(PROPOSAL, text, name): None for name, text in self._space.proposals(proposal) if name != "none"
+            }
         return (*self._assumptions.ordered("host"), *found, *((AGED,) if self._aged else ()))
 
     def check(self, about: Cells, memory: str) -> None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.errors import PtelistError, suggestion
+from ptelist.errors import PtelistError, Where, suggestion
 from ptelist.fleet.records import Objects, Rows, Text, line, part, plain
 from ptelist.settings.axes import AXES
 from ptelist.settings.values import choices
@@ -188,7 +188,7 @@ class Inventory:
         try:
             found = choices(axis, f"{cell} {unit}" if unit and re.fullmatch(r"[0-9.]+", cell) else cell)
         except PtelistError as error:
-            raise PtelistError(f"{field}: {str(error).removeprefix(f'{axis.option}: ')}") from None
+            raise PtelistError(error.text, Where(field=field)) from None
         if len(found) > 1:
             raise PtelistError(f'{field}: expected one value, got "{cell[:40]}"')
         return found[0]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptelist.compare.comparison import PART, WHOLE
 from ptelist.engine.account import DESC
+from ptelist.note import Note
 from ptelist.output import numbers
 from ptelist.output.page import Document, Table
 from ptelist.units import format_size
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 USUAL = (PART, WHOLE)
 """Figures of which a table of several what-ifs, or of groups, has the room."""
 
-EXPLAIN = "explain: --explain HOST shows how a figure of one host follows"
-SUMS = "hosts: each by itself, rounded to its own slabs once for all its VMs, then added up"
+EXPLAIN = Note("explain", "--explain HOST shows how a figure of one host follows")
+SUMS = Note("hosts", "each by itself, rounded to its own slabs once for all its VMs, then added up")
 
 
 def plural(count: int, what: str) -> str:
@@ -91,26 +92,26 @@ def _groups(report: Report, width: int | None) -> Iterator[Table]:
             yield from Table(tuple(head), tuple(rows), title).panels(width)
 
 
-def notes(report: Report, label: str, rejects: str, unused: list[str]) -> Iterator[str]:
+def notes(report: Report, label: str, rejects: str, unused: list[str]) -> Iterator[Note]:
     """Yield what became of the rows, the columns and the what-ifs, and the hosts' own memory."""
     census = report.census
     if census.rejects:
         left, cut = plural(census.hosts_left_out, "host"), plural(census.hosts_cut, "host")
-        yield (
-            f"set aside: {len(census.rejects):,} of {plural(census.rows, 'row')}, to {rejects} with what is wrong:"
-            f" {left} left out, {cut} with VMs missing"
-        )
+        rows = f"{len(census.rejects):,} of {plural(census.rows, 'row')}"
+        text = f"{rows}, to {rejects} with what is wrong: {left} left out, {cut} with VMs missing"
+        yield Note("set aside", text)
     for (number, reason), hosts in sorted(report.part.unchanged.items()):
         name = report.what_ifs[number].name
-        yield f"unchanged: {name} cannot be applied to {plural(hosts, 'host')}, counted as before: {reason}"
+        text = f"{name} cannot be applied to {plural(hosts, 'host')}, counted as before: {reason}"
+        yield Note("unchanged", text)
     if unused:
-        yield f"not used: {', '.join(unused)} in {label}"
+        yield Note("not used", f"{', '.join(unused)} in {label}")
     memory, share = report.counted(None).memory, report.share()
     if memory and share:
-        yield f"host memory: {format_size(memory)} in all, {WHOLE} is {numbers.share(share)} of it"
+        yield Note("host memory", f"{format_size(memory)} in all, {WHOLE} is {numbers.share(share)} of it")
 
 
-def assumed(report: Report) -> list[str]:
+def assumed(report: Report) -> list[Note]:
     """Return all that is to be known of the sums."""
     return [*report.notes, SUMS, *report.assumptions]
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ptelist.fleet.fleet import WhatIf
     from ptelist.fleet.inventory import Cells
     from ptelist.fleet.totals import Part
+    from ptelist.note import Note
 
 
 class Report(NamedTuple):
@@ -29,8 +30,8 @@ class Report(NamedTuple):
     part: Part
     wanted: bool
     """Whether the figures are those that were asked for."""
-    notes: tuple[str, ...]
-    assumptions: tuple[str, ...]
+    notes: tuple[Note, ...]
+    assumptions: tuple[Note, ...]
     command: str
 
     def groups(self) -> list[Cells]:

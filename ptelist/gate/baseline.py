@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, PlainValidator, StrictInt, StrictStr
 
 from ptelist.errors import PtelistError
 from ptelist.interval import Interval
+from ptelist.note import Note
+from ptelist.scenario.overlay import Source
 from ptelist.settings.builder import reason
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class Entry(BaseModel):
     inputs: dict[str, Any]
     figures: dict[str, Annotated[Interval, PlainValidator(_ends)]]
     assumptions: tuple[StrictStr, ...]
-    sources: dict[str, str] = {}
+    sources: dict[str, Source] = {}
     """Where the inputs come from; not kept in the file."""
 
 
@@ -60,12 +62,12 @@ class Baseline(BaseModel):
     layouts: Places
 
 
-def entry(scenario: "Scenario", ledger: "Ledger", assumptions: Sequence[str]) -> Entry:
+def entry(scenario: "Scenario", ledger: "Ledger", assumptions: Sequence[Note]) -> Entry:
     """Return what a baseline keeps of a scenario."""
     return Entry(
         inputs=dict(_flat("", scenario.model_dump(mode="json"))),
         figures={name: Interval.of(term) for name, term in ledger.items()},
-        assumptions=tuple(assumptions),
+        assumptions=tuple(map(str, assumptions)),
         sources=scenario.sources,
     )
 

@@ -174,7 +174,7 @@ def _rules(tables: object, known: dict[str, Wanted], origin: Origin) -> Iterator
         for name in names:
             for figure in budget.figure:
                 for kind, limit in limits:
-                    place = origin.place(f"{path}.{kind}")
+                    place = origin.at(f"{path}.{kind}")
                     yield Rule(name, figure, kind, limit, budget.severity, budget.message, place)
 
 

@@ -33,7 +33,7 @@ def causes(term: Term, name: str, before: Baseline, after: Baseline) -> list[str
         return [f"no input changed, ptelist's model did (baseline by {before.version}, this is {after.version})"]
     told: dict[str, None] = {}
     for path in relevant:
-        struct = _struct(sources.get(path, ""))
+        struct = _struct(str(sources.get(path, "")))
         members = list(_members(before.layouts.get(struct, {}), after.layouts.get(struct, {})))
         if members:
             told.setdefault(f"struct {struct}: {', '.join(members)}")

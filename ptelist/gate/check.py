@@ -11,7 +11,7 @@ from ptelist.compare.comparison import pick
 from ptelist.compare.moved import steps
 from ptelist.engine.account import account
 from ptelist.engine.ledger import Unit
-from ptelist.errors import PtelistError
+from ptelist.errors import NOWHERE, PtelistError
 from ptelist.gate.baseline import UPDATE, Baseline, entry
 from ptelist.gate.causes import causes
 from ptelist.gate.limits import EXACT
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ptelist.gate.baseline import Entry, Places
     from ptelist.gate.budgets import Gate
     from ptelist.gate.limits import Rule
+    from ptelist.interval import Interval
+    from ptelist.note import Note
     from ptelist.scenario.models import Scenario
 
 PASS, WARN, FAIL, NEW, REMOVED = STATUSES = ("pass", "warn", "fail", "new", "removed")
@@ -42,7 +44,7 @@ class Tested(NamedTuple):
     """PRESET and options, as words."""
     ledgers: dict[str, Ledger]
     state: Baseline
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Note, ...]
 
 
 class Finding(NamedTuple):
@@ -103,12 +105,12 @@ def _under_test(gate: Gate, kernel: Options) -> Options:
     if kernel and all(wanted.pinned for wanted in gate.scenarios.values()):
         raise PtelistError(f"{gate.origin.label}: every scenario names its own kernel, none is left to put under test")
     options = kernel or ([("kernel", gate.kernel)] if gate.kernel else [])
-    where = "" if kernel or not gate.kernel else f"{gate.origin.at('kernel')}: kernel: "
+    where = NOWHERE if kernel or not gate.kernel else gate.origin.at("kernel")._replace(field="kernel")
     try:
         if options and len(expand((), options).columns) > 1:
             raise PtelistError("one kernel at a time can be under test")
     except PtelistError as error:
-        raise PtelistError(f"{where}{error}") from None
+        raise PtelistError(str(error), where) from None
     return options
 
 
@@ -117,10 +119,12 @@ def _scenario(gate: Gate, name: str, presets: Sequence[str], options: Options) -
     try:
         columns = expand(presets, options).columns
     except PtelistError as error:
-        option, _, text = str(error).removeprefix("--").partition(": ")
-        if str(error).startswith("--") and option in dict(options):
-            path, error = f"{path}.{option}", PtelistError(text)
-        raise PtelistError(f"{gate.origin.at(path)}: {path}: {error}") from None
+        text = str(error)
+        for option, _ in options:
+            if error.where.option == f"--{option}":
+                path, text = f"{path}.{option}", error.inner
+                break
+        raise PtelistError(text, gate.origin.at(path)._replace(field=path)) from None
     if len(columns) > 1:
         raise PtelistError(f"{gate.origin.at(path)}: {path}: makes {len(columns)} columns, expected one value each")
     return columns[0].scenario

@@ -63,7 +63,7 @@ def built_in(kernel: Options, label: str) -> tuple[str, Tested]:
     said = template.scenarios(split_caches=column.scenario.kernel.split_caches)
     tested = measure(scenarios(said, label), kernel, {})
     profile = None if "kernel-from" in dict(kernel) else dict(kernel).get("kernel", DEFAULTS["kernel"])
-    about = tested.assumptions[0].removeprefix("kernel: ")
+    about = next(note.text for note in tested.assumptions if note.topic == "kernel")
     return template.render(profile, about, said, tested.ledgers), tested
 
 

@@ -19,7 +19,7 @@ TITLE = "ptelist check"
 def render(report: Report) -> str:
     """Return a line for each finding that is not a pass, and one for the whole."""
     lines = [_annotation(each) for each in report.findings if each.status != PASS]
-    whole = "\n".join((summary(report), *(f"{topic}: {text}" for topic, text in context(report))))
+    whole = "\n".join((summary(report), *map(str, context(report))))
     lines.append(f"::notice title={TITLE}::{_data(whole)}")
     return "\n".join(lines) + "\n"
 
@@ -28,8 +28,8 @@ def _annotation(found: Finding) -> str:
     level = "warning" if found.status == WARN else "error"
     text = "\n".join((finding.headline(found), *finding.reasons(found)))
     fields = {}
-    if found.rule and found.rule.where[0] not in {BUILT_IN, "-"}:
-        fields = {"file": found.rule.where[0], "line": str(found.rule.where[1] or 1)}
+    if found.rule and found.rule.place.file not in {BUILT_IN, "-"}:
+        fields = {"file": found.rule.place.file, "line": str(found.rule.place.line or 1)}
     fields["title"] = f"{TITLE}: {found.scenario}: {found.status}"
     return f"::{level} {','.join(f'{key}={_property(value)}' for key, value in fields.items())}::{_data(text)}"
 

@@ -27,8 +27,8 @@ def render(report: Report) -> str:
     for scenario, findings in by_scenario(report).items():
         suite = ET.SubElement(root, "testsuite", {"name": scenario} | _counts(findings))
         properties = ET.SubElement(suite, "properties")
-        for name, value in context(report):
-            ET.SubElement(properties, "property", {"name": _xml(name), "value": _xml(value)})
+        for note in context(report):
+            ET.SubElement(properties, "property", {"name": _xml(note.head), "value": _xml(note.text)})
         for each in findings:
             _case(suite, each)
     ET.indent(root)

@@ -23,7 +23,7 @@ DIRECTIVES = {PASS: "", FAIL: "", WARN: " # over budget, severity warn", NEW: " 
 def render(report: Report) -> str:
     """Return the results; diagnostics stand before the line that they explain."""
     groups = by_scenario(report)
-    lines = [HEAD, f"1..{len(groups)}", *(_diagnostic(f"{topic}: {text}") for topic, text in context(report))]
+    lines = [HEAD, f"1..{len(groups)}", *(_diagnostic(str(note)) for note in context(report))]
     for number, (scenario, findings) in enumerate(groups.items(), 1):
         lines += [f"  {line}" for line in _subtest(scenario, findings)]
         bad = any(each.status in BAD for each in findings)

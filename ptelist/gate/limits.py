@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-from ptelist.errors import PtelistError
+from ptelist.errors import PtelistError, Where
 from ptelist.units import parse_size
 
 _PERCENT = r"([0-9]{1,9})(?:\.([0-9]{1,9}))? ?%"
@@ -60,19 +60,13 @@ class Rule(NamedTuple):
     limit: Limit
     severity: str
     message: str
-    where: tuple[str, int]
-    """File and line; line 0 if it is not known."""
+    place: Where
+    """Its file and line."""
 
     @property
     def relative(self) -> bool:
         """Return whether it is held against the baseline."""
         return self.kind == GROWTH or self.limit.unit == BASELINE
-
-    @property
-    def place(self) -> str:
-        """Return `file:line`."""
-        label, line = self.where
-        return f"{label}:{line}" if line else label
 
 
 def refuse_contradictions(rules: tuple[Rule, ...]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.gate import finding
 from ptelist.gate.check import STATUSES
+from ptelist.note import Note
 from ptelist.output import numbers, plain
 from ptelist.output.page import FINE, HEAD, MAIL_WIDTH, TEXT, Document, Table
 
@@ -24,7 +25,7 @@ class Report(NamedTuple):
     """All that a format may show."""
 
     findings: Sequence[Finding]
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Note, ...]
     baseline: str
     """What figures were compared with."""
     command: str
@@ -52,14 +53,9 @@ def by_scenario(report: Report) -> dict[str, list[Finding]]:
     return groups
 
 
-def context(report: Report) -> list[tuple[str, str]]:
-    """Return topics and texts: what figures were compared with, what was assumed, the command."""
-    assumed = (line.partition(": ") for line in report.assumptions)
-    return [
-        ("baseline", report.baseline),
-        *((topic, text) for topic, _, text in assumed),
-        ("command", report.command),
-    ]
+def context(report: Report) -> list[Note]:
+    """Return what figures were compared with, what was assumed, the command."""
+    return [Note("baseline", report.baseline), *report.assumptions, Note("command", report.command)]
 
 
 def document(report: Report, width: int | None) -> Document:
@@ -120,11 +116,11 @@ def _table(report: Report) -> Table:
     return Table(("figure", "now", "at most", ""), tuple(rows))
 
 
-def _notes(report: Report) -> Iterator[str]:
-    yield f"result: {summary(report)}"
-    yield f"baseline: {report.baseline}"
+def _notes(report: Report) -> Iterator[Note]:
+    yield Note("result", summary(report))
+    yield Note("baseline", report.baseline)
     if any(each.term and not each.term.exact for each in report.findings):
-        yield "now: of an interval the high end, which is what a budget bounds"
+        yield Note("now", "of an interval the high end, which is what a budget bounds")
     yield from report.assumptions
 
 
@@ -151,8 +147,8 @@ def _json(found: Finding) -> dict[str, Any]:
         "most": found.most,
         "severity": rule.severity,
         "message": rule.message,
-        "file": rule.where[0],
-        "line": rule.where[1] or None,
+        "file": rule.place.file,
+        "line": rule.place.line or None,
         "before": _ends(found.before),
         "after": _ends((found.term.low, found.term.high)),
         "delta": change and change.high,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ptelist.build.layouts import BYTE
 from ptelist.inspect.differences import profile_changes, struct_changes
 from ptelist.inspect.page import bits_of, offset_of, value
+from ptelist.note import Note
 from ptelist.output.page import Document, Table
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ def document(before: Inspected, after: Inspected, command: str, width: int | Non
     rows = tuple((f"  {each.name}", *map(value, each[1:])) for each in profile_changes(before, after))
     if rows:
         tables.append(Table(("kernel profile", *head), rows))
-    notes = [f"before: {before.title}", f"after: {after.title}"]
+    notes = [Note("before", before.title), Note("after", after.title)]
     if not tables:
-        notes.append("layouts: every struct that ptelist inspect shows is the same in both")
+        notes.append(Note("layouts", "every struct that ptelist inspect shows is the same in both"))
     return Document(tuple(table.within(width) for table in tables), tuple(notes), command)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ptelist.build.builds import once
 from ptelist.build.layouts import layout
 from ptelist.errors import PtelistError
+from ptelist.note import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +37,7 @@ class Inspected(NamedTuple):
     """The kernel profile that it was held against."""
     layouts: tuple[Layout, ...]
     rows: tuple[FieldRow, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
     @property
     def title(self) -> str:
@@ -61,12 +62,12 @@ def inspect(spec: str, structs: Sequence[str], profile: str | None) -> Inspected
     if structs:
         return Inspected(found.name, found.release, None, tuple(layouts), (), ())
     if all(each.name != DESC for each in layouts):
-        note = f"{found.name}: no struct {DESC}: KVM is a module of this kernel, its layouts are in kvm.ko"
+        note = Note(found.name, f"no struct {DESC}: KVM is a module of this kernel, its layouts are in kvm.ko")
         return Inspected(found.name, found.release, None, tuple(layouts), (), (note,))
     said = profiles.said(found)
     known: Fields = {}
     base: str | None = None
-    notes = [f"{found.name}: {note}" for note in _notes(said.kernel)]
+    notes = [Note(found.name, text) for text in _of_type(said.kernel)]
     if profile or found.release:
         from ptelist.settings.named import load  # noqa: PLC0415 -- layouts alone need none
 
@@ -74,7 +75,7 @@ def inspect(spec: str, structs: Sequence[str], profile: str | None) -> Inspected
             base = profiles.base(found, profile)
             known = load(base, "kernels").overlay.kernel
         except PtelistError as error:
-            notes.append(str(error))
+            notes.append(Note(str(error.where), error.text))
     rows = tuple(
         FieldRow(field, setting.value, setting.source, known[field].value if field in known else None)
         for field, setting in said.kernel.items()
@@ -83,7 +84,7 @@ def inspect(spec: str, structs: Sequence[str], profile: str | None) -> Inspected
     return Inspected(found.name, found.release, base, tuple(layouts), rows, tuple(notes))
 
 
-def _notes(fields: Fields) -> Iterator[str]:
+def _of_type(fields: Fields) -> Iterator[str]:
     """Yield what the type of a descriptor means in short."""
     fixed, each = fields["pte_list_desc_fixed_bytes"].value, fields["spte_pointer_bytes"].value
     if "pte_list_ext" in fields:

@@ -31,13 +31,17 @@ def body(found: Observation) -> dict[str, Any]:
         "caches": list(map(_json, found.caches)),
         "others": list(map(_json, found.others)),
         "vms": [{"name": vm.name, "stats": vm.stats, "rmaps_stat": vm.rmaps_stat} for vm in found.vms],
-        "notes": list(found.notes),
+        "notes": [*map(str, found.notes)],
         "differing": len(found.differing),
     }
 
 
 def _json(cache: Observed) -> dict[str, Any]:
-    return {"name": cache.name, "notes": cache.notes, "checks": {check.name: _check(check) for check in cache.checks}}
+    return {
+        "name": cache.name,
+        "notes": [*map(str, cache.notes)],
+        "checks": {check.name: _check(check) for check in cache.checks},
+    }
 
 
 def _check(check: Check) -> dict[str, Any]:

@@ -6,10 +6,12 @@ import errno
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from ptelist.compare.clauses import UNVERIFIED
 from ptelist.host import slabinfo, vms
 from ptelist.host import snapshot as shot
 from ptelist.host.caches import Caches
 from ptelist.host.machine import online
+from ptelist.note import Note
 from ptelist.observe import counters
 from ptelist.observe.watcher import MOST_NAMED, Watcher
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from ptelist.scenario.models import Kernel
 
 KVM_CACHES = ("pte_list_desc", "kvm_mmu_page_header")
+OF_HOST = frozenset(("kernel", "config", "host"))
 
 
 class Observation(NamedTuple):
@@ -32,7 +35,7 @@ class Observation(NamedTuple):
     others: tuple[Observed, ...]
     """With --all-caches, every cache of the host."""
     vms: tuple[vms.Vm, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     comparison: Comparison
 
     @property
@@ -61,27 +64,27 @@ def observe(  # noqa: PLR0913 -- what the options of the command say
         tuple(each for seen in caches.every() if (each := watcher.any(seen))) if every else (),
         found,
         tuple(_notes(snapshot, comparison.columns[0].scenario.kernel, kvm, found, counts=counts)),
-        comparison if counts else comparison._replace(assumptions=tuple(_of_host(comparison.assumptions))),
+        comparison if counts else comparison._replace(assumptions=tuple(filter(_of_host, comparison.assumptions))),
     )
 
 
 def _notes(
     snapshot: Snapshot, kernel: Kernel, kvm: Sequence[Seen], found: Sequence[vms.Vm], *, counts: bool
-) -> Iterator[str]:
+) -> Iterator[Note]:
     """Yield what was not read, what VMs tell, and how to have more predicted."""
     missing = [name for name in KVM_CACHES if name not in {seen.name for seen in kvm}]
     if missing and (snapshot.slabs or shot.SLABINFO in snapshot.files):
         why = "kvm is not loaded" if snapshot.slabs else "merged under another name (a copy of sysfs says which)"
-        yield f"no cache {' or '.join(missing)}: {why}"
+        yield Note(f"no cache {' or '.join(missing)}", why)
     for path, reason in sorted(snapshot.unread.items()):
-        yield f"not read: {path} ({reason})" + ("; root may" if reason == os.strerror(errno.EACCES) else "")
+        yield Note("not read", f"{path} ({reason})" + ("; root may" if reason == os.strerror(errno.EACCES) else ""))
     told: dict[str, list[str]] = {}
     for vm in found:
         for sentence in counters.sentences(vm, kernel):
             told.setdefault(sentence, []).append(vm.name)
-    yield from (f"{_named(names)}: {sentence}" for sentence, names in told.items())
+    yield from (Note(_named(names), sentence) for sentence, names in told.items())
     if kvm and not counts:
-        yield f"counts are not predicted: say which VMs run, {_options([vm.vcpus for vm in found])}"
+        yield Note("counts are not predicted", f"say which VMs run, {_options([vm.vcpus for vm in found])}")
 
 
 def _named(names: Sequence[str]) -> str:
@@ -97,6 +100,6 @@ def _options(vcpus: Sequence[int]) -> str:
     return f"--vms {len(vcpus)} --vcpus {vcpus[0]}" if len(set(vcpus)) == 1 else f"or as one: --vcpus {sum(vcpus)}"
 
 
-def _of_host(assumptions: Sequence[str]) -> Iterator[str]:
-    """Yield what a layout rests on, which no VM changes."""
-    return (line for line in assumptions if line.startswith(("kernel:", "config:", "host:", "UNVERIFIED kernel.slub")))
+def _of_host(note: Note) -> bool:
+    """Return whether it is about what a layout rests on, which no VM changes."""
+    return note.topic in OF_HOST or (note.topic == UNVERIFIED and note.about.startswith("kernel.slub_"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.note import Note
 from ptelist.observe.counters import TELLING
 from ptelist.output.numbers import integer, interval
 from ptelist.output.page import AGREES, DIFFERS, Document, Table
@@ -30,7 +31,7 @@ WHY = {
 """What makes a figure differ, most likely first."""
 
 VERDICTS = {None: "", True: AGREES, False: DIFFERS}
-ZEROS = "VM counters not shown are 0"
+ZEROS = Note("", "VM counters not shown are 0")
 HEAD = ("measured", "predicted", "verdict")
 
 
@@ -42,7 +43,7 @@ def document(found: Observation, width: int | None) -> Document:
     tables += _vms(found, width)
     tables = [table.within(width) for table in tables]
     notes = [note for cache in found.caches for note in cache.notes]
-    notes += [f"{name} differs: {WHY[name]}" for name in dict.fromkeys(check.name for _, check in found.differing)]
+    notes += [Note(f"{name} differs", WHY[name]) for name in dict.fromkeys(check.name for _, check in found.differing)]
     notes += [ZEROS] if found.vms else []
     return Document(tuple(tables), (*notes, *found.notes, *found.comparison.assumptions), found.comparison.command)
 

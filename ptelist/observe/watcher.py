@@ -10,6 +10,7 @@ from ptelist.engine.ledger import Unit
 from ptelist.host.machine import flags
 from ptelist.host.snapshot import SLABS
 from ptelist.interval import Interval
+from ptelist.note import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +70,7 @@ class Observed(NamedTuple):
 
     name: str
     checks: tuple[Check, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class Watcher:
@@ -149,25 +150,22 @@ class Watcher:
             free = slabs * per_slab
         return Interval(0 if seen.shared else max(seen.active - free, 0), seen.active)
 
-    def _notes(self, seen: Seen, held: Interval | None) -> Iterator[str]:
+    def _notes(self, seen: Seen, held: Interval | None) -> Iterator[Note]:
         name = seen.name
         if seen.cells and not self._as_host(flags(seen.cells)):
-            yield f"{name}: slub_debug={flags(seen.cells) or '-'} for this cache: its slabs are not predicted"
+            text = f"slub_debug={flags(seen.cells) or '-'} for this cache: its slabs are not predicted"
+            yield Note(name, text)
         if seen.shared:
             others = [each for each in seen.members if each != name]
             shown = ", ".join(others[:MOST_NAMED]) + (", ..." if len(others) > MOST_NAMED else "")
             listed = f" and {seen.listed} in slabinfo" if seen.row else ""
-            yield (
-                f"{name}: merged, {seen.directory} in sysfs{listed}, shared with {shown}:"
-                " counts include theirs (slab_nomerge tells them apart)"
-            )
+            text = f"merged, {seen.directory} in sysfs{listed}, shared with {shown}: counts include theirs"
+            yield Note(name, f"{text} (slab_nomerge tells them apart)")
         elif held and held.low < held.high:
-            yield (
-                f"{name}: counts are raw, with free objects of per-CPU slabs or sheaves among the active ones;"
-                f" exact right after: echo 1 > {SLABS}/{name}/shrink"
-            )
+            text = "counts are raw, with free objects of per-CPU slabs or sheaves among the active ones"
+            yield Note(name, f"{text}; exact right after: echo 1 > {SLABS}/{name}/shrink")
         elif held:
-            yield f"{name}: counts are exact, for no slab is on a CPU"
+            yield Note(name, "counts are exact, for no slab is on a CPU")
 
 
 def _made(seen: Seen) -> Made | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ptelist.note import Note
 
 AGREES, DIFFERS = "agrees", "DIFFERS"
 """The words for a measured value that is, or is not, what was predicted."""
@@ -84,6 +87,6 @@ class Document(NamedTuple):
     """What a text format shows: lines or tables, what was assumed, how to get it again."""
 
     tables: tuple[Table, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     command: str
     lines: tuple[Line, ...] = ()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from ptelist.note import Note
     from ptelist.output.page import Document
 
 
@@ -15,7 +16,7 @@ class Result(NamedTuple):
 
     command: str
     """The command that gives the same again."""
-    notes: Sequence[str]
+    notes: Sequence[Note]
     """What was assumed."""
     page: Callable[[int | None], Document]
     """Lines and tables for text of so many columns; None is an endless line."""

@@ -11,6 +11,8 @@ from ptelist.units import format_size
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ptelist.note import Note
+
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#8a6d00")
 """Told apart by those who see colours differently as well (Okabe and Ito's, its yellow darkened)."""
 
@@ -70,7 +72,7 @@ def box(x: float, y: float, width: float, height: float, look: str) -> str:
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" {look}/>'
 
 
-def picture(size: tuple[int, int], title: str, parts: Iterable[str], assumptions: Iterable[str], command: str) -> str:
+def picture(size: tuple[int, int], title: str, parts: Iterable[str], assumptions: Iterable[Note], command: str) -> str:
     """Return the picture, with its title above and the command that draws it again below.
 
     What was assumed is its description, for who cannot see it, or asks.
@@ -83,7 +85,7 @@ def picture(size: tuple[int, int], title: str, parts: Iterable[str], assumptions
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size_} role="img" aria-label={quoteattr(title)} {font}>',
         f"<title>{escape(title)}</title>",
-        f"<desc>{escape('; '.join(assumptions))}</desc>",
+        f"<desc>{escape('; '.join(map(str, assumptions)))}</desc>",
         box(0, 0, width, whole, 'fill="#ffffff"'),
         text(width / 2, 1.5 * LINE, title, "middle", ' font-size="15" font-weight="bold"'),
         *parts,

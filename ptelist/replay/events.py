@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ptelist.errors import PtelistError
+from ptelist.errors import PtelistError, Where
 from ptelist.replay import probes
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ def pattern_of(op: str, words: list[bytes], at: int) -> tuple[bytes, Names]:
     wanted = WANTED[op][: NEEDED[op]]
     if not set(wanted) <= set(names):
         needs = " and ".join(f"{name.decode()}=" for name in wanted)
-        raise PtelistError(f"{at}: {shown(words[0])} without {needs}, which probes as --probe-script sets them have")
+        text = f"{shown(words[0])} without {needs}, which probes as --probe-script sets them have"
+        raise PtelistError(text, Where(line=at))
     symbol = rb" +\([^)]*\) +" if words[1].startswith(b"(") else b" +"
     rest = b"" if b"=" in words[-1] else b" [^\n]*"
     return re.escape(words[0]) + symbol + b" +".join(parts) + rest + b"\n", tuple(names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ptelist.compare import table
+from ptelist.note import Note
 from ptelist.output.numbers import integer, interval
 from ptelist.output.page import Document, Table
 from ptelist.replay.replay import BRIEF, FIGURES
@@ -49,7 +50,7 @@ def document(found: Replayed, width: int | None) -> Document:
     notes = page.notes
     count = max(len(found.marks), len(found.stages) - 1)
     if count > MOST_MARKS:
-        notes = (f"marks: {count:,}; --format json has what lists took at each", *notes)
+        notes = (Note("marks", f"{count:,}; --format json has what lists took at each"), *notes)
     return Document((*page.tables, *more), notes, page.command)
 
 

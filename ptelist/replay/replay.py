@@ -12,6 +12,7 @@ from ptelist.engine.ledger import Term, Unit, fixed, rule
 from ptelist.errors import PtelistError
 from ptelist.lists.envelope import Envelope
 from ptelist.lists.tally import ListRules, Lists
+from ptelist.note import Note
 from ptelist.replay.blocks import Lines
 from ptelist.replay.steps import Steps
 from ptelist.replay.traces import ENVELOPE, ODD, STEPS, TraceReader
@@ -47,6 +48,9 @@ BRIEF = (
     ("replay.peak", PART),
     (PART,),
 )
+BYTES = f"{DESC}.bytes"
+"""The topic of what these figures are of."""
+
 END = "end"
 """The name of what there is behind the last line."""
 
@@ -118,7 +122,7 @@ def replay(
         try:
             count += run.reader.feed(block, count + 1)
         except PtelistError as error:
-            raise PtelistError(f"{label}:{error}") from None
+            raise PtelistError(error.text, error.where._replace(file=label)) from None
         run.sample(count)
         progress(lines.done)
     run.reader.cut(lines.rest, count + 1)
@@ -209,29 +213,32 @@ class _Run:
                 ledger.add(term)
             yield ledger
 
-    def notes(self, lines: int) -> Iterator[str]:
+    def notes(self, lines: int) -> Iterator[Note]:
         """Yield what to know when reading the figures."""
         for what, (count, first) in sorted(self.reader.odd.items(), key=lambda item: item[1][1]):
-            yield f"INEXACT from line {first:,} on: {ODD[what]}" + (f" ({count:,} times)" if count > 1 else "")
+            text = ODD[what] + (f" ({count:,} times)" if count > 1 else "")
+            yield Note(f"INEXACT from line {first:,} on", text)
         if self._unmarked:
-            yield f"marks: from line {self._unmarked:,} on they are left out, there are more than {MOST_MARKS:,}"
+            text = f"from line {self._unmarked:,} on they are left out, there are more than {MOST_MARKS:,}"
+            yield Note("marks", text)
         ignored = f", {self.reader.ignored:,} of them of other events" if self.reader.ignored else ""
         if self.upper:
-            yield f"trace: {lines:,} lines of kvm_mmu_set_spte{ignored}: an UPPER ENVELOPE, no removal is traced"
-            yield "envelope: of the rmap lists of one VM; parent_ptes lists are not traced at all"
+            text = f"{lines:,} lines of kvm_mmu_set_spte{ignored}: an UPPER ENVELOPE, no removal is traced"
+            yield Note("trace", text)
+            yield Note("envelope", "of the rmap lists of one VM; parent_ptes lists are not traced at all")
             return
         state = "not exact" if self.reader.odd else "exact"
         if self.reader.kind == STEPS:
-            yield f"steps: {lines:,} lines{ignored}, replayed fault by fault, {state}"
+            yield Note("steps", f"{lines:,} lines{ignored}, replayed fault by fault, {state}")
             for name, why in self.steps.slabs.open.items():
-                yield f"{name} slabs: bounds for any history from some mark on, for {why}"
-            yield "pte_list_desc.bytes: those of lists and vCPU caches together, when they held most"
+                yield Note(f"{name} slabs", f"bounds for any history from some mark on, for {why}")
+            yield Note(BYTES, "those of lists and vCPU caches together, when they held most")
             return
-        yield f"trace: {lines:,} lines{ignored}, replayed entry by entry, {state}"
+        yield Note("trace", f"{lines:,} lines{ignored}, replayed entry by entry, {state}")
         tallies = self._lists.tallies
         if any(tally.short for tally in tallies):
-            yield "caches: some were in use before the trace, or not traced: top-ups are a lower bound"
-        yield "pte_list_desc.bytes: those of the lists at their peak; vCPU caches hold replay.cached beside"
+            yield Note("caches", "some were in use before the trace, or not traced: top-ups are a lower bound")
+        yield Note(BYTES, "those of the lists at their peak; vCPU caches hold replay.cached beside")
 
 
 def _counts(tally: Tally) -> Iterator[Term]:
@@ -249,6 +256,6 @@ def _rule(scenario: Scenario) -> ListRules:
     return ListRules(mmu.ext(kernel, vm), kernel.list_policy, mmu.desc_capacity(kernel, vm), mmu.desc_topup_min(kernel))
 
 
-def _assumed(found: Columns) -> Iterator[str]:
+def _assumed(found: Columns) -> Iterator[Note]:
     assumed = assume([column.scenario for column in found.columns], by_preset=found.by_preset)
-    return (line for line in assumed if line.startswith(KEPT))
+    return (note for note in assumed if note.topic in KEPT)

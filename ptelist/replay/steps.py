@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.errors import PtelistError
+from ptelist.errors import PtelistError, Where
 from ptelist.units import parse_size
 
 if TYPE_CHECKING:
@@ -105,14 +105,15 @@ class Steps:
         usage, least, most = USAGE[name]
         if not least <= len(rest) <= most:
             raise PtelistError(
-                f'{at}: {name.decode()} has {len(rest)} words, expected "{f"{name.decode()} {usage}".rstrip()}"'
+                f'{name.decode()} has {len(rest)} words, expected "{f"{name.decode()} {usage}".rstrip()}"',
+                Where(line=at),
             )
         try:
             step = _STEPS[name](*rest)
             for machine in self._machines:
                 step(machine)
         except ValueError as error:
-            raise PtelistError(f"{at}: {name.decode()}: {error}") from None
+            raise PtelistError(f"{name.decode()}: {error}", Where(line=at)) from None
         return any(machine.limited for machine in self._machines)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Protocol
 
-from ptelist.errors import PtelistError
+from ptelist.errors import PtelistError, Where
 from ptelist.replay.events import SET, SET_SPTE, SET_SPTE_EVENT, TEXT, WANTED, WORDS, operation, pattern_of, shown
 from ptelist.replay.steps import USAGE
 
@@ -191,7 +191,7 @@ class TraceReader:
         if not least <= len(names) <= most:
             wanted = {1: "LIST", 2: "LIST ENTRY", 3: "LIST ENTRY [CACHE]"}[most]
             wanted = "CACHE" if op in {"topup", "free"} else wanted
-            raise PtelistError(f'{at}: {op} has {len(names)} names, expected "{op} {wanted}"')
+            raise PtelistError(f'{op} has {len(names)} names, expected "{op} {wanted}"', Where(line=at))
         self._be(EXACT, at)
         for known, (pattern, found) in TEXT.items():
             self._know(known, pattern, found)
@@ -200,10 +200,10 @@ class TraceReader:
     def _be(self, kind: str, at: int) -> None:
         """Note what the trace is of; the two kinds do not go together."""
         if STEPS in {self.kind, kind} and self.kind not in {"", kind}:
-            raise PtelistError(f"{at}: has steps of VMs and events of a trace: leave out one")
+            raise PtelistError("has steps of VMs and events of a trace: leave out one", Where(line=at))
         if self.kind not in {"", kind}:
             raise PtelistError(
-                f"{at}: has events of lists and of kvm_mmu_set_spte, the same entries twice: leave out one"
+                "has events of lists and of kvm_mmu_set_spte, the same entries twice: leave out one", Where(line=at)
             )
         self.kind = kind
 
@@ -220,7 +220,7 @@ class TraceReader:
                 continue
             rows = self._find(line)
             if not rows:
-                raise PtelistError(f"{at}: {shown(word)} in more than one form, or cut off")
+                raise PtelistError(f"{shown(word)} in more than one form, or cut off", Where(line=at))
             self._rows(rows, at)
             return True
         return False
@@ -230,4 +230,4 @@ def _number(text: bytes, at: int) -> int:
     try:
         return int(text, 0)
     except ValueError:
-        raise PtelistError(f'{at}: min= is no number, "{shown(text)}"') from None
+        raise PtelistError(f'min= is no number, "{shown(text)}"', Where(line=at)) from None

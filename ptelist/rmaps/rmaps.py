@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import assume
+from ptelist.compare.clauses import PROPOSAL, UNVERIFIED
 from ptelist.compare.comparison import PART, Comparison
 from ptelist.engine import mmu
 from ptelist.engine.account import DESC, slabs_of
@@ -13,6 +14,7 @@ from ptelist.errors import PtelistError
 from ptelist.lists import histogram
 from ptelist.lists.descriptors import GROWN, HEAD
 from ptelist.lists.histogram import FFS, Class, ExtCost, Level
+from ptelist.note import Note
 from ptelist.rmaps.rmaps_stat import LABELS, LEVELS
 
 if TYPE_CHECKING:
@@ -30,8 +32,8 @@ FIGURES = tuple(
 BRIEF = ((f"{DESC}.objects", f"{DESC}.slabs", f"{DESC}.bytes.slab", PART), (f"{DESC}.objects", PART), (PART,))
 """What is left with one row a column."""
 
-KEPT = ("kernel:", "host:", "slabs:", "proposal ", "UNVERIFIED kernel.")
-"""Assumptions that bear on lists alone."""
+KEPT = frozenset(("kernel", "host", "slabs", PROPOSAL, UNVERIFIED))
+"""Topics of the assumptions that bear on lists alone."""
 
 MOST_NAMED = 8
 UNBOUNDED = 1 << 60
@@ -77,11 +79,11 @@ def measure(lists: Histogram, limits: Limits, found: Columns, how: str, command:
 
 def assumed(
     lists: Histogram, limits: Limits, columns: Sequence[Measured], how: str, *, by_preset: bool
-) -> Iterator[str]:
+) -> Iterator[Note]:
     """Yield how the file was read, and the assumptions that bear on lists."""
     yield from _notes(lists, limits, columns, how)
-    lines = assume([each.column.scenario for each in columns], by_preset=by_preset)
-    yield from (line for line in lines if line.startswith(KEPT))
+    notes = assume([each.column.scenario for each in columns], by_preset=by_preset)
+    yield from (note for note in notes if note.topic in KEPT)
 
 
 def measured(lists: Histogram, limits: Limits, found: Columns, how: str) -> list[Measured]:
@@ -156,31 +158,34 @@ def _level(  # noqa: PLR0913, PLR0917 -- all that is known of a level's lists
     return Level(tuple(classes), (pages if alone else 0, pages))
 
 
-def _notes(lists: Histogram, limits: Limits, columns: Sequence[Measured], how: str) -> Iterator[str]:
-    yield f"columns: a list is counted {HOW[how]}"
+def _notes(lists: Histogram, limits: Limits, columns: Sequence[Measured], how: str) -> Iterator[Note]:
+    yield Note("columns", f"a list is counted {HOW[how]}")
     if limits.beside:
-        yield f"counters: {', '.join(limits.beside)} as read beside the file (--no-counters leaves them out)"
+        text = f"{', '.join(limits.beside)} as read beside the file (--no-counters leaves them out)"
+        yield Note("counters", text)
     if limits.moving:
-        yield f"counters: {', '.join(limits.moving)} changed while the file was read, not used"
+        yield Note("counters", f"{', '.join(limits.moving)} changed while the file was read, not used")
     for name, counts in lists.counts.items():
         if any(counts[1:]):
             spans = [histogram.entries(each.levels[LEVELS.index(name)]) for each in columns]
             least, most = min(span[0] for span in spans), max(span[1] for span in spans)
             known = _known(name, limits.pages[name], columns[0].column.scenario)
-            yield f"Level={name}: {sum(counts[1:]):,} lists of {least:,}..{most:,} entries by their columns{known}"
+            text = f"{sum(counts[1:]):,} lists of {least:,}..{most:,} entries by their columns{known}"
+            yield Note(f"Level={name}", text)
     cap = max(each.longest for each in columns)
     if cap < mmu.rmap_cap(columns[0].column.scenario.kernel):
-        yield f"longest: no list has more than {cap:,} entries, max_mmu_rmap_size and one more"
+        yield Note("longest", f"no list has more than {cap:,} entries, max_mmu_rmap_size and one more")
     else:
-        yield f"longest: no list has more than {cap:,} entries, or it would have been zapped"
+        yield Note("longest", f"no list has more than {cap:,} entries, or it would have been zapped")
     if limits.longest is not None and not all(_counts_all(each.column.scenario) for each in columns):
-        yield "max_mmu_rmap_size: not used, up to v6.3 a list is counted to its first descriptor with room only"
+        text = "not used, up to v6.3 a list is counted to its first descriptor with room only"
+        yield Note("max_mmu_rmap_size", text)
     history = {each.column.scenario.first_vm.history for each in columns}
     if history == {GROWN}:
-        yield "history: no entry ever left a list (--history grown)"
+        yield Note("history", "no entry ever left a list (--history grown)")
     else:
-        yield "history: entries may have left lists, and the last one keeps its descriptor"
-    yield "not in the file: parent_ptes lists, and what vCPU caches hold"
+        yield Note("history", "entries may have left lists, and the last one keeps its descriptor")
+    yield Note("not in the file", "parent_ptes lists, and what vCPU caches hold")
 
 
 def _known(name: str, pages: int | None, scenario: Scenario) -> str:
@@ -191,19 +196,20 @@ def _known(name: str, pages: int | None, scenario: Scenario) -> str:
     return f"; pages_{name.lower()} says {pages:,}"
 
 
-def smallest(columns: Sequence[Measured]) -> Iterator[str]:
+def smallest(columns: Sequence[Measured]) -> Iterator[Note]:
     """Yield which column takes the least, and how sure that is."""
     if len(columns) == 1:
         return
     best = min(columns, key=lambda each: (each.ledger[PART].high, each.ledger[PART].low))
     rivals = [each for each in columns if each is not best and not _never_more(best, each)]
     if not rivals:
-        yield f"smallest: {best.column.name}, whatever the lengths are: no other column can take less"
+        yield Note("smallest", f"{best.column.name}, whatever the lengths are: no other column can take less")
         return
     names = ", ".join(each.column.name for each in rivals)
     if len(rivals) > MOST_NAMED:
         names = f"any of {len(rivals)} others"
-    yield f"smallest: not sure: {best.column.name} has the least high end, within what is open {names} may take less"
+    text = f"not sure: {best.column.name} has the least high end, within what is open {names} may take less"
+    yield Note("smallest", text)
 
 
 def _never_more(one: Measured, other: Measured) -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from ptelist.scenario.overlay import Source
 from ptelist.units import parse_size
 
 Positive = Annotated[int, Field(ge=1)]
@@ -276,7 +277,7 @@ class Scenario(Model):
     host: Host
     vms: Annotated[tuple[Vm, ...], Field(min_length=1)]
     proposals: tuple[str, ...] = ()
-    sources: dict[str, str] = Field(default_factory=dict, exclude=True, repr=False)
+    sources: dict[str, Source] = Field(default_factory=dict, exclude=True, repr=False)
 
     @property
     def first_vm(self) -> Vm:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ptelist.errors import Where
 from ptelist.scenario import toml_lines
 
 Fields = dict[str, "Setting"]
@@ -16,26 +17,38 @@ Fields = dict[str, "Setting"]
 class Origin:
     """The file (with its text) or the option that says something."""
 
-    __slots__ = ("_lines", "_text", "label")
+    __slots__ = ("_lines", "_text", "is_option", "label")
 
-    def __init__(self, label: str, text: str = "") -> None:
-        """Take a file's name and text, or an option's name."""
-        self.label = label
+    def __init__(self, label: str, text: str = "", *, is_option: bool = False) -> None:
+        """Take a file's name and text, or an option as it is typed."""
+        self.label, self.is_option = label, is_option
         self._text = text
         self._lines: dict[str, int] | None = None
 
-    def at(self, path: str) -> str:
-        """Return `file:line` for the nearest known key at or above path."""
-        label, line = self.place(path)
-        return f"{label}:{line}" if line else label
-
-    def place(self, path: str) -> tuple[str, int]:
-        """Return file and line for the nearest known key at or above path; line 0 if there is none."""
+    def at(self, path: str) -> Where:
+        """Return the option, or the file and the line of the nearest known key at or above path, 0 if there is none."""
+        if self.is_option:
+            return Where(option=self.label)
         if self._lines is None:
             self._lines = toml_lines.index(self._text) if self._text else {}
         while path and path not in self._lines:
             path = path.rpartition(".")[0]
-        return self.label, self._lines.get(path, 0)
+        return Where(self.label, self._lines.get(path, 0))
+
+
+class Source(NamedTuple):
+    """Where a value comes from."""
+
+    text: str
+    """The kernel's source, or the file and line, or the option, that says it."""
+    said_by: str = ""
+    """The file or the option itself."""
+    unverified: bool = False
+    """Whether the kernel's source was not read for it."""
+
+    def __str__(self) -> str:
+        """Return the text, marked if it is unverified."""
+        return f"{self.text} [UNVERIFIED]" if self.unverified else self.text
 
 
 class Setting(NamedTuple):
@@ -48,10 +61,9 @@ class Setting(NamedTuple):
     unverified: bool = False
 
     @property
-    def provenance(self) -> str:
+    def provenance(self) -> Source:
         """Return the source, or where it was said if there is none."""
-        text = self.source or self.origin.at(self.path)
-        return f"{text} [UNVERIFIED]" if self.unverified and "UNVERIFIED" not in text else text
+        return Source(self.source or str(self.origin.at(self.path)), self.origin.label, self.unverified)
 
 
 NONE: Fields = {}

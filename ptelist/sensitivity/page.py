@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ptelist.engine.ledger import Unit
+from ptelist.note import Note
 from ptelist.output import bars, numbers, svg
 from ptelist.output.page import GAP, Document, Table
 
@@ -30,7 +31,7 @@ def document(found: Sensitivity, explain: str, width: int | None) -> Document:
             changes.append((trial.change.low, trial.change.high))
     title = f"{_title(found)}, one parameter changed at a time"
     table = _fitted(Table(head, tuple(rows), title), changes, width)
-    return Document((table,), (*_notes(found), *found.assumptions, f"explain: {explain}"), found.command)
+    return Document((table,), (*_notes(found), *found.assumptions, Note("explain", explain)), found.command)
 
 
 def _title(found: Sensitivity) -> str:
@@ -52,18 +53,18 @@ def _fitted(table: Table, changes: list[tuple[int, int]], width: int | None) -> 
     return table.within(width)
 
 
-def _notes(found: Sensitivity) -> Iterator[str]:
+def _notes(found: Sensitivity) -> Iterator[Note]:
     idle = [effect.axis for effect in found.idle if effect.trials]
     if not found.figure.exact:
-        yield "change: how far the ends of the figure move; what is open stays so"
+        yield Note("change", "how far the ends of the figure move; what is open stays so")
     if idle:
-        yield f"no effect: {', '.join(idle)}"
+        yield Note("no effect", ", ".join(idle))
     refused = [effect.axis for effect in found.idle if not effect.trials and effect.refused]
     if refused:
-        yield f"not possible alone: {', '.join(refused)} (--format json says why)"
+        yield Note("not possible alone", f"{', '.join(refused)} (--format json says why)")
     some = [f"{effect.axis} {value}" for effect in found.effects for value, _ in effect.refused]
     if some:
-        yield f"not possible here: {', '.join(some)}"
+        yield Note("not possible here", ", ".join(some))
 
 
 def body(found: Sensitivity) -> dict[str, Any]:

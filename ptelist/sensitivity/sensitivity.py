@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ptelist.engine.ledger import Term
+    from ptelist.note import Note
     from ptelist.scenario.models import Model, Scenario
     from ptelist.settings.axes import Axis
 
@@ -63,7 +64,7 @@ class Sensitivity(NamedTuple):
     effects: tuple[Effect, ...]
     idle: tuple[Effect, ...]
     """Those that do not move it, or that cannot be changed alone."""
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Note, ...]
     command: str
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ptelist.errors import Where
 from ptelist.settings.kinds import SWITCHES, WORDS, Bundles, Letters
 from ptelist.settings.number_kinds import INTEGERS, LISTS, ORDERS, SIZES
 from ptelist.settings.preset_kinds import AnyPresets, Builds, Kernels, Presets
@@ -39,6 +40,11 @@ class Axis(NamedTuple):
     def option(self) -> str:
         """Return how it is typed."""
         return f"{self.kind.prefix}{self.name}"
+
+    @property
+    def where(self) -> Where:
+        """Return what an error about it is about."""
+        return Where(option=self.option)
 
 
 BUILT, PROFILED = "config.alloc_profiling", "host.alloc_profiling"

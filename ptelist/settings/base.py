@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.errors import PtelistError
+from ptelist.errors import PtelistError, Where
 from ptelist.presets import versions
 from ptelist.scenario.overlay import Overlay
 from ptelist.settings import named
@@ -21,6 +21,8 @@ CONFIG = "upstream"
 
 DEBIAN = r".*[0-9](?:-[0-9]+|\+deb[0-9.]+)-((?:cloud-|rt-)?amd64)(?:-unsigned)?"
 """How Debian calls a release: 6.1.0-56-cloud-amd64, 6.12.118+deb13-amd64."""
+
+PROPOSAL = Where(option="--proposal")
 
 
 class Base(NamedTuple):
@@ -70,7 +72,9 @@ def _config(chosen: Chosen, base: Overlay) -> Fields:
     try:
         config = named.config(name, base.kernel["version"].value).config
     except PtelistError as error:
-        raise PtelistError(f"--config: {error}" if "config" in chosen else str(error)) from None
+        if "config" not in chosen:
+            raise
+        raise PtelistError(str(error), Where(option="--config")) from None
     return config if has_name else config | base.config
 
 
@@ -117,7 +121,7 @@ def _preset(chosen: Chosen) -> Overlay:
     for part, is_part in whole:
         if is_part and part in chosen:
             what = part if part == "memslots" else f"a {part}"
-            raise PtelistError(f"--{part}: {chosen['preset'].label} names {what} as well")
+            raise PtelistError(f"{chosen['preset'].label} names {what} as well", Where(option=f"--{part}"))
     return overlay
 
 
@@ -136,9 +140,10 @@ def _proposals(label: str, version: str) -> Overlay:
         patch = named.load(name, "proposals")
         since = patch.about.get("since", "0.0")
         if versions.version_key(version) < versions.version_key(since):
-            raise PtelistError(f"--proposal: {name} changes what kernel {version} does not have: {since} or later")
+            text = f"{name} changes what kernel {version} does not have: {since} or later"
+            raise PtelistError(text, PROPOSAL)
         for field in patch.overlay.kernel.keys() & overlay.kernel.keys():
-            raise PtelistError(f"--proposal: {label}: more than one of them sets kernel.{field}")
+            raise PtelistError(f"{label}: more than one of them sets kernel.{field}", PROPOSAL)
         about = ", ".join(patch.about[key] for key in ("status", "message_id") if key in patch.about)
         overlay = patch.overlay.over(overlay)
         overlay = overlay._replace(proposals=(*overlay.proposals, (name, about or "not described")))

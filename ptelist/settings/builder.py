@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from ptelist.errors import PtelistError, suggestion
+from ptelist.errors import PtelistError, Where, suggestion
+from ptelist.scenario.overlay import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -52,8 +53,8 @@ class Builder:
 
         parts = {part.name: part for part in (kernel, config, host, *vms)}
         if errors := [(part, error) for part in parts.values() for error in part.errors]:
-            raise PtelistError(_message(*errors[0], len(errors) - 1))
-        sources = {f"proposals.{name}": about for name, about in proposals}
+            raise _invalid(*errors[0], len(errors) - 1)
+        sources = {f"proposals.{name}": Source(about) for name, about in proposals}
         for part in parts.values():
             sources |= part.sources
         scenario = Scenario.model_construct(
@@ -65,7 +66,7 @@ class Builder:
             sources=sources,
         )
         if problem := self._shared.once(("problem",), scenario, _problem):
-            raise PtelistError(_told(problem, parts))
+            raise _inconsistent(problem, parts)
         return scenario
 
 
@@ -75,12 +76,12 @@ class Part(NamedTuple):
     name: str
     fields: Fields
     model: Any
-    sources: dict[str, str]
+    sources: dict[str, Source]
     errors: list[Any]
 
     def by_option(self, field: str) -> bool:
         """Return whether an option of the command line says it."""
-        return field in self.fields and self.fields[field].origin.label.startswith("--")
+        return field in self.fields and self.fields[field].origin.is_option
 
 
 def _validated(name: str, fields: Fields) -> Part:
@@ -138,23 +139,27 @@ def _problem(scenario: Scenario) -> Problem | None:
     return next(problems(scenario), None)
 
 
-def _told(problem: Problem, parts: dict[str, Part]) -> str:
+def _inconsistent(problem: Problem, parts: dict[str, Part]) -> PtelistError:
     part, field, text = problem
-    setting = parts[part].fields.get(field)
-    where = setting.origin.at(setting.path) if setting else part
-    name = "" if where.startswith("--") else f"{part.partition('.')[0].rstrip('s')}.{field}: "
-    return f"{where}: {name}{text}"
+    return PtelistError(text, _where(parts[part], field, []))
 
 
-def _message(part: Part, error: Any, others: int) -> str:
+def _invalid(part: Part, error: Any, others: int) -> PtelistError:
     loc = [str(step) for step in error["loc"]]
-    setting = part.fields.get(loc[0])
     inner = [step for step in loc[1:] if not step.startswith("function-")]
-    kind = part.name.partition(".")[0].rstrip("s")
-    where = setting.origin.at(".".join([setting.path, *inner])) if setting else part.name
-    name = ".".join(inner if where.startswith("--") else [kind, loc[0], *inner])
     more = f" (and {others} more)" if others else ""
-    return f"{where}: {name + ': ' if name else ''}{reason(error, known_fields(part.name, loc[:-1]))}{more}"
+    return PtelistError(f"{reason(error, known_fields(part.name, loc[:-1]))}{more}", _where(part, loc[0], inner))
+
+
+def _where(part: Part, field: str, inner: list[str]) -> Where:
+    """Return where a part says a field, or what is inside of it; an option names its field itself."""
+    if field not in part.fields:
+        where = Where(part.name)
+    else:
+        setting = part.fields[field]
+        where = setting.origin.at(".".join([setting.path, *inner]))
+    kind = part.name.partition(".")[0].rstrip("s")
+    return where._replace(field=".".join(inner if where.option else [kind, field, *inner]))
 
 
 def reason(error: Any, known: Iterable[str]) -> str:

@@ -48,6 +48,6 @@ def _fields(fields: Fields, width: int, known: str = "") -> Iterator[str]:
     for name, setting in fields.items():
         if setting.value is None:
             continue
-        if setting.provenance != known:
-            yield from plain.wrapped(f"# {setting.provenance}", width, "#   ").splitlines()
+        if (source := str(setting.provenance)) != known:
+            yield from plain.wrapped(f"# {source}", width, "#   ").splitlines()
         yield f"{name} = {toml(setting.value)}"

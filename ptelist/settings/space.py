@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.errors import PtelistError
+from ptelist.errors import PtelistError, Where
 from ptelist.scenario.overlay import Origin, Setting
-from ptelist.settings.axes import AXES, PRESET
+from ptelist.settings.axes import AXES, PRESET, Axis
 from ptelist.settings.base import base_of
 from ptelist.settings.builder import Builder
 from ptelist.settings.values import choices, parse_set, preset_choices
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ptelist.settings.builder import Part
     from ptelist.settings.kinds import Choice, Chosen
 
-NOTHING: dict[Axis, str] = {}
+NOTHING: dict[Axis, Origin] = {}
 """Never written to."""
 
 
@@ -40,13 +40,13 @@ class Space:
         self,
         names: Sequence[str],
         options: Iterable[tuple[str, str]],
-        unsaid: Mapping[Axis, str] = NOTHING,
+        unsaid: Mapping[Axis, Origin] = NOTHING,
     ) -> None:
         """Take the names of presets, options as typed, and axes that have no values yet.
 
         Options are pairs such as ("vcpus", "1..8") or ("set", "kernel.page_topup_min=4"). The value on an
-        axis in `unsaid` comes with each point, as a fleet's comes with each host; the text there names
-        who says it, and stands where an option would in messages and sources.
+        axis in `unsaid` comes with each point, as a fleet's comes with each host; the origin there
+        says who gives it.
 
         Raises PtelistError for what does not read, and for an option given twice.
         """
@@ -56,9 +56,10 @@ class Space:
         options_given = [axis.option for axis, _ in self.axes]
         for option in options_given:
             if options_given.count(option) > 1:
-                raise PtelistError(f"{option}: given twice; put the values into one list")
+                raise PtelistError("given twice; put the values into one list", Where(option=option))
         self.axes += [(axis, []) for axis in unsaid]
-        self._said_by = {axis.name: label for axis, label in unsaid.items()}
+        self._said_by = {axis.name: Origin(axis.option, is_option=True) for axis, _ in self.axes}
+        self._said_by |= {axis.name: origin for axis, origin in unsaid.items()}
         self._by_preset = [axis.name for axis, _ in self.axes if axis.kind.by_preset]
         self._setting = {
             part: [axis for axis, _ in self.axes if axis.touches(part)] for part in ("kernel", "config", "host", "vm")
@@ -141,8 +142,8 @@ class Space:
                 if owner != part:
                     continue
                 if field in settings or path in patched:
-                    raise PtelistError(f"{axis.option}: {path} is set by another option as well")
-                settings[field] = Setting(value, Origin(self._said_by.get(axis.name, axis.option)))
+                    raise PtelistError(f"{path} is set by another option as well", axis.where)
+                settings[field] = Setting(value, self._said_by[axis.name])
         return settings
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice, product
 from typing import TYPE_CHECKING
 
-from ptelist.errors import PtelistError, suggestion
+from ptelist.errors import PtelistError, Where, suggestion
 from ptelist.settings.axes import PRESET, PRESETS, Axis
 from ptelist.settings.number_kinds import FIELDS, MOST_VALUES
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ptelist.settings.kinds import Choice
+
+SET = Where(option="--set")
 
 
 def choices(axis: Axis, text: str) -> list[Choice]:
@@ -24,9 +26,9 @@ def choices(axis: Axis, text: str) -> list[Choice]:
     try:
         values = list(islice(axis.kind.parse(text), MOST_VALUES + 1))
     except ValueError as error:
-        raise PtelistError(f"{axis.option}: {error}") from None
+        raise PtelistError(str(error), axis.where) from None
     if len(values) > MOST_VALUES:
-        raise PtelistError(f"{axis.option}: more than {MOST_VALUES:,} values")
+        raise PtelistError(f"more than {MOST_VALUES:,} values", axis.where)
     _refuse_twice(axis, values)
     return values
 
@@ -42,7 +44,7 @@ def _refuse_twice(axis: Axis, values: list[Choice]) -> None:
     seen: set[str] = set()
     for label, _ in values:
         if label in seen:
-            raise PtelistError(f"{axis.option}: {label} is given twice")
+            raise PtelistError(f"{label} is given twice", axis.where)
         seen.add(label)
 
 
@@ -51,11 +53,12 @@ def parse_set(text: str) -> tuple[Axis, list[Choice]]:
     path, equals, values = text.partition("=")
     part, _, field = path.partition(".")
     if not equals or part not in {"kernel", "config", "host", "vm"} or not field:
-        raise PtelistError(f'--set: expected PART.FIELD=VALUE with kernel, config, host or vm, got "{text[:60]}"')
+        what = "expected PART.FIELD=VALUE with kernel, config, host or vm"
+        raise PtelistError(f'{what}, got "{text[:60]}"', SET)
     from ptelist.settings.builder import known_fields  # noqa: PLC0415 -- brings the models in
 
     if field not in (known := known_fields(part)):
-        raise PtelistError(f"--set: unknown field {path}{suggestion(field, known)}")
+        raise PtelistError(f"unknown field {path}{suggestion(field, known)}", SET)
     axis = Axis(path, path, FIELDS, "")
     return axis, choices(axis, values)
 

@@ -95,7 +95,7 @@ def refuse_void(axes: Iterable[Axis], scenarios: Iterable[Scenario]) -> None:
             return
     for axis, why in found if given else ():
         if axis in given:
-            raise PtelistError(f"{axis.option}: has no effect: {why}")
+            raise PtelistError(f"has no effect: {why}", axis.where)
 
 
 def _void(axis: Axis, scenario: Scenario) -> str:
@@ -103,7 +103,8 @@ def _void(axis: Axis, scenario: Scenario) -> str:
     part, _, field = axis.path.partition(".")
     owner = "vms.0" if part == "vm" else part
     value = getattr(scenario.first_vm if part == "vm" else getattr(scenario, part), field)
-    if scenario.sources.get(f"{owner}.{field}") != axis.option or (part == "vm" and not value):
+    source = scenario.sources.get(f"{owner}.{field}")
+    if source is None or source.said_by != axis.option or (part == "vm" and not value):
         return ""
     reasons = [REASONS[axis.path](scenario.kernel, scenario.host, vm) for vm in scenario.vms]
     return reasons[0] if all(reasons) else ""

@@ -71,7 +71,7 @@ def step(found: LayoutStep) -> str:
     order = found.moved[-1]
     column = f"{found.column}, " if found.column else ""
     at = found.over.label(found.at)
-    return f"step: {column}at {found.over.axis.name}={at} {order.figure} moves {_change(order)}: {moved}"
+    return f"{column}at {found.over.axis.name}={at} {order.figure} moves {_change(order)}: {moved}"
 
 
 def _change(moved: Step) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ptelist.note import Note
 from ptelist.output import bars, numbers
 from ptelist.output.page import GAP, Document, Table
 from ptelist.sweep import breakeven_page as breakeven
@@ -27,15 +28,17 @@ def document(found: Sweep, delta: bool, explain: str, width: int | None) -> Docu
     if len(found.break_evens) > MOST_SENTENCES:
         tables.append(breakeven.table(found.break_evens))
     else:
-        notes += [f"break-even: {breakeven.sentence(each)} ({breakeven.reach(each)})" for each in found.break_evens]
+        notes += [
+            Note("break-even", f"{breakeven.sentence(each)} ({breakeven.reach(each)})") for each in found.break_evens
+        ]
     if found.compares and not found.columns:
-        notes.append(_least(found))
-    notes += map(breakeven.step, found.steps)
+        notes.append(Note("least", _least(found)))
+    notes += [Note("step", breakeven.step(each)) for each in found.steps]
     if delta or found.compares:
-        notes.append(f"baseline: {found.baseline}")
+        notes.append(Note("baseline", found.baseline))
     return Document(
         tuple(table.within(width) for table in tables),
-        (*notes, *found.assumptions, f"explain: {explain}, for one of these"),
+        (*notes, *found.assumptions, Note("explain", f"{explain}, for one of these")),
         found.command,
     )
 
@@ -148,7 +151,7 @@ def _least(found: Sweep) -> str:
     unsure = ""
     if any(point.low < best.high for point in found.points if point.row not in ties):
         unsure = "; within what is open others may take less"
-    return f"least: {value} at {found.rows}={','.join(ties)}{unsure}"
+    return f"{value} at {found.rows}={','.join(ties)}{unsure}"
 
 
 def body(found: Sweep) -> dict[str, Any]:

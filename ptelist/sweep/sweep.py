@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ptelist.engine.ledger import Ledger, Term, Unit
     from ptelist.interval import Change
+    from ptelist.note import Note
     from ptelist.scenario.models import Scenario
     from ptelist.settings.axes import Axis
     from ptelist.settings.columns import Column
@@ -61,7 +62,7 @@ class Sweep(NamedTuple):
     """Whether an axis compares, or a baseline was asked for; else changes are against the first point."""
     break_evens: tuple[BreakEven, ...]
     steps: tuple[LayoutStep, ...]
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Note, ...]
     command: str
 
     def column_labels(self) -> tuple[str, ...]:

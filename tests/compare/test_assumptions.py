@@ -9,6 +9,7 @@ from builders import scenario as built
 from helpers import scenario
 
 from ptelist.compare.assumptions import assume
+from ptelist.scenario.overlay import Source
 
 if TYPE_CHECKING:
     from helpers import Option
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 
 def line(topic: str, *presets: str, **options: Option) -> str:
     """Return the one line about a topic."""
-    lines = assume([scenario(*presets, **options)], by_preset=False)
-    (found,) = (each for each in lines if each.startswith(f"{topic}: "))
-    return found
+    notes = assume([scenario(*presets, **options)], by_preset=False)
+    (found,) = (note for note in notes if note.topic == topic)
+    return str(found)
 
 
 def test_private_memory_is_told_and_leaves_no_memslots_of_smm() -> None:
@@ -53,12 +54,13 @@ def test_what_is_unverified_is_told_of_kernels_that_differ_in_their_sources_alon
     doubted = first.model_copy(
         update={
             "kernel": first.kernel.model_copy(),
-            "sources": first.sources | {path: "a guess [UNVERIFIED]"},
+            "sources": first.sources | {path: Source("a guess", unverified=True)},
         }
     )
     assert doubted.kernel == first.kernel
-    assert f"UNVERIFIED {path}: a guess" not in assume([first, first], by_preset=False)
-    assert f"UNVERIFIED {path}: a guess" in assume([first, doubted], by_preset=False)
+    told = f"UNVERIFIED {path}: a guess"
+    assert told not in map(str, assume([first, first], by_preset=False))
+    assert told in map(str, assume([first, doubted], by_preset=False))
 
 
 def test_no_debugging_can_be_said() -> None:
@@ -94,7 +96,7 @@ def test_groups_of_vms_are_told_apart() -> None:
 
 def test_groups_of_one_name_are_told_apart_by_their_number() -> None:
     vm = [{"populated": 1 << 20}, {"populated": 2 << 20}]
-    (text,) = (each for each in assume([built(vm=vm)], by_preset=False) if each.startswith("mapping: "))
+    (text,) = (note.text for note in assume([built(vm=vm)], by_preset=False) if note.topic == "mapping")
     assert "tdp (group 1): 1 MiB of memory touched, from 0 up" in text
     assert "tdp (group 2): 2 MiB of memory touched, from 0 up" in text
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ptelist.engine.account import account, descriptors, is_aside, layouts
 from ptelist.engine.shared import MOST, Shared
 from ptelist.errors import PtelistError
+from ptelist.scenario.overlay import Source
 from ptelist.settings.space import Space
 
 if TYPE_CHECKING:
@@ -77,12 +78,10 @@ def test_a_result_reads_on_of_the_scenario_at_hand() -> None:
 def test_sources_and_how_many_vms_there_are_tell_scenarios_apart() -> None:
     shared = Shared()
     one = scenario("6.1", vm={"vcpus": 3})
-    other = one.model_copy(update={"sources": one.sources | {"vms.0.vcpus": "elsewhere"}})
+    other = one.model_copy(update={"sources": one.sources | {"vms.0.vcpus": Source("elsewhere")}})
     two = one.model_copy(update={"vms": one.vms * 2})
     for each in (one, other, two, one):
-        assert (
-            shared.once(("source",), each, lambda of: of.sources.get("vms.0.vcpus", "")) == each.sources["vms.0.vcpus"]
-        )
+        assert shared.once(("source",), each, lambda of: of.sources.get("vms.0.vcpus")) == each.sources["vms.0.vcpus"]
         assert shared.once(("count",), each, lambda of: len(of.vms)) == len(each.vms)
 
 

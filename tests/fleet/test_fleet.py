@@ -413,7 +413,7 @@ def test_what_is_set_aside_does_not_depend_on_the_order(rows: list[tuple[str, ..
         part = add_up(fleet, list(census.kinds.items()), FIGURES, 1, id) if census.kinds else None
         aside = sorted(rows[line(place) - 2] for place in census.rejects)
         counts = census.rows, census.hosts_left_out, census.hosts_cut
-        found.append((census.kinds, census.groups, counts, part, aside, fleet.lines()))
+        found.append((census.kinds, census.groups, counts, part, aside, fleet.notes()))
         order.shuffle(rows)
     assert found[0] == found[1]
 

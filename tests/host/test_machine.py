@@ -44,7 +44,7 @@ def test_a_host() -> None:
 
 def test_every_value_names_its_file() -> None:
     settings = machine.whole(take(Fake(changed(TDP_MMU="Y\n"))), "here")
-    found = {name: setting.provenance for name, setting in settings.host.items()}
+    found = {name: str(setting.provenance) for name, setting in settings.host.items()}
     assert found == {
         "name": "here",
         "cpus": f"here: {shot.PRESENT}",
@@ -59,15 +59,15 @@ def test_every_value_names_its_file() -> None:
         "external_write_tracking": f"here: {shot.KVMGT}",
         "vendor": f"here: {shot.TDP[0]}",
     }
-    own = {name: settings.kernel[name].provenance for name in ("release", "tdp_mmu_default", "tdp_default")}
+    own = {name: str(settings.kernel[name].provenance) for name in ("release", "tdp_mmu_default", "tdp_default")}
     assert own == {
         "release": f"here: {shot.RELEASE}",
         "tdp_mmu_default": f"here: {shot.TDP_MMU}",
         "tdp_default": f"here: {shot.TDP[0]}",
     }
     without = machine.host(take(Fake(changed(NODES=None, SUBTREE=None, CGROUPS="memory\t4\t60\t1\n"))), "here").host
-    assert without["nodes"].provenance == "here: no NUMA"
-    assert without["memcg"].provenance == f"here: {shot.CGROUPS}: memory in hierarchy 4"
+    assert without["nodes"].provenance.text == "here: no NUMA"
+    assert without["memcg"].provenance.text == f"here: {shot.CGROUPS}: memory in hierarchy 4"
 
 
 def test_what_a_host_cannot_be_names_the_machine(run: Callable[..., Result], tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_kernel_is_its_profile_and_its_modules() -> None:
     }
     assert found["release"].value == "6.1.0-56-cloud-amd64"
     assert (found["tdp_mmu_default"].value, found["tdp_default"].value) == (False, True)
-    assert found["tdp_mmu_default"].provenance == f"here: {shot.TDP_MMU}"
+    assert found["tdp_mmu_default"].provenance.text == f"here: {shot.TDP_MMU}"
 
 
 @pytest.mark.parametrize("text", ["0\n", "N\n"])

@@ -60,7 +60,7 @@ def test_each_value_has_a_source(version: str) -> None:
     sources = scenario(version).sources
     for name in fields.keys() - UNTRACED:
         assert len(fields[name].source) > 8, f"{name} has no source"
-        assert sources[f"kernel.{name}"].startswith(fields[name].source)
+        assert sources[f"kernel.{name}"].text.startswith(fields[name].source)
 
 
 @pytest.mark.parametrize("version", READ)
@@ -86,12 +86,12 @@ def test_which_versions_are_unseen() -> None:
     ],
 )
 def test_unverified_values_stay_marked(version: str, field: str) -> None:
-    assert "UNVERIFIED" in scenario(version).sources[f"kernel.{field}"]
+    assert scenario(version).sources[f"kernel.{field}"].unverified
 
 
 @pytest.mark.parametrize("version", ["7.2", "7.3"])
 def test_the_commit_that_nobody_named_stays_so(version: str) -> None:
-    assert "commit not identified" in scenario(version).sources["kernel.rmaps_stat"]
+    assert "commit not identified" in scenario(version).sources["kernel.rmaps_stat"].text
 
 
 PAGE_HASH = {"embedded": "embedded", "deferred": "deferred_kvcalloc"}

@@ -226,13 +226,15 @@ def test_what_is_odd_is_said_with_its_line(text: str, what: str, line: int) -> N
     found = replayed(text)
     assert found.odd == {what: (1, line)}
     assert found.inexact_from == line
-    assert found.comparison.assumptions[0] == f"INEXACT from line {line} on: {traces.ODD[what]}"
+    assert str(found.comparison.assumptions[0]) == f"INEXACT from line {line} on: {traces.ODD[what]}"
 
 
 def test_what_is_odd_often_is_counted() -> None:
     found = replayed("add a 1\n" + "remove b 1\n" * 1234)
     assert found.odd == {traces.REMOVED: (1234, 2)}
-    assert "INEXACT from line 2 on: removed without having been added (1,234 times)" in found.comparison.assumptions
+    assert "INEXACT from line 2 on: removed without having been added (1,234 times)" in map(
+        str, found.comparison.assumptions
+    )
     assert not replayed("# entries-in-buffer/entries-written: 5/5 #P:1\nadd a 1\n").odd
 
 
@@ -297,7 +299,7 @@ def test_other_events_between_are_passed_over() -> None:
     text = "".join(line + other for line in lines(FTRACE).splitlines(keepends=True))
     found = replayed(text)
     assert counts(found)["allocs"] == 1
-    assert any("7 of them of other events" in note for note in found.comparison.assumptions)
+    assert any("7 of them of other events" in note.text for note in found.comparison.assumptions)
 
 
 def test_fields_may_come_in_any_order_with_others_between() -> None:
@@ -305,7 +307,7 @@ def test_fields_may_come_in_any_order_with_others_between() -> None:
     text += text.replace("spte=0x1", "spte=0x2")
     found = replayed(text)
     assert counts(found)["allocs"] == 1
-    assert "top-ups are a lower bound" in " ".join(found.comparison.assumptions)
+    assert "top-ups are a lower bound" in " ".join(map(str, found.comparison.assumptions))
 
 
 def test_bad_events() -> None:

@@ -95,7 +95,7 @@ def _told(found: dict[str, int], stands: list[tuple[int, str]]) -> list[tuple[st
 )
 def test_a_quoted_header_has_its_line(path: str, line: int) -> None:
     text = '[scenario."5.10"]\nvcpus = 8\n[scenario."new kernel"]\n"memory" = 1\n' + "[[budget]]\nmax = 1\n" * 2
-    assert Origin("file.toml", text).at(path) == f"file.toml:{line}"
+    assert str(Origin("file.toml", text).at(path)) == f"file.toml:{line}"
 
 
 WRITTEN = st.recursive(

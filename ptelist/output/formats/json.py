@@ -16,5 +16,10 @@ SCHEMA = "ptelist/1"
 def render(result: Result, width: int) -> str:
     """Return a document with the fields that all have, and the result's own; keys sorted."""
     del width
-    head = {"schema": SCHEMA, "version": __version__, "command": result.command, "assumptions": result.notes}
+    head = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "command": result.command,
+        "assumptions": [*map(str, result.notes)],
+    }
     return json.dumps(head | result.body(), indent=2, sort_keys=True) + "\n"

@@ -20,7 +20,7 @@ def draw(document: Document, width: int) -> str:
     """Return tables, assumptions and the command, blank lines between."""
     blocks = ["\n".join(text for _, text in document.lines)] if document.lines else []
     blocks += [_table(table, width) for table in document.tables]
-    blocks.append("\n".join(plain.wrapped(note, width, "  ") for note in document.notes))
+    blocks.append("\n".join(plain.wrapped(str(note), width, "  ") for note in document.notes))
     blocks.append(plain.command(document.command, width))
     return plain.ascii_only("\n\n".join(blocks) + "\n")
 

@@ -57,8 +57,9 @@ def draw(document: Document, width: int, encoding: str = "utf-8") -> str:
             console.print(Text(table.title, style="bold"))
         console.print(_table(table))
     for note in document.notes:
-        topic, colon, text = plain.wrapped(note, width, "  ").partition(":")
-        console.print(Text.assemble((topic + colon, "cyan"), (text, "dim")), soft_wrap=True)
+        text = plain.wrapped(str(note), width, "  ")
+        head = len(plain.wrapped(f"{note.head}:", width, "  ")) if note.head else 0
+        console.print(Text.assemble((text[:head], "cyan"), (text[head:], "dim")), soft_wrap=True)
     console.print()
     console.print(Text(plain.command(document.command, width), style="bold"), soft_wrap=True)
     return out.getvalue()
