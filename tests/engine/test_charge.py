@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+import small_mmu
 from guest_steps import moments
 from helpers import charged, ledger, scenario
 from hypothesis import given
@@ -16,7 +17,6 @@ from refusals import refused
 from ptelist.engine import charge
 from ptelist.engine.host_machine import Machine
 from ptelist.engine.kmalloc import pool_of
-from ptelist.engine.vcpu_machine import Mmu
 from ptelist.engine.vm_memslots import Memslot
 
 if TYPE_CHECKING:
@@ -157,24 +157,7 @@ def test_a_piece(size: int, separate: bool, fresh: bool) -> None:
 
 # steps
 
-SHADOW = Mmu(
-    ext=2,
-    policy="walk",
-    cap=3,
-    parents_cap=None,
-    descriptors=(6, 3),
-    headers=(7, 5),
-    lists=True,
-    shadow=True,
-    root_level=4,
-    leaf_level=1,
-    page_bytes=PAGE,
-    most_tables=1000,
-    limit_divisor=2,
-    least_limit=8,
-    infos=(7, 5),
-    infos_level=2,
-)
+SHADOW = small_mmu.SHADOW._replace(limit_divisor=2, least_limit=8, infos=(7, 5), infos_level=2)
 
 
 def test_pages_of_shadowed_translations() -> None:

@@ -11,13 +11,13 @@ from helpers import scenario
 from hypothesis import given
 from hypothesis import strategies as st
 from refusals import refused
+from small_mmu import SHADOW
 from test_history import rules
 
 from ptelist.engine import history
 from ptelist.engine.history import Event, Shape
 from ptelist.engine.host_machine import Machine
 from ptelist.engine.slub_node import Rules
-from ptelist.engine.vcpu_machine import Mmu
 from ptelist.engine.vm_slabs import BY_RCU, LISTS, NODES, UNSLOT, UNSYNC, HostSlabs
 from ptelist.replay import vm_steps
 
@@ -27,22 +27,11 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+    from ptelist.engine.vcpu_machine import Mmu
+
 PAGE = 4096
 DESC, HEADER = "pte_list_desc", "kvm_mmu_page_header"
-LEGACY = Mmu(
-    ext=2,
-    policy="walk",
-    cap=3,
-    parents_cap=None,
-    descriptors=(6, 3),
-    headers=(7, 3),
-    lists=True,
-    shadow=False,
-    root_level=4,
-    leaf_level=1,
-    page_bytes=PAGE,
-    most_tables=1000,
-)
+LEGACY = SHADOW._replace(headers=(7, 3), shadow=False)
 TDP_MMU = LEGACY._replace(lists=False, most_tables=None)
 ONE_CPU = Rules(per_slab=4, min_partial=1, cpu_partial=2)
 

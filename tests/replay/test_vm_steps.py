@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from list_model import KernelList
 from refusals import refused
+from small_mmu import SHADOW as SMALL
 
 from ptelist.engine.host_machine import Machine
 from ptelist.engine.vcpu_machine import Counts, Mmu
@@ -25,20 +26,6 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 PAGE, TABLE, DIRECTORY = 1 << 12, 1 << 21, 1 << 30
-SMALL = Mmu(
-    ext=2,
-    policy="walk",
-    cap=3,
-    parents_cap=None,
-    descriptors=(6, 3),
-    headers=(7, 5),
-    lists=True,
-    shadow=True,
-    root_level=4,
-    leaf_level=1,
-    page_bytes=PAGE,
-    most_tables=1000,
-)
 ADDRESSES = (0, PAGE, 2 * PAGE, TABLE, TABLE + PAGE, DIRECTORY, DIRECTORY + TABLE)
 
 
