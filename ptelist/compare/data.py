@@ -24,7 +24,7 @@ def body(comparison: Comparison, wanted: tuple[str, ...] = ()) -> dict[str, Any]
                 "name": column.name,
                 "axes": column.axes,
                 "baseline": comparison.columns[column.baseline].name,
-                "scenario": column.scenario.model_dump(mode="json"),
+                "scenario": column.scenario.values(),
                 "figures": {
                     name: {"low": ledger[name].low, "high": ledger[name].high, "unit": ledger[name].unit.value}
                     for name in pick(ledger, wanted) or ledger

@@ -255,23 +255,24 @@ class Fleet:
         """Return a VM of the fleet as it is, and remember what is assumed for it and its host."""
         host, found = self.single(0, about, vm)
         self._aged = self._aged or host.host.filling == "aged"
-        self._assumptions.add(host.model_copy(update={"vms": (found.vm,)}))
+        self._assumptions.add(host._replace(vms=(found.vm,)))
         return found
 
     def _alike(self, scenario: Scenario) -> int:
         """Return a number for what the holdings of a VM depend on: kernel, configuration, and most of the host."""
-        fields = tuple(value for name, value in scenario.host if name not in NO_HOLDINGS)
+        host = zip(scenario.host._fields, scenario.host, strict=True)
+        fields = tuple(value for name, value in host if name not in NO_HOLDINGS)
         return self._classes.setdefault((scenario.kernel, scenario.config, fields), len(self._classes))
 
     def scenario(self, number: int, kind: Kind) -> Scenario:
         """Return a host with all its VM groups; raises PtelistError if they cannot be on one host."""
         found = [(*self.single(number, kind.about, vm), count) for vm, count in kind.groups]
-        vms = tuple(single.vm.model_copy(update={"count": count}) for _, single, count in found)
+        vms = tuple(single.vm._replace(count=count) for _, single, count in found)
         sources = dict(found[0][0].sources)
         groups = {field.removeprefix("vms.0."): text for field, text in sources.items() if field.startswith("vms.0.")}
         for group in range(1, len(vms)):
             sources |= {f"vms.{group}.{field}": text for field, text in groups.items()}
-        whole = found[0][0].model_copy(update={"vms": vms, "sources": sources})
+        whole = found[0][0]._replace(vms=vms, sources=sources)
         for part, field, text in problems(whole):
             raise PtelistError(f"{part.partition('.')[0].rstrip('s')}.{field}: {text}")
         return whole
@@ -290,4 +291,4 @@ class Fleet:
             for (vm, _), (_, single) in zip(kind.groups, found, strict=True):
                 why |= dict.fromkeys(single.open_unlike(self.single(0, kind.about, vm)[1]), added)
         held = dict(zip(KINDS, zip(ends[::2], ends[1::2], strict=True), strict=True))
-        return settle(host.model_copy(update={"vms": (last.vm,)}), held, why, aside=self._aside)
+        return settle(host._replace(vms=(last.vm,)), held, why, aside=self._aside)

@@ -13,7 +13,7 @@ from ptelist.errors import PtelistError
 from ptelist.interval import Interval
 from ptelist.note import Note
 from ptelist.scenario.overlay import Source
-from ptelist.settings.builder import reason
+from ptelist.settings.faults import reason
 
 if TYPE_CHECKING:
     from ptelist.build.btf import Btf
@@ -65,7 +65,7 @@ class Baseline(BaseModel):
 def entry(scenario: "Scenario", ledger: "Ledger", assumptions: Sequence[Note]) -> Entry:
     """Return what a baseline keeps of a scenario."""
     return Entry(
-        inputs=dict(_flat("", scenario.model_dump(mode="json"))),
+        inputs=dict(_flat("", scenario.values())),
         figures={name: Interval.of(term) for name, term in ledger.items()},
         assumptions=tuple(map(str, assumptions)),
         sources=scenario.sources,

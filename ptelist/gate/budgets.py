@@ -15,7 +15,7 @@ from ptelist.gate.limits import Limit, Rule, amount, exactly, growth, refuse_con
 from ptelist.presets.parse import toml
 from ptelist.scenario.overlay import Origin
 from ptelist.settings.axes import AXES
-from ptelist.settings.builder import reason
+from ptelist.settings.faults import reason
 
 BUILT_IN = "built-in budgets"
 """What stands in for a file's name where there is none."""

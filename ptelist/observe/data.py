@@ -27,7 +27,7 @@ def rows(found: Observation) -> Iterator[tuple[object, ...]]:
 def body(found: Observation) -> dict[str, Any]:
     """Return all of it, with the scenario that the predictions are for."""
     return {
-        "scenario": found.comparison.columns[0].scenario.model_dump(mode="json"),
+        "scenario": found.comparison.columns[0].scenario.values(),
         "caches": list(map(_json, found.caches)),
         "others": list(map(_json, found.others)),
         "vms": [{"name": vm.name, "stats": vm.stats, "rmaps_stat": vm.rmaps_stat} for vm in found.vms],

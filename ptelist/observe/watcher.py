@@ -88,7 +88,7 @@ class Watcher:
         self._kernel: Kernel = scenario.kernel
         self._host: Host = scenario.host
         self._counts, self._told = counts, told
-        self._holders = self._host.model_copy(update={"cpus": online}) if online else self._host
+        self._holders = self._host._replace(cpus=online) if online else self._host
 
     def kvm(self, seen: Seen) -> Observed:
         """Return one of KVM's caches, whose struct the ledger knows."""

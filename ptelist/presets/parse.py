@@ -30,10 +30,9 @@ class Variant(NamedTuple):
     origin: Origin
 
 
-def parse(text: str, label: str) -> tuple[dict[str, Any], Overlay, tuple[Variant, ...]]:
+def parse(text: str, origin: Origin) -> tuple[dict[str, Any], Overlay, tuple[Variant, ...]]:
     """Return what a preset says of itself, what it sets, and what for some releases only."""
-    data = toml(text, label)
-    origin = Origin(label, text)
+    data = toml(text, origin.label)
     known = ABOUT | TABLES | BY_RELEASE.keys()
     for key in data.keys() - known:
         raise PtelistError(f"{origin.at(key)}: unknown key {key}{suggestion(key, known)}")

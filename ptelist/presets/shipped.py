@@ -112,16 +112,17 @@ def _load(path: Path, kind: str, children: tuple[Path, ...], name: str) -> Prese
     if path in children or len(children) > MOST_PARENTS:
         raise PtelistError(f"{label}: extends itself, through {' and '.join(p.name for p in children)}")
     text = read_text(path, label)
-    about, overlay, variants = parse(text, label)
+    origin = Origin(label, text, is_users=kind == "file")
+    about, overlay, variants = parse(text, origin)
     overlay = overlay.over(Overlay())._replace(kernel=_at(name, overlay.kernel, variants))
     if (layout := about.get("memslots")) is not None:
-        overlay = overlay.over(_layout(layout, Origin(label, text)))
+        overlay = overlay.over(_layout(layout, origin))
     parent = about.get("extends")
     if parent is not None:
         try:
             above, parent_kind = find(parent, None if kind == "file" else kind)
         except PtelistError as error:
-            raise PtelistError(f"{Origin(label, text).at('extends')}: extends: {error}") from None
+            raise PtelistError(f"{origin.at('extends')}: extends: {error}") from None
         if parent_kind == "file" and not above.is_absolute():
             above = path.parent / above
         if kind == "kernels":

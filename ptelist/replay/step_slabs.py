@@ -62,10 +62,7 @@ class Slabs:
     @cached_property
     def _aged(self) -> list[Scenario]:
         """Return the same hosts with a history."""
-        return [
-            each.model_copy(update={"host": each.host.model_copy(update={"filling": "aged"})})
-            for each in self._scenarios
-        ]
+        return [each._replace(host=each.host._replace(filling="aged")) for each in self._scenarios]
 
     def follow(self, columns: Sequence[int]) -> HostSlabs:
         """Return the slabs of the hosts of these columns before the first step, those of equal rules once."""

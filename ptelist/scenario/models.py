@@ -1,72 +1,75 @@
-"""What is accounted for: a kernel, a host and the VMs on it, validated once."""
+"""What is accounted for: a kernel, a host and the VMs on it.
 
-# No `from __future__ import annotations` here: pydantic would have to compile the
-# text of every field's annotation again, at each start.
+Each field is declared once, with its type and its limits. scenario/check.py checks by that
+declaration alone, as shipped presets and options are; scenario/validate.py makes pydantic's
+models of it, for files that a user brings and to say what is wrong.
+"""
 
-from typing import Annotated, Literal
+# No `from __future__ import annotations` here: the annotations are read, as data, at each start.
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, NamedTuple
 
 from ptelist.scenario.overlay import Source
 from ptelist.units import parse_size
 
-Positive = Annotated[int, Field(ge=1)]
-Natural = Annotated[int, Field(ge=0)]
-Order = Annotated[int, Field(ge=0, le=10)]
-Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+class Limits(NamedTuple):
+    """What a value must keep beside its type."""
+
+    least: int | None = None
+    most: int | None = None
+    multiple_of: int | None = None
+    pattern: str | None = None
+    """That the whole text matches."""
+    shortest: int | None = None
+    """The fewest items of a tuple."""
+    read: Callable[[object], object] | None = None
+    """What the value is read with first; raises ValueError."""
+
+
+Positive = Annotated[int, Limits(1)]
+Natural = Annotated[int, Limits(0)]
+Order = Annotated[int, Limits(0, 10)]
+Text = Annotated[str, Limits(pattern=r"[^\x00-\x1f\x7f]*")]
 Table = tuple[tuple[Natural, Natural], ...]
 
 
 def _size(value: object) -> object:
-    return parse_size(value) if isinstance(value, str) else value
+    return parse_size(value) if isinstance(value, str) and value.isascii() else value
 
 
 def _letters(value: object) -> object:
     if not isinstance(value, str) or value == "-":
         return "" if value == "-" else value
     if not set(value) <= set(DEBUG_LETTERS):
-        raise ValueError(f'expected letters of {DEBUG_LETTERS}, or - for none, got "{value[:40]}"')
+        raise ValueError(f'expected letters of {DEBUG_LETTERS}, or - for none, got {value[:40]!a}')
     return value
 
 
 DEBUG_LETTERS = "FZPUTA"
 """Of the boot option slub_debug; "-" switches all debugging off, as for the kernel."""
 
-Size = Annotated[int, BeforeValidator(_size), Field(ge=0, le=1 << 52, multiple_of=4096)]
+Size = Annotated[int, Limits(0, 1 << 52, 4096, read=_size)]
 """Bytes of guest memory: whole pages, at most the 52 bits of an x86 physical address."""
 
 
-class Model(BaseModel):
-    """Strict, closed and immutable."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class Kernel(Model):
+class Kernel(NamedTuple):
     """What one kernel version does; see presets/kernels for values and sources."""
 
     version: Text
     tree: Text
     seen: bool
-    release: str = ""
-    stable: Text = ""
-    """The stable release that a profile with [[stable]] tables is of."""
     # struct pte_list_desc and its lists
-    pte_list_ext: Annotated[int, Field(ge=2, le=4096)]
-    pte_list_ext_tdp: Annotated[int, Field(ge=2, le=4096)] | None = None
+    pte_list_ext: Annotated[int, Limits(2, 4096)]
     pte_list_desc_fixed_bytes: Natural
     spte_pointer_bytes: Positive
     list_policy: Literal["walk", "head"]
     rmap_recycle_threshold: Positive
-    parent_ptes_cap: Positive | None = None
     rmaps_stat: Literal["none", "ffs", "fls"]
     # memory caches
-    cache_capacity: Annotated[int, Field(ge=1, le=4096)]
-    pte_list_desc_capacity: Annotated[int, Field(ge=0, le=4096)] | None = None
-    pte_list_desc_capacity_tdp: Annotated[int, Field(ge=0, le=4096)] | None = None
-    capacity_below_minimum: bool = False
+    cache_capacity: Annotated[int, Limits(1, 4096)]
     page_topup_min: Positive
-    shadow_page_caches_per_node: bool = False
     pt64_root_max_level: Positive
     pte_prefetch_num: Positive
     topup_pte_list_desc: Literal["always", "if_rmaps"]
@@ -120,10 +123,10 @@ class Kernel(Model):
     # SLUB
     page_bytes: Literal[4096]
     slub_order_form: Literal["loop", "fixed"]
-    slub_fractions: Annotated[tuple[Positive, ...], Field(min_length=2)]
+    slub_fractions: Annotated[tuple[Positive, ...], Limits(shortest=2)]
     slub_cpus: Literal["present", "nr_cpu_ids"]
     slub_max_order: Order
-    slub_max_objects: Annotated[int, Field(ge=512, le=32767)]
+    slub_max_objects: Annotated[int, Limits(512, 32767)]
     slub_min_partial: tuple[Positive, Positive]
     slub_cpu_partial: Table
     slub_cpu_partial_unit: Literal["objects", "slabs"]
@@ -134,50 +137,57 @@ class Kernel(Model):
     slub_sheaf_bytes: Positive
     slub_barn_bytes: Positive
     slub_percpu_sheaves_bytes: Positive
-    slub_own_sheaves: tuple[tuple[str, int], ...]
-    slub_no_sheaves: tuple[str, ...]
-    slub_pointer_inside: tuple[str, ...]
+    slub_own_sheaves: tuple[tuple[Text, int], ...]
+    slub_no_sheaves: tuple[Text, ...]
+    slub_pointer_inside: tuple[Text, ...]
     slub_track_bytes: Positive
     slub_request_bytes: Natural
     slub_request_outside: bool
     obj_ext: Literal["pointer", "struct", "slots"]
     obj_ext_bytes: Positive
     obj_ext_in_tail: bool
-    kmalloc_buckets: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    kmalloc_buckets: Annotated[tuple[Positive, ...], Limits(shortest=1)]
     kvmalloc_most_bytes: Natural
     max_page_order: Order
+    # what most do without
+    release: Text = ""
+    stable: Text = ""
+    """The stable release that a profile with [[stable]] tables is of."""
+    pte_list_ext_tdp: Annotated[int, Limits(2, 4096)] | None = None
+    parent_ptes_cap: Positive | None = None
+    pte_list_desc_capacity: Annotated[int, Limits(0, 4096)] | None = None
+    pte_list_desc_capacity_tdp: Annotated[int, Limits(0, 4096)] | None = None
+    capacity_below_minimum: bool = False
+    shadow_page_caches_per_node: bool = False
 
 
-class Config(Model):
+class Config(NamedTuple):
     """How the kernel was built, so far as figures depend on it; see presets/configs."""
 
     name: Text
-    release: Text = ""
-    """The kernel that it was read of; "" for one of any."""
     external_write_tracking: bool
     memcg: bool
     alloc_profiling: bool
     slub_cpu_partial: bool
     slab_merge: bool
     hardened_usercopy: bool
+    # what most do without
+    release: Text = ""
+    """The kernel that it was read of; "" for one of any."""
 
 
-class Host(Model):
+class Host(NamedTuple):
     """The machine that KVM runs on, as SLUB and the memory controller see it."""
 
     name: Text
-    cpus: Annotated[int, Field(ge=1, le=8192)]
-    possible_cpus: Annotated[int, Field(ge=1, le=8192)] | None = None
-    nodes: Annotated[int, Field(ge=1, le=1024)]
-    slub_min_objects: Annotated[int, Field(ge=0, le=32767)]
+    cpus: Annotated[int, Limits(1, 8192)]
+    nodes: Annotated[int, Limits(1, 1024)]
+    slub_min_objects: Annotated[int, Limits(0, 32767)]
     slub_min_order: Order
-    slub_max_order: Order | None = None
-    slub_debug: Annotated[str, BeforeValidator(_letters)]
+    slub_debug: Annotated[str, Limits(read=_letters)]
     slab_merge: bool
     filling: Literal["packed", "spread", "aged"]
     memcg: bool
-    nokmem: bool = False
-    """cgroup.memory=nokmem: no cache may account its objects."""
     alloc_profiling: Literal["never", "off", "on"]
     external_write_tracking: bool
     """A user of it is there: KVMGT."""
@@ -187,33 +197,40 @@ class Host(Model):
     pml: bool
     """Page-modification logging, of Intel's EPT: each VM keeps room for it in its dirty rings."""
     itlb_multihit: bool
+    # what most do without
+    possible_cpus: Annotated[int, Limits(1, 8192)] | None = None
+    slub_max_order: Order | None = None
+    nokmem: bool = False
+    """cgroup.memory=nokmem: no cache may account its objects."""
 
 
-Heads = Annotated[int, Field(ge=0, le=1 << 40)]
+Heads = Annotated[int, Limits(0, 1 << 40)]
 
 
-class ListClass(Model):
+class ListClass(NamedTuple):
     """So many lists of so many entries each (or of low..high entries).
 
     `peak` is for lists that entries have left: the most entries that each had since it was last empty.
     """
 
-    count: Annotated[int, Field(ge=1, le=1 << 40)]
-    entries: Annotated[int, Field(ge=1, le=1 << 30)]
-    entries_to: Annotated[int, Field(ge=1, le=1 << 30)] | None = None
-    peak: Annotated[int, Field(ge=1, le=1 << 30)] | None = None
+    count: Annotated[int, Limits(1, 1 << 40)]  # type: ignore[assignment]  # not the method
+    entries: Annotated[int, Limits(1, 1 << 30)]
+    # what most do without
+    entries_to: Annotated[int, Limits(1, 1 << 30)] | None = None
+    peak: Annotated[int, Limits(1, 1 << 30)] | None = None
 
 
 Span = tuple[Size, Size]
 """First byte and first byte after."""
 
 
-class Slot(Model):
+class Slot(NamedTuple):
     """A memslot beside those of RAM, as a VMM or KVM itself makes it."""
 
     name: Text
     base: Size
-    size: Annotated[Size, Field(ge=4096)]
+    size: Annotated[Size, Limits(4096)]
+    # what most do without
     spaces: Literal["all", "normal", "smm"] = "all"
     """The address spaces of a VMM that it is in; a private one of KVM is in each that the kernel has."""
     dirty_log: bool = False
@@ -222,17 +239,14 @@ class Slot(Model):
     """`apic-access`: KVM, if the APIC page is virtualized; `real-mode`: KVM, on Intel without unrestricted guests."""
 
 
-class Vm(Model):
+class Vm(NamedTuple):
     """A group of equal VMs."""
 
     name: Text
-    count: Annotated[int, Field(ge=1, le=1_000_000)]
-    peak_count: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    """How many there were at most; of a host with a history (filling "aged")."""
-    vcpus: Annotated[int, Field(ge=1, le=65536)]
-    vcpus_run: Annotated[int, Field(ge=0, le=65536)] | None = None
+    count: Annotated[int, Limits(1, 1_000_000)]  # type: ignore[assignment]  # not the method
+    vcpus: Annotated[int, Limits(1, 65536)]
     memory: Size
-    low_memory: Annotated[int, BeforeValidator(_size), Field(ge=4096, le=1 << 32, multiple_of=4096)]
+    low_memory: Annotated[int, Limits(4096, 1 << 32, 4096, read=_size)]
     memslots: Text
     """What the layout of memslots is, in words."""
     ram_holes: tuple[Span, ...]
@@ -240,9 +254,6 @@ class Vm(Model):
     devices: tuple[Span, ...]
     """Where devices and firmware may be touched beside RAM: each window of 2 MiB may take page tables."""
     smm_touches: tuple[Span, ...]
-    dimms: Annotated[int, Field(ge=0, le=32767)] = 0
-    dimm_size: Annotated[Size, Field(ge=4096)] | None = None
-    populated: Size | None = None
     leaf: Literal["4K", "2M", "1G"]
     mapped: Literal["all", "listed"]
     root_level: Literal[4, 5]
@@ -251,35 +262,59 @@ class Vm(Model):
     l2_memory: Size
     l2_leaf: Literal["4K", "2M", "1G"]
     l2_smm: bool
-    l1_replacements: Annotated[int, Field(ge=0, le=1 << 20)]
-    measured_on: Annotated[str, Field(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}$")] | None = None
-    """The kernel that the rmap lists were measured on, where they are those of one run."""
+    l1_replacements: Annotated[int, Limits(0, 1 << 20)]
     eager_split: bool
     dirty_log: bool
-    written: Size | None = None
-    dirty_ring: Annotated[int, Field(ge=0, le=65536)] = 0
-    private_memory: Size | None = None
     tdx: bool
     smm: bool
     caches: Literal["topped-up", "drawn"]
     history: Literal["grown", "any"]
     faults: Literal["any", "in-order"]
+    # what most do without
+    peak_count: Annotated[int, Limits(1, 1_000_000)] | None = None
+    """How many there were at most; of a host with a history (filling "aged")."""
+    vcpus_run: Annotated[int, Limits(0, 65536)] | None = None
+    dimms: Annotated[int, Limits(0, 32767)] = 0
+    dimm_size: Annotated[Size, Limits(4096)] | None = None
+    populated: Size | None = None
+    measured_on: Annotated[str, Limits(pattern=r"[0-9]{1,4}\.[0-9]{1,4}")] | None = None
+    """The kernel that the rmap lists were measured on, where they are those of one run."""
+    written: Size | None = None
+    dirty_ring: Annotated[int, Limits(0, 65536)] = 0
+    private_memory: Size | None = None
     rmaps: tuple[ListClass, ...] = ()
     parent_ptes: tuple[ListClass, ...] = ()
     rmap_heads: tuple[Heads, Heads, Heads] | None = None
 
 
-class Scenario(Model):
+RECORDS: dict[str, type[NamedTuple]] = {"kernel": Kernel, "config": Config, "host": Host, "vm": Vm}
+"""The record of each part of a scenario, as presets name the parts."""
+NO_SOURCES: dict[str, Source] = {}
+"""Never written to."""
+
+
+class Scenario(NamedTuple):
     """One column of a comparison; `sources` says where each value came from."""
 
     kernel: Kernel
     config: Config
     host: Host
-    vms: Annotated[tuple[Vm, ...], Field(min_length=1)]
+    vms: tuple[Vm, ...]
+    """One group or more."""
     proposals: tuple[str, ...] = ()
-    sources: dict[str, Source] = Field(default_factory=dict, exclude=True, repr=False)
+    sources: dict[str, Source] = NO_SOURCES
 
     @property
     def first_vm(self) -> Vm:
         """The VM, or the first group of several, which options set; all use TDP and the TDP MMU as it does."""
         return self.vms[0]
+
+    def values(self) -> dict[str, Any]:
+        """Return all values, as JSON has them; not their sources."""
+        return {part: _plain(value) for part, value in zip(self._fields, self, strict=True) if part != "sources"}
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "_asdict"):
+        return {field: _plain(each) for field, each in value._asdict().items()}
+    return list(map(_plain, value)) if isinstance(value, tuple) else value

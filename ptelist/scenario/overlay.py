@@ -17,11 +17,11 @@ Fields = dict[str, "Setting"]
 class Origin:
     """The file (with its text) or the option that says something."""
 
-    __slots__ = ("_lines", "_text", "is_option", "label")
+    __slots__ = ("_lines", "_text", "is_option", "is_users", "label")
 
-    def __init__(self, label: str, text: str = "", *, is_option: bool = False) -> None:
-        """Take a file's name and text, or an option as it is typed."""
-        self.label, self.is_option = label, is_option
+    def __init__(self, label: str, text: str = "", *, is_option: bool = False, is_users: bool = False) -> None:
+        """Take a file's name and text, or an option as it is typed; `is_users` for a preset that a user wrote."""
+        self.label, self.is_option, self.is_users = label, is_option, is_users
         self._text = text
         self._lines: dict[str, int] | None = None
 

@@ -11,7 +11,7 @@ from ptelist.engine import mmu, slub
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
 from ptelist.interval import Change
-from ptelist.scenario.models import Config, Host, Kernel, Vm
+from ptelist.scenario.models import RECORDS
 from ptelist.settings.axes import AXES
 from ptelist.settings.space import Space
 from ptelist.settings.void import refuse_void
@@ -21,13 +21,11 @@ if TYPE_CHECKING:
 
     from ptelist.engine.ledger import Term
     from ptelist.note import Note
-    from ptelist.scenario.models import Model, Scenario
+    from ptelist.scenario.models import Scenario
     from ptelist.settings.axes import Axis
 
 SKIPPED = frozenset(("host", "config", "vm", "memslots", "kernel-from"))
 """Axes that stand for many parameters at once."""
-
-MODELS: dict[str, type[Model]] = {"kernel": Kernel, "config": Config, "host": Host, "vm": Vm}
 
 Options = list[tuple[str, str]]
 
@@ -136,7 +134,7 @@ def _model_words(axis: Axis) -> list[str]:
     if len(axis.paths) != 1:
         return []
     part, _, field = axis.path.partition(".")
-    annotation = MODELS[part].model_fields[field].annotation
+    annotation: Any = RECORDS[part].__annotations__[field]
     return [str(word) for word in get_args(annotation)] if get_origin(annotation) is Literal else []
 
 

@@ -55,7 +55,7 @@ def parse_set(text: str) -> tuple[Axis, list[Choice]]:
     if not equals or part not in {"kernel", "config", "host", "vm"} or not field:
         what = "expected PART.FIELD=VALUE with kernel, config, host or vm"
         raise PtelistError(f'{what}, got "{text[:60]}"', SET)
-    from ptelist.settings.builder import known_fields  # noqa: PLC0415 -- brings the models in
+    from ptelist.settings.faults import known_fields  # noqa: PLC0415 -- brings the models in
 
     if field not in (known := known_fields(part)):
         raise PtelistError(f"unknown field {path}{suggestion(field, known)}", SET)

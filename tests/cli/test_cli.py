@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import pytest
@@ -21,7 +21,9 @@ from ptelist.cli import COMMANDS, main
 from ptelist.output.formats import FORMATS
 from ptelist.presets import shipped
 from ptelist.presets.kinds import KINDS
-from ptelist.scenario.models import Scenario
+from ptelist.scenario.models import RECORDS, Scenario
+from ptelist.scenario.overlay import frozen
+from ptelist.scenario.validate import validated
 from ptelist.settings.axes import AXES
 
 if TYPE_CHECKING:
@@ -261,14 +263,20 @@ def test_csv_reads_back(run: Callable[..., Result]) -> None:
             assert mine[name]["unit"] == figure["unit"]
 
 
+def read_again(record: type[NamedTuple], said: dict[str, Any]) -> Any:
+    return validated(record, {field: frozen(value) for field, value in said.items()})
+
+
 def test_json_is_sorted_and_its_scenario_validates(run: Callable[..., Result]) -> None:
     """JSON -> model -> JSON is the identity (L8)."""
     text = run(*FIRST, "--format", "json").stdout
     found = json.loads(text)
     assert text == json.dumps(found, indent=2, sort_keys=True) + "\n"
     for config in found["configs"]:
-        scenario = Scenario.model_validate_json(json.dumps(config["scenario"]))
-        assert scenario.model_dump(mode="json") == config["scenario"]
+        said = config["scenario"]
+        parts = {part: read_again(RECORDS[part], said[part]) for part in ("kernel", "config", "host")}
+        groups = tuple(read_again(RECORDS["vm"], group) for group in said["vms"])
+        assert Scenario(**parts, vms=groups, proposals=tuple(said["proposals"])).values() == said
 
 
 @pytest.mark.parametrize("form", FORMATS)

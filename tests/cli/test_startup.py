@@ -88,9 +88,15 @@ def test_completing_a_word_imports_no_model(words: str, offered: set[str]) -> No
 
 def test_a_piped_compare_imports_no_rich() -> None:
     loaded = modules("compare", "--vcpus", "256", "--ext", "2,14")
-    assert {"pydantic", "tabulate"} <= loaded
-    assert not loaded & {"rich", "json", "ptelist.output.formats.terminal", "ptelist.output.formats.markdown"}
+    assert {"tabulate", "ptelist.scenario.models"} <= loaded
+    assert not loaded & {"pydantic", "rich", "json", "ptelist.output.formats.terminal", "ptelist.output.formats.markdown"}
     assert not loaded & {"ptelist.engine.history", "ptelist.engine.slub_node", "ptelist.lists.histogram"}
+
+
+def test_a_preset_of_a_user_is_checked_by_pydantic(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("[vm]\nvcpus = 8\n")
+    assert "pydantic" in modules("compare", str(file))
 
 
 def test_a_check_imports_no_other_format(tmp_path: Path) -> None:
@@ -119,7 +125,7 @@ def test_a_data_format_imports_no_other(form: str, absent: set[str]) -> None:
     ("module", "heavy"),
     [
         ("ptelist.engine.account", {"pydantic", "click", "rich", "tabulate", "tomllib", "pathlib"}),
-        ("ptelist.scenario.models", {"click", "rich", "tabulate", "tomllib"}),
+        ("ptelist.scenario.models", {"click", "rich", "tabulate", "tomllib", "pydantic"}),
         ("ptelist.settings.named", {"click", "rich", "tabulate", "pydantic", "ptelist.engine"}),
         ("ptelist.host.machine, ptelist.host.caches, ptelist.host.vms", {"click", "rich", "tabulate", "pydantic"}),
         ("ptelist.build.builds, ptelist.build.profile", {"click", "rich", "tabulate", "pydantic", "elftools"}),

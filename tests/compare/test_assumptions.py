@@ -51,11 +51,8 @@ def test_a_release_is_told_with_what_its_figures_rest_on(release: str, begins: s
 def test_what_is_unverified_is_told_of_kernels_that_differ_in_their_sources_alone() -> None:
     first = scenario(kernel="6.18")
     path = "kernel.pte_list_ext"
-    doubted = first.model_copy(
-        update={
-            "kernel": first.kernel.model_copy(),
-            "sources": first.sources | {path: Source("a guess", unverified=True)},
-        }
+    doubted = first._replace(
+        kernel=first.kernel._replace(), sources=first.sources | {path: Source("a guess", unverified=True)}
     )
     assert doubted.kernel == first.kernel
     told = f"UNVERIFIED {path}: a guess"

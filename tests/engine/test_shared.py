@@ -78,8 +78,8 @@ def test_a_result_reads_on_of_the_scenario_at_hand() -> None:
 def test_sources_and_how_many_vms_there_are_tell_scenarios_apart() -> None:
     shared = Shared()
     one = scenario("6.1", vm={"vcpus": 3})
-    other = one.model_copy(update={"sources": one.sources | {"vms.0.vcpus": Source("elsewhere")}})
-    two = one.model_copy(update={"vms": one.vms * 2})
+    other = one._replace(sources=one.sources | {"vms.0.vcpus": Source("elsewhere")})
+    two = one._replace(vms=one.vms * 2)
     for each in (one, other, two, one):
         assert shared.once(("source",), each, lambda of: of.sources.get("vms.0.vcpus")) == each.sources["vms.0.vcpus"]
         assert shared.once(("count",), each, lambda of: len(of.vms)) == len(each.vms)

@@ -92,7 +92,7 @@ def test_touched_memory_is_so_much_of_ram(pages: int, count: int, touched: int) 
     spans = touched_ram(found)
     assert sum(end - first for first, end in spans) == vm["populated"]
     assert windows.common(spans, ram(found)) == spans
-    assert touched_ram(found.model_copy(update={"populated": whole})) == ram(found)
+    assert touched_ram(found._replace(populated=whole)) == ram(found)
 
 
 def test_tables_follow_what_is_populated_and_slots_do_not() -> None:
