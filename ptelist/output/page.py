@@ -16,8 +16,8 @@ MAIL_WIDTH = 72
 GAP = 2
 """Blanks between two columns of a table."""
 
-HEAD_PADDING = 2
-"""tabulate leaves a heading so much room beyond its text."""
+HEAD_ROOM = 2
+"""Blanks that a column keeps free beside its heading."""
 
 
 class Table(NamedTuple):
@@ -35,13 +35,14 @@ class Table(NamedTuple):
         rest = len(self.head) - 1
         return ("left", *["right"] * (rest - self.bars), *["left"] * self.bars)
 
+    def widths(self) -> list[int]:
+        """Return the columns of text that each column of the table takes, however it is drawn."""
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.head)
+        return [max([len(head) + HEAD_ROOM, *map(len, cells)]) for head, cells in zip(self.head, columns, strict=True)]
+
     def width(self) -> int:
         """Return the columns of text that the table takes, however it is drawn."""
-        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.head)
-        widths = [
-            max([len(head) + HEAD_PADDING, *map(len, cells)]) for head, cells in zip(self.head, columns, strict=True)
-        ]
-        return sum(widths) + GAP * (len(widths) - 1)
+        return sum(self.widths()) + GAP * (len(self.head) - 1)
 
     def panels(self, width: int | None) -> list[Table]:
         """Return tables of as many columns as fit, the title above the first.

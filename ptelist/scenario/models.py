@@ -43,7 +43,7 @@ def _letters(value: object) -> object:
     if not isinstance(value, str) or value == "-":
         return "" if value == "-" else value
     if not set(value) <= set(DEBUG_LETTERS):
-        raise ValueError(f'expected letters of {DEBUG_LETTERS}, or - for none, got {value[:40]!a}')
+        raise ValueError(f"expected letters of {DEBUG_LETTERS}, or - for none, got {value[:40]!a}")
     return value
 
 

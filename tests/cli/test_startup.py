@@ -88,8 +88,15 @@ def test_completing_a_word_imports_no_model(words: str, offered: set[str]) -> No
 
 def test_a_piped_compare_imports_no_rich() -> None:
     loaded = modules("compare", "--vcpus", "256", "--ext", "2,14")
-    assert {"tabulate", "ptelist.scenario.models"} <= loaded
-    assert not loaded & {"pydantic", "rich", "json", "ptelist.output.formats.terminal", "ptelist.output.formats.markdown"}
+    assert {"ptelist.output.formats.mail", "ptelist.scenario.models"} <= loaded
+    assert not loaded & {"pydantic", "tabulate", "importlib.metadata", "email", "zipfile", "socket"}
+    assert not loaded & {
+        "pydantic",
+        "rich",
+        "json",
+        "ptelist.output.formats.terminal",
+        "ptelist.output.formats.markdown",
+    }
     assert not loaded & {"ptelist.engine.history", "ptelist.engine.slub_node", "ptelist.lists.histogram"}
 
 

@@ -1,0 +1,33 @@
+"""The mail format draws tables as tabulate does, without loading it."""
+
+from __future__ import annotations
+
+import string
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tabulate import tabulate
+
+from ptelist.output.formats import mail
+from ptelist.output.page import MAIL_WIDTH, Document, Table
+
+WORDS = st.text(string.ascii_letters + string.digits + ",.%+-| ", max_size=12)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Table:
+    columns = draw(st.integers(1, 5))
+    row = st.tuples(*[WORDS] * columns)
+    return Table(
+        draw(row), tuple(draw(st.lists(row, min_size=1, max_size=4))), bars=columns > 1 and draw(st.booleans())
+    )
+
+
+@given(tables())
+def test_a_table_is_drawn_as_tabulate_draws_it(table: Table) -> None:
+    """Its format "simple", without blanks at the ends of lines, if it takes no text for a number."""
+    drawn = tabulate(
+        table.rows, table.head, tablefmt="simple", disable_numparse=True, colalign=table.align, preserve_whitespace=True
+    )
+    expected = "\n".join(line.rstrip() for line in drawn.split("\n"))
+    assert mail.draw(Document((table,), (), "ptelist"), MAIL_WIDTH) == f"{expected}\n\n\n\n$ ptelist\n"
