@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, ge
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ptelist.scenario.models import Limits
+    from ptelist.scenario.limits import Limits
 
     Check = Callable[[Any], Any]
     """Takes a value as it was read and returns it as the field has it; raises ValueError for one that no field has."""

@@ -7,51 +7,10 @@ models of it, for files that a user brings and to say what is wrong.
 
 # No `from __future__ import annotations` here: the annotations are read, as data, at each start.
 
-from collections.abc import Callable
 from typing import Annotated, Any, Literal, NamedTuple
 
+from ptelist.scenario.limits import DebugLetters, Limits, Natural, Order, Positive, Size, Span, Table, Text
 from ptelist.scenario.overlay import Source
-from ptelist.units import parse_size
-
-
-class Limits(NamedTuple):
-    """What a value must keep beside its type."""
-
-    least: int | None = None
-    most: int | None = None
-    multiple_of: int | None = None
-    pattern: str | None = None
-    """That the whole text matches."""
-    shortest: int | None = None
-    """The fewest items of a tuple."""
-    read: Callable[[object], object] | None = None
-    """What the value is read with first; raises ValueError."""
-
-
-Positive = Annotated[int, Limits(1)]
-Natural = Annotated[int, Limits(0)]
-Order = Annotated[int, Limits(0, 10)]
-Text = Annotated[str, Limits(pattern=r"[^\x00-\x1f\x7f]*")]
-Table = tuple[tuple[Natural, Natural], ...]
-
-
-def _size(value: object) -> object:
-    return parse_size(value) if isinstance(value, str) and value.isascii() else value
-
-
-def _letters(value: object) -> object:
-    if not isinstance(value, str) or value == "-":
-        return "" if value == "-" else value
-    if not set(value) <= set(DEBUG_LETTERS):
-        raise ValueError(f"expected letters of {DEBUG_LETTERS}, or - for none, got {value[:40]!a}")
-    return value
-
-
-DEBUG_LETTERS = "FZPUTA"
-"""Of the boot option slub_debug; "-" switches all debugging off, as for the kernel."""
-
-Size = Annotated[int, Limits(0, 1 << 52, 4096, read=_size)]
-"""Bytes of guest memory: whole pages, at most the 52 bits of an x86 physical address."""
 
 
 class Kernel(NamedTuple):
@@ -184,7 +143,7 @@ class Host(NamedTuple):
     nodes: Annotated[int, Limits(1, 1024)]
     slub_min_objects: Annotated[int, Limits(0, 32767)]
     slub_min_order: Order
-    slub_debug: Annotated[str, Limits(read=_letters)]
+    slub_debug: DebugLetters
     slab_merge: bool
     filling: Literal["packed", "spread", "aged"]
     memcg: bool
@@ -220,10 +179,6 @@ class ListClass(NamedTuple):
     peak: Annotated[int, Limits(1, 1 << 30)] | None = None
 
 
-Span = tuple[Size, Size]
-"""First byte and first byte after."""
-
-
 class Slot(NamedTuple):
     """A memslot beside those of RAM, as a VMM or KVM itself makes it."""
 
@@ -246,7 +201,7 @@ class Vm(NamedTuple):
     count: Annotated[int, Limits(1, 1_000_000)]  # type: ignore[assignment]  # not the method
     vcpus: Annotated[int, Limits(1, 65536)]
     memory: Size
-    low_memory: Annotated[int, Limits(4096, 1 << 32, 4096, read=_size)]
+    low_memory: Annotated[Size, Limits(4096, 1 << 32)]
     memslots: Text
     """What the layout of memslots is, in words."""
     ram_holes: tuple[Span, ...]

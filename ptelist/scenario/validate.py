@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ptelist.scenario.models import Limits
+    from ptelist.scenario.limits import Limits
 
 
 def validated(record: type[NamedTuple], values: Mapping[str, Any]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 import pytest
 from hypothesis import given, settings
@@ -12,10 +12,13 @@ from pydantic import ValidationError
 from ptelist.presets import shipped
 from ptelist.presets.kinds import KINDS
 from ptelist.scenario.check import checked
-from ptelist.scenario.models import RECORDS, Limits, ListClass, Slot
+from ptelist.scenario.models import RECORDS, ListClass, Slot
 from ptelist.scenario.validate import validated
 from ptelist.settings import named
 from ptelist.settings.columns import expand
+
+if TYPE_CHECKING:
+    from ptelist.scenario.limits import Limits
 
 DECLARED: dict[str, type[NamedTuple]] = {**RECORDS, "slot": Slot, "list": ListClass}
 NESTED = expand(["nested"], []).columns[0].scenario
