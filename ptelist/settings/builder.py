@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ptelist.engine.shared import Shared
 from ptelist.errors import PtelistError, Where
 from ptelist.scenario.check import checked, checks_of
-from ptelist.scenario.models import RECORDS, Scenario, Vm
+from ptelist.scenario.models import Scenario, Vm
 from ptelist.scenario.overlay import Source
+from ptelist.settings.consistency import problems
+from ptelist.settings.faults import invalid, record_of
+from ptelist.settings.void import taken_away
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +31,6 @@ class Builder:
         """Start with nothing checked."""
         self._last: dict[str, Part] = {}
         """The last valid part of each name."""
-        from ptelist.engine.shared import Shared  # noqa: PLC0415 -- overlays alone need no engine
-
         self._shared = Shared()
 
     def part(self, name: str, fields: Fields) -> Part:
@@ -49,8 +51,6 @@ class Builder:
         """
         parts = {part.name: part for part in (kernel, config, host, *vms)}
         if errors := [(part, error) for part in parts.values() for error in part.errors]:
-            from ptelist.settings.faults import invalid  # noqa: PLC0415 -- for what is wrong only
-
             raise invalid(*errors[0], len(errors) - 1)
         sources = {f"proposals.{name}": Source(about) for name, about in proposals}
         for part in parts.values():
@@ -119,8 +119,6 @@ def _without_void(kernel: Kernel, part: Part) -> Vm:
     vm: Vm = part.record
     if not any(part.by_option(field) for field in TAKING_AWAY):
         return vm
-    from ptelist.settings.void import taken_away  # noqa: PLC0415 -- after the models
-
     void = {field: value for field, value in taken_away(kernel, vm).items() if not part.by_option(field)}
     return vm._replace(**void)
 
@@ -140,11 +138,4 @@ def _varied(part: Part, fields: Fields) -> Part | None:
 
 
 def _problem(scenario: Scenario) -> Problem | None:
-    from ptelist.settings.consistency import problems  # noqa: PLC0415 -- after the models
-
     return next(problems(scenario), None)
-
-
-def record_of(part: str) -> type[NamedTuple]:
-    """Return the record of "kernel", "config", "host", or of a VM group by any other name."""
-    return RECORDS.get(part, Vm)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
-from ptelist.scenario.models import ListClass
-from ptelist.settings.builder import record_of
+from ptelist.scenario.models import RECORDS, ListClass, Vm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +34,11 @@ def reason(error: Any, known: Iterable[str]) -> str:
         return str(text)
     shown = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
     return f"{text}, got {shown[:80]}"
+
+
+def record_of(part: str) -> type[NamedTuple]:
+    """Return the record of "kernel", "config", "host", or of a VM group by any other name."""
+    return RECORDS.get(part, Vm)
 
 
 def known_fields(part: str, inside: list[str] | None = None) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.errors import PtelistError, Where, suggestion
 from ptelist.settings.axes import PRESET, PRESETS, Axis
+from ptelist.settings.faults import known_fields
 from ptelist.settings.number_kinds import FIELDS, MOST_VALUES
 
 if TYPE_CHECKING:
@@ -55,8 +56,6 @@ def parse_set(text: str) -> tuple[Axis, list[Choice]]:
     if not equals or part not in {"kernel", "config", "host", "vm"} or not field:
         what = "expected PART.FIELD=VALUE with kernel, config, host or vm"
         raise PtelistError(f'{what}, got "{text[:60]}"', SET)
-    from ptelist.settings.faults import known_fields  # noqa: PLC0415 -- brings the models in
-
     if field not in (known := known_fields(part)):
         raise PtelistError(f"unknown field {path}{suggestion(field, known)}", SET)
     axis = Axis(path, path, FIELDS, "")
