@@ -22,7 +22,7 @@ Pair = tuple[Term | None, Term | None]
 def difference(old: Term | None, new: Term | None) -> Ends:
     """Return the least and the most of new - old, in their unit; a figure that is not there is 0."""
     if old is None:
-        return _of((new,)) if new else (0, 0)
+        return product_of((new,)) if new else (0, 0)
     if new is None:
         return -old.high, -old.low
     if same(old, new):
@@ -58,7 +58,7 @@ def paired(old: Term, new: Term) -> list[Pair]:
 
 
 def factors(old: Term, new: Term) -> tuple[list[Term], list[Term], list[Term]]:
-    """Return the factors that two products have in common, and the others of each."""
+    """Return the factors that two products have in common, and the others of each, in the order of their names."""
     common, own, others = [], [], list(new.parts)
     for part in old.parts:
         partner = next((other for other in others if same(part, other)), None)
@@ -67,7 +67,11 @@ def factors(old: Term, new: Term) -> tuple[list[Term], list[Term], list[Term]]:
         else:
             common.append(part)
             others.remove(partner)
-    return common, own, others
+    return common, sorted(own, key=_name), sorted(others, key=_name)
+
+
+def _name(term: Term) -> str:
+    return term.name
 
 
 def _sum(old: Term, new: Term) -> Ends:
@@ -77,14 +81,14 @@ def _sum(old: Term, new: Term) -> Ends:
 def _product(old: Term, new: Term) -> Ends:
     """Keep the factors that both have; of what is left, change one after the other, from either end."""
     common, own, others = factors(old, new)
-    (least, most), (fewest, greatest) = _of(own), _of(others)
+    (least, most), (fewest, greatest) = product_of(own), product_of(others)
     low, high = fewest - most, greatest - least
     if len(own) == len(others):
         changes = [difference(*pair) for pair in zip(own, others, strict=True)]
         for before, after in ((others, own), (own, others)):
-            steps = (_times(change, _of([*before[:n], *after[n + 1 :]])) for n, change in enumerate(changes))
+            steps = (times(change, product_of([*before[:n], *after[n + 1 :]])) for n, change in enumerate(changes))
             low, high = _both((low, high), _added(steps))
-    return _times((low, high), _of(common))
+    return times((low, high), product_of(common))
 
 
 def _quotient(old: Term, new: Term) -> Ends:
@@ -132,13 +136,13 @@ def _added(changes: Iterable[Ends]) -> Ends:
     return low, high
 
 
-def _times(change: Ends, factor: Ends) -> Ends:
+def times(change: Ends, factor: Ends) -> Ends:
     """Return a change times a factor of 0 or more."""
     (low, high), (least, most) = change, factor
     return low * (most if low < 0 else least), high * (least if high < 0 else most)
 
 
-def _of(parts: Sequence[Term]) -> Ends:
+def product_of(parts: Sequence[Term]) -> Ends:
     """Return the product of terms."""
     return prod(part.low for part in parts), prod(part.high for part in parts)
 
