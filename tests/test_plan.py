@@ -35,6 +35,7 @@ PLAN: dict[str, set[str]] = {
     "settings": {*BASE, "text_file", "scenario", "presets", "build", "host", "lists", "engine", "output"},
     # features
     "compare": {*BASE, "presets", *FEATURE},
+    "figures": {*BASE, *FEATURE},
     "sweep": {*BASE, *FEATURE},
     "sensitivity": {*BASE, *FEATURE},
     "rmaps": {*BASE, "text_file", "lists", "host", *FEATURE},
