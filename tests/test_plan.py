@@ -35,7 +35,8 @@ PLAN: dict[str, set[str]] = {
     "settings": {*BASE, "text_file", "scenario", "presets", "build", "host", "lists", "engine", "output"},
     # features
     "compare": {*BASE, "presets", *FEATURE},
-    "figures": {*BASE, *FEATURE},
+    "catalog": {*BASE, *FEATURE},
+    "where": {*BASE, "catalog", *FEATURE},
     "sweep": {*BASE, *FEATURE},
     "sensitivity": {*BASE, *FEATURE},
     "rmaps": {*BASE, "text_file", "lists", "host", *FEATURE},

@@ -22,6 +22,7 @@ COMMANDS = {
     "sweep": "ptelist.sweep.command",
     "sensitivity": "ptelist.sensitivity.command",
     "best": "ptelist.best.command",
+    "where": "ptelist.where.command",
     "show": "ptelist.compare.show",
     "explain": "ptelist.compare.explain",
     "observe": "ptelist.observe.command",
@@ -31,7 +32,7 @@ COMMANDS = {
     "check": "ptelist.gate.command",
     "fleet": "ptelist.fleet.command",
     "presets": "ptelist.settings.command",
-    "figures": "ptelist.figures.command",
+    "figures": "ptelist.catalog.command",
     "completion": "ptelist.cli.shells",
 }
 """Commands in the order of their use, and the module of what each does; ptelist.cli has how it is called."""

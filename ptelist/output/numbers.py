@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.units import UNITS
+
 if TYPE_CHECKING:
     from fractions import Fraction
 
@@ -24,6 +26,15 @@ def term(value: Term) -> str:
 def interval(low: int, high: int) -> str:
     """Return both ends, or the one that they are."""
     return integer(low) if low == high else f"{integer(low)}..{integer(high)}"
+
+
+def human(low: int, high: int) -> str:
+    """Return bytes in the largest unit of which there is one, with one decimal: 6.0 MiB, 4.1..5.2 MiB."""
+    unit, size = next((name, size) for name, size in reversed(UNITS.items()) if size <= max(high, 1))
+    if size == 1:
+        return f"{interval(low, high)} B"
+    ends = [f"{(10 * end + size // 2) // size / 10:,.1f}" for end in (low, high)]
+    return f"{'..'.join(dict.fromkeys(ends))} {unit}"
 
 
 def change(value: Change | None) -> str:

@@ -32,12 +32,14 @@ OF_A_CACHE = {
 KMEM_CACHES = {
     "pte_list_desc": {
         "ext": "PTE_LIST_EXT: SPTEs that a descriptor has room for",
+        "bytes.total": "descriptors of rmap and parent_ptes lists, whole slabs",
         "objects.vcpu_caches": "descriptors that vCPUs keep for their next faults",
         "objects.split_caches": "descriptors kept for eager splits of huge pages",
         "objects.rmaps": "descriptors in rmap lists: gfns with two or more SPTEs",
         "objects.parent_ptes": "descriptors in parent_ptes lists: tables with two or more parents",
     },
     "kvm_mmu_page_header": {
+        "bytes.total": "struct kvm_mmu_page of page tables, whole slabs",
         "objects.vcpu_caches": "struct kvm_mmu_page that vCPUs keep for their next tables",
         "objects.split_caches": "struct kvm_mmu_page kept for eager splits of huge pages",
         "objects.page_tables": "struct kvm_mmu_page of tables in use, one each",

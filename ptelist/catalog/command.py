@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.catalog.meanings import MEANINGS
+from ptelist.catalog.names import select
 from ptelist.compare.single import single
-from ptelist.figures.meanings import MEANINGS
-from ptelist.figures.names import select
 from ptelist.output import plain
 from ptelist.output.command_line import command_line
 from ptelist.output.page import HEAD, TEXT, Document

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ptelist.catalog.meanings import MEANINGS
+from ptelist.catalog.names import one, select
 from ptelist.compare.single import single
 from ptelist.errors import PtelistError
-from ptelist.figures.meanings import MEANINGS
-from ptelist.figures.names import one, select
 from ptelist.presets import shipped
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from ptelist.catalog.meanings import MEANINGS
 from ptelist.errors import PtelistError, suggestion
-from ptelist.figures.meanings import MEANINGS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -1,0 +1,1 @@
+"""The catalogue of figures: what each of them is, and how they are named."""

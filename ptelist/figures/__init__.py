@@ -1,1 +1,0 @@
-"""The figures: what each of them is, and how they are named."""

@@ -1,0 +1,108 @@
+"""Where the bytes are, as a table whose first column is the tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ptelist.catalog.meanings import MEANINGS
+from ptelist.compare.comparison import share
+from ptelist.output import numbers
+from ptelist.output.bars import LEAST, MOST, bars
+from ptelist.output.page import GAP, Table
+from ptelist.where.breakdown import largest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ptelist.where.breakdown import Node
+
+    Row = tuple[str, Node | None, tuple[int, int]]
+    """A label, a figure and its ends; several figures together have only these."""
+
+ROWS = 16
+"""Of a screen; the rest of it is for what they are, and what was assumed."""
+INDENT = "  "
+CHOICES = (
+    ("figure", "bytes", "human", "share"),
+    ("figure", "bytes", "share"),
+    ("figure", "human", "share"),
+    ("figure", "human"),
+)
+"""Columns that a table has, richest first; with all of them there may be bars."""
+
+
+def tables(root: Node, width: int | None, *, whole: bool) -> tuple[Table, ...]:
+    """Return the tree, as much of it as a screen has room for or all, and what its first parts are."""
+    shown = None if whole else largest(root, ROWS)
+    rows = list(_rows(root, shown))
+    legend = [
+        f"{_label(node.figure)}: {MEANINGS[node.figure]}"
+        for node in root.parts
+        if shown is None or node.figure in shown
+    ]
+    return _sized(root, rows, width), Table(("what they are",), tuple((line,) for line in legend))
+
+
+def _rows(root: Node, shown: set[str] | None) -> Iterator[Row]:
+    """Yield a row for each figure shown, and one for the others of its parent together."""
+    yield _label(root.figure), root, (root.term.low, root.term.high)
+    yield from _below(root, shown, 1)
+
+
+def _below(parent: Node, shown: set[str] | None, depth: int) -> Iterator[Row]:
+    seen = [node for node in parent.parts if shown is None or node.figure in shown]
+    if len(seen) == len(parent.parts) - 1:
+        seen = list(parent.parts)
+    for node in seen:
+        yield f"{INDENT * depth}{_label(node.figure, parent.figure)}", node, (node.term.low, node.term.high)
+        yield from _below(node, shown, depth + 1)
+    rest = [node.term for node in parent.parts if node not in seen]
+    if rest and seen:
+        ends = sum(term.low for term in rest), sum(term.high for term in rest)
+        yield f"{INDENT * depth}({len(rest)} smaller)", None, ends
+
+
+def _label(figure: str, parent: str = "") -> str:
+    """Return a figure's name without its parent's group, and without saying that it is bytes in all."""
+    group, _, rest = figure.partition(".")
+    what = rest.removeprefix("bytes").removeprefix(".").removesuffix("total")
+    return what if what and group == parent.partition(".")[0] else f"{group}.{what}".rstrip(".")
+
+
+def _sized(root: Node, rows: list[Row], width: int | None) -> Table:
+    """Return the richest table that fits: bytes, human units, shares and bars, or some of them."""
+    ends = [each for _, _, each in rows]
+    columns = {
+        "figure": [label for label, _, _ in rows],
+        "bytes": [numbers.interval(*each) for each in ends],
+        "human": [numbers.human(*each) for each in ends],
+        "share": [numbers.share(share(node.term, root.term)) if node else "" for _, node, _ in rows],
+    }
+    for names in CHOICES:
+        cells = [columns[name] for name in names]
+        table = Table(tuple("" if name == "human" else name for name in names), tuple(zip(*cells, strict=True)))
+        if width is None or table.width() <= width:
+            break
+    room = MOST if width is None else min(width - table.width() - GAP, MOST)
+    if names != CHOICES[0] or room < LEAST:
+        return table.within(width)
+    drawn = bars(ends, room)
+    return Table((*table.head, ""), tuple((*row, bar) for row, bar in zip(table.rows, drawn, strict=True)), bars=True)
+
+
+def document(node: Node) -> dict[str, Any]:
+    """Return a tree for programs."""
+    return {
+        "figure": node.figure,
+        "low": node.term.low,
+        "high": node.term.high,
+        "meaning": MEANINGS[node.figure],
+        "parts": [document(part) for part in node.parts],
+    }
+
+
+def records(node: Node, parent: str = "") -> Iterator[tuple[object, ...]]:
+    """Yield a row for each figure: the figure, the one that it is part of, its ends, what it is."""
+    yield node.figure, parent, node.term.low, node.term.high, MEANINGS[node.figure]
+    for part in node.parts:
+        yield from records(part, node.figure)
