@@ -33,19 +33,15 @@ def causes(term: Term, name: str, before: Baseline, after: Baseline) -> list[str
         return [f"no input changed, ptelist's model did (baseline by {before.version}, this is {after.version})"]
     told: dict[str, None] = {}
     for path in relevant:
-        struct = _struct(str(sources.get(path, "")))
+        source = sources.get(path)
+        struct = source.struct if source else ""
         members = list(_members(before.layouts.get(struct, {}), after.layouts.get(struct, {})))
         if members:
             told.setdefault(f"struct {struct}: {', '.join(members)}")
         else:
-            source = f" ({sources[path]})" if sources.get(path) else ""
-            told.setdefault(f"{path} {_shown(old.get(path))} -> {_shown(new[path])}{source}")
+            said = f" ({source})" if source else ""
+            told.setdefault(f"{path} {_shown(old.get(path))} -> {_shown(new[path])}{said}")
     return list(told)
-
-
-def _struct(source: str) -> str:
-    """Return the struct that a source names: sources.profile writes `FILE: struct NAME[: ...]`."""
-    return source.partition(": struct ")[2].partition(":")[0]
 
 
 def _members(before: dict[str, tuple[int, ...]], after: dict[str, tuple[int, ...]]) -> Iterator[str]:
