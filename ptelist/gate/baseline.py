@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, PlainValidator, StrictInt, StrictStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, StrictInt, StrictStr, ValidationError
 
+from ptelist.build.layouts import SIZEOF, layout
 from ptelist.errors import PtelistError
 from ptelist.interval import Interval
 from ptelist.note import Note
@@ -25,7 +26,22 @@ UPDATE = "the same command with --update writes it anew"
 ANEW = "restore it, or delete it and run the same command with --update"
 MOST_BYTES = 1 << 26
 
-Places = dict[str, dict[str, tuple[StrictInt, ...]]]
+MEANT = {1: "the size in bytes", 2: "offset and width in bits"}
+"""What so many values of a layout mean."""
+
+
+def _whole(members: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """Return a struct as it is; raises ValueError if it has no size, or another number of values than is meant."""
+    if SIZEOF not in members:
+        raise ValueError(f"{SIZEOF}: is missing")
+    for name, values in members.items():
+        count = 1 if name == SIZEOF else 2
+        if len(values) != count or min(values) < 0:
+            raise ValueError(f"{name}: expected {MEANT[count]}, got {list(values)}")
+    return members
+
+
+Places = dict[str, Annotated[dict[str, tuple[StrictInt, ...]], AfterValidator(_whole)]]
 """By struct: its size in bytes as `sizeof`, and offset and width of each member in bits."""
 
 
@@ -83,13 +99,10 @@ def _flat(path: str, value: Any) -> list[tuple[str, Any]]:
 
 def places(btf: "Btf", structs: Sequence[str]) -> Places:
     """Return the layouts of structs, those that a build does not have left out."""
-    from ptelist.build import layouts  # noqa: PLC0415 -- reads BTF, for builds only
-
-    found = (layouts.layout(btf, struct) for struct in structs)
     return {
-        each.name: {layouts.SIZEOF: (each.size,)} | {field.name: (field.offset, field.width) for field in each.fields}
-        for each in found
-        if each
+        struct: {SIZEOF: (built.size,)} | {field.name: (field.offset, field.width) for field in built.fields}
+        for struct in structs
+        if (built := layout(btf, struct))
     }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.build.layouts import BYTE, SIZEOF
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -48,8 +50,6 @@ def _members(before: dict[str, tuple[int, ...]], after: dict[str, tuple[int, ...
     """Yield how a struct's members changed, places that only moved left out, and its size."""
     if not before or not after:
         return
-    from ptelist.build.layouts import SIZEOF  # noqa: PLC0415 -- reads BTF, for builds only
-
     for name in dict.fromkeys((*before, *after)):
         if name == SIZEOF:
             continue
@@ -66,8 +66,6 @@ def _members(before: dict[str, tuple[int, ...]], after: dict[str, tuple[int, ...
 
 
 def _width(bits: int) -> str:
-    from ptelist.build.layouts import BYTE  # noqa: PLC0415 -- as above
-
     return f"{bits} bits" if bits % BYTE else f"{bits // BYTE} bytes"
 
 
