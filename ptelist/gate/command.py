@@ -15,7 +15,7 @@ from ptelist.gate.baseline import changes, read, render
 from ptelist.gate.check import FAIL, check, measure, problems
 from ptelist.gate.page import Report
 from ptelist.output.delivery import as_text, deliver, write
-from ptelist.output.formats import MARKDOWN
+from ptelist.output.formats import FORMATS, MARKDOWN
 from ptelist.output.result import Result
 
 if TYPE_CHECKING:
@@ -27,9 +27,8 @@ FILE = "ptelist.toml"
 OVER_BUDGET = 1
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable that names the file for a step's summary on GitHub."""
-OWN = ("ktap", "junit", "github")
-"""Formats that know what a finding is."""
-FORMATS = ("text", "json", "markdown", *OWN)
+TEXT = "text"
+"""What a terminal or a mail has, whichever it is written to."""
 
 
 def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a run
@@ -42,12 +41,12 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a run
     dry_run: bool,
     formats: tuple[str, ...],
     outputs: tuple[str, ...],
-    reports: tuple[str, ...],
+    reports: list[tuple[str, str]],
     order: list[str],
 ) -> int:
     """Hold figures against budgets, or write the budgets or the baseline.
 
-    `reports` are FORMAT=FILE; `order` is that in which `formats` and `outputs` were typed, by name.
+    `reports` are formats with their files; `order` is that in which `formats` and `outputs` were typed, by name.
     """
     given = [("kernel", kernel), ("kernel-from", kernel_from)]
     options = [(name, value) for name, value in given if value is not None]
@@ -60,31 +59,23 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a run
         return _init(asked)
     if update:
         return _update(asked)
-    return _report(asked, _apart([*_pairs(order, formats, outputs), *map(_pair, reports)]))
+    return _report(asked, _apart([*_pairs(order, formats, outputs), *reports]))
 
 
 def _pairs(order: list[str], formats: tuple[str, ...], outputs: tuple[str, ...]) -> list[tuple[str, str | None]]:
     """Return each report's format and file; -o belongs to the --format before it."""
     names, files = iter(formats), iter(outputs)
-    found: list[tuple[str, str | None]] = []
+    reports: list[tuple[str, str | None]] = []
     for what in order:
         if what == "formats":
-            found.append((next(names), None))
-        elif found and found[-1][1] is None:
-            found[-1] = (found[-1][0], next(files))
-        elif found:
+            reports.append((next(names), None))
+        elif reports and reports[-1][1] is None:
+            reports[-1] = (reports[-1][0], next(files))
+        elif reports:
             raise click.UsageError("-o: a --format can have one file; put --format before each -o")
         else:
-            found.append(("text", next(files)))
-    return found or [("text", None)]
-
-
-def _pair(report: str) -> tuple[str, str]:
-    """Return the format and the file of FORMAT=FILE."""
-    name, _, file = report.partition("=")
-    if name not in FORMATS or not file:
-        raise click.UsageError(f"--report: expected FORMAT=FILE with one of {', '.join(FORMATS)}, got {report}")
-    return name, file
+            reports.append((TEXT, next(files)))
+    return reports or [(TEXT, None)]
 
 
 def _apart(reports: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
@@ -145,12 +136,15 @@ def _report(asked: gates.Asked, reports: list[tuple[str, str | None]]) -> int:
 
 
 def _write(report: Report, name: str, output: str | None, *, summary: bool) -> None:
-    """Write one report; GitHub's step summary gets the Markdown beside the annotations."""
-    if name in OWN:
+    """Write one report; GitHub's step summary gets the Markdown beside the annotations.
+
+    A format that is not one of every result's is a module here: it knows what a finding is.
+    """
+    if name == TEXT or name in FORMATS:
+        deliver(_result(report), None if name == TEXT else name, output)
+    else:
         render: Callable[[Report], str] = import_module(f"ptelist.gate.{name}").render
         write(render(report), output)
-    else:
-        deliver(_result(report), None if name == "text" else name, output)
     target = os.environ.get(STEP_SUMMARY)
     if name == "github" and target and summary:
         try:
