@@ -103,7 +103,7 @@ def _kernel(kernel: Kernel, release: str) -> str:
         release = f"{release}{kernel.stable} of "
     if kernel.seen:
         return f"{release}{kernel.version} (tree {kernel.tree})"
-    return f"{release}{kernel.version}, UNVERIFIED: read in no tree ({kernel.tree.removeprefix('none: ')})"
+    return f"{release}{kernel.version}, UNVERIFIED: read in no tree of its own ({kernel.tree})"
 
 
 def _config(scenario: Scenario) -> Iterator[str]:
