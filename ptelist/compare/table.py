@@ -117,7 +117,7 @@ def _bounds(comparison: Comparison, figures: Figures, width: int | None) -> list
         return panels
     apart = (tuple((row[0], row[number]) for row in rows) for number in range(1, len(across.head)))
     heads = zip(across.head[1:], apart, strict=True)
-    return [_stacked(Table((across.head[0], "value"), own, name)) for name, own in heads]
+    return [Table((across.head[0], "value"), own, name).stacked() for name, own in heads]
 
 
 def _ends(term: Term) -> tuple[int, int]:
@@ -145,7 +145,7 @@ def _layouts(comparison: Comparison, figures: Figures, briefs: tuple[Figures, ..
         yield [_below(comparison, brief, ()), _changes_below(comparison)]
     apart = list(_apart(comparison, figures))
     yield apart
-    yield list(map(_stacked, apart))
+    yield [table.stacked() for table in apart]
 
 
 def _beside(comparison: Comparison, figures: tuple[str, ...], *, inline: bool) -> list[Table]:
@@ -240,30 +240,3 @@ def _apart(comparison: Comparison, figures: tuple[str, ...]) -> Iterator[Table]:
                 rows.append(("    change", numbers.change(delta)))
                 rows += [("", numbers.percent(delta))] if numbers.percent(delta) else []
         yield Table(("figure", "value"), tuple(rows), column.name)
-
-
-def ledger(comparison: Comparison, wanted: tuple[str, ...], width: int | None) -> Document:
-    """Return all figures of the first column, one a row, or two rows where it is narrow."""
-    figures = comparison.ledgers[0]
-    picked = pick(figures, wanted)
-    rows = []
-    heading = ""
-    for name in picked or sorted(figures):
-        label = name
-        if not picked:
-            owner, _, rest = name.partition(".")
-            if owner != heading:
-                rows.append((owner, "", ""))
-                heading = owner
-            label = f"  {rest}"
-        rows.append((label, numbers.term(figures[name]), figures[name].unit.value))
-    table = Table(("figure", "value", "unit"), tuple(rows))
-    if width is not None and table.width() > width:
-        table = _stacked(Table(("figure", "value"), tuple((name, f"{value} {unit}") for name, value, unit in rows)))
-    return Document((table,), _notes(comparison), comparison.command)
-
-
-def _stacked(table: Table) -> Table:
-    """Return a table of two columns as one, each value below its label."""
-    rows = [(text,) for label, value in table.rows for text in (label, f"    {value}" if value.strip() else "") if text]
-    return Table((" / ".join(table.head),), tuple(rows), table.title)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ptelist.engine.ledger import Op, Unit
 from ptelist.output import numbers
@@ -82,3 +82,20 @@ def _names(parts: tuple[Term, ...]) -> list[str]:
     names = [part.name for part in parts]
     short = [name.removeprefix("pte_list_desc.").removeprefix("kvm_mmu_page_header.") for name in names]
     return short if len(set(short)) == len(set(names)) else names
+
+
+def body(comparison: Comparison, figure: str) -> dict[str, Any]:
+    """Return one figure of the first column with all that it rests on."""
+    return {"config": comparison.columns[0].name, "figure": _branch(comparison.ledgers[0][figure])}
+
+
+def _branch(term: Term) -> dict[str, Any]:
+    return {
+        "name": term.name,
+        "low": term.low,
+        "high": term.high,
+        "unit": term.unit.value,
+        "op": term.op.value,
+        "note": term.note,
+        "parts": [_branch(part) for part in term.parts],
+    }

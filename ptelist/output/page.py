@@ -76,6 +76,13 @@ class Table(NamedTuple):
             rows += [(f"    {head} {cell}",) for head, cell in zip(self.head[1:], cells, strict=True) if cell]
         return Table((self.head[0],), tuple(rows), self.title)
 
+    def stacked(self) -> Table:
+        """Return a table of labels and values as one of a single column, each value below its label."""
+        rows = [
+            (text,) for label, value in self.rows for text in (label, f"    {value}" if value.strip() else "") if text
+        ]
+        return Table((" / ".join(self.head),), tuple(rows), self.title)
+
 
 HEAD, TEXT, FINE = "head", "", "fine"
 """How a line is meant: the head of what follows, the thing itself, small print."""
