@@ -30,16 +30,16 @@ def _run(module: str, function: str, /, *, scenario: bool, **params: Any) -> int
         own = {name: value for name, value in params.items() if name.replace("_", "-") not in AXES and name != "set_"}
         params = own | {"options": chosen(params)}
     format_, output = params.pop("format_", None), params.pop("output", None)
-    found = getattr(import_module(module), function)(**params)
-    if isinstance(found, int):
-        return found
-    if isinstance(found, str):
-        delivery.write(found, output)
+    returned = getattr(import_module(module), function)(**params)
+    if isinstance(returned, int):
+        return returned
+    if isinstance(returned, str):
+        delivery.write(returned, output)
         return 0
-    if callable(found):
+    if callable(returned):
         form = delivery.choose(format_, output)
-        delivery.write(found(form, delivery.width(form)), output)
+        delivery.write(returned(form, delivery.width(form)), output)
         return 0
-    delivery.deliver(found, format_, output)
-    code: int = found.code
+    delivery.deliver(returned, format_, output)
+    code: int = returned.code
     return code

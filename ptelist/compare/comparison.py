@@ -42,17 +42,17 @@ class Comparison(NamedTuple):
         return share(self.ledgers[number][PART], self.ledgers[number][WHOLE])
 
 
-def compare(found: Columns, command: str, *, charged: bool = False) -> Comparison:
+def compare(columns: Columns, command: str, *, charged: bool = False) -> Comparison:
     """Return the comparison of all columns, with what cgroups are charged if that is asked for."""
-    ledgers = tuple(account(column.scenario) for column in found.columns)
+    ledgers = tuple(account(column.scenario) for column in columns.columns)
     if charged:
         from ptelist.engine.charge import charged as charges  # noqa: PLC0415 -- seldom wanted
 
-        for column, ledger in zip(found.columns, ledgers, strict=True):
+        for column, ledger in zip(columns.columns, ledgers, strict=True):
             for term in charges(column.scenario, ledger):
                 ledger.add(term)
-    assumptions = assume([column.scenario for column in found.columns], by_preset=found.by_preset)
-    return Comparison(found.columns, ledgers, found.baseline, assumptions, command)
+    assumptions = assume([column.scenario for column in columns.columns], by_preset=columns.by_preset)
+    return Comparison(columns.columns, ledgers, columns.baseline, assumptions, command)
 
 
 def change(old: Term, new: Term) -> Change:

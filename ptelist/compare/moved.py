@@ -22,12 +22,12 @@ class Step(NamedTuple):
 
 def steps(term: Term, before: Mapping[str, Interval]) -> list[Step]:
     """Return the figures that a term rests on and that moved, causes before consequences, itself last."""
-    found: dict[str, Step] = {}
+    moved: dict[str, Step] = {}
     for each in _upwards(term):
         old, new = before.get(each.name), Interval.of(each)
         if old is not None and old != new:
-            found.setdefault(each.name, Step(each.name, old, new))
-    return list(found.values())
+            moved.setdefault(each.name, Step(each.name, old, new))
+    return list(moved.values())
 
 
 def _upwards(term: Term) -> Iterator[Term]:

@@ -106,7 +106,7 @@ def places(btf: "Btf", structs: Sequence[str]) -> Places:
     }
 
 
-def render(found: Baseline) -> str:
+def render(baseline: Baseline) -> str:
     """Return the file's text: sorted, a value a line, so that version control shows what changed."""
     scenarios = {
         name: {
@@ -114,9 +114,9 @@ def render(found: Baseline) -> str:
             "figures": {figure: low if low == high else (low, high) for figure, (low, high) in each.figures.items()},
             "inputs": each.inputs,
         }
-        for name, each in found.scenarios.items()
+        for name, each in baseline.scenarios.items()
     }
-    data = {"schema": SCHEMA, "version": found.version, "layouts": found.layouts, "scenarios": scenarios}
+    data = {"schema": SCHEMA, "version": baseline.version, "layouts": baseline.layouts, "scenarios": scenarios}
     return _lines(data, "") + "\n"
 
 
@@ -153,12 +153,12 @@ def read(name: str) -> Baseline | None:
     except OSError as error:
         raise PtelistError(f"{name}: cannot be read: {error.strerror}") from None
     try:
-        found = json.loads(data)
+        parsed = json.loads(data)
     except json.JSONDecodeError as error:
         raise PtelistError(f"{name}:{error.lineno}: not valid JSON: {error.msg}: {ANEW}") from None
     except (ValueError, RecursionError):
         raise PtelistError(f"{name}: not valid JSON: {ANEW}") from None
-    return _baseline(name, found)
+    return _baseline(name, parsed)
 
 
 def _baseline(name: str, data: Any) -> Baseline:

@@ -116,15 +116,15 @@ def _preset(label: str, name: str) -> str:
 def _scenarios(table: object, origin: Origin) -> dict[str, Wanted]:
     if not isinstance(table, dict) or not table:
         raise PtelistError(f"{origin.at('scenario')}: no scenario: expected [scenario.NAME] with options of compare")
-    found = {}
+    wanted = {}
     for name, options in table.items():
         where = origin.at(f"scenario.{name}")
         if not re.fullmatch(_NAME, name):
             raise PtelistError(f"{where}: scenario names are of letters, digits, dots, dashes and underscores")
         if not isinstance(options, dict):
             raise PtelistError(f"{where}: expected a table, as [scenario.{name}]")
-        found[name] = _scenario(name, options, origin)
-    return found
+        wanted[name] = _scenario(name, options, origin)
+    return wanted
 
 
 def _scenario(name: str, table: dict[str, Any], origin: Origin) -> Wanted:

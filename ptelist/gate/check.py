@@ -146,9 +146,9 @@ def check(gate: Gate, tested: Tested, baseline: Baseline | None) -> list[Finding
     if baseline:
         for name in order:
             _refuse_stale(name, baseline, tested.state.scenarios[name])
-    found = [_finding(rule, tested, baseline) for rule in rules]
+    findings = [_finding(rule, tested, baseline) for rule in rules]
     gone = [name for name in (baseline.scenarios if baseline else ()) if name not in order]
-    return found + [Finding(REMOVED, name) for name in gone]
+    return findings + [Finding(REMOVED, name) for name in gone]
 
 
 def _refuse_stale(name: str, baseline: Baseline, now: Entry) -> None:

@@ -53,8 +53,8 @@ def gate(asked: Asked) -> Gate:
     """Return the scenarios and budgets of the file; raises PtelistError for a bad one."""
     if asked.file != "-" and not Path(asked.file).exists():
         raise PtelistError(f"{asked.file}: does not exist: ptelist check --init writes one to begin with")
-    found = parse(read_text(Path(asked.file), asked.file), asked.file)
-    return found._replace(baseline=asked.baseline) if asked.baseline else found
+    parsed = parse(read_text(Path(asked.file), asked.file), asked.file)
+    return parsed._replace(baseline=asked.baseline) if asked.baseline else parsed
 
 
 def built_in(kernel: Options, label: str) -> tuple[str, Tested]:

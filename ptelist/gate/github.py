@@ -24,13 +24,13 @@ def render(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _annotation(found: Finding) -> str:
-    level = "warning" if found.status == WARN else "error"
-    text = "\n".join((finding.headline(found), *finding.reasons(found)))
+def _annotation(each: Finding) -> str:
+    level = "warning" if each.status == WARN else "error"
+    text = "\n".join((finding.headline(each), *finding.reasons(each)))
     fields = {}
-    if found.rule and found.rule.place.file not in {BUILT_IN, "-"}:
-        fields = {"file": found.rule.place.file, "line": str(found.rule.place.line or 1)}
-    fields["title"] = f"{TITLE}: {found.scenario}: {found.status}"
+    if each.rule and each.rule.place.file not in {BUILT_IN, "-"}:
+        fields = {"file": each.rule.place.file, "line": str(each.rule.place.line or 1)}
+    fields["title"] = f"{TITLE}: {each.scenario}: {each.status}"
     return f"::{level} {','.join(f'{key}={_property(value)}' for key, value in fields.items())}::{_data(text)}"
 
 

@@ -35,14 +35,14 @@ class Report(NamedTuple):
 
 def counts(report: Report) -> dict[str, int]:
     """Return how many findings have each status."""
-    found = Counter(each.status for each in report.findings)
-    return {status: found[status] for status in STATUSES}
+    by_status = Counter(each.status for each in report.findings)
+    return {status: by_status[status] for status in STATUSES}
 
 
 def summary(report: Report) -> str:
     """Return the counts in words, what is wrong first."""
-    found = counts(report)
-    return ", ".join(f"{found[status]} {status}" for status in (*STATUSES[:0:-1], "pass") if found[status])
+    by_status = counts(report)
+    return ", ".join(f"{by_status[status]} {status}" for status in (*STATUSES[:0:-1], "pass") if by_status[status])
 
 
 def by_scenario(report: Report) -> dict[str, list[Finding]]:
@@ -134,27 +134,27 @@ def body(report: Report) -> dict[str, Any]:
     }
 
 
-def _json(found: Finding) -> dict[str, Any]:
-    body: dict[str, Any] = {"scenario": found.scenario, "status": found.status}
-    if found.rule is None or found.term is None:
+def _json(each: Finding) -> dict[str, Any]:
+    body: dict[str, Any] = {"scenario": each.scenario, "status": each.status}
+    if each.rule is None or each.term is None:
         return body
-    rule, change = found.rule, found.change
+    rule, change = each.rule, each.change
     return body | {
         "figure": rule.figure,
-        "unit": found.term.unit.value,
+        "unit": each.term.unit.value,
         "kind": rule.kind,
         "limit": rule.limit.text,
-        "most": found.most,
+        "most": each.most,
         "severity": rule.severity,
         "message": rule.message,
         "file": rule.place.file,
         "line": rule.place.line or None,
-        "before": _ends(found.before),
-        "after": _ends((found.term.low, found.term.high)),
+        "before": _ends(each.before),
+        "after": _ends((each.term.low, each.term.high)),
         "delta": change and change.high,
-        "why": found.causes,
-        "moved": [{"figure": figure, "before": _ends(old), "after": _ends(new)} for figure, old, new in found.steps],
-        "reproduce": finding.reproduce(found),
+        "why": each.causes,
+        "moved": [{"figure": figure, "before": _ends(old), "after": _ends(new)} for figure, old, new in each.steps],
+        "reproduce": finding.reproduce(each),
     }
 
 

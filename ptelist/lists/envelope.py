@@ -72,7 +72,7 @@ class Envelope:
 
     def lengths(self) -> dict[int, int]:
         """Return how many pages there are with as many entries at most."""
-        found: dict[int, int] = {}
+        by_length: dict[int, int] = {}
         for count, _ in self._counts.values():
-            found[count] = found.get(count, 0) + 1
-        return found
+            by_length[count] = by_length.get(count, 0) + 1
+        return by_length

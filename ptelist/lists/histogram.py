@@ -111,17 +111,17 @@ SHIFT = 64
 """Slopes p/q and r/s differ by 1/qs at least; lists have far less than 2^32 entries."""
 
 
-def _steps(found: Class, weight: Callable[[int], int]) -> Iterator[_Step]:
+def _steps(each: Class, weight: Callable[[int], int]) -> Iterator[_Step]:
     """Yield the steps of the upper hull of a class's weights."""
     hull: list[tuple[int, int]] = []
-    for length in found.lengths:
+    for length in each.lengths:
         point = length, weight(length)
         while len(hull) > 1 and _bends_up(hull[-2], hull[-1], point):
             hull.pop()
         hull.append(point)
     for number in range(1, len(hull)):
         (start, before), (end, after) = hull[number - 1], hull[number]
-        yield _Step(after - before, end - start, found.lists)
+        yield _Step(after - before, end - start, each.lists)
 
 
 def _bends_up(first: tuple[int, int], second: tuple[int, int], third: tuple[int, int]) -> bool:

@@ -51,16 +51,16 @@ class Table(NamedTuple):
         """
         starts = [place for place in range(1, len(self.head)) if self.head[place] or place == 1]
         ends = [*starts[1:], len(self.head)]
-        found = []
+        panels = []
         first = 0
         for last in range(len(starts)):
             over = last + 1 == len(starts) or (
                 width is not None and self._part(starts[first], ends[last + 1]).width() > width
             )
             if over:
-                found.append(self._part(starts[first], ends[last], self.title if first == 0 else ""))
+                panels.append(self._part(starts[first], ends[last], self.title if first == 0 else ""))
                 first = last + 1
-        return found
+        return panels
 
     def _part(self, start: int, end: int, title: str = "") -> Table:
         head, *rows = ((row[0], *row[start:end]) for row in (self.head, *self.rows))

@@ -22,19 +22,19 @@ def run(options: Options, preset: str | None, figure: str, delta: bool, baseline
     more += [("baseline", baseline)] if baseline else []
     line = command_line("sweep", presets, [*options, *more]) + (" --delta" if delta else "")
     space = Space(presets, options)
-    found = sweep(space, figure, baseline, line)
+    swept = sweep(space, figure, baseline, line)
     explain = command_line("explain", (figure, *presets), space.one_of(options, -1))
 
     def picture() -> str:
         from ptelist.sweep import linechart  # noqa: PLC0415 -- not for text
 
-        return linechart.render(found, delta)
+        return linechart.render(swept, delta)
 
     return Result(
         line,
-        found.assumptions,
-        lambda width: page.document(found, delta, explain, width),
-        lambda: page.body(found),
-        lambda: page.rows(found),
+        swept.assumptions,
+        lambda width: page.document(swept, delta, explain, width),
+        lambda: page.body(swept),
+        lambda: page.rows(swept),
         picture,
     )
