@@ -24,7 +24,9 @@ FLAT = (1, 5)
 NEAR = 10
 """Percent over the best up to which a value has its row."""
 
-FIGURES = tuple(f"{DESC}.{name}" for name in ("size", "objects", "slabs", "bytes.slab", "bytes.memcg", "bytes.total"))
+VALUE_FIGURES = tuple(
+    f"{DESC}.{name}" for name in ("size", "objects", "slabs", "bytes.slab", "bytes.memcg", "bytes.total")
+)
 WALKS = (
     Note("add, removal", "descriptors touched by each, on average over all entries of all lists, as these grew"),
     Note("walk, head", f"the policies of kernels {ERAS[WALK]} and {ERAS[HEAD]} on; --list-policy chooses"),
@@ -134,7 +136,7 @@ def body(kernels: Sequence[Best]) -> dict[str, Any]:
 def _value(candidate: Candidate) -> dict[str, Any]:
     figures = {
         name: {"low": term.low, "high": term.high, "unit": term.unit.value}
-        for name in FIGURES
+        for name in VALUE_FIGURES
         for term in [candidate.ledger[name]]
     }
     touched = {

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ptelist.compare.comparison import Comparison
     from ptelist.output.page import Document
 
-HEAD = ("config", "baseline", "figure", "low", "high", "unit", "change_low", "change_high")
+ROW_HEAD = ("config", "baseline", "figure", "low", "high", "unit", "change_low", "change_high")
 """Of the rows for CSV."""
 
 
@@ -52,7 +52,7 @@ def _body(comparison: Comparison, wanted: tuple[str, ...]) -> dict[str, Any]:
 
 def _rows(comparison: Comparison, wanted: tuple[str, ...]) -> Iterator[tuple[object, ...]]:
     """Yield a row for every figure of every column, columns in their order and figures sorted; no change is empty."""
-    yield HEAD
+    yield ROW_HEAD
     for number, (column, ledger) in enumerate(zip(comparison.columns, comparison.ledgers, strict=True)):
         against = comparison.columns[column.baseline].name
         for figure in pick(ledger, wanted) or sorted(ledger):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger
     from ptelist.scenario.models import Scenario
 
-SCHEMA = "ptelist-baseline/1"
+BASELINE_SCHEMA = "ptelist-baseline/1"
 UPDATE = "the same command with --update writes it anew"
 ANEW = "restore it, or delete it and run the same command with --update"
 MOST_BYTES = 1 << 26
@@ -116,7 +116,7 @@ def render(baseline: Baseline) -> str:
         }
         for name, each in baseline.scenarios.items()
     }
-    data = {"schema": SCHEMA, "version": baseline.version, "layouts": baseline.layouts, "scenarios": scenarios}
+    data = {"schema": BASELINE_SCHEMA, "version": baseline.version, "layouts": baseline.layouts, "scenarios": scenarios}
     return _lines(data, "") + "\n"
 
 
@@ -163,11 +163,13 @@ def read(name: str) -> Baseline | None:
 
 def _baseline(name: str, data: Any) -> Baseline:
     schema = data.get("schema") if isinstance(data, dict) else None
-    if schema != SCHEMA:
+    if schema != BASELINE_SCHEMA:
         family, _, number = str(schema).partition("/")
-        if family == SCHEMA.partition("/")[0] and number.isdecimal():
-            raise PtelistError(f"{name}: schema: {family}/{number}, this ptelist reads {SCHEMA}: use a newer ptelist")
-        raise PtelistError(f'{name}: schema: expected "{SCHEMA}", a file that ptelist check --update wrote')
+        if family == BASELINE_SCHEMA.partition("/")[0] and number.isdecimal():
+            raise PtelistError(
+                f"{name}: schema: {family}/{number}, this ptelist reads {BASELINE_SCHEMA}: use a newer ptelist"
+            )
+        raise PtelistError(f'{name}: schema: expected "{BASELINE_SCHEMA}", a file that ptelist check --update wrote')
     try:
         return Baseline.model_validate(data | {"label": name})
     except ValidationError as errors:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ptelist.engine.ledger import Term
     from ptelist.gate.baseline import Baseline
 
-NAMES = frozenset(
+MERE_NAMES = frozenset(
     (
         *(f"kernel.{name}" for name in ("version", "tree", "release", "seen", "stable")),
         *("config.name", "config.release", "host.name"),
@@ -28,7 +28,7 @@ def causes(term: Term, name: str, before: Baseline, after: Baseline) -> list[str
     """
     old, new = before.scenarios[name].inputs, after.scenarios[name].inputs
     sources = after.scenarios[name].sources
-    changed = [path for path, value in new.items() if path not in NAMES and old.get(path) != value]
+    changed = [path for path, value in new.items() if path not in MERE_NAMES and old.get(path) != value]
     inputs = {each.field for each in term.walk()}
     relevant = [path for path in changed if path in inputs] or changed
     if not relevant:

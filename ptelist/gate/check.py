@@ -28,13 +28,12 @@ if TYPE_CHECKING:
     from ptelist.gate.limits import Rule
     from ptelist.interval import Interval
     from ptelist.note import Note
+    from ptelist.output.command_line import Options
     from ptelist.scenario.models import Scenario
 
 PASS, WARN, FAIL, NEW, REMOVED = STATUSES = ("pass", "warn", "fail", "new", "removed")
 OF_KERNEL = ("kernel.", "config.")
 """How inputs begin that are the kernel's under test."""
-
-Options = list[tuple[str, str]]
 
 
 class Tested(NamedTuple):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from ptelist.engine.ledger import Unit
 from ptelist.gate.check import NEW, REMOVED, WARN
 from ptelist.gate.limits import EXACT
 from ptelist.output import numbers
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 
     from ptelist.compare.moved import Step
     from ptelist.gate.check import Finding
-
-UNITLESS = frozenset((Unit.COUNT, Unit.ORDER))
 
 
 def name(finding: Finding) -> str:
@@ -28,9 +25,7 @@ def name(finding: Finding) -> str:
 
 def now(finding: Finding) -> str:
     """Return the figure with its unit."""
-    if finding.term is None:
-        return ""
-    return numbers.term(finding.term) + ("" if finding.term.unit in UNITLESS else f" {finding.term.unit}")
+    return "" if finding.term is None else numbers.with_unit(finding.term)
 
 
 def budget(finding: Finding) -> str:

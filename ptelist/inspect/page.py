@@ -21,10 +21,10 @@ FIELD = 26
 VALUE = 9
 """And for its value."""
 
-INDENT = 18
+DECLARATION_INDENT = 18
 """Columns before a declaration."""
 
-COLUMNS = ("kernel", "struct", "member", "offset_bits", "width_bits")
+ROW_HEAD = ("kernel", "struct", "member", "offset_bits", "width_bits")
 
 
 def document(kernels: Sequence[Inspected], command: str, width: int | None) -> Document:
@@ -43,7 +43,7 @@ def _within(lines: list[Line], width: int | None) -> Iterator[Line]:
             continue
         from ptelist.output.plain import wrapped  # noqa: PLC0415 -- few lines are too long
 
-        for part in wrapped(text, width, " " * INDENT).splitlines():
+        for part in wrapped(text, width, " " * DECLARATION_INDENT).splitlines():
             yield meaning, part
 
 
@@ -102,7 +102,7 @@ def value(setting: Any) -> str:
 
 def rows(kernels: Sequence[Inspected]) -> Iterator[tuple[object, ...]]:
     """Yield a row a member, with one for the size of each struct."""
-    yield COLUMNS
+    yield ROW_HEAD
     for kernel in kernels:
         for each in kernel.layouts:
             for field in each.fields:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ptelist.sensitivity.sensitivity import Effect, Sensitivity
 
 WIDTH, TOP, ROW, RIGHT = 860, 44, 26, 24
-LESS, MORE, OPEN = svg.COLOURS[2], svg.COLOURS[1], 0.45
+LESS_FILL, MORE_FILL, OPEN_PALE = svg.COLOURS[2], svg.COLOURS[1], 0.45
 
 
 def document(tornado: Sensitivity, explain: str, width: int | None) -> Document:
@@ -135,10 +135,10 @@ def _bars(effect: Effect, y: float, across: svg.Scale) -> Iterator[str]:
         far = min(trials, key=lambda each: each.change.low) if less else max(trials, key=lambda each: each.change.high)
         sure = min(far.change.high, 0) if less else max(far.change.low, 0)
         most = far.change.low if less else far.change.high
-        for value, opacity in ((most, OPEN), (sure, 1)):
+        for value, opacity in ((most, OPEN_PALE), (sure, 1)):
             start, end = sorted((zero, across.at(value)))
             if end > start:
-                look = f'fill="{LESS if less else MORE}" fill-opacity="{opacity}"'
+                look = f'fill="{LESS_FILL if less else MORE_FILL}" fill-opacity="{opacity}"'
                 yield svg.box(start, y + 2, end - start, ROW - 8, look)
         x = across.at(most)
         yield svg.text(x - 4 if less else x + 4, y + 14, far.label, "end" if less else "start")

@@ -18,7 +18,7 @@ PAIR = 2
 MOST_SENTENCES = 3
 """Break-evens of more columns than this are told in a table."""
 
-HEAD = ("low", "high", "unit", "change_low", "change_high")
+FIGURE_HEAD = ("low", "high", "unit", "change_low", "change_high")
 
 
 def document(sweep: Sweep, delta: bool, explain: str, width: int | None) -> Document:
@@ -88,7 +88,7 @@ def _line(sweep: Sweep, delta: bool, width: int | None) -> Table:
     return _barred(table, [point.ends(delta) for point in sweep.points], width, signed=delta)
 
 
-def _pair(sweep: Sweep, by_row: Rows, width: int | None) -> Table:
+def _pair(sweep: Sweep, by_row: ByRow, width: int | None) -> Table:
     """Return both columns side by side, the baseline first, with the change and its bar."""
     base = next(point.column for point in sweep.points if point.change is None)
     (other,) = set(sweep.column_labels()) - {base}
@@ -116,17 +116,18 @@ def _barred(plain: Table, values: Sequence[tuple[int, int] | None], width: int |
     return Table((*plain.head, ""), rows, plain.title, bars=True)
 
 
-Rows = dict[str, dict[str, "Point"]]
+ByRow = dict[str, dict[str, "Point"]]
+"""Points by the label of their row, then by that of their column."""
 
 
-def _by_row(sweep: Sweep) -> Rows:
-    rows: Rows = {}
+def _by_row(sweep: Sweep) -> ByRow:
+    rows: ByRow = {}
     for point in sweep.points:
         rows.setdefault(point.row, {})[point.column] = point
     return rows
 
 
-def _grid(sweep: Sweep, rows: Rows, across: list[str], delta: bool, width: int | None) -> Iterator[Table]:
+def _grid(sweep: Sweep, rows: ByRow, across: list[str], delta: bool, width: int | None) -> Iterator[Table]:
     """Yield tables of as many columns as fit beside each other, all rows in each; a single one has bars."""
     single = len(across) == 1
     head = [sweep.rows]
@@ -185,7 +186,7 @@ def _span(over: Any) -> dict[str, Any]:
 
 def rows(sweep: Sweep) -> Iterator[tuple[object, ...]]:
     """Return a row a point: its values on the axes, the figure and its change."""
-    yield *sweep.points[0].values, "figure", *HEAD
+    yield *sweep.points[0].values, "figure", *FIGURE_HEAD
     for point in sweep.points:
         change = (point.change.low, point.change.high) if point.change else ("", "")
         yield *point.values.values(), sweep.figure, point.low, point.high, sweep.unit.value, *change
