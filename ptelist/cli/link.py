@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ptelist.cli.options import ScenarioCommand, chosen
+from ptelist.output import delivery
 from ptelist.settings.axes import AXES
 
 
@@ -24,8 +25,6 @@ def linked(declared: click.Command, module: str, function: str = "run") -> click
 
 def _run(module: str, function: str, /, *, scenario: bool, **params: Any) -> int:
     """Call it and deliver what it returns: a result, a text, or what the process exits with."""
-    from ptelist.output import delivery  # noqa: PLC0415 -- not for --help
-
     if scenario:
         own = {name: value for name, value in params.items() if name.replace("_", "-") not in AXES and name != "set_"}
         params = own | {"options": chosen(params)}

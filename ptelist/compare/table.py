@@ -25,7 +25,7 @@ SHARE = "share of mmu"
 
 SIMULATED = {f"{DESC}.slabs": "slabs", PART: "bytes"}
 
-USUAL = (
+COMPARED = (
     f"{DESC}.ext",
     f"{DESC}.size",
     f"{DESC}.objects",
@@ -42,9 +42,9 @@ USUAL = (
 )
 """What compare shows unless told otherwise."""
 
-AGED_USUAL = tuple(
+COMPARED_AGED = tuple(
     name
-    for figure in USUAL
+    for figure in COMPARED
     for name in ((figure, f"{DESC}.{SIMULATED[figure]}{TYPICAL}") if figure in SIMULATED else (figure,))
 )
 """The same for hosts with a history, of which some figures are simulated as well."""
@@ -57,7 +57,7 @@ AGED_BRIEFS = (
 )
 """What is left of it with one row a column."""
 
-USUAL_BRIEFS = (
+COMPARED_BRIEFS = (
     (f"{DESC}.slabs", f"{DESC}.bytes.used", f"{DESC}.bytes.slab", f"{DESC}.bytes.memcg", PART),
     (f"{DESC}.slabs", f"{DESC}.bytes.slab", PART),
     (f"{DESC}.slabs", PART),
@@ -74,8 +74,8 @@ def document(
     comparison: Comparison,
     wanted: tuple[str, ...],
     width: int | None,
-    usual: Figures = USUAL,
-    briefs: tuple[Figures, ...] = USUAL_BRIEFS,
+    usual: Figures = COMPARED,
+    briefs: tuple[Figures, ...] = COMPARED_BRIEFS,
 ) -> Document:
     """Return the comparison in the first layout that fits in `width` columns.
 
@@ -84,13 +84,13 @@ def document(
     or `briefs` of them, richest first, with one row a column; below them is what stands
     beside the total, where columns differ in it.
     """
-    if usual is USUAL and any(f"{DESC}.slabs{TYPICAL}" in ledger for ledger in comparison.ledgers):
-        usual, briefs = AGED_USUAL, AGED_BRIEFS
+    if usual is COMPARED and any(f"{DESC}.slabs{TYPICAL}" in ledger for ledger in comparison.ledgers):
+        usual, briefs = COMPARED_AGED, AGED_BRIEFS
     figures = tuple(pick(comparison.ledgers[0], wanted)) or usual
     for tables in _layouts(comparison, figures, () if wanted else briefs):
         if width is None or all(table.width() <= width for table in tables):
             break
-    bounds = () if wanted or usual not in {USUAL, AGED_USUAL} else _differing(comparison)
+    bounds = () if wanted or usual not in {COMPARED, COMPARED_AGED} else _differing(comparison)
     below = _bounds(comparison, bounds, width) if bounds else []
     return Document((*tables, *below), _notes(comparison), comparison.command)
 
@@ -190,7 +190,7 @@ def _changes(comparison: Comparison, figures: tuple[str, ...]) -> Table:
 
 def _labels(figures: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Yield row labels: the default figures below a heading, others in full."""
-    if figures not in {USUAL, AGED_USUAL}:
+    if figures not in {COMPARED, COMPARED_AGED}:
         yield from ((figure, figure) for figure in figures)
         return
     yield DESC, ""
@@ -212,7 +212,7 @@ def _below(comparison: Comparison, figures: tuple[str, ...], changing: tuple[str
                 delta = comparison.change(figure, number)
                 cells += [numbers.change(delta), numbers.percent(delta)]
         rows.append(tuple(cells))
-    title = "" if any(figure not in USUAL for figure in figures) else DESC
+    title = "" if any(figure not in COMPARED for figure in figures) else DESC
     return Table(tuple(head), tuple(rows), title)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ptelist.build import profile as profiles
 from ptelist.build.builds import once
 from ptelist.build.layouts import layout
 from ptelist.errors import PtelistError
 from ptelist.note import Note
+from ptelist.settings.named import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,8 +52,6 @@ def inspect(spec: str, structs: Sequence[str], profile: str | None) -> Inspected
 
     Raises PtelistError if it cannot be read or lacks a struct that was named.
     """
-    from ptelist.build import profile as profiles  # noqa: PLC0415 -- after the name
-
     build = once(spec)
     layouts = []
     for name in structs or profiles.STRUCTS:
@@ -69,8 +69,6 @@ def inspect(spec: str, structs: Sequence[str], profile: str | None) -> Inspected
     base: str | None = None
     notes = [Note(build.name, text) for text in _of_type(said.kernel)]
     if profile or build.release:
-        from ptelist.settings.named import load  # noqa: PLC0415 -- layouts alone need none
-
         try:
             base = profiles.base(build, profile)
             known = load(base, "kernels").overlay.kernel

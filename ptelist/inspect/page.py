@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptelist.build.layouts import BYTE
 from ptelist.output.page import AGREES, DIFFERS, FINE, HEAD, TEXT, Document
+from ptelist.output.plain import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,8 +42,6 @@ def _within(lines: list[Line], width: int | None) -> Iterator[Line]:
         if width is None or len(text) <= width:
             yield meaning, text
             continue
-        from ptelist.output.plain import wrapped  # noqa: PLC0415 -- few lines are too long
-
         for part in wrapped(text, width, " " * DECLARATION_INDENT).splitlines():
             yield meaning, part
 

@@ -83,7 +83,6 @@ def descriptors(
     capped = [(count, min(length, cap)) for count, length in lists]
     longest = max((length for _, length in capped), default=0)
     from ptelist.lists import histogram  # noqa: PLC0415 -- where tables are recycled only
-    from ptelist.lists.histogram import Class, Level  # noqa: PLC0415 -- as above
 
-    level = Level(tuple(Class(count, range(length + 1)) for count, length in capped), entries)
+    level = histogram.Level(tuple(histogram.Class(count, range(length + 1)) for count, length in capped), entries)
     return histogram.descriptors([level], ext, policy, ANY, longest)

@@ -8,7 +8,7 @@ from ptelist.compare.comparison import PART
 from ptelist.output.command_line import command_line
 from ptelist.output.result import Result
 from ptelist.settings.space import Space
-from ptelist.sweep import page
+from ptelist.sweep import linechart, page
 from ptelist.sweep.sweep import sweep
 
 if TYPE_CHECKING:
@@ -24,17 +24,11 @@ def run(options: Options, preset: str | None, figure: str, delta: bool, baseline
     space = Space(presets, options)
     swept = sweep(space, figure, baseline, line)
     explain = command_line("explain", (figure, *presets), space.one_of(options, -1))
-
-    def picture() -> str:
-        from ptelist.sweep import linechart  # noqa: PLC0415 -- not for text
-
-        return linechart.render(swept, delta)
-
     return Result(
         line,
         swept.assumptions,
         lambda width: page.document(swept, delta, explain, width),
         lambda: page.body(swept),
         lambda: page.rows(swept),
-        picture,
+        lambda: linechart.render(swept, delta),
     )

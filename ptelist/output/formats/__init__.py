@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,7 +25,5 @@ FORMATS = _names()
 
 def render(name: str, result: Result, width: int) -> str:
     """Return a result as text of so many columns; of the formats, only this one is loaded."""
-    from importlib import import_module  # noqa: PLC0415 -- not for --help
-
     text: str = import_module(f"{__name__}.{name}").render(result, width)
     return text
