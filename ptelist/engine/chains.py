@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.engine import mmu, nested
-from ptelist.engine.ledger import Op, Term, Unit, fixed, nothing, product, rule, total
+from ptelist.engine.ledger import Op, Term, Unit, ceil_div, fixed, nothing, product, rule, total
 from ptelist.lists import recycler
-from ptelist.lists.descriptors import ANY, MIN_EXT, bounds
+from ptelist.lists.descriptors import ANY, GROWN, HEAD, MIN_EXT, bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,17 +94,25 @@ class Chains:
         return self._descriptors(lists.count, max(low[0], kept), high[1], entries, lists.peak)
 
     def _descriptors(self, count: int, low: int, high: int, entries: Term, peak: int | None = None) -> Term:
-        field = mmu.ext_field(self._kernel, self._vm)
-        note = f"ceil(entries / {self._ext}), 0 for less than {MIN_EXT}, of a list that only grew"
-        if peak is not None:
-            note = (
-                f"a list that has had {peak} entries and has not been empty since, policy {self._kernel.list_policy!r}"
-            )
-        elif self._vm.history == ANY:
-            source = self._facts.source("kernel.list_policy")
-            note = f"any history of a list, policy {self._kernel.list_policy!r}: {source}"
-        each = rule("descriptors", low, high, OBJECTS, note, entries, self._facts.kernel(field, ENTRIES))
+        each = self._each(low, high, entries, peak)
         return product("class", OBJECTS, fixed("lists", count, COUNT, entries.note, entries), each)
+
+    def _each(self, low: int, high: int, entries: Term, peak: int | None) -> Term:
+        """Return the descriptors of a list, low to high; those of its entries where they follow of these alone."""
+        ext = self._facts.kernel(mmu.ext_field(self._kernel, self._vm), ENTRIES)
+        policy = self._kernel.list_policy
+        only_grew = peak is None and self._vm.history == GROWN
+        note = f"any history of a list, policy {policy!r}: {self._facts.source('kernel.list_policy')}"
+        if peak is not None:
+            note = f"a list that has had {peak} entries and has not been empty since, policy {policy!r}"
+        if only_grew:
+            note = "of a list that only grew"
+            if entries.low < MIN_EXT:
+                why = f"entries of a list of {MIN_EXT} or more; a single one takes no descriptor"
+                entries = rule("chained", 0, entries.high if entries.high >= MIN_EXT else 0, ENTRIES, why, entries)
+        if only_grew or (policy == HEAD and entries.low >= MIN_EXT):
+            return ceil_div("descriptors", OBJECTS, entries, ext)._replace(note=note)
+        return rule("descriptors", low, high, OBJECTS, note, entries, ext)
 
     def _repeated(self) -> Iterator[Term]:
         """Yield the lists of gfns that are not named and yet have several SPTEs: in L1's tree, L2's, and orphans.

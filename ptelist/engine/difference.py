@@ -1,27 +1,151 @@
-"""The difference of two figures: what both have in common cancels."""
+"""The difference of two figures, derived as they are: what both have in common cancels.
+
+Derivations that are the same stand for one number, whatever it is: what is open in both columns for the same
+reason is open once. Each step below is sound for any two figures, so that all that are possible hold together.
+"""
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
-from ptelist.engine.ledger import Op
+from ptelist.engine.ledger import Op, Term
 
 if TYPE_CHECKING:
-    from ptelist.engine.ledger import Term
+    from collections.abc import Iterable, Sequence
+
+Ends = tuple[int, int]
+Pair = tuple[Term | None, Term | None]
+"""A part of the old figure and the one of the new figure that it is compared with; None where there is none."""
 
 
-def difference(old: Term, new: Term) -> tuple[int, int]:
-    """Return the least and the most of new - old, in their unit.
-
-    Equal derivations differ by 0: what they leave open is open once. Sums of the same
-    parts differ by what their parts do. All else is taken as independent.
-    """
-    if old is new or old == new:
+def difference(old: Term | None, new: Term | None) -> Ends:
+    """Return the least and the most of new - old, in their unit; a figure that is not there is 0."""
+    if old is None:
+        return product_of((new,)) if new else (0, 0)
+    if new is None:
+        return -old.high, -old.low
+    if same(old, new):
         return 0, 0
     low, high = new.low - old.high, new.high - old.low
-    if low == high:
-        return low, high
-    if old.op is Op.SUM is new.op and [part.name for part in old.parts] == [part.name for part in new.parts]:
-        parts = [difference(*pair) for pair in zip(old.parts, new.parts, strict=True)]
-        low, high = max(low, sum(part[0] for part in parts)), min(high, sum(part[1] for part in parts))
+    if low < high and old.op is new.op and old.op in STEPS:
+        return _both((low, high), STEPS[old.op](old, new))
     return low, high
+
+
+def same(old: Term, new: Term) -> bool:
+    """Return whether both are one number: what they are is known and equal, or they follow in the same way.
+
+    Where a value was said does not matter, as long as it is known.
+    """
+    if old is new or (old.low == old.high == new.low == new.high):
+        return True
+    if old[:5] != new[:5] or old[6:] != new[6:] or len(old.parts) != len(new.parts):
+        return False
+    return all(map(same, old.parts, new.parts))
+
+
+def paired(old: Term, new: Term) -> list[Pair]:
+    """Return the parts of two sums by name, the first of a name with the first, those without a partner alone."""
+    others: dict[str, list[Term]] = {}
+    for part in new.parts:
+        others.setdefault(part.name, []).append(part)
+    pairs: list[Pair] = []
+    for part in old.parts:
+        partners = others.get(part.name)
+        pairs.append((part, partners.pop(0) if partners else None))
+    return pairs + [(None, part) for partners in others.values() for part in partners]
+
+
+def factors(old: Term, new: Term) -> tuple[list[Term], list[Term], list[Term]]:
+    """Return the factors that two products have in common, and the others of each, in the order of their names."""
+    common, own, others = [], [], list(new.parts)
+    for part in old.parts:
+        partner = next((other for other in others if same(part, other)), None)
+        if partner is None:
+            own.append(part)
+        else:
+            common.append(part)
+            others.remove(partner)
+    return common, sorted(own, key=_name), sorted(others, key=_name)
+
+
+def _name(term: Term) -> str:
+    return term.name
+
+
+def _sum(old: Term, new: Term) -> Ends:
+    return _added(difference(*pair) for pair in paired(old, new))
+
+
+def _product(old: Term, new: Term) -> Ends:
+    """Keep the factors that both have; of what is left, change one after the other, from either end."""
+    common, own, others = factors(old, new)
+    (least, most), (fewest, greatest) = product_of(own), product_of(others)
+    low, high = fewest - most, greatest - least
+    if len(own) == len(others):
+        changes = [difference(*pair) for pair in zip(own, others, strict=True)]
+        for before, after in ((others, own), (own, others)):
+            steps = (times(change, product_of([*before[:n], *after[n + 1 :]])) for n, change in enumerate(changes))
+            low, high = _both((low, high), _added(steps))
+    return times((low, high), product_of(common))
+
+
+def _quotient(old: Term, new: Term) -> Ends:
+    """Change the dividend, then the divisor, or the other way round."""
+    (x, d), (y, e) = old.parts, new.parts
+    change, up = difference(x, y), old.op is Op.CEIL_DIV
+    return _both(
+        _added((_of_dividends(change, d), _of_divisors(y, d, e, up=up))),
+        _added((_of_divisors(x, d, e, up=up), _of_dividends(change, e))),
+    )
+
+
+def _of_dividends(change: Ends, divisor: Term) -> Ends:
+    """Return the change of x / d, rounded, when x changes by so much: that of x by d, rounded one way or the other."""
+    low, high = change
+    return min(low // divisor.low, low // divisor.high), max(-(-high // divisor.low), -(-high // divisor.high))
+
+
+def _of_divisors(dividend: Term, old: Term, new: Term, *, up: bool) -> Ends:
+    """Return the change of x / d, rounded, when d changes to e: x (1/e - 1/d), and less than 1 of rounding each way."""
+    if same(old, new):
+        return 0, 0
+    least = _off(dividend.low, old.low, new.high, up=up), _off(dividend.high, old.low, new.high, up=up)
+    most = _off(dividend.low, old.high, new.low, up=up), _off(dividend.high, old.high, new.low, up=up)
+    return min(low for low, _ in least), max(high for _, high in most)
+
+
+def _off(x: int, d: int, e: int, *, up: bool) -> Ends:
+    """Return the bounds of x / e - x / d, each rounded; `up` if both are rounded up."""
+    fewer, more = ((d - 1) * e, (e - 1) * d) if up else ((e - 1) * d, (d - 1) * e)
+    change = x * (d - e)
+    return -((fewer - change) // (d * e)), (change + more) // (d * e)
+
+
+def _both(one: Ends, other: Ends) -> Ends:
+    """Return what two intervals that hold have in common."""
+    return max(one[0], other[0]), min(one[1], other[1])
+
+
+def _added(changes: Iterable[Ends]) -> Ends:
+    low = high = 0
+    for least, most in changes:
+        low += least
+        high += most
+    return low, high
+
+
+def times(change: Ends, factor: Ends) -> Ends:
+    """Return a change times a factor of 0 or more."""
+    (low, high), (least, most) = change, factor
+    return low * (most if low < 0 else least), high * (least if high < 0 else most)
+
+
+def product_of(parts: Sequence[Term]) -> Ends:
+    """Return the product of terms."""
+    return prod(part.low for part in parts), prod(part.high for part in parts)
+
+
+STEPS = {Op.SUM: _sum, Op.PRODUCT: _product, Op.CEIL_DIV: _quotient, Op.FLOOR_DIV: _quotient}
+"""How the difference of two figures that follow by the same operation follows from their parts."""

@@ -48,6 +48,8 @@ class _Kind(NamedTuple):
     split: _Split | None
     known: bool
     """Whether all that was ever drawn is still in use."""
+    entries: tuple[Term, ...] = ()
+    """How many entries an object has room for, of which it follows how many are drawn."""
 
 
 class Caches:
@@ -73,7 +75,8 @@ class Caches:
             needs = most.low - self._capacity.low
             split = _Split(most, _law(most.low, needs, needs, beyond_first=lists.high), (0, lists.high))
         known = not (mmu.uses_rmaps(self._kernel, self._vm) and mmu.entries_removed(self._kernel, self._vm))
-        return self._drawn(_Kind("descriptors", filled, needed, law, lists, split, known))
+        entries = self._facts.kernel(mmu.ext_field(self._kernel, self._vm), Unit.ENTRIES)
+        return self._drawn(_Kind("descriptors", filled, needed, law, lists, split, known, (entries,)))
 
     def tables(  # noqa: PLR0913 -- what is drawn, and how
         self, what: str, drawn: Term, trees: Trees, sets: Term | None = None, *, faults: int, splits: int = 0
@@ -138,8 +141,8 @@ def _unknown(kind: _Kind, full: Term | None) -> tuple[Term, Term | None]:
     """Return what vCPU caches and split caches hold if some of what was drawn has been freed."""
     why = f"{kind.what} were freed since, so how many were drawn after the last top-up is open"
     law = kind.law._replace(beyond_first=kind.law.caches * kind.law.at_once, followed=False)
-    left = rule("left", *law.any_left(), OBJECTS, why, kind.filled, kind.needed)
-    return left, full and rule("split", 0, full.high, OBJECTS, why, full)
+    left = rule("left", *law.any_left(), OBJECTS, why, kind.filled, kind.needed, kind.drawn, *kind.entries)
+    return left, full and rule("split", 0, full.high, OBJECTS, why, full, kind.drawn, *kind.entries)
 
 
 def _law_abiding(kind: _Kind, full: Term | None) -> Drawn:

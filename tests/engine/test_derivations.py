@@ -8,6 +8,7 @@ import pytest
 from builders import GIB, ledger
 from ledger_laws import follows_from_parts, says_why
 
+from ptelist.engine.ledger import Op
 from ptelist.presets import versions
 
 if TYPE_CHECKING:
@@ -215,15 +216,15 @@ def test_the_proposals_own_fields_are_named() -> None:
     figures = ledger("6.1", vm=nested, proposal="shrink-tdp")
     assert below(figures[f"{DESC}.objects.rmaps"])[-1] == "pte_list_ext_tdp"
     assert figures[f"{DESC}.ext"].note.startswith("nr_sptes_per_pte_list")
-    [rule] = [term for term in figures[f"{DESC}.objects.rmaps"].walk() if term.name == "descriptors"]
-    assert rule.note.startswith("ceil(entries / 2), 0 for less than 2")
+    [each] = [term for term in figures[f"{DESC}.objects.rmaps"].walk() if term.name == "descriptors"]
+    assert (each.op, each.low, each.note) == (Op.CEIL_DIV, 2, "of a list that only grew")
 
 
 def test_shared_gfns_go_by_the_ext_of_tdp() -> None:
     figures = ledger("6.1", vm={**NESTED, "paging": "tdp-legacy", "leaf": "4K"}, proposal="shrink-tdp")
-    [rule] = [term for term in figures[f"{DESC}.objects.rmaps"].walk() if term.name == "descriptors"]
-    assert rule.note.startswith("ceil(entries / 2), 0 for less than 2")
-    assert parts(rule) == ["entries", "pte_list_ext_tdp"]
+    [each] = [term for term in figures[f"{DESC}.objects.rmaps"].walk() if term.name == "descriptors"]
+    assert (each.op, each.note) == (Op.CEIL_DIV, "of a list that only grew")
+    assert parts(each) == ["entries", "pte_list_ext_tdp"]
 
 
 def slab_parts(figures: Ledger, name: str) -> dict[str, list[str]]:

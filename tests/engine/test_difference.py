@@ -3,44 +3,159 @@
 from __future__ import annotations
 
 from itertools import product as pairs
+from math import prod
+from typing import TYPE_CHECKING
 
+import pytest
 from builders import ledger as built
 from helpers import ledger
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ptelist.engine.difference import difference
-from ptelist.engine.ledger import Term, Unit, rule, total
+from ptelist.engine.account import account
+from ptelist.engine.difference import difference, same
+from ptelist.engine.ledger import Op, Term, Unit, ceil_div, floor_div, product, rule, total
 from ptelist.engine.ledger import given as known
+from ptelist.settings.columns import expand
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ptelist.engine.ledger import Ledger
 
 B = Unit.BYTES
+ENDS = st.tuples(st.integers(0, 5), st.integers(0, 3))
+Values = dict[str, int]
+"""What each open term is in truth, by its name."""
 
 
 def opened(name: str, low: int, width: int) -> Term:
     return rule(name, low, low + width, B, "open")
 
 
-ENDS = st.tuples(st.integers(0, 5), st.integers(0, 3))
+UNKNOWNS = [opened(f"x{low}{width}", low, width) for low in (0, 1, 4) for width in (0, 1, 3, 9)]
+LEAVES = st.sampled_from(UNKNOWNS) | st.integers(0, 6).map(lambda n: known("n", n, B, "said"))
+DIVISORS = st.integers(1, 7).map(lambda n: known("d", n, B, "said")) | st.sampled_from(
+    [term for term in UNKNOWNS if term.low]
+)
+GROWN: dict[str, Callable[[int], int]] = {"double": lambda n: 2 * n, "at most 3": lambda n: min(n, 3)}
+
+
+def grown(name: str, term: Term) -> Term:
+    """Return what a rule gives that only grows with its part."""
+    return rule(name, GROWN[name](term.low), GROWN[name](term.high), B, name, term)
+
+
+def derivations(parts: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
+    """Return sums, products, quotients and rules of derivations."""
+    some = st.lists(parts, min_size=1, max_size=3)
+    return st.one_of(
+        some.map(lambda terms: total("sum", B, terms)),
+        some.map(lambda terms: product("product", B, *terms)),
+        st.builds(lambda a, b: ceil_div("up", B, a, b), parts, DIVISORS),
+        st.builds(lambda a, b: floor_div("down", B, a, b), parts, DIVISORS),
+        st.builds(grown, st.sampled_from(list(GROWN)), parts),
+    )
+
+
+TERMS = st.recursive(LEAVES, derivations, max_leaves=6)
+
+
+def value(term: Term, values: Mapping[str, int]) -> int:
+    """Return what a term is when each open one is what `values` says."""
+    parts = [value(part, values) for part in term.parts]
+    if term.op is Op.SUM:
+        return sum(parts)
+    if term.op is Op.PRODUCT:
+        return prod(parts)
+    if term.op is Op.CEIL_DIV:
+        return -(-parts[0] // parts[1])
+    if term.op is Op.FLOOR_DIV:
+        return parts[0] // parts[1]
+    return GROWN[term.name](*parts) if parts else values.get(term.name, term.low)
+
+
+@settings(max_examples=400)
+@given(TERMS, TERMS, st.data())
+def test_the_truth_lies_within(old: Term, new: Term, data: st.DataObject) -> None:
+    """Whatever the open terms are, as long as one that both have is the same in both."""
+    values = {
+        term.name: data.draw(st.sampled_from((term.low, term.high, (term.low + term.high) // 2))) for term in UNKNOWNS
+    }
+    low, high = difference(old, new)
+    assert low <= value(new, values) - value(old, values) <= high
+    assert new.low - old.high <= low <= high <= new.high - old.low
+
+
+@given(TERMS, TERMS)
+def test_the_difference_the_other_way_is_its_negative(old: Term, new: Term) -> None:
+    low, high = difference(old, new)
+    assert difference(new, old) == (-high, -low)
+
+
+@given(TERMS)
+def test_nothing_changes_where_nothing_does(term: Term) -> None:
+    assert difference(term, term) == (0, 0)
+    assert same(term, term._replace())
 
 
 @given(st.lists(st.tuples(ENDS, ENDS, st.booleans()), min_size=1, max_size=3))
-def test_every_resolution_lies_within(parts: list[tuple[tuple[int, int], tuple[int, int], bool]]) -> None:
+def test_a_sum_changes_by_no_more_than_its_parts_do(parts: list[tuple[tuple[int, int], tuple[int, int], bool]]) -> None:
     """A part that is the same in both is one number in both, whichever; the others are any."""
     olds = [opened(f"part{n}", *old) for n, (old, _, _) in enumerate(parts)]
-    news = [old if same else opened(old.name, *new) for old, (_, new, same) in zip(olds, parts, strict=True)]
-    low, high = difference(total("sum", B, olds), total("sum", B, news))
+    news = [old if alike else opened(old.name, *new) for old, (_, new, alike) in zip(olds, parts, strict=True)]
     changes = []
     for old, new in zip(olds, news, strict=True):
         ends = pairs(range(old.low, old.high + 1), range(new.low, new.high + 1))
         changes.append({0} if old == new else {b - a for a, b in ends})
-    found = {sum(each) for each in pairs(*changes)}
-    assert (low, high) == (min(found), max(found))
+    possible = {sum(each) for each in pairs(*changes)}
+    assert difference(total("sum", B, olds), total("sum", B, news)) == (min(possible), max(possible))
 
 
-def test_sums_of_other_parts_are_independent() -> None:
-    old, new = total("sum", B, [opened("a", 0, 5)]), total("sum", B, [opened("b", 0, 5)])
-    assert difference(old, new) == (-5, 5)
-    assert difference(known("x", 3, B, "said"), known("x", 7, B, "said")) == (4, 4)
+X = opened("x", 3, 400)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "change"),
+    [
+        (total("s", B, [X, opened("a", 1, 0)]), total("s", B, [opened("b", 7, 0), X]), (6, 6)),
+        (total("s", B, [X, X]), total("s", B, [X]), (-403, -3)),
+        (product("p", B, X, known("n", 4, B, "")), product("p", B, known("n", 5, B, ""), X), (3, 403)),
+        (product("p", B, X, known("n", 4, B, "")), product("p", B, X), (-3 * 403, -3 * 3)),
+        (total("s", B, [opened("a", 0, 5)]), total("s", B, [opened("b", 0, 5)]), (-5, 5)),
+        (known("x", 3, B, "said"), known("x", 7, B, "said"), (4, 4)),
+        (
+            ceil_div("q", B, total("s", B, [X, known("n", 1, B, "")]), known("d", 8, B, "")),
+            ceil_div("q", B, total("s", B, [X, known("n", 33, B, "")]), known("d", 8, B, "")),
+            (4, 4),
+        ),
+    ],
+)
+def test_what_both_have_in_common_cancels(old: Term, new: Term, change: tuple[int, int]) -> None:
+    assert difference(old, new) == change
+
+
+@given(
+    st.integers(0, 300),
+    st.integers(0, 300),
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.sampled_from((ceil_div, floor_div)),
+)
+def test_another_divisor_is_off_by_one_at_most(
+    low: int, width: int, old: int, new: int, divide: Callable[[str, Unit, Term, Term], Term]
+) -> None:
+    """Against every value that the dividend may have."""
+    x = opened("x", low, width)
+    quotients = [divide("q", B, x, known("d", d, B, "")) for d in (old, new)]
+    changes = [
+        b.low - a.low
+        for n in range(low, low + width + 1)
+        for a, b in [[divide("q", B, known("n", n, B, ""), known("d", d, B, "")) for d in (old, new)]]
+    ]
+    found = difference(*quotients)
+    assert found[0] <= min(changes) <= found[0] + 1
+    assert found[1] - 1 <= max(changes) <= found[1]
 
 
 def test_the_total_changes_by_what_pte_list_desc_does() -> None:
@@ -57,3 +172,53 @@ def test_what_a_figure_does_not_depend_on_changes_nothing() -> None:
     old, new = built(vm={"history": "any", "vcpus": 3}), built(vm={"history": "any", "vcpus": 3}, on_host={"cpus": 2})
     assert not old["vcpu_caches.bytes.pages"].exact
     assert difference(old["vcpu_caches.bytes.pages"], new["vcpu_caches.bytes.pages"]) == (0, 0)
+
+
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "kernel": ("5.10", "6.1", "6.18", "7.3"),
+    "ext": ("2", "3", "14"),
+    "vcpus": ("1", "3"),
+    "memory": ("1GiB", "3GiB"),
+    "leaf": ("4K", "2M"),
+    "vms": ("1", "2"),
+    "cpus": ("1", "9"),
+    "filling": ("packed", "spread"),
+}
+"""What two columns may differ in, or not."""
+
+
+@st.composite
+def columns(draw: st.DrawFn) -> list[tuple[str, str]]:
+    return [(name, draw(st.sampled_from(values))) for name, values in OPTIONS.items()]
+
+
+@settings(max_examples=40)
+@given(columns(), columns(), st.integers(1, 12), st.integers(0, 40), st.data())
+def test_every_length_of_a_list_lies_within(
+    old: list[tuple[str, str]], new: list[tuple[str, str]], low: int, more: int, data: st.DataObject
+) -> None:
+    """Lists whose length is open in both columns have the same length in both, whichever it is."""
+    length = low + data.draw(st.integers(0, more))
+
+    def ledgers(rmaps: str) -> list[Ledger]:
+        shadow = [("vm", "shadow"), ("rmaps", rmaps)]
+        return [account(expand([], [*shadow, *column]).columns[0].scenario) for column in (old, new)]
+
+    opened_, told = ledgers(f"7x{low}-{low + more}" if more else f"7x{low}"), ledgers(f"7x{length}")
+    for figure in told[0].keys() & told[1].keys():
+        least, most = difference(opened_[0][figure], opened_[1][figure])
+        fewest, greatest = difference(told[0][figure], told[1][figure])
+        assert least <= greatest, figure
+        assert fewest <= most, figure
+        if fewest == greatest:
+            assert least <= fewest <= most, figure
+
+
+def test_more_room_never_takes_more_descriptors_whatever_the_lists() -> None:
+    """Lists of 1 to 1001 entries: ext=14 takes no more than ext=3, and the change says so."""
+    old, new = (
+        account(expand([], [("vm", "shadow"), ("rmaps", "1000x1-1001"), ("ext", ext)]).columns[0].scenario)
+        for ext in ("3", "14")
+    )
+    low, high = difference(old["pte_list_desc.objects.rmaps"], new["pte_list_desc.objects.rmaps"])
+    assert (low, high) == (1000 * (-(-1001 // 14) + -1001 // 3), 0)
