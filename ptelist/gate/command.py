@@ -28,7 +28,7 @@ OVER_BUDGET = 1
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable that names the file for a step's summary on GitHub."""
 AS_TEXT = "text"
-"""What a terminal or a mail has, whichever it is written to."""
+"""The format that suits where it is written to, terminal or mail."""
 
 
 def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a run

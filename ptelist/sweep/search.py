@@ -1,7 +1,7 @@
-"""Where along an integer axis something holds, found without assuming more than is said.
+"""The first and the last integer of a range at which something holds.
 
-A search asks for whole intervals first: `possible(p, q)` may rule one out, never wrongly.
-Where it can rule out nothing, every integer is tried.
+`possible(p, q)` says whether it may hold anywhere from p to q. A search asks that of the range, then of its
+halves, and leaves out a stretch that is ruled out; where none is, it tries every integer.
 """
 
 from __future__ import annotations
