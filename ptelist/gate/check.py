@@ -21,7 +21,7 @@ from ptelist.settings.columns import expand
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ptelist.compare.moved import Step
+    from ptelist.compare.moved import Moved
     from ptelist.engine.ledger import Ledger, Term
     from ptelist.gate.baseline import Entry, Places
     from ptelist.gate.budgets import Gate
@@ -56,7 +56,7 @@ class Finding(NamedTuple):
     before: Interval | None = None
     most: int | None = None
     """The most that the high end may be, in the figure's unit; None if there is nothing to grow from."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Moved, ...] = ()
     causes: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     """Arguments and options that make the scenario."""

@@ -12,7 +12,7 @@ from ptelist.output import numbers
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ptelist.compare.moved import Step
+    from ptelist.compare.moved import Moved
     from ptelist.gate.check import Finding
 
 
@@ -77,7 +77,7 @@ def reasons(finding: Finding) -> Iterator[str]:
         yield f"$ {reproduce(finding)}"
 
 
-def moved(causes: Sequence[str], steps: Sequence[Step]) -> Iterator[str]:
+def moved(causes: Sequence[str], steps: Sequence[Moved]) -> Iterator[str]:
     """Yield figures that moved, causes before consequences; what changed stands with the first, or before all."""
     why = f": {causes[0]}" if len(causes) == 1 and steps else ""
     if not why:

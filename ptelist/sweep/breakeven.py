@@ -14,7 +14,7 @@ from ptelist.sweep.search import first, last
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from ptelist.compare.moved import Step
+    from ptelist.compare.moved import Moved
     from ptelist.engine.ledger import Ledger, Term
     from ptelist.scenario.models import Scenario
     from ptelist.settings.axes import Axis
@@ -178,7 +178,7 @@ class LayoutStep(NamedTuple):
     column: str
     over: SearchRange
     at: int
-    moved: tuple[Step, ...]
+    moved: tuple[Moved, ...]
 
 
 def layout_steps(column: str, curve: Curve, over: SearchRange, orders: Iterable[str]) -> Iterator[LayoutStep]:

@@ -10,7 +10,7 @@ from ptelist.output.page import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ptelist.compare.moved import Step
+    from ptelist.compare.moved import Moved
     from ptelist.sweep.breakeven import BreakEven, LayoutStep
 
 
@@ -74,5 +74,5 @@ def step(layout_step: LayoutStep) -> str:
     return f"{column}at {layout_step.over.axis.name}={at} {order.figure} moves {_change(order)}: {moved}"
 
 
-def _change(moved: Step) -> str:
+def _change(moved: Moved) -> str:
     return f"{numbers.interval(*moved.before)} -> {numbers.interval(*moved.after)}"
