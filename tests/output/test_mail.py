@@ -30,4 +30,4 @@ def test_a_table_is_drawn_as_tabulate_draws_it(table: Table) -> None:
         table.rows, table.head, tablefmt="simple", disable_numparse=True, colalign=table.align, preserve_whitespace=True
     )
     expected = "\n".join(line.rstrip() for line in drawn.split("\n"))
-    assert mail.draw(Document((table,), (), "ptelist"), MAIL_WIDTH) == f"{expected}\n\n\n\n$ ptelist\n"
+    assert mail.draw(Document((table,), (), "ptelist"), MAIL_WIDTH) == f"{expected}\n\n$ ptelist\n"

@@ -21,7 +21,7 @@ def draw(document: Document, width: int) -> str:
     """Return tables, assumptions and the command, blank lines between."""
     blocks = ["\n".join(text for _, text in document.lines)] if document.lines else []
     blocks += [_table(table, width) for table in document.tables]
-    blocks.append("\n".join(plain.wrapped(str(note), width, "  ") for note in document.notes))
+    blocks += ["\n".join(plain.wrapped(str(note), width, "  ") for note in document.notes)] if document.notes else []
     blocks.append(plain.command(document.command, width))
     return plain.ascii_only("\n\n".join(blocks) + "\n")
 

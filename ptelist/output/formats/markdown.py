@@ -22,7 +22,7 @@ def draw(document: Document) -> str:
     lines = "\n".join(text for _, text in document.lines)
     blocks = [f"```text\n{lines}\n```"] if lines else []
     blocks += [_table(table) for table in document.tables]
-    blocks.append("\n".join(f"- {_escape(str(note))}" for note in document.notes))
+    blocks += ["\n".join(f"- {_escape(str(note))}" for note in document.notes)] if document.notes else []
     blocks.append(f"```console\n$ {document.command}\n```")
     return "\n\n".join(blocks) + "\n"
 

@@ -1,0 +1,22 @@
+"""ptelist figures: what can be asked for."""
+
+from __future__ import annotations
+
+import click
+
+from ptelist.cli.options import output_options
+from ptelist.output.formats import FORMATS
+
+
+@click.command("figures", short_help="All figures: their units, and what they are.")
+@click.argument("names", nargs=-1, metavar="[FIGURE]...")
+@output_options(FORMATS)
+def command() -> None:
+    """List figures with their units and what they are.
+
+    FIGURE is a name, a group, or a pattern; without one, all are listed.
+
+    \b
+      ptelist figures memslots
+      ptelist figures '*.slabs'
+    """

@@ -1,0 +1,1 @@
+"""The figures: what each of them is, and how they are named."""
