@@ -94,9 +94,9 @@ def classes(scenario: Scenario) -> list[Lengths]:
     ]
 
 
-def own(found: Columns) -> dict[str, int]:
+def own(columns: Columns) -> dict[str, int]:
     """Return PTE_LIST_EXT in force in each column, by what it has on the axes but that one."""
-    return {_name(column): _ext(column.scenario) for column in found.columns}
+    return {_name(column): _ext(column.scenario) for column in columns.columns}
 
 
 def _ext(scenario: Scenario) -> int:
@@ -109,7 +109,7 @@ def _name(column: Column) -> str:
 
 
 def best(
-    found: Columns, owned: dict[str, int], ledgers: Iterable[Ledger], lists: Iterable[Sequence[Lengths]]
+    columns: Columns, owned: dict[str, int], ledgers: Iterable[Ledger], lists: Iterable[Sequence[Lengths]]
 ) -> list[Best]:
     """Return the candidates of every scenario that differs in more than PTE_LIST_EXT.
 
@@ -118,7 +118,7 @@ def best(
     """
     groups: dict[str, list[tuple[Column, Candidate]]] = {}
     averages: dict[tuple[tuple[Lengths, ...], int], dict[str, tuple[Touches, Touches]]] = {}
-    for column, ledger, lengths in zip(found.columns, ledgers, lists, strict=True):
+    for column, ledger, lengths in zip(columns.columns, ledgers, lists, strict=True):
         ext, name = _ext(column.scenario), _name(column)
         key = tuple(lengths), ext
         if key not in averages:

@@ -43,17 +43,17 @@ def run(options: Options, preset: str | None, histogram: str | None, trace: str 
         options = [("caches", "topped-up"), *options]  # how many of the lists' descriptors came from which is not told
     with_ext = options if EXT in dict(options) else [*options, (EXT, RANGE)]
     space = Space(presets, with_ext)
-    found = columns(space)
+    tried = columns(space)
     owned = own(expand(presets, [option for option in options if option[0] != EXT]))
     if histogram:
-        ledgers, lists, notes = _of_histogram(histogram, told, found)
+        ledgers, lists, notes = _of_histogram(histogram, told, tried)
     elif trace:
-        ledgers, lists, notes = _of_trace(trace, found)
+        ledgers, lists, notes = _of_trace(trace, tried)
     else:
-        ledgers, lists, notes = _of_classes(found)
+        ledgers, lists, notes = _of_classes(tried)
         explain = command_line("explain", (PART, *presets), space.one_of(with_ext, 0))
         notes = (*notes, Note("explain", f"{explain}, for one of these"))
-    answer = best(found, owned, ledgers, lists)
+    answer = best(tried, owned, ledgers, lists)
     return Result(
         line,
         notes,
@@ -63,25 +63,25 @@ def run(options: Options, preset: str | None, histogram: str | None, trace: str 
     )
 
 
-def _of_classes(found: Columns) -> Measured:
-    scenarios = [column.scenario for column in found.columns]
-    notes = assume(scenarios, by_preset=found.by_preset)
+def _of_classes(tried: Columns) -> Measured:
+    scenarios = [column.scenario for column in tried.columns]
+    notes = assume(scenarios, by_preset=tried.by_preset)
     return [descriptors(each) for each in scenarios], [classes(each) for each in scenarios], notes
 
 
-def _of_histogram(file: str, told: Told, found: Columns) -> Measured:
-    how = told.how(found)
+def _of_histogram(file: str, told: Told, tried: Columns) -> Measured:
+    how = told.how(tried)
     histogram, limits = told.read(file)
-    columns = measured(histogram, limits, found, how)
+    columns = measured(histogram, limits, tried, how)
     ledgers = [held(each.column.scenario, each.ledger["pte_list_desc.objects"]) for each in columns]
     lists = [[(one.lists, one.lengths) for level in each.levels for one in level.classes] for each in columns]
-    return ledgers, lists, tuple(assumed(histogram, limits, columns, how, by_preset=found.by_preset))
+    return ledgers, lists, tuple(assumed(histogram, limits, columns, how, by_preset=tried.by_preset))
 
 
-def _of_trace(file: str, found: Columns) -> Measured:
+def _of_trace(file: str, tried: Columns) -> Measured:
     with opened(file, "a trace") as lines, bar(size(file), "replaying") as told:
-        replayed = replay(lines, file, found, "", told)
-    pairs = zip(found.columns, replayed.comparison.ledgers, strict=True)
+        replayed = replay(lines, file, tried, "", told)
+    pairs = zip(tried.columns, replayed.comparison.ledgers, strict=True)
     ledgers = [held(column.scenario, ledger["replay.peak"]) for column, ledger in pairs]
     fullest = max(replayed.samples, key=lambda sample: sum(length * lists for length, lists in sample.lengths.items()))
     lengths = [(lists, range(length, length + 1)) for length, lists in sorted(fullest.lengths.items()) if length]

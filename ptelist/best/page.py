@@ -24,7 +24,9 @@ FLAT = (1, 5)
 NEAR = 10
 """Percent over the best up to which a value has its row."""
 
-FIGURES = tuple(f"{DESC}.{name}" for name in ("size", "objects", "slabs", "bytes.slab", "bytes.memcg", "bytes.total"))
+VALUE_FIGURES = tuple(
+    f"{DESC}.{name}" for name in ("size", "objects", "slabs", "bytes.slab", "bytes.memcg", "bytes.total")
+)
 WALKS = (
     Note("add, removal", "descriptors touched by each, on average over all entries of all lists, as these grew"),
     Note("walk, head", f"the policies of kernels {ERAS[WALK]} and {ERAS[HEAD]} on; --list-policy chooses"),
@@ -34,37 +36,37 @@ NO_LISTS = (
 )
 
 
-def document(found: Sequence[Best], notes: tuple[Note, ...], command: str, width: int | None) -> Document:
+def document(kernels: Sequence[Best], notes: tuple[Note, ...], command: str, width: int | None) -> Document:
     """Return a table for each kernel, the best values below."""
     tables: list[Table] = []
-    for each in found:
+    for each in kernels:
         tables += _table(each).panels(width)
-    said = [Note("best", line) for each in found for line in _said(each)]
-    walks = WALKS if any(each.candidates[0].touched for each in found) else NO_LISTS
+    said = [Note("best", line) for each in kernels for line in _said(each)]
+    walks = WALKS if any(each.candidates[0].touched for each in kernels) else NO_LISTS
     return Document(tuple(tables), (*said, *walks, *notes), command)
 
 
-def _table(found: Best) -> Table:
-    ties, near = found.ties, set(found.within(NEAR))
-    ends = found.candidates[0].ext, found.candidates[-1].ext
+def _table(best: Best) -> Table:
+    ties, near = best.ties, set(best.within(NEAR))
+    ends = best.candidates[0].ext, best.candidates[-1].ext
     least = ties[0].ledger[PART]
-    shown = [each for each in found.candidates if each.ext in {*near, found.own, *ends}]
+    shown = [each for each in best.candidates if each.ext in {*near, best.own, *ends}]
     head = ["ext", "size", "slabs", "bytes.total", "over"]
-    walks = bool(found.candidates[0].touched)
-    policies = (found.policy, HEAD if found.policy == WALK else WALK)
+    walks = bool(best.candidates[0].touched)
+    policies = (best.policy, HEAD if best.policy == WALK else WALK)
     for policy in policies if walks else ():
         head += [f"{policy} add", "removal"]
     rows = []
     for each in shown:
-        mark = " *" if each in ties else " (own)" if each.ext == found.own else ""
+        mark = " *" if each in ties else " (own)" if each.ext == best.own else ""
         ledger = each.ledger
         cells = [numbers.term(ledger[f"{DESC}.{name}"]) for name in ("size", "slabs", "bytes.total")]
         over = "" if each in ties else numbers.tenths(Fraction(ledger[PART].high, least.high) - 1, "+") + "%"
         spans = [span for policy in policies for span in each.touched[policy]] if walks else []
         rows.append((f"{each.ext}{mark}", *cells, over, *map(_average, spans)))
-    left = len(found.candidates) - len(shown)
+    left = len(best.candidates) - len(shown)
     more = f"; {left} other values take more than {NEAR}% over the best" if left else ""
-    return Table(tuple(head), tuple(rows), f"{found.name}, policy {found.policy} ({ERAS[found.policy]}){more}")
+    return Table(tuple(head), tuple(rows), f"{best.name}, policy {best.policy} ({ERAS[best.policy]}){more}")
 
 
 def _average(span: Touches) -> str:
@@ -78,22 +80,22 @@ def _hundredths(ratio: Fraction) -> str:
     return f"{count // 100:,}.{count % 100:02}"
 
 
-def _said(found: Best) -> Iterator[str]:
-    least = found.ties[0].ledger[PART]
-    values = ", ".join(str(each.ext) for each in found.ties)
-    sure = "" if found.sure else ", by the most they may take: within what is open others may take less"
-    text = f"{found.name}: PTE_LIST_EXT {values} with {numbers.term(least)} bytes{sure}"
-    owned = next((each for each in found.candidates if each.ext == found.own), None)
-    if owned and owned not in found.ties:
+def _said(best: Best) -> Iterator[str]:
+    least = best.ties[0].ledger[PART]
+    values = ", ".join(str(each.ext) for each in best.ties)
+    sure = "" if best.sure else ", by the most they may take: within what is open others may take less"
+    text = f"{best.name}: PTE_LIST_EXT {values} with {numbers.term(least)} bytes{sure}"
+    owned = next((each for each in best.candidates if each.ext == best.own), None)
+    if owned and owned not in best.ties:
         delta = change(owned.ledger[PART], least)
-        text += f"; {numbers.change(delta)} ({numbers.percent(delta)}) against its own {found.own}"
+        text += f"; {numbers.change(delta)} ({numbers.percent(delta)}) against its own {best.own}"
         if owned.touched:
-            text += f"; {_trade(found.ties[0], owned, found.policy)}"
+            text += f"; {_trade(best.ties[0], owned, best.policy)}"
     elif owned:
-        text += ", its own among them" if len(found.ties) > 1 else ", its own"
+        text += ", its own among them" if len(best.ties) > 1 else ", its own"
     yield text
-    flat = ", ".join(f"{percent}%: {_ranges(found.within(percent))}" for percent in FLAT)
-    yield f"{found.name}: within {flat}"
+    flat = ", ".join(f"{percent}%: {_ranges(best.within(percent))}" for percent in FLAT)
+    yield f"{best.name}: within {flat}"
 
 
 def _trade(one: Candidate, owned: Candidate, policy: str) -> str:
@@ -104,16 +106,16 @@ def _trade(one: Candidate, owned: Candidate, policy: str) -> str:
 
 def _ranges(values: Sequence[int]) -> str:
     """Return 2, 3, 4, 8 as 2..4 8."""
-    found: list[list[int]] = []
+    runs: list[list[int]] = []
     for value in values:
-        if found and value == found[-1][-1] + 1:
-            found[-1].append(value)
+        if runs and value == runs[-1][-1] + 1:
+            runs[-1].append(value)
         else:
-            found.append([value])
-    return " ".join(str(run[0]) if len(run) == 1 else f"{run[0]}..{run[-1]}" for run in found)
+            runs.append([value])
+    return " ".join(str(run[0]) if len(run) == 1 else f"{run[0]}..{run[-1]}" for run in runs)
 
 
-def body(found: Sequence[Best]) -> dict[str, Any]:
+def body(kernels: Sequence[Best]) -> dict[str, Any]:
     """Return every value of every kernel."""
     return {
         "kernels": [
@@ -126,31 +128,31 @@ def body(found: Sequence[Best]) -> dict[str, Any]:
                 "within": {str(percent): each.within(percent) for percent in FLAT},
                 "values": [_value(candidate) for candidate in each.candidates],
             }
-            for each in found
+            for each in kernels
         ]
     }
 
 
-def _value(found: Candidate) -> dict[str, Any]:
+def _value(candidate: Candidate) -> dict[str, Any]:
     figures = {
         name: {"low": term.low, "high": term.high, "unit": term.unit.value}
-        for name in FIGURES
-        for term in [found.ledger[name]]
+        for name in VALUE_FIGURES
+        for term in [candidate.ledger[name]]
     }
     touched = {
         policy: {what: [str(end) for end in span] for what, span in zip(("add", "removal"), spans, strict=True)}
-        for policy, spans in found.touched.items()
+        for policy, spans in candidate.touched.items()
     }
-    return {"ext": found.ext, "figures": figures, "touched": touched}
+    return {"ext": candidate.ext, "figures": figures, "touched": touched}
 
 
-def rows(found: Sequence[Best]) -> Iterator[tuple[object, ...]]:
+def rows(kernels: Sequence[Best]) -> Iterator[tuple[object, ...]]:
     """Return a row for every value of every kernel; averages as exact fractions, low and high."""
     walks = [
         f"{policy}_{what}_{end}" for policy in (WALK, HEAD) for what in ("add", "removal") for end in ("low", "high")
     ]
     yield "name", "ext", "low", "high", "unit", *walks
-    for each in found:
+    for each in kernels:
         for candidate in each.candidates:
             term = candidate.ledger[PART]
             spans = [span for policy in (WALK, HEAD) for span in candidate.touched.get(policy, ())]

@@ -74,7 +74,10 @@ def said(found: Build) -> Overlay:
         raise PtelistError(f"{found.label}: no struct pte_list_desc: KVM is a module of this kernel, give its kvm.ko")
     origin = Origin(found.name)
     kernel = {
-        field: Setting(value, origin, field, f"{origin.label}: {why}") for field, value, why in _kernel(found.btf)
+        field: _setting(origin, struct, (field, value, why))
+        for struct, rule in RULES.items()
+        if (members := layout(found.btf, struct, MEMBERS.get(struct, ())))
+        for field, value, why in rule(found.btf, members)
     }
     kernel["tree"] = Setting(f"layouts of {origin.label}", origin, "tree", origin.label)
     if found.release:
@@ -82,17 +85,15 @@ def said(found: Build) -> Overlay:
     profiling = _profiling(found.btf)
     config: Fields = {}
     if profiling is not None:
-        why = f"{origin.label}: struct slabobj_ext: {profiling.declaration}"
-        config["alloc_profiling"] = Setting(True, origin, "alloc_profiling", why)
+        config["alloc_profiling"] = _setting(origin, "slabobj_ext", ("alloc_profiling", True, profiling.declaration))
     return Overlay(kernel=kernel, config=config)
 
 
-def _kernel(btf: Btf) -> Iterator[Said]:
-    for struct, rule in RULES.items():
-        found = layout(btf, struct, MEMBERS.get(struct, ()))
-        if found is not None:
-            for field, value, why in rule(btf, found):
-                yield field, value, f"struct {struct}{why and ': '}{why}"
+def _setting(origin: Origin, struct: str, said: Said) -> Setting:
+    """Return what a struct of the build says as a setting."""
+    field, value, member = said
+    source = f"{origin.label}: struct {struct}{member and ': '}{member}"
+    return Setting(value, origin, field, source, struct=struct)
 
 
 def _descriptor(btf: Btf, desc: Layout) -> Iterator[Said]:

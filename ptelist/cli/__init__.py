@@ -32,7 +32,7 @@ COMMANDS = {
     "check": "ptelist.gate.command",
     "fleet": "ptelist.fleet.command",
     "presets": "ptelist.settings.command",
-    "figures": "ptelist.catalog.command",
+    "figures": "ptelist.compare.figures",
     "completion": "ptelist.cli.shells",
 }
 """Commands in the order of their use, and the module of what each does; ptelist.cli has how it is called."""

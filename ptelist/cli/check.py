@@ -10,6 +10,7 @@ from ptelist.cli.complete import last_word
 from ptelist.settings.axes import AXES
 
 REPORTS = ("text", "json", "markdown", "ktap", "junit", "github")
+"""The formats of a report; the last three are modules of ptelist.gate."""
 
 
 class CheckCommand(click.Command):
@@ -33,9 +34,20 @@ class _Noting:
 
     def parse_args(self, args: list[str]) -> Any:
         """Return what the parser does."""
-        found = self._parser.parse_args(args=args)
-        self._ctx.params["order"] = [param.name for param in found[2] if param.name in {"formats", "outputs"}]
-        return found
+        values, rest, order = self._parser.parse_args(args=args)
+        self._ctx.params["order"] = [param.name for param in order if param.name in {"formats", "outputs"}]
+        return values, rest, order
+
+
+def _reports(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the format and the file of each FORMAT=FILE."""
+    reports = []
+    for value in values:
+        name, _, file = value.partition("=")
+        if name not in REPORTS or not file:
+            raise click.UsageError(f"--report: expected FORMAT=FILE with one of {', '.join(REPORTS)}, got {value}")
+        reports.append((name, file))
+    return reports
 
 
 @click.command("check", cls=CheckCommand, short_help="Figures against budgets and a baseline, for CI.")
@@ -66,6 +78,7 @@ class _Noting:
     "--report",
     "reports",
     multiple=True,
+    callback=_reports,
     metavar="FORMAT=FILE",
     help=f"Write a report there as well; repeatable. FORMAT: {', '.join(REPORTS)}.",
 )

@@ -7,9 +7,6 @@ import click
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
 from ptelist.output.formats import FORMATS
 
-MANY = 10_000
-"""Hosts from which on a progress bar is worth it."""
-
 
 @click.command("fleet", cls=ScenarioCommand, short_help="All hosts of an inventory, and what a change would save.")
 @click.argument("inventory", type=click.Path(allow_dash=True))

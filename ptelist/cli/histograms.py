@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NUMBER = click.IntRange(min=0, max=1 << 48)
-OPTIONS = (
+BESIDE_HISTOGRAM = (
     click.option("--pages-4k", type=NUMBER, metavar="N", help="The VM's pages_4k at that moment."),
     click.option("--pages-2m", type=NUMBER, metavar="N", help="Its pages_2m."),
     click.option("--pages-1g", type=NUMBER, metavar="N", help="Its pages_1g."),
@@ -23,6 +23,6 @@ OPTIONS = (
 
 def histogram_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add what may be known beside a histogram."""
-    for option in reversed(OPTIONS):
+    for option in reversed(BESIDE_HISTOGRAM):
         function = option(function)
     return function

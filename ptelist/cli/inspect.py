@@ -7,9 +7,6 @@ import click
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
 from ptelist.output.formats import FORMATS
 
-RUNNING = ("/sys/kernel/btf/vmlinux", "/sys/kernel/btf/kvm")
-PAIR = 2
-
 
 @click.command("inspect", cls=ScenarioCommand, short_help="Struct layouts of a vmlinux, kvm.ko, bzImage or BTF.")
 @click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE]...")

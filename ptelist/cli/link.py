@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ptelist.cli.options import ScenarioCommand, chosen
+from ptelist.output import delivery
 from ptelist.settings.axes import AXES
 
 
@@ -24,22 +25,20 @@ def linked(declared: click.Command, module: str, function: str = "run") -> click
 
 def _run(module: str, function: str, /, *, scenario: bool, **params: Any) -> int:
     """Call it and deliver what it returns: a result, a text, or what the process exits with."""
-    from ptelist.output import delivery  # noqa: PLC0415 -- not for --help
-
     if scenario:
         own = {name: value for name, value in params.items() if name.replace("_", "-") not in AXES and name != "set_"}
         params = own | {"options": chosen(params)}
     format_, output = params.pop("format_", None), params.pop("output", None)
-    found = getattr(import_module(module), function)(**params)
-    if isinstance(found, int):
-        return found
-    if isinstance(found, str):
-        delivery.write(found, output)
+    returned = getattr(import_module(module), function)(**params)
+    if isinstance(returned, int):
+        return returned
+    if isinstance(returned, str):
+        delivery.write(returned, output)
         return 0
-    if callable(found):
+    if callable(returned):
         form = delivery.choose(format_, output)
-        delivery.write(found(form, delivery.width(form)), output)
+        delivery.write(returned(form, delivery.width(form)), output)
         return 0
-    delivery.deliver(found, format_, output)
-    code: int = found.code
+    delivery.deliver(returned, format_, output)
+    code: int = returned.code
     return code

@@ -7,8 +7,6 @@ import click
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
 from ptelist.output.formats import FORMATS
 
-DIFFERING = 1
-
 
 @click.command("observe", cls=ScenarioCommand, short_help="A host's slab caches beside the prediction.")
 @click.argument("saved", required=False, metavar="[SAVED]")

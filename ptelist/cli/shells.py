@@ -10,7 +10,7 @@ from ptelist.cli import main
 
 def run(shell: str) -> str:
     """Return the script that a shell reads."""
-    found = get_completion_class(shell)
-    if found is None:
+    completion = get_completion_class(shell)
+    if completion is None:
         raise click.UsageError(f"no completion for {shell}")
-    return found(main, {}, "ptelist", "_PTELIST_COMPLETE").source() + "\n"
+    return completion(main, {}, "ptelist", "_PTELIST_COMPLETE").source() + "\n"

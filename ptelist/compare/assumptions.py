@@ -27,10 +27,10 @@ def assume(scenarios: Iterable[Scenario], *, by_preset: bool, apart: str = "colu
     have in common is said; where they differ by presets or kernels (`by_preset`),
     each variant is, up to a few. `apart` is what the scenarios are told apart by.
     """
-    found = Assumptions()
+    assumptions = Assumptions()
     for scenario in scenarios:
-        found.add(scenario)
-    return found.notes(apart, by_preset=by_preset)
+        assumptions.add(scenario)
+    return assumptions.notes(apart, by_preset=by_preset)
 
 
 class Assumptions:
@@ -50,10 +50,10 @@ class Assumptions:
             self._kernels.add(kernel)
             said += unverified(scenario)
         for topic, statement in said:
-            found = self._topics.get(topic)
-            if found is None:
-                found = self._topics[topic] = _Said(statement)
-            found.add(statement)
+            so_far = self._topics.get(topic)
+            if so_far is None:
+                so_far = self._topics[topic] = _Said(statement)
+            so_far.add(statement)
 
     def notes(self, apart: str, *, by_preset: bool) -> tuple[Note, ...]:
         """Return a note a topic, in the order in which they came; see `assume`."""

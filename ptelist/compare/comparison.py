@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import assume
-from ptelist.engine.account import account
+from ptelist.engine.account import DESC, HEADER, account
 from ptelist.engine.difference import difference
 from ptelist.engine.ledger import TYPICAL, Unit
 from ptelist.errors import PtelistError, suggestion
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from ptelist.note import Note
     from ptelist.settings.columns import Column, Columns
 
-PART, WHOLE = "pte_list_desc.bytes.total", "mmu.bytes.total"
-CACHES = "pte_list_desc", "kvm_mmu_page_header"
+PART, WHOLE = f"{DESC}.bytes.total", "mmu.bytes.total"
+SIMULATED_CACHES = DESC, HEADER
+"""Caches of which a host with a history has simulated figures."""
 
 
 class Comparison(NamedTuple):
@@ -42,17 +43,17 @@ class Comparison(NamedTuple):
         return share(self.ledgers[number][PART], self.ledgers[number][WHOLE])
 
 
-def compare(found: Columns, command: str, *, charged: bool = False) -> Comparison:
+def compare(columns: Columns, command: str, *, charged: bool = False) -> Comparison:
     """Return the comparison of all columns, with what cgroups are charged if that is asked for."""
-    ledgers = tuple(account(column.scenario) for column in found.columns)
+    ledgers = tuple(account(column.scenario) for column in columns.columns)
     if charged:
         from ptelist.engine.charge import charged as charges  # noqa: PLC0415 -- seldom wanted
 
-        for column, ledger in zip(found.columns, ledgers, strict=True):
+        for column, ledger in zip(columns.columns, ledgers, strict=True):
             for term in charges(column.scenario, ledger):
                 ledger.add(term)
-    assumptions = assume([column.scenario for column in found.columns], by_preset=found.by_preset)
-    return Comparison(found.columns, ledgers, found.baseline, assumptions, command)
+    assumptions = assume([column.scenario for column in columns.columns], by_preset=columns.by_preset)
+    return Comparison(columns.columns, ledgers, columns.baseline, assumptions, command)
 
 
 def change(old: Term, new: Term) -> Change:
@@ -80,6 +81,6 @@ def _ratio(part: int, whole: int) -> Fraction:
 def pick(ledger: Ledger, wanted: tuple[str, ...]) -> list[str]:
     """Return the figures asked for; raises PtelistError for an unknown one."""
     for figure in wanted:
-        if figure not in ledger and not (figure.endswith(TYPICAL) and figure.partition(".")[0] in CACHES):
+        if figure not in ledger and not (figure.endswith(TYPICAL) and figure.partition(".")[0] in SIMULATED_CACHES):
             raise PtelistError(f'no figure "{figure}"{suggestion(figure, ledger)}')
     return list(dict.fromkeys(wanted))

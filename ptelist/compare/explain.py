@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.compare import data, tree
+from ptelist.compare import tree
 from ptelist.compare.comparison import pick
 from ptelist.compare.single import single
 from ptelist.errors import PtelistError
@@ -32,7 +32,7 @@ def derivation(comparison: Comparison, figure: str) -> Result:
         comparison.command,
         comparison.assumptions,
         lambda width: tree.document(comparison, figure, width),
-        lambda: data.tree(comparison, figure),
+        lambda: tree.body(comparison, figure),
     )
 
 

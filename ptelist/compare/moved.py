@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ptelist.engine.ledger import Term
 
 
-class Step(NamedTuple):
+class Moved(NamedTuple):
     """One figure that moved."""
 
     figure: str
@@ -20,14 +20,14 @@ class Step(NamedTuple):
     after: Interval
 
 
-def steps(term: Term, before: Mapping[str, Interval]) -> list[Step]:
+def steps(term: Term, before: Mapping[str, Interval]) -> list[Moved]:
     """Return the figures that a term rests on and that moved, causes before consequences, itself last."""
-    found: dict[str, Step] = {}
+    moved: dict[str, Moved] = {}
     for each in _upwards(term):
         old, new = before.get(each.name), Interval.of(each)
         if old is not None and old != new:
-            found.setdefault(each.name, Step(each.name, old, new))
-    return list(found.values())
+            moved.setdefault(each.name, Moved(each.name, old, new))
+    return list(moved.values())
 
 
 def _upwards(term: Term) -> Iterator[Term]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ptelist.compare import data
+from ptelist.compare.comparison import pick
 from ptelist.output.result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ptelist.compare.comparison import Comparison
     from ptelist.output.page import Document
+
+ROW_HEAD = ("config", "baseline", "figure", "low", "high", "unit", "change_low", "change_high")
+"""Of the rows for CSV."""
 
 
 def result(
@@ -22,6 +25,38 @@ def result(
         comparison.command,
         comparison.assumptions,
         page,
-        lambda: data.body(comparison, figures) | more,
-        lambda: data.rows(comparison, figures),
+        lambda: _body(comparison, figures) | more,
+        lambda: _rows(comparison, figures),
     )
+
+
+def _body(comparison: Comparison, wanted: tuple[str, ...]) -> dict[str, Any]:
+    """Return every column with its scenario and its figures, all of them unless some are wanted."""
+    return {
+        "baseline": comparison.baseline,
+        "configs": [
+            {
+                "name": column.name,
+                "axes": column.axes,
+                "baseline": comparison.columns[column.baseline].name,
+                "scenario": column.scenario.values(),
+                "figures": {
+                    name: {"low": ledger[name].low, "high": ledger[name].high, "unit": ledger[name].unit.value}
+                    for name in pick(ledger, wanted) or ledger
+                },
+            }
+            for column, ledger in zip(comparison.columns, comparison.ledgers, strict=True)
+        ],
+    }
+
+
+def _rows(comparison: Comparison, wanted: tuple[str, ...]) -> Iterator[tuple[object, ...]]:
+    """Yield a row for every figure of every column, columns in their order and figures sorted; no change is empty."""
+    yield ROW_HEAD
+    for number, (column, ledger) in enumerate(zip(comparison.columns, comparison.ledgers, strict=True)):
+        against = comparison.columns[column.baseline].name
+        for figure in pick(ledger, wanted) or sorted(ledger):
+            term = ledger[figure]
+            delta = comparison.change(figure, number)
+            change = (delta.low, delta.high) if delta else ("", "")
+            yield column.name, against, figure, term.low, term.high, term.unit.value, *change

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.compare import ledger_page
 from ptelist.compare.result import result
 from ptelist.compare.single import single
-from ptelist.compare.table import ledger
 from ptelist.output.command_line import command_line
 
 if TYPE_CHECKING:
@@ -19,4 +19,4 @@ def run(options: Options, preset: str | None, figure: tuple[str, ...]) -> Result
     presets = (preset,) if preset else ()
     line = command_line("show", presets, [*options, *(("figure", name) for name in figure)])
     comparison = single(presets, options, line)
-    return result(comparison, lambda width: ledger(comparison, figure, width), figure)
+    return result(comparison, lambda width: ledger_page.document(comparison, figure, width), figure)

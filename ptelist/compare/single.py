@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def single(presets: Sequence[str], options: list[tuple[str, str]], line: str) -> Comparison:
     """Return a comparison of one column; raises PtelistError if options make more."""
-    found = expand(presets, options)
-    if len(found.columns) > 1:
-        raise PtelistError(f"one scenario at a time, these options make {len(found.columns)}: use ptelist compare")
-    return compare(found, line, charged=True)
+    columns = expand(presets, options)
+    if len(columns.columns) > 1:
+        raise PtelistError(f"one scenario at a time, these options make {len(columns.columns)}: use ptelist compare")
+    return compare(columns, line, charged=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.compare.comparison import PART, WHOLE, pick
+from ptelist.engine.account import BESIDE, DESC
 from ptelist.engine.ledger import TYPICAL
 from ptelist.note import Note
 from ptelist.output import numbers
@@ -19,16 +20,12 @@ if TYPE_CHECKING:
 
 Figures = tuple[str, ...]
 
-DESC = "pte_list_desc"
 SHARE = "share of mmu"
 """Not a figure: the part of pte_list_desc in all MMU metadata."""
 
-BESIDE = "beside."
-"""How figures begin of what stands below the total, with its bound."""
-
 SIMULATED = {f"{DESC}.slabs": "slabs", PART: "bytes"}
 
-FIGURES = (
+COMPARED = (
     f"{DESC}.ext",
     f"{DESC}.size",
     f"{DESC}.objects",
@@ -45,14 +42,14 @@ FIGURES = (
 )
 """What compare shows unless told otherwise."""
 
-AGED = tuple(
+COMPARED_AGED = tuple(
     name
-    for figure in FIGURES
+    for figure in COMPARED
     for name in ((figure, f"{DESC}.{SIMULATED[figure]}{TYPICAL}") if figure in SIMULATED else (figure,))
 )
 """The same for hosts with a history, of which some figures are simulated as well."""
 
-AGED_BRIEF = (
+AGED_BRIEFS = (
     (f"{DESC}.slabs", f"{DESC}.slabs{TYPICAL}", f"{DESC}.bytes{TYPICAL}", PART),
     (f"{DESC}.slabs{TYPICAL}", f"{DESC}.bytes{TYPICAL}", PART),
     (f"{DESC}.bytes{TYPICAL}", PART),
@@ -60,7 +57,7 @@ AGED_BRIEF = (
 )
 """What is left of it with one row a column."""
 
-BRIEF = (
+COMPARED_BRIEFS = (
     (f"{DESC}.slabs", f"{DESC}.bytes.used", f"{DESC}.bytes.slab", f"{DESC}.bytes.memcg", PART),
     (f"{DESC}.slabs", f"{DESC}.bytes.slab", PART),
     (f"{DESC}.slabs", PART),
@@ -77,8 +74,8 @@ def document(
     comparison: Comparison,
     wanted: tuple[str, ...],
     width: int | None,
-    usual: Figures = FIGURES,
-    briefs: tuple[Figures, ...] = BRIEF,
+    usual: Figures = COMPARED,
+    briefs: tuple[Figures, ...] = COMPARED_BRIEFS,
 ) -> Document:
     """Return the comparison in the first layout that fits in `width` columns.
 
@@ -87,13 +84,13 @@ def document(
     or `briefs` of them, richest first, with one row a column; below them is what stands
     beside the total, where columns differ in it.
     """
-    if usual is FIGURES and any(f"{DESC}.slabs{TYPICAL}" in ledger for ledger in comparison.ledgers):
-        usual, briefs = AGED, AGED_BRIEF
+    if usual is COMPARED and any(f"{DESC}.slabs{TYPICAL}" in ledger for ledger in comparison.ledgers):
+        usual, briefs = COMPARED_AGED, AGED_BRIEFS
     figures = tuple(pick(comparison.ledgers[0], wanted)) or usual
     for tables in _layouts(comparison, figures, () if wanted else briefs):
         if width is None or all(table.width() <= width for table in tables):
             break
-    bounds = () if wanted or usual not in {FIGURES, AGED} else _differing(comparison)
+    bounds = () if wanted or usual not in {COMPARED, COMPARED_AGED} else _differing(comparison)
     below = _bounds(comparison, bounds, width) if bounds else []
     return Document((*tables, *below), _notes(comparison), comparison.command)
 
@@ -117,7 +114,7 @@ def _bounds(comparison: Comparison, figures: Figures, width: int | None) -> list
         return panels
     apart = (tuple((row[0], row[number]) for row in rows) for number in range(1, len(across.head)))
     heads = zip(across.head[1:], apart, strict=True)
-    return [_stacked(Table((across.head[0], "value"), own, name)) for name, own in heads]
+    return [Table((across.head[0], "value"), own, name).stacked() for name, own in heads]
 
 
 def _ends(term: Term) -> tuple[int, int]:
@@ -145,7 +142,7 @@ def _layouts(comparison: Comparison, figures: Figures, briefs: tuple[Figures, ..
         yield [_below(comparison, brief, ()), _changes_below(comparison)]
     apart = list(_apart(comparison, figures))
     yield apart
-    yield list(map(_stacked, apart))
+    yield [table.stacked() for table in apart]
 
 
 def _beside(comparison: Comparison, figures: tuple[str, ...], *, inline: bool) -> list[Table]:
@@ -193,7 +190,7 @@ def _changes(comparison: Comparison, figures: tuple[str, ...]) -> Table:
 
 def _labels(figures: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Yield row labels: the default figures below a heading, others in full."""
-    if figures not in {FIGURES, AGED}:
+    if figures not in {COMPARED, COMPARED_AGED}:
         yield from ((figure, figure) for figure in figures)
         return
     yield DESC, ""
@@ -215,7 +212,7 @@ def _below(comparison: Comparison, figures: tuple[str, ...], changing: tuple[str
                 delta = comparison.change(figure, number)
                 cells += [numbers.change(delta), numbers.percent(delta)]
         rows.append(tuple(cells))
-    title = "" if any(figure not in FIGURES for figure in figures) else DESC
+    title = "" if any(figure not in COMPARED for figure in figures) else DESC
     return Table(tuple(head), tuple(rows), title)
 
 
@@ -240,30 +237,3 @@ def _apart(comparison: Comparison, figures: tuple[str, ...]) -> Iterator[Table]:
                 rows.append(("    change", numbers.change(delta)))
                 rows += [("", numbers.percent(delta))] if numbers.percent(delta) else []
         yield Table(("figure", "value"), tuple(rows), column.name)
-
-
-def ledger(comparison: Comparison, wanted: tuple[str, ...], width: int | None) -> Document:
-    """Return all figures of the first column, one a row, or two rows where it is narrow."""
-    figures = comparison.ledgers[0]
-    picked = pick(figures, wanted)
-    rows = []
-    heading = ""
-    for name in picked or sorted(figures):
-        label = name
-        if not picked:
-            owner, _, rest = name.partition(".")
-            if owner != heading:
-                rows.append((owner, "", ""))
-                heading = owner
-            label = f"  {rest}"
-        rows.append((label, numbers.term(figures[name]), figures[name].unit.value))
-    table = Table(("figure", "value", "unit"), tuple(rows))
-    if width is not None and table.width() > width:
-        table = _stacked(Table(("figure", "value"), tuple((name, f"{value} {unit}") for name, value, unit in rows)))
-    return Document((table,), _notes(comparison), comparison.command)
-
-
-def _stacked(table: Table) -> Table:
-    """Return a table of two columns as one, each value below its label."""
-    rows = [(text,) for label, value in table.rows for text in (label, f"    {value}" if value.strip() else "") if text]
-    return Table((" / ".join(table.head),), tuple(rows), table.title)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ptelist.engine.ledger import Op, Unit
+from ptelist.engine.ledger import Op
 from ptelist.output import numbers
 from ptelist.output.page import FINE, MAIL_WIDTH, TEXT, Document
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ptelist.output.page import Line
 
 SIGNS = {Op.SUM: " + ", Op.PRODUCT: " x "}
-UNITLESS = frozenset((Unit.COUNT, Unit.ORDER))
 LEAST_TEXT = 24
 BRANCH, LAST, BAR, BLANK = "|- ", "`- ", "|  ", "   "
 
@@ -29,8 +28,7 @@ def document(comparison: Comparison, figure: str, width: int | None) -> Document
 
 
 def _node(term: Term, first: str, rest: str, width: int, shown: set[Term]) -> Iterator[Line]:
-    unit = "" if term.unit in UNITLESS else f" {term.unit.value}"
-    head = f"{term.name} = {numbers.term(term)}{unit}"
+    head = f"{term.name} = {numbers.with_unit(term)}"
     if term.parts and term in shown:
         yield from _wrapped(f"{head} (see above)", first, rest, width, TEXT)
         return
@@ -82,3 +80,20 @@ def _names(parts: tuple[Term, ...]) -> list[str]:
     names = [part.name for part in parts]
     short = [name.removeprefix("pte_list_desc.").removeprefix("kvm_mmu_page_header.") for name in names]
     return short if len(set(short)) == len(set(names)) else names
+
+
+def body(comparison: Comparison, figure: str) -> dict[str, Any]:
+    """Return one figure of the first column with all that it rests on."""
+    return {"config": comparison.columns[0].name, "figure": _branch(comparison.ledgers[0][figure])}
+
+
+def _branch(term: Term) -> dict[str, Any]:
+    return {
+        "name": term.name,
+        "low": term.low,
+        "high": term.high,
+        "unit": term.unit.value,
+        "op": term.op.value,
+        "note": term.note,
+        "parts": [_branch(part) for part in term.parts],
+    }

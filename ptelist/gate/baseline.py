@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, PlainValidator, StrictInt, StrictStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, StrictInt, StrictStr, ValidationError
 
+from ptelist.build.layouts import SIZEOF, layout
 from ptelist.errors import PtelistError
 from ptelist.interval import Interval
 from ptelist.note import Note
@@ -20,12 +21,27 @@ if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger
     from ptelist.scenario.models import Scenario
 
-SCHEMA = "ptelist-baseline/1"
+BASELINE_SCHEMA = "ptelist-baseline/1"
 UPDATE = "the same command with --update writes it anew"
 ANEW = "restore it, or delete it and run the same command with --update"
 MOST_BYTES = 1 << 26
 
-Places = dict[str, dict[str, tuple[StrictInt, ...]]]
+MEANT = {1: "the size in bytes", 2: "offset and width in bits"}
+"""What so many values of a layout mean."""
+
+
+def _whole(members: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """Return a struct as it is; raises ValueError if it has no size, or another number of values than is meant."""
+    if SIZEOF not in members:
+        raise ValueError(f"{SIZEOF}: is missing")
+    for name, values in members.items():
+        count = 1 if name == SIZEOF else 2
+        if len(values) != count or min(values) < 0:
+            raise ValueError(f"{name}: expected {MEANT[count]}, got {list(values)}")
+    return members
+
+
+Places = dict[str, Annotated[dict[str, tuple[StrictInt, ...]], AfterValidator(_whole)]]
 """By struct: its size in bytes as `sizeof`, and offset and width of each member in bits."""
 
 
@@ -83,17 +99,14 @@ def _flat(path: str, value: Any) -> list[tuple[str, Any]]:
 
 def places(btf: "Btf", structs: Sequence[str]) -> Places:
     """Return the layouts of structs, those that a build does not have left out."""
-    from ptelist.build import layouts  # noqa: PLC0415 -- reads BTF, for builds only
-
-    found = (layouts.layout(btf, struct) for struct in structs)
     return {
-        each.name: {layouts.SIZEOF: (each.size,)} | {field.name: (field.offset, field.width) for field in each.fields}
-        for each in found
-        if each
+        struct: {SIZEOF: (built.size,)} | {field.name: (field.offset, field.width) for field in built.fields}
+        for struct in structs
+        if (built := layout(btf, struct))
     }
 
 
-def render(found: Baseline) -> str:
+def render(baseline: Baseline) -> str:
     """Return the file's text: sorted, a value a line, so that version control shows what changed."""
     scenarios = {
         name: {
@@ -101,9 +114,9 @@ def render(found: Baseline) -> str:
             "figures": {figure: low if low == high else (low, high) for figure, (low, high) in each.figures.items()},
             "inputs": each.inputs,
         }
-        for name, each in found.scenarios.items()
+        for name, each in baseline.scenarios.items()
     }
-    data = {"schema": SCHEMA, "version": found.version, "layouts": found.layouts, "scenarios": scenarios}
+    data = {"schema": BASELINE_SCHEMA, "version": baseline.version, "layouts": baseline.layouts, "scenarios": scenarios}
     return _lines(data, "") + "\n"
 
 
@@ -140,21 +153,23 @@ def read(name: str) -> Baseline | None:
     except OSError as error:
         raise PtelistError(f"{name}: cannot be read: {error.strerror}") from None
     try:
-        found = json.loads(data)
+        parsed = json.loads(data)
     except json.JSONDecodeError as error:
         raise PtelistError(f"{name}:{error.lineno}: not valid JSON: {error.msg}: {ANEW}") from None
     except (ValueError, RecursionError):
         raise PtelistError(f"{name}: not valid JSON: {ANEW}") from None
-    return _baseline(name, found)
+    return _baseline(name, parsed)
 
 
 def _baseline(name: str, data: Any) -> Baseline:
     schema = data.get("schema") if isinstance(data, dict) else None
-    if schema != SCHEMA:
+    if schema != BASELINE_SCHEMA:
         family, _, number = str(schema).partition("/")
-        if family == SCHEMA.partition("/")[0] and number.isdecimal():
-            raise PtelistError(f"{name}: schema: {family}/{number}, this ptelist reads {SCHEMA}: use a newer ptelist")
-        raise PtelistError(f'{name}: schema: expected "{SCHEMA}", a file that ptelist check --update wrote')
+        if family == BASELINE_SCHEMA.partition("/")[0] and number.isdecimal():
+            raise PtelistError(
+                f"{name}: schema: {family}/{number}, this ptelist reads {BASELINE_SCHEMA}: use a newer ptelist"
+            )
+        raise PtelistError(f'{name}: schema: expected "{BASELINE_SCHEMA}", a file that ptelist check --update wrote')
     try:
         return Baseline.model_validate(data | {"label": name})
     except ValidationError as errors:

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ptelist.errors import PtelistError, suggestion
-from ptelist.gate.limits import KINDS as LIMITS
-from ptelist.gate.limits import Limit, Rule, amount, exactly, growth, refuse_contradictions
+from ptelist.gate.limits import LIMIT_KINDS as LIMITS
+from ptelist.gate.limits import Bound, Rule, amount, exactly, growth, refuse_contradictions
 from ptelist.presets.parse import toml
 from ptelist.scenario.overlay import Origin
 from ptelist.settings.axes import AXES
@@ -20,7 +20,7 @@ from ptelist.settings.faults import reason
 BUILT_IN = "built-in budgets"
 """What stands in for a file's name where there is none."""
 
-TABLES = frozenset(("baseline", "kernel", "scenario", "budget"))
+TOP_KEYS = frozenset(("baseline", "kernel", "scenario", "budget"))
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.\-]*"
 
 
@@ -28,11 +28,11 @@ def _several(value: object) -> object:
     return tuple(value) if isinstance(value, list) else (value,) if isinstance(value, str) else value
 
 
-Amount = Annotated[Limit, BeforeValidator(amount)]
-Exactly = Annotated[Limit, BeforeValidator(exactly)]
-Growth = Annotated[Limit, BeforeValidator(growth)]
-Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$")]
-Names = Annotated[tuple[Text, ...], BeforeValidator(_several), Field(min_length=1)]
+Amount = Annotated[Bound, BeforeValidator(amount)]
+Exactly = Annotated[Bound, BeforeValidator(exactly)]
+Growth = Annotated[Bound, BeforeValidator(growth)]
+OneLine = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$")]
+OneOrMore = Annotated[tuple[OneLine, ...], BeforeValidator(_several), Field(min_length=1)]
 
 
 class Budget(BaseModel):
@@ -40,13 +40,13 @@ class Budget(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    figure: Names
-    scenario: Names | None = None
+    figure: OneOrMore
+    scenario: OneOrMore | None = None
     max: Amount | None = None
     exact: Exactly | None = None
     max_growth: Growth | None = None
     severity: Literal["fail", "warn"] = "fail"
-    message: Text = ""
+    message: OneLine = ""
 
 
 class Wanted(NamedTuple):
@@ -91,8 +91,8 @@ def scenarios(text: str, label: str) -> Gate:
 
 def _gate(data: dict[str, Any], origin: Origin) -> Gate:
     label = origin.label
-    for key in data.keys() - TABLES:
-        raise PtelistError(f"{origin.at(key)}: unknown key {key}{suggestion(key, TABLES)}")
+    for key in data.keys() - TOP_KEYS:
+        raise PtelistError(f"{origin.at(key)}: unknown key {key}{suggestion(key, TOP_KEYS)}")
     for key in ("baseline", "kernel"):
         if not isinstance(data.get(key, ""), str):
             raise PtelistError(f"{origin.at(key)}: {key}: expected text")
@@ -116,15 +116,15 @@ def _preset(label: str, name: str) -> str:
 def _scenarios(table: object, origin: Origin) -> dict[str, Wanted]:
     if not isinstance(table, dict) or not table:
         raise PtelistError(f"{origin.at('scenario')}: no scenario: expected [scenario.NAME] with options of compare")
-    found = {}
+    wanted = {}
     for name, options in table.items():
         where = origin.at(f"scenario.{name}")
         if not re.fullmatch(_NAME, name):
             raise PtelistError(f"{where}: scenario names are of letters, digits, dots, dashes and underscores")
         if not isinstance(options, dict):
             raise PtelistError(f"{where}: expected a table, as [scenario.{name}]")
-        found[name] = _scenario(name, options, origin)
-    return found
+        wanted[name] = _scenario(name, options, origin)
+    return wanted
 
 
 def _scenario(name: str, table: dict[str, Any], origin: Origin) -> Wanted:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.build.layouts import BYTE, SIZEOF
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ptelist.engine.ledger import Term
     from ptelist.gate.baseline import Baseline
 
-NAMES = frozenset(
+MERE_NAMES = frozenset(
     (
         *(f"kernel.{name}" for name in ("version", "tree", "release", "seen", "stable")),
         *("config.name", "config.release", "host.name"),
@@ -26,34 +28,28 @@ def causes(term: Term, name: str, before: Baseline, after: Baseline) -> list[str
     """
     old, new = before.scenarios[name].inputs, after.scenarios[name].inputs
     sources = after.scenarios[name].sources
-    changed = [path for path, value in new.items() if path not in NAMES and old.get(path) != value]
+    changed = [path for path, value in new.items() if path not in MERE_NAMES and old.get(path) != value]
     inputs = {each.field for each in term.walk()}
     relevant = [path for path in changed if path in inputs] or changed
     if not relevant:
         return [f"no input changed, ptelist's model did (baseline by {before.version}, this is {after.version})"]
     told: dict[str, None] = {}
     for path in relevant:
-        struct = _struct(str(sources.get(path, "")))
+        source = sources.get(path)
+        struct = source.struct if source else ""
         members = list(_members(before.layouts.get(struct, {}), after.layouts.get(struct, {})))
         if members:
             told.setdefault(f"struct {struct}: {', '.join(members)}")
         else:
-            source = f" ({sources[path]})" if sources.get(path) else ""
-            told.setdefault(f"{path} {_shown(old.get(path))} -> {_shown(new[path])}{source}")
+            said = f" ({source})" if source else ""
+            told.setdefault(f"{path} {_shown(old.get(path))} -> {_shown(new[path])}{said}")
     return list(told)
-
-
-def _struct(source: str) -> str:
-    """Return the struct that a source names: sources.profile writes `FILE: struct NAME[: ...]`."""
-    return source.partition(": struct ")[2].partition(":")[0]
 
 
 def _members(before: dict[str, tuple[int, ...]], after: dict[str, tuple[int, ...]]) -> Iterator[str]:
     """Yield how a struct's members changed, places that only moved left out, and its size."""
     if not before or not after:
         return
-    from ptelist.build.layouts import SIZEOF  # noqa: PLC0415 -- reads BTF, for builds only
-
     for name in dict.fromkeys((*before, *after)):
         if name == SIZEOF:
             continue
@@ -70,8 +66,6 @@ def _members(before: dict[str, tuple[int, ...]], after: dict[str, tuple[int, ...
 
 
 def _width(bits: int) -> str:
-    from ptelist.build.layouts import BYTE  # noqa: PLC0415 -- as above
-
     return f"{bits} bits" if bits % BYTE else f"{bits // BYTE} bytes"
 
 

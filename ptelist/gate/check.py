@@ -21,20 +21,19 @@ from ptelist.settings.columns import expand
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ptelist.compare.moved import Step
+    from ptelist.compare.moved import Moved
     from ptelist.engine.ledger import Ledger, Term
     from ptelist.gate.baseline import Entry, Places
     from ptelist.gate.budgets import Gate
     from ptelist.gate.limits import Rule
     from ptelist.interval import Interval
     from ptelist.note import Note
+    from ptelist.output.command_line import Options
     from ptelist.scenario.models import Scenario
 
 PASS, WARN, FAIL, NEW, REMOVED = STATUSES = ("pass", "warn", "fail", "new", "removed")
 OF_KERNEL = ("kernel.", "config.")
 """How inputs begin that are the kernel's under test."""
-
-Options = list[tuple[str, str]]
 
 
 class Tested(NamedTuple):
@@ -57,7 +56,7 @@ class Finding(NamedTuple):
     before: Interval | None = None
     most: int | None = None
     """The most that the high end may be, in the figure's unit; None if there is nothing to grow from."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Moved, ...] = ()
     causes: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     """Arguments and options that make the scenario."""
@@ -146,9 +145,9 @@ def check(gate: Gate, tested: Tested, baseline: Baseline | None) -> list[Finding
     if baseline:
         for name in order:
             _refuse_stale(name, baseline, tested.state.scenarios[name])
-    found = [_finding(rule, tested, baseline) for rule in rules]
+    findings = [_finding(rule, tested, baseline) for rule in rules]
     gone = [name for name in (baseline.scenarios if baseline else ()) if name not in order]
-    return found + [Finding(REMOVED, name) for name in gone]
+    return findings + [Finding(REMOVED, name) for name in gone]
 
 
 def _refuse_stale(name: str, baseline: Baseline, now: Entry) -> None:

@@ -13,9 +13,9 @@ from ptelist.errors import PtelistError
 from ptelist.gate import gates, page
 from ptelist.gate.baseline import changes, read, render
 from ptelist.gate.check import FAIL, check, measure, problems
-from ptelist.gate.page import Report
+from ptelist.gate.page import GateReport
 from ptelist.output.delivery import as_text, deliver, write
-from ptelist.output.formats import MARKDOWN
+from ptelist.output.formats import FORMATS, MARKDOWN
 from ptelist.output.result import Result
 
 if TYPE_CHECKING:
@@ -27,9 +27,8 @@ FILE = "ptelist.toml"
 OVER_BUDGET = 1
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable that names the file for a step's summary on GitHub."""
-OWN = ("ktap", "junit", "github")
-"""Formats that know what a finding is."""
-FORMATS = ("text", "json", "markdown", *OWN)
+AS_TEXT = "text"
+"""The format that suits where it is written to, terminal or mail."""
 
 
 def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a run
@@ -42,16 +41,16 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a run
     dry_run: bool,
     formats: tuple[str, ...],
     outputs: tuple[str, ...],
-    reports: tuple[str, ...],
+    reports: list[tuple[str, str]],
     order: list[str],
 ) -> int:
     """Hold figures against budgets, or write the budgets or the baseline.
 
-    `reports` are FORMAT=FILE; `order` is that in which `formats` and `outputs` were typed, by name.
+    `reports` are formats with their files; `order` is that in which `formats` and `outputs` were typed, by name.
     """
     given = [("kernel", kernel), ("kernel-from", kernel_from)]
     options = [(name, value) for name, value in given if value is not None]
-    asked = gates.Asked(file or FILE, options, baseline, file is not None, dry_run)
+    asked = gates.Run(file or FILE, options, baseline, file is not None, dry_run)
     if (init or update) and (formats or outputs or reports):
         raise click.UsageError("--init and --update write no report: leave --format, -o and --report out")
     if init and update:
@@ -60,31 +59,23 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a run
         return _init(asked)
     if update:
         return _update(asked)
-    return _report(asked, _apart([*_pairs(order, formats, outputs), *map(_pair, reports)]))
+    return _report(asked, _apart([*_pairs(order, formats, outputs), *reports]))
 
 
 def _pairs(order: list[str], formats: tuple[str, ...], outputs: tuple[str, ...]) -> list[tuple[str, str | None]]:
     """Return each report's format and file; -o belongs to the --format before it."""
     names, files = iter(formats), iter(outputs)
-    found: list[tuple[str, str | None]] = []
+    reports: list[tuple[str, str | None]] = []
     for what in order:
         if what == "formats":
-            found.append((next(names), None))
-        elif found and found[-1][1] is None:
-            found[-1] = (found[-1][0], next(files))
-        elif found:
+            reports.append((next(names), None))
+        elif reports and reports[-1][1] is None:
+            reports[-1] = (reports[-1][0], next(files))
+        elif reports:
             raise click.UsageError("-o: a --format can have one file; put --format before each -o")
         else:
-            found.append(("text", next(files)))
-    return found or [("text", None)]
-
-
-def _pair(report: str) -> tuple[str, str]:
-    """Return the format and the file of FORMAT=FILE."""
-    name, _, file = report.partition("=")
-    if name not in FORMATS or not file:
-        raise click.UsageError(f"--report: expected FORMAT=FILE with one of {', '.join(FORMATS)}, got {report}")
-    return name, file
+            reports.append((AS_TEXT, next(files)))
+    return reports or [(AS_TEXT, None)]
 
 
 def _apart(reports: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
@@ -95,7 +86,7 @@ def _apart(reports: list[tuple[str, str | None]]) -> list[tuple[str, str | None]
     return reports
 
 
-def _init(asked: gates.Asked) -> int:
+def _init(asked: gates.Run) -> int:
     target = asked.file
     if target != "-" and Path(target).exists():
         raise PtelistError(f"{target}: exists already: --init writes a new file, name another one")
@@ -107,7 +98,7 @@ def _init(asked: gates.Asked) -> int:
     return 0
 
 
-def _update(asked: gates.Asked) -> int:
+def _update(asked: gates.Run) -> int:
     gate = gates.gate(asked)
     old = read(gate.baseline)
     tested = measure(gate, asked.kernel, gates.layouts(asked.kernel))
@@ -119,7 +110,7 @@ def _update(asked: gates.Asked) -> int:
     return 0
 
 
-def _report(asked: gates.Asked, reports: list[tuple[str, str | None]]) -> int:
+def _report(asked: gates.Run, reports: list[tuple[str, str | None]]) -> int:
     layouts = gates.layouts(asked.kernel)
     accept = asked.line("--update")
     before: Baseline | None
@@ -133,7 +124,7 @@ def _report(asked: gates.Asked, reports: list[tuple[str, str | None]]) -> int:
         against = f"{gate.baseline} (ptelist {before.version})" if before else "none"
     tested = measure(gate, asked.kernel, layouts)
     findings = check(gate, tested, before)
-    report = Report(findings, tested.assumptions, against, asked.line(), accept)
+    report = GateReport(findings, tested.assumptions, against, asked.line(), accept)
     for name, output in reports:
         if asked.dry and output not in {None, "-"}:
             click.echo(f"{output}: not written, {name}", err=True)
@@ -144,13 +135,16 @@ def _report(asked: gates.Asked, reports: list[tuple[str, str | None]]) -> int:
     return OVER_BUDGET if any(each.status == FAIL for each in findings) else 0
 
 
-def _write(report: Report, name: str, output: str | None, *, summary: bool) -> None:
-    """Write one report; GitHub's step summary gets the Markdown beside the annotations."""
-    if name in OWN:
-        render: Callable[[Report], str] = import_module(f"ptelist.gate.{name}").render
-        write(render(report), output)
+def _write(report: GateReport, name: str, output: str | None, *, summary: bool) -> None:
+    """Write one report; GitHub's step summary gets the Markdown beside the annotations.
+
+    A format that is not one of every result's is a module here: it knows what a finding is.
+    """
+    if name == AS_TEXT or name in FORMATS:
+        deliver(_result(report), None if name == AS_TEXT else name, output)
     else:
-        deliver(_result(report), None if name == "text" else name, output)
+        render: Callable[[GateReport], str] = import_module(f"ptelist.gate.{name}").render
+        write(render(report), output)
     target = os.environ.get(STEP_SUMMARY)
     if name == "github" and target and summary:
         try:
@@ -160,7 +154,7 @@ def _write(report: Report, name: str, output: str | None, *, summary: bool) -> N
             raise PtelistError(f"{STEP_SUMMARY}: {target}: cannot be written: {error.strerror}") from None
 
 
-def _result(report: Report) -> Result:
+def _result(report: GateReport) -> Result:
     return Result(
         report.command, report.assumptions, lambda width: page.document(report, width), lambda: page.body(report)
     )

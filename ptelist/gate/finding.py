@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from ptelist.engine.ledger import Unit
 from ptelist.gate.check import NEW, REMOVED, WARN
 from ptelist.gate.limits import EXACT
 from ptelist.output import numbers
@@ -13,76 +12,72 @@ from ptelist.output import numbers
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ptelist.compare.moved import Step
+    from ptelist.compare.moved import Moved
     from ptelist.gate.check import Finding
 
-UNITLESS = frozenset((Unit.COUNT, Unit.ORDER))
 
-
-def name(found: Finding) -> str:
+def name(finding: Finding) -> str:
     """Return what tells a scenario's findings apart: figure, kind of limit, and severity if it is not the usual one."""
-    if found.rule is None:
+    if finding.rule is None:
         return "in the baseline only"
-    return f"{found.rule.figure} {found.rule.kind}{' (warn)' if found.rule.severity == WARN else ''}"
+    return f"{finding.rule.figure} {finding.rule.kind}{' (warn)' if finding.rule.severity == WARN else ''}"
 
 
-def now(found: Finding) -> str:
+def now(finding: Finding) -> str:
     """Return the figure with its unit."""
-    if found.term is None:
-        return ""
-    return numbers.term(found.term) + ("" if found.term.unit in UNITLESS else f" {found.term.unit}")
+    return "" if finding.term is None else numbers.with_unit(finding.term)
 
 
-def budget(found: Finding) -> str:
+def budget(finding: Finding) -> str:
     """Return what the figure's high end may be, e.g. "1,392,640", or "= 128" for exactly that."""
-    if found.rule is None or found.most is None:
+    if finding.rule is None or finding.most is None:
         return "-"
-    return f"{'= ' if found.rule.kind == EXACT else ''}{numbers.integer(found.most)}"
+    return f"{'= ' if finding.rule.kind == EXACT else ''}{numbers.integer(finding.most)}"
 
 
-def limit(found: Finding) -> str:
+def limit(finding: Finding) -> str:
     """Return the limit as it was written, and what that comes to."""
-    if found.rule is None or found.most is None:
+    if finding.rule is None or finding.most is None:
         return ""
-    written = f"{found.rule.kind} = {found.rule.limit.text}"
-    exact = found.rule.kind == EXACT
-    return f"{written}, so at most {numbers.integer(found.most)}" if found.rule.relative and not exact else written
+    written = f"{finding.rule.kind} = {finding.rule.limit.text}"
+    exact = finding.rule.kind == EXACT
+    return f"{written}, so at most {numbers.integer(finding.most)}" if finding.rule.relative and not exact else written
 
 
-def delta(found: Finding) -> str:
+def delta(finding: Finding) -> str:
     """Return before, after and the difference of the high ends, e.g. "128 -> 136 bytes, +8 (+6.3%)"."""
-    value = found.change
-    if found.before is None or value is None:
-        return now(found)
+    value = finding.change
+    if finding.before is None or value is None:
+        return now(finding)
     percent = numbers.percent(value).removeprefix("0.0%")
     change = f"{numbers.change(value)}{f' ({percent})' if percent else ''}"
-    return f"{numbers.interval(*found.before)} -> {now(found)}, {change}"
+    return f"{numbers.interval(*finding.before)} -> {now(finding)}, {change}"
 
 
-def headline(found: Finding) -> str:
+def headline(finding: Finding) -> str:
     """Return the finding in one sentence, without its scenario."""
-    if found.status == REMOVED:
+    if finding.status == REMOVED:
         return "in the baseline, but no scenario of that name is left"
-    if found.rule is None or found.term is None:
+    if finding.rule is None or finding.term is None:
         return ""
-    if found.status == NEW:
-        return f"{found.rule.figure} = {now(found)}: not in the baseline"
-    if not found.over:
-        return f"{found.rule.figure} = {now(found)} ({limit(found)})"
-    return f"{found.rule.figure} {delta(found)} ({limit(found)})"
+    if finding.status == NEW:
+        return f"{finding.rule.figure} = {now(finding)}: not in the baseline"
+    if not finding.over:
+        return f"{finding.rule.figure} = {now(finding)} ({limit(finding)})"
+    return f"{finding.rule.figure} {delta(finding)} ({limit(finding)})"
 
 
-def reasons(found: Finding) -> Iterator[str]:
+def reasons(finding: Finding) -> Iterator[str]:
     """Yield message, what changed and the figures that moved for it, where the budget stands, the command."""
-    if found.rule and found.rule.message:
-        yield found.rule.message
-    yield from moved(found.causes, found.steps)
-    if found.rule and found.over:
-        yield f"budget: {found.rule.place}"
-        yield f"$ {reproduce(found)}"
+    if finding.rule and finding.rule.message:
+        yield finding.rule.message
+    yield from moved(finding.causes, finding.steps)
+    if finding.rule and finding.over:
+        yield f"budget: {finding.rule.place}"
+        yield f"$ {reproduce(finding)}"
 
 
-def moved(causes: Sequence[str], steps: Sequence[Step]) -> Iterator[str]:
+def moved(causes: Sequence[str], steps: Sequence[Moved]) -> Iterator[str]:
     """Yield figures that moved, causes before consequences; what changed stands with the first, or before all."""
     why = f": {causes[0]}" if len(causes) == 1 and steps else ""
     if not why:
@@ -92,6 +87,6 @@ def moved(causes: Sequence[str], steps: Sequence[Step]) -> Iterator[str]:
         why = ""
 
 
-def reproduce(found: Finding) -> str:
+def reproduce(finding: Finding) -> str:
     """Return the command that shows how the figure follows."""
-    return shlex.join(["ptelist", "explain", found.rule.figure, *found.words]) if found.rule else ""
+    return shlex.join(["ptelist", "explain", finding.rule.figure, *finding.words]) if finding.rule else ""

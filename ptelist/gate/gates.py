@@ -18,10 +18,11 @@ from ptelist.text_file import read_text
 if TYPE_CHECKING:
     from ptelist.gate.baseline import Baseline, Places
     from ptelist.gate.budgets import Gate
-    from ptelist.gate.check import Options, Tested
+    from ptelist.gate.check import Tested
+    from ptelist.output.command_line import Options
 
 
-class Asked(NamedTuple):
+class Run(NamedTuple):
     """What a run is about: the file, the kernel under test, and how they were typed."""
 
     file: str
@@ -49,12 +50,12 @@ def layouts(kernel: Options) -> Places:
     return places(once(spec).btf, STRUCTS)
 
 
-def gate(asked: Asked) -> Gate:
+def gate(asked: Run) -> Gate:
     """Return the scenarios and budgets of the file; raises PtelistError for a bad one."""
     if asked.file != "-" and not Path(asked.file).exists():
         raise PtelistError(f"{asked.file}: does not exist: ptelist check --init writes one to begin with")
-    found = parse(read_text(Path(asked.file), asked.file), asked.file)
-    return found._replace(baseline=asked.baseline) if asked.baseline else found
+    parsed = parse(read_text(Path(asked.file), asked.file), asked.file)
+    return parsed._replace(baseline=asked.baseline) if asked.baseline else parsed
 
 
 def built_in(kernel: Options, label: str) -> tuple[str, Tested]:
@@ -67,7 +68,7 @@ def built_in(kernel: Options, label: str) -> tuple[str, Tested]:
     return template.render(profile, about, said, tested.ledgers), tested
 
 
-def against_profile(asked: Asked) -> tuple[Gate, Baseline]:
+def against_profile(asked: Run) -> tuple[Gate, Baseline]:
     """Return the budgets of --init for the profile of a build's version, and its figures."""
     from ptelist.build.builds import once  # noqa: PLC0415 -- reads BTF, for builds only
     from ptelist.build.profile import base  # noqa: PLC0415 -- as above

@@ -11,26 +11,26 @@ from ptelist.gate.page import context, summary
 
 if TYPE_CHECKING:
     from ptelist.gate.check import Finding
-    from ptelist.gate.page import Report
+    from ptelist.gate.page import GateReport
 
-TITLE = "ptelist check"
+ANNOTATION = "ptelist check"
 
 
-def render(report: Report) -> str:
+def render(report: GateReport) -> str:
     """Return a line for each finding that is not a pass, and one for the whole."""
     lines = [_annotation(each) for each in report.findings if each.status != PASS]
     whole = "\n".join((summary(report), *map(str, context(report))))
-    lines.append(f"::notice title={TITLE}::{_data(whole)}")
+    lines.append(f"::notice title={ANNOTATION}::{_data(whole)}")
     return "\n".join(lines) + "\n"
 
 
-def _annotation(found: Finding) -> str:
-    level = "warning" if found.status == WARN else "error"
-    text = "\n".join((finding.headline(found), *finding.reasons(found)))
+def _annotation(each: Finding) -> str:
+    level = "warning" if each.status == WARN else "error"
+    text = "\n".join((finding.headline(each), *finding.reasons(each)))
     fields = {}
-    if found.rule and found.rule.place.file not in {BUILT_IN, "-"}:
-        fields = {"file": found.rule.place.file, "line": str(found.rule.place.line or 1)}
-    fields["title"] = f"{TITLE}: {found.scenario}: {found.status}"
+    if each.rule and each.rule.place.file not in {BUILT_IN, "-"}:
+        fields = {"file": each.rule.place.file, "line": str(each.rule.place.line or 1)}
+    fields["title"] = f"{ANNOTATION}: {each.scenario}: {each.status}"
     return f"::{level} {','.join(f'{key}={_property(value)}' for key, value in fields.items())}::{_data(text)}"
 
 

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ptelist.gate.check import Finding
-    from ptelist.gate.page import Report
+    from ptelist.gate.page import GateReport
 
 ERRORS = frozenset((NEW, REMOVED))
-HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
+DECLARATION = '<?xml version="1.0" encoding="utf-8"?>\n'
 _NO_XML = r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
-def render(report: Report) -> str:
+def render(report: GateReport) -> str:
     """Return the document in ASCII; a warning is a case that passes and says so."""
     root = ET.Element("testsuites", {"name": "ptelist check"} | _counts(report.findings))
     for scenario, findings in by_scenario(report).items():
@@ -33,7 +33,7 @@ def render(report: Report) -> str:
             _case(suite, each)
     ET.indent(root)
     body: bytes = ET.tostring(root, encoding="us-ascii", xml_declaration=False)
-    return f"{HEAD}{body.decode()}\n"
+    return f"{DECLARATION}{body.decode()}\n"
 
 
 def _counts(findings: Sequence[Finding]) -> dict[str, str]:

@@ -13,33 +13,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ptelist.gate.check import Finding
-    from ptelist.gate.page import Report
+    from ptelist.gate.page import GateReport
 
-HEAD = "KTAP version 1"
-BAD = frozenset((FAIL, NEW, REMOVED))
+VERSION_LINE = "KTAP version 1"
+NOT_OK = frozenset((FAIL, NEW, REMOVED))
 DIRECTIVES = {PASS: "", FAIL: "", WARN: " # over budget, severity warn", NEW: " # ERROR", REMOVED: " # ERROR"}
 
 
-def render(report: Report) -> str:
+def render(report: GateReport) -> str:
     """Return the results; diagnostics stand before the line that they explain."""
     groups = by_scenario(report)
-    lines = [HEAD, f"1..{len(groups)}", *(_diagnostic(str(note)) for note in context(report))]
+    lines = [VERSION_LINE, f"1..{len(groups)}", *(_diagnostic(str(note)) for note in context(report))]
     for number, (scenario, findings) in enumerate(groups.items(), 1):
         lines += [f"  {line}" for line in _subtest(scenario, findings)]
-        bad = any(each.status in BAD for each in findings)
+        bad = any(each.status in NOT_OK for each in findings)
         lines.append(f"{'not ok' if bad else 'ok'} {number} {scenario}")
     return plain.ascii_only("\n".join(lines) + "\n")
 
 
 def _subtest(scenario: str, findings: list[Finding]) -> Iterator[str]:
-    yield HEAD
+    yield VERSION_LINE
     yield f"# Subtest: {scenario}"
     yield f"1..{len(findings)}"
     for number, each in enumerate(findings, 1):
         if each.status != PASS:
             texts = (finding.headline(each), *finding.reasons(each))
             yield from map(_diagnostic, texts)
-        verdict = "not ok" if each.status in BAD else "ok"
+        verdict = "not ok" if each.status in NOT_OK else "ok"
         yield f"{verdict} {number} {finding.name(each)}{DIRECTIVES[each.status]}"
 
 

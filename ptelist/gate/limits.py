@@ -10,12 +10,12 @@ from ptelist.errors import PtelistError, Where
 from ptelist.units import parse_size
 
 _PERCENT = r"([0-9]{1,9})(?:\.([0-9]{1,9}))? ?%"
-MAX, EXACT, GROWTH = KINDS = ("max", "exact", "max_growth")
+MAX, EXACT, GROWTH = LIMIT_KINDS = ("max", "exact", "max_growth")
 BASELINE = "baseline"
 """As a limit: what the baseline has."""
 
 
-class Limit(NamedTuple):
+class Bound(NamedTuple):
     """An amount as it was written; its unit is "bytes", "percent", "baseline", or "" for that of the figure."""
 
     text: str
@@ -23,30 +23,30 @@ class Limit(NamedTuple):
     unit: str
 
 
-def amount(value: object) -> Limit:
+def amount(value: object) -> Bound:
     """Return a number in the figure's own unit, or a size in bytes; raises ValueError for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise ValueError('expected a whole number or a size such as "1.25 MiB"')  # noqa: TRY004 -- for pydantic
     if isinstance(value, str):
-        return Limit(value, parse_size(value), "bytes")
+        return Bound(value, parse_size(value), "bytes")
     if value < 0:
         raise ValueError(f"should be 0 or more, got {value}")
-    return Limit(str(value), value, "")
+    return Bound(str(value), value, "")
 
 
-def exactly(value: object) -> Limit:
+def exactly(value: object) -> Bound:
     """Return the same, or what the baseline has; raises ValueError."""
-    return Limit(BASELINE, 0, BASELINE) if value == BASELINE else amount(value)
+    return Bound(BASELINE, 0, BASELINE) if value == BASELINE else amount(value)
 
 
-def growth(value: object) -> Limit:
+def growth(value: object) -> Bound:
     """Return an amount, or a part of the baseline in percent; raises ValueError."""
     if isinstance(value, str) and "%" in value:
         match = re.fullmatch(_PERCENT, value.strip())
         if match is None:
             raise ValueError(f'expected a percentage such as "0.5 %", got "{value[:40]}"')
         digits = match[2] or ""
-        return Limit(value, Fraction(int(match[1] + digits), 100 * 10 ** len(digits)), "percent")
+        return Bound(value, Fraction(int(match[1] + digits), 100 * 10 ** len(digits)), "percent")
     return amount(value)
 
 
@@ -57,7 +57,7 @@ class Rule(NamedTuple):
     figure: str
     kind: str
     """`max`, `exact` or `max_growth`."""
-    limit: Limit
+    limit: Bound
     severity: str
     message: str
     place: Where

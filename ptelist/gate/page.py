@@ -21,7 +21,7 @@ LOUD = frozenset(STATUSES) - {"pass"}
 INDENT = "  "
 
 
-class Report(NamedTuple):
+class GateReport(NamedTuple):
     """All that a format may show."""
 
     findings: Sequence[Finding]
@@ -33,19 +33,19 @@ class Report(NamedTuple):
     """The command that takes the figures as they are for the next baseline; "" if there is no file to take them."""
 
 
-def counts(report: Report) -> dict[str, int]:
+def counts(report: GateReport) -> dict[str, int]:
     """Return how many findings have each status."""
-    found = Counter(each.status for each in report.findings)
-    return {status: found[status] for status in STATUSES}
+    by_status = Counter(each.status for each in report.findings)
+    return {status: by_status[status] for status in STATUSES}
 
 
-def summary(report: Report) -> str:
+def summary(report: GateReport) -> str:
     """Return the counts in words, what is wrong first."""
-    found = counts(report)
-    return ", ".join(f"{found[status]} {status}" for status in (*STATUSES[:0:-1], "pass") if found[status])
+    by_status = counts(report)
+    return ", ".join(f"{by_status[status]} {status}" for status in (*STATUSES[:0:-1], "pass") if by_status[status])
 
 
-def by_scenario(report: Report) -> dict[str, list[Finding]]:
+def by_scenario(report: GateReport) -> dict[str, list[Finding]]:
     """Return the findings of each scenario, in their order."""
     groups: dict[str, list[Finding]] = {}
     for each in report.findings:
@@ -53,18 +53,18 @@ def by_scenario(report: Report) -> dict[str, list[Finding]]:
     return groups
 
 
-def context(report: Report) -> list[Note]:
+def context(report: GateReport) -> list[Note]:
     """Return what figures were compared with, what was assumed, the command."""
     return [Note("baseline", report.baseline), *report.assumptions, Note("command", report.command)]
 
 
-def document(report: Report, width: int | None) -> Document:
+def document(report: GateReport, width: int | None) -> Document:
     """Return the text formats' page."""
     lines = tuple(_lines(report, width or MAIL_WIDTH))
     return Document((_table(report).within(width),), tuple(_notes(report)), report.command, lines)
 
 
-def _lines(report: Report, width: int) -> Iterator[Line]:
+def _lines(report: GateReport, width: int) -> Iterator[Line]:
     """Yield what is not a pass, scenario by scenario, each with what moved and the first one's command."""
     blocks = []
     for scenario, findings in by_scenario(report).items():
@@ -104,7 +104,7 @@ def _wrapped(meaning: str, text: str, indent: str, width: int) -> Iterator[Line]
     yield from ((meaning, indent + line) for line in wrapped.splitlines())
 
 
-def _table(report: Report) -> Table:
+def _table(report: GateReport) -> Table:
     rows = []
     for scenario, findings in by_scenario(report).items():
         rows.append((scenario, "", "", ""))
@@ -116,7 +116,7 @@ def _table(report: Report) -> Table:
     return Table(("figure", "now", "at most", ""), tuple(rows))
 
 
-def _notes(report: Report) -> Iterator[Note]:
+def _notes(report: GateReport) -> Iterator[Note]:
     yield Note("result", summary(report))
     yield Note("baseline", report.baseline)
     if any(each.term and not each.term.exact for each in report.findings):
@@ -124,7 +124,7 @@ def _notes(report: Report) -> Iterator[Note]:
     yield from report.assumptions
 
 
-def body(report: Report) -> dict[str, Any]:
+def body(report: GateReport) -> dict[str, Any]:
     """Return all of it, findings in their order."""
     return {
         "baseline": report.baseline,
@@ -134,27 +134,27 @@ def body(report: Report) -> dict[str, Any]:
     }
 
 
-def _json(found: Finding) -> dict[str, Any]:
-    body: dict[str, Any] = {"scenario": found.scenario, "status": found.status}
-    if found.rule is None or found.term is None:
+def _json(each: Finding) -> dict[str, Any]:
+    body: dict[str, Any] = {"scenario": each.scenario, "status": each.status}
+    if each.rule is None or each.term is None:
         return body
-    rule, change = found.rule, found.change
+    rule, change = each.rule, each.change
     return body | {
         "figure": rule.figure,
-        "unit": found.term.unit.value,
+        "unit": each.term.unit.value,
         "kind": rule.kind,
         "limit": rule.limit.text,
-        "most": found.most,
+        "most": each.most,
         "severity": rule.severity,
         "message": rule.message,
         "file": rule.place.file,
         "line": rule.place.line or None,
-        "before": _ends(found.before),
-        "after": _ends((found.term.low, found.term.high)),
+        "before": _ends(each.before),
+        "after": _ends((each.term.low, each.term.high)),
         "delta": change and change.high,
-        "why": found.causes,
-        "moved": [{"figure": figure, "before": _ends(old), "after": _ends(new)} for figure, old, new in found.steps],
-        "reproduce": finding.reproduce(found),
+        "why": each.causes,
+        "moved": [{"figure": figure, "before": _ends(old), "after": _ends(new)} for figure, old, new in each.steps],
+        "reproduce": finding.reproduce(each),
     }
 
 

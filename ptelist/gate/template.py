@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.compare.comparison import WHOLE
 from ptelist.output import plain
 from ptelist.output.toml_values import toml
 
@@ -12,12 +13,11 @@ if TYPE_CHECKING:
 
     from ptelist.engine.ledger import Ledger
 
-SIZES = ("pte_list_desc.size", "kvm_mmu_page_header.size")
-ORDERS = ("pte_list_desc.slab_order", "kvm_mmu_page_header.slab_order")
-CACHES = ("pte_list_desc.bytes.total", "kvm_mmu_page_header.bytes.total")
+SIZE_FIGURES = ("pte_list_desc.size", "kvm_mmu_page_header.size")
+ORDER_FIGURES = ("pte_list_desc.slab_order", "kvm_mmu_page_header.slab_order")
+TOTALS = ("pte_list_desc.bytes.total", "kvm_mmu_page_header.bytes.total")
 OTHERS = ("vcpu_caches.bytes", "split_caches.bytes", "page_tables.bytes", "memslots.bytes")
-WHOLE = "mmu.bytes.total"
-WIDTH = 78
+LINE_WIDTH = 78
 
 SCENARIOS = """\
 # Scenarios: options as those of `ptelist compare`, without dashes, one value each;
@@ -61,7 +61,7 @@ def render(kernel: str | None, about: str, said: str, ledgers: Mapping[str, Ledg
     return "\n".join(
         [
             "# Budgets for the memory of KVM's shadow-MMU structures.",
-            *plain.wrapped(f"# Figures are those of {about}.", WIDTH, "# ").splitlines(),
+            *plain.wrapped(f"# Figures are those of {about}.", LINE_WIDTH, "# ").splitlines(),
             "#",
             "#   ptelist check             hold them against the budgets",
             "#   ptelist check --update    take them as the baseline, to be committed",
@@ -81,12 +81,12 @@ def _budgets(ledgers: Mapping[str, Ledger]) -> list[str]:
         "# for the scenario named, else for all. An interval counts with its high end.",
         "",
     ]
-    for figure in SIZES:
+    for figure in SIZE_FIGURES:
         limit = f'max = "{ledger[figure].high} B"'
         lines += _budget((figure,), limit, "A size decides how many objects a slab holds.", scenario=scenario)
     higher = "A higher order is harder to allocate once memory is fragmented."
-    lines += _budget(ORDERS, "max_growth = 0", higher, scenario=scenario)
-    lines += _budget(CACHES, "max_growth = 0", "Slab bytes and memcg vectors of the whole host.")
+    lines += _budget(ORDER_FIGURES, "max_growth = 0", higher, scenario=scenario)
+    lines += _budget(TOTALS, "max_growth = 0", "Slab bytes and memcg vectors of the whole host.")
     lines += _budget((WHOLE,), 'max_growth = "0.5 %"', "All MMU metadata of the host.")
     lines += _budget((*OTHERS, WHOLE), "max_growth = 0", severity="warn")
     return lines

@@ -41,18 +41,18 @@ def run(
         return _preset(specs, profile)
     flags = [*(["--diff"] if diff else []), *specs]
     line = command_line("inspect", flags, [*(("struct", name) for name in structs), *options])
-    found = [inspect(spec, structs, profile) for spec in specs]
+    kernels = [inspect(spec, structs, profile) for spec in specs]
     if diff:
         from ptelist.inspect.footprints import difference  # noqa: PLC0415 -- brings the engine in
 
-        return difference(found, specs, options, line)
-    notes = [note for each in found for note in each.notes]
+        return difference(kernels, specs, options, line)
+    notes = [note for each in kernels for note in each.notes]
     return Result(
         line,
         notes,
-        lambda width: page.document(found, line, width),
-        lambda: page.body(found),
-        lambda: page.rows(found),
+        lambda width: page.document(kernels, line, width),
+        lambda: page.body(kernels),
+        lambda: page.rows(kernels),
     )
 
 
@@ -64,5 +64,5 @@ def _running() -> str:
 def _preset(specs: tuple[str, ...], profile: str | None) -> str:
     if len(specs) > 1:
         raise click.UsageError("--as-preset takes one FILE")
-    found = once(specs[0])
-    return preset_page.render(found.name, profiles.base(found, profile), profiles.said(found))
+    build = once(specs[0])
+    return preset_page.render(build.name, profiles.base(build, profile), profiles.said(build))

@@ -25,18 +25,18 @@ def struct_changes(before: Inspected, after: Inspected) -> Iterator[tuple[str, l
     for name in dict.fromkeys(each.name for each in (*before.layouts, *after.layouts)):
         sides = [_members(each, name) for each in (before, after)]
         members = dict.fromkeys((*sides[0], *sides[1]))
-        found = [
+        changed = [
             Difference(member, *(side.get(member) for side in sides))
             for member in members
             if sides[0].get(member) != sides[1].get(member)
         ]
-        if found:
-            yield name, found
+        if changed:
+            yield name, changed
 
 
-def _members(found: Inspected, name: str) -> dict[str, Any]:
+def _members(kernel: Inspected, name: str) -> dict[str, Any]:
     """Return places by declaration, and the size."""
-    for each in found.layouts:
+    for each in kernel.layouts:
         if each.name == name:
             members: dict[str, Any] = {field.declaration: (field.offset, field.width) for field in each.fields}
             return members | {SIZEOF: each.size}

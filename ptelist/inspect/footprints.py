@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from ptelist.output.result import Result
 
 
-def difference(found: Sequence[Inspected], specs: Sequence[str], options: Options, line: str) -> Result:
+def difference(kernels: Sequence[Inspected], specs: Sequence[str], options: Options, line: str) -> Result:
     """Return what differs between two builds, followed by the footprints of both."""
     comparison = compare(expand([], [("kernel-from", ",".join(specs)), *options]), line)
 
     def page(width: int | None) -> Document:
-        types = difference_page.document(found[0], found[1], line, width)
+        types = difference_page.document(kernels[0], kernels[1], line, width)
         figures = table.document(comparison, (), width)
         return Document(types.tables + figures.tables, types.notes + figures.notes, line)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ptelist.build import profile as profiles
 from ptelist.build.builds import once
 from ptelist.build.layouts import layout
 from ptelist.errors import PtelistError
 from ptelist.note import Note
+from ptelist.settings.named import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,29 +52,25 @@ def inspect(spec: str, structs: Sequence[str], profile: str | None) -> Inspected
 
     Raises PtelistError if it cannot be read or lacks a struct that was named.
     """
-    from ptelist.build import profile as profiles  # noqa: PLC0415 -- after the name
-
-    found = once(spec)
+    build = once(spec)
     layouts = []
     for name in structs or profiles.STRUCTS:
-        if each := layout(found.btf, name):
+        if each := layout(build.btf, name):
             layouts.append(each)
         elif structs:
             raise PtelistError(f"{spec}: no struct {name}")
     if structs:
-        return Inspected(found.name, found.release, None, tuple(layouts), (), ())
+        return Inspected(build.name, build.release, None, tuple(layouts), (), ())
     if all(each.name != DESC for each in layouts):
-        note = Note(found.name, f"no struct {DESC}: KVM is a module of this kernel, its layouts are in kvm.ko")
-        return Inspected(found.name, found.release, None, tuple(layouts), (), (note,))
-    said = profiles.said(found)
+        note = Note(build.name, f"no struct {DESC}: KVM is a module of this kernel, its layouts are in kvm.ko")
+        return Inspected(build.name, build.release, None, tuple(layouts), (), (note,))
+    said = profiles.said(build)
     known: Fields = {}
     base: str | None = None
-    notes = [Note(found.name, text) for text in _of_type(said.kernel)]
-    if profile or found.release:
-        from ptelist.settings.named import load  # noqa: PLC0415 -- layouts alone need none
-
+    notes = [Note(build.name, text) for text in _of_type(said.kernel)]
+    if profile or build.release:
         try:
-            base = profiles.base(found, profile)
+            base = profiles.base(build, profile)
             known = load(base, "kernels").overlay.kernel
         except PtelistError as error:
             notes.append(Note(str(error.where), error.text))
@@ -81,7 +79,7 @@ def inspect(spec: str, structs: Sequence[str], profile: str | None) -> Inspected
         for field, setting in said.kernel.items()
         if field not in {"tree", "release"}
     )
-    return Inspected(found.name, found.release, base, tuple(layouts), rows, tuple(notes))
+    return Inspected(build.name, build.release, base, tuple(layouts), rows, tuple(notes))
 
 
 def _of_type(fields: Fields) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptelist.build.layouts import BYTE
 from ptelist.output.page import AGREES, DIFFERS, FINE, HEAD, TEXT, Document
+from ptelist.output.plain import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,17 +22,17 @@ FIELD = 26
 VALUE = 9
 """And for its value."""
 
-INDENT = 18
+DECLARATION_INDENT = 18
 """Columns before a declaration."""
 
-COLUMNS = ("kernel", "struct", "member", "offset_bits", "width_bits")
+ROW_HEAD = ("kernel", "struct", "member", "offset_bits", "width_bits")
 
 
-def document(found: Sequence[Inspected], command: str, width: int | None) -> Document:
+def document(kernels: Sequence[Inspected], command: str, width: int | None) -> Document:
     """Return each struct, a line a member, and what the profile takes from them."""
-    blocks = [block for each in found for block in _kernel(each)]
+    blocks = [block for each in kernels for block in _kernel(each)]
     lines = [line for block in blocks for line in ((TEXT, ""), *block)]
-    notes = [note for each in found for note in each.notes]
+    notes = [note for each in kernels for note in each.notes]
     return Document((), tuple(notes), command, tuple(_within(lines[1:], width)))
 
 
@@ -41,39 +42,37 @@ def _within(lines: list[Line], width: int | None) -> Iterator[Line]:
         if width is None or len(text) <= width:
             yield meaning, text
             continue
-        from ptelist.output.plain import wrapped  # noqa: PLC0415 -- few lines are too long
-
-        for part in wrapped(text, width, " " * INDENT).splitlines():
+        for part in wrapped(text, width, " " * DECLARATION_INDENT).splitlines():
             yield meaning, part
 
 
-def _kernel(found: Inspected) -> Iterator[list[Line]]:
-    yield [(HEAD, found.title)]
-    for each in found.layouts:
+def _kernel(kernel: Inspected) -> Iterator[list[Line]]:
+    yield [(HEAD, kernel.title)]
+    for each in kernel.layouts:
         yield [(HEAD, f"struct {each.name}, {_sizeof(each)}"), (FINE, f"{'offset':>8}{'size':>8}")] + [
             (FINE if text == HOLE else TEXT, line) for text, line in _members(each)
         ]
-    if found.rows:
-        beside = f", beside profile {found.profile}" if found.profile else ""
+    if kernel.rows:
+        beside = f", beside profile {kernel.profile}" if kernel.profile else ""
         yield [(HEAD, f"kernel profile, as types tell it{beside}")] + [
-            (TEXT, f"  {row.field:{FIELD}} {value(row.value):{VALUE}}{_beside(row, found.profile)}".rstrip())
-            for row in found.rows
+            (TEXT, f"  {row.field:{FIELD}} {value(row.value):{VALUE}}{_beside(row, kernel.profile)}".rstrip())
+            for row in kernel.rows
         ]
 
 
-def _members(found: Layout) -> Iterator[tuple[str, str]]:
+def _members(struct: Layout) -> Iterator[tuple[str, str]]:
     """Yield members and holes where they lie, each with its line."""
-    rows = [(field.offset, field.width, field.declaration) for field in found.fields]
-    rows += [(offset, width, HOLE) for offset, width in found.holes()]
+    rows = [(field.offset, field.width, field.declaration) for field in struct.fields]
+    rows += [(offset, width, HOLE) for offset, width in struct.holes()]
     for at, bits, text in sorted(rows, key=lambda row: row[0]):
         yield text, f"{offset_of(at, odd=at % BYTE or bits % BYTE)}{bits_of(bits)}  {text}"
 
 
-def _sizeof(found: Layout) -> str:
-    spare = sum(width for _, width in found.holes())
+def _sizeof(struct: Layout) -> str:
+    spare = sum(width for _, width in struct.holes())
     full, odd = divmod(spare, BYTE)
     unused = " and ".join(f"{count} {unit}" for count, unit in ((full, "bytes"), (odd, "bits")) if count)
-    return f"{found.size} bytes" + (f", {unused} unused" if spare else "")
+    return f"{struct.size} bytes" + (f", {unused} unused" if spare else "")
 
 
 def _beside(row: FieldRow, profile: str | None) -> str:
@@ -93,44 +92,44 @@ def bits_of(width: int) -> str:
     return f"{f'{width} bits' if width % BYTE else width // BYTE:>8}"
 
 
-def value(found: Any) -> str:
+def value(setting: Any) -> str:
     """Return a value of a profile as TOML has it; - for none."""
-    if found is None:
+    if setting is None:
         return "-"
-    return str(found).lower() if isinstance(found, bool) else str(found)
+    return str(setting).lower() if isinstance(setting, bool) else str(setting)
 
 
-def rows(found: Sequence[Inspected]) -> Iterator[tuple[object, ...]]:
+def rows(kernels: Sequence[Inspected]) -> Iterator[tuple[object, ...]]:
     """Yield a row a member, with one for the size of each struct."""
-    yield COLUMNS
-    for kernel in found:
+    yield ROW_HEAD
+    for kernel in kernels:
         for each in kernel.layouts:
             for field in each.fields:
                 yield kernel.name, each.name, field.name, field.offset, field.width
             yield kernel.name, each.name, "", 0, each.size * BYTE
 
 
-def body(found: Sequence[Inspected]) -> dict[str, Any]:
+def body(kernels: Sequence[Inspected]) -> dict[str, Any]:
     """Return every kernel with its structs and the fields of its profile."""
-    return {"kernels": list(map(_json, found))}
+    return {"kernels": list(map(_json, kernels))}
 
 
-def _json(found: Inspected) -> dict[str, Any]:
-    profile = {row.field: {"value": row.value, "source": row.source, "profile": row.known} for row in found.rows}
-    structs = {each.name: _struct(each) for each in found.layouts}
+def _json(kernel: Inspected) -> dict[str, Any]:
+    profile = {row.field: {"value": row.value, "source": row.source, "profile": row.known} for row in kernel.rows}
+    structs = {each.name: _struct(each) for each in kernel.layouts}
     return {
-        "name": found.name,
-        "release": found.release,
-        "profile": found.profile,
+        "name": kernel.name,
+        "release": kernel.release,
+        "profile": kernel.profile,
         "structs": structs,
         "fields": profile,
     }
 
 
-def _struct(found: Layout) -> dict[str, Any]:
+def _struct(struct: Layout) -> dict[str, Any]:
     keys = ("name", "declaration", "offset_bits", "width_bits")
     return {
-        "size": found.size,
-        "members": [dict(zip(keys, field[:4], strict=True)) for field in found.fields],
-        "holes": [{"offset_bits": at, "width_bits": width} for at, width in found.holes()],
+        "size": struct.size,
+        "members": [dict(zip(keys, field[:4], strict=True)) for field in struct.fields],
+        "holes": [{"offset_bits": at, "width_bits": width} for at, width in struct.holes()],
     }

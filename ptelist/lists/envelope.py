@@ -1,8 +1,8 @@
-"""An upper envelope of rmap lists, from SPTEs that were set and no word of their removal.
+"""The most that rmap lists may hold, from a trace that tells which SPTEs were set but not which were removed.
 
-kvm_mmu_set_spte says which page an SPTE maps from then on. An SPTE that is set anew
-has left the list that it was in; of one that was zapped nothing is said, so a list
-may have fewer entries than are counted, and never more.
+The event kvm_mmu_set_spte says which page an SPTE maps from then on. An SPTE that is set again, for
+another page, has left the list of the first. An SPTE that was zapped leaves no event, so a list may
+have fewer entries than are counted, and never more.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ class Envelope:
         return most(min(count, self._cap), min(peak, self._cap), rule, self._spaces) if count else 0
 
     def lengths(self) -> dict[int, int]:
-        """Return how many pages there are with as many entries at most."""
-        found: dict[int, int] = {}
+        """Return how many pages there are by the most entries that they may have, e.g. {2: 30}."""
+        by_length: dict[int, int] = {}
         for count, _ in self._counts.values():
-            found[count] = found.get(count, 0) + 1
-        return found
+            by_length[count] = by_length.get(count, 0) + 1
+        return by_length

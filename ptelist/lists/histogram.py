@@ -5,9 +5,11 @@ set bit of its length (ffs), whatever the labels say: the third one has 2, 6, 10
 From v7.2 on it is the highest (fls), as labelled. Either way a column leaves the
 lengths open, and what is known of all of them together narrows them down.
 
-The bounds are those of a relaxation: in each class lists may be of any length in
-the hull of its weights, so that the sum with the most weight is found by taking
-the steepest steps first. No choice of real lengths lies outside.
+A bound on the sum of the lists' weights, e.g. their descriptors, comes of a simpler
+problem: the weights of a class are replaced by the line that runs over them (their
+upper hull), which is nowhere below a real weight. Its steps only get flatter, so the
+most is had by giving the entries to the steepest steps first. No choice of real
+lengths has more.
 """
 
 from __future__ import annotations
@@ -111,17 +113,17 @@ SHIFT = 64
 """Slopes p/q and r/s differ by 1/qs at least; lists have far less than 2^32 entries."""
 
 
-def _steps(found: Class, weight: Callable[[int], int]) -> Iterator[_Step]:
+def _steps(each: Class, weight: Callable[[int], int]) -> Iterator[_Step]:
     """Yield the steps of the upper hull of a class's weights."""
     hull: list[tuple[int, int]] = []
-    for length in found.lengths:
+    for length in each.lengths:
         point = length, weight(length)
         while len(hull) > 1 and _bends_up(hull[-2], hull[-1], point):
             hull.pop()
         hull.append(point)
     for number in range(1, len(hull)):
         (start, before), (end, after) = hull[number - 1], hull[number]
-        yield _Step(after - before, end - start, found.lists)
+        yield _Step(after - before, end - start, each.lists)
 
 
 def _bends_up(first: tuple[int, int], second: tuple[int, int], third: tuple[int, int]) -> bool:
@@ -144,9 +146,9 @@ class ExtCost(NamedTuple):
 def never_more(levels: Sequence[Level], one: ExtCost, other: ExtCost, longest: int) -> bool:
     """Return whether `one` takes no more bytes than `other`, whatever the lengths are.
 
-    `other` takes at least its objects' part of full slabs, `one` at most that and
-    its spare. With the same policy, a list of one entry that has kept its descriptor
-    has kept it with either.
+    `other` takes at least what its objects take of full slabs; `one` takes at most that of its own, and
+    its spare objects. A list of one entry may still have a descriptor, from when it was longer; with the
+    same policy and history it has it under both or under neither.
     """
     kept = one.policy == other.policy and one.history == other.history
 

@@ -80,10 +80,9 @@ def descriptors(
     least to the most of `entries`. A recycled entry has left its list, so any
     history is possible up to the longest length, `cap` at most.
     """
-    found = [(count, min(length, cap)) for count, length in lists]
-    longest = max((length for _, length in found), default=0)
+    capped = [(count, min(length, cap)) for count, length in lists]
+    longest = max((length for _, length in capped), default=0)
     from ptelist.lists import histogram  # noqa: PLC0415 -- where tables are recycled only
-    from ptelist.lists.histogram import Class, Level  # noqa: PLC0415 -- as above
 
-    level = Level(tuple(Class(count, range(length + 1)) for count, length in found), entries)
+    level = histogram.Level(tuple(histogram.Class(count, range(length + 1)) for count, length in capped), entries)
     return histogram.descriptors([level], ext, policy, ANY, longest)

@@ -96,18 +96,18 @@ class Lists:
 
     def add(self, at: int, key: Key, entry: Key, cache: Key = None) -> bool:
         """Add an entry to a list; return whether it was not there yet."""
-        found = self._lists.get(key)
-        if found is None:
+        held = self._lists.get(key)
+        if held is None:
             self._lists[key] = entry
             return True
-        if type(found) is not set:
-            if found == entry:
+        if type(held) is not set:
+            if held == entry:
                 return False
-            self._chain(at, key, (found, entry), cache)
+            self._chain(at, key, (held, entry), cache)
             return True
-        count = len(found)
-        found.add(entry)
-        if len(found) == count:
+        count = len(held)
+        held.add(entry)
+        if len(held) == count:
             return False
         self._changed(count, count + 1)
         for ext, tally in self._heads:
@@ -138,17 +138,17 @@ class Lists:
 
     def remove(self, key: Key, entry: Key) -> bool:
         """Remove an entry from a list; return whether it was there."""
-        found = self._lists.get(key)
-        if type(found) is not set:
-            if found is None or found != entry:
+        held = self._lists.get(key)
+        if type(held) is not set:
+            if held is None or held != entry:
                 return False
             del self._lists[key]
             return True
-        if entry not in found:
+        if entry not in held:
             return False
         self._leaving()
-        found.remove(entry)
-        count = len(found)
+        held.remove(entry)
+        count = len(held)
         self._changed(count + 1, count)
         for ext, tally in self._heads:
             if not count % ext:
@@ -168,14 +168,14 @@ class Lists:
 
     def zap(self, key: Key) -> bool:
         """Empty a list at once; return whether it had entries."""
-        found = self._lists.get(key)
-        if found is None:
+        held = self._lists.get(key)
+        if held is None:
             return False
-        if type(found) is set:
+        if type(held) is set:
             self._leaving()
-            self._changed(len(found), 0)
+            self._changed(len(held), 0)
             for ext, tally in self._heads:
-                tally.frees += max(descriptors(len(found), ext), 1)
+                tally.frees += max(descriptors(len(held), ext), 1)
             for tally in self._walks:
                 tally.frees += tally.chains[key].descriptors
         self._drop(key)
@@ -223,8 +223,8 @@ class Lists:
 
     def lengths(self) -> dict[int, int]:
         """Return how many lists there are of each length."""
-        found: dict[int, int] = {}
+        by_length: dict[int, int] = {}
         for entries in self._lists.values():
             length = len(entries) if type(entries) is set else 1
-            found[length] = found.get(length, 0) + 1
-        return found
+            by_length[length] = by_length.get(length, 0) + 1
+        return by_length

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.engine.ledger import Unit
 from ptelist.units import UNITS
 
 if TYPE_CHECKING:
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
 
     from ptelist.engine.ledger import Term
     from ptelist.interval import Change
+
+
+UNITLESS = frozenset((Unit.COUNT, Unit.ORDER))
+"""Units that go without saying."""
 
 
 def integer(value: int) -> str:
@@ -21,6 +26,11 @@ def integer(value: int) -> str:
 def term(value: Term) -> str:
     """Return a figure, e.g. 320 or 320..321."""
     return interval(value.low, value.high)
+
+
+def with_unit(value: Term) -> str:
+    """Return a figure with its unit, e.g. 1,280 bytes; 14 where it goes without saying."""
+    return term(value) if value.unit in UNITLESS else f"{term(value)} {value.unit.value}"
 
 
 def interval(low: int, high: int) -> str:

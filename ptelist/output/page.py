@@ -51,16 +51,16 @@ class Table(NamedTuple):
         """
         starts = [place for place in range(1, len(self.head)) if self.head[place] or place == 1]
         ends = [*starts[1:], len(self.head)]
-        found = []
+        panels = []
         first = 0
         for last in range(len(starts)):
             over = last + 1 == len(starts) or (
                 width is not None and self._part(starts[first], ends[last + 1]).width() > width
             )
             if over:
-                found.append(self._part(starts[first], ends[last], self.title if first == 0 else ""))
+                panels.append(self._part(starts[first], ends[last], self.title if first == 0 else ""))
                 first = last + 1
-        return found
+        return panels
 
     def _part(self, start: int, end: int, title: str = "") -> Table:
         head, *rows = ((row[0], *row[start:end]) for row in (self.head, *self.rows))
@@ -75,6 +75,13 @@ class Table(NamedTuple):
             rows.append((label,))
             rows += [(f"    {head} {cell}",) for head, cell in zip(self.head[1:], cells, strict=True) if cell]
         return Table((self.head[0],), tuple(rows), self.title)
+
+    def stacked(self) -> Table:
+        """Return a table of labels and values as one of a single column, each value below its label."""
+        rows = [
+            (text,) for label, value in self.rows for text in (label, f"    {value}" if value.strip() else "") if text
+        ]
+        return Table((" / ".join(self.head),), tuple(rows), self.title)
 
 
 HEAD, TEXT, FINE = "head", "", "fine"

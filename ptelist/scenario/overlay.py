@@ -45,6 +45,8 @@ class Source(NamedTuple):
     """The file or the option itself."""
     unverified: bool = False
     """Whether the kernel's source was not read for it."""
+    struct: str = ""
+    """The struct whose layout in a build says it."""
 
     def __str__(self) -> str:
         """Return the text, marked if it is unverified."""
@@ -59,11 +61,13 @@ class Setting(NamedTuple):
     path: str = ""
     source: str = ""
     unverified: bool = False
+    struct: str = ""
+    """As in Source."""
 
     @property
     def provenance(self) -> Source:
         """Return the source, or where it was said if there is none."""
-        return Source(self.source or str(self.origin.at(self.path)), self.origin.label, self.unverified)
+        return Source(self.source or str(self.origin.at(self.path)), self.origin.label, self.unverified, self.struct)
 
 
 NONE: Fields = {}

@@ -20,12 +20,12 @@ def run(options: Options, preset: str | None, figure: str) -> Result:
     presets = (preset,) if preset else ()
     line = command_line("sensitivity", presets, [*options, *([("figure", figure)] if figure != PART else [])])
     explain = command_line("explain", (figure, *presets), Space(presets, options).one_of(options, 0))
-    found = sensitivity(presets, options, figure, line)
+    tornado = sensitivity(presets, options, figure, line)
     return Result(
         line,
-        found.assumptions,
-        lambda width: page.document(found, explain, width),
-        lambda: page.body(found),
-        lambda: page.rows(found),
-        lambda: page.picture(found),
+        tornado.assumptions,
+        lambda width: page.document(tornado, explain, width),
+        lambda: page.body(tornado),
+        lambda: page.rows(tornado),
+        lambda: page.picture(tornado),
     )

@@ -21,13 +21,12 @@ if TYPE_CHECKING:
 
     from ptelist.engine.ledger import Term
     from ptelist.note import Note
+    from ptelist.output.command_line import Options
     from ptelist.scenario.models import Scenario
     from ptelist.settings.axes import Axis
 
 SKIPPED = frozenset(("host", "config", "vm", "memslots", "kernel-from"))
 """Axes that stand for many parameters at once."""
-
-Options = list[tuple[str, str]]
 
 
 class Trial(NamedTuple):

@@ -14,7 +14,7 @@ from ptelist.sweep.search import first, last
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from ptelist.compare.moved import Step
+    from ptelist.compare.moved import Moved
     from ptelist.engine.ledger import Ledger, Term
     from ptelist.scenario.models import Scenario
     from ptelist.settings.axes import Axis
@@ -119,14 +119,14 @@ class _Gap:
 
     def _at(self, number: int) -> tuple[Interval, Interval, Interval]:
         """Return the ends of the change, of the old figure and of the new one."""
-        found = self._known.get(number)
-        if found is None:
+        ends = self._known.get(number)
+        if ends is None:
             if len(self._known) >= self._most:
                 raise _TooManyError
             old, new = (curve.ledger(number)[self._figure] for curve in self._curves)
             delta = change(old, new)
-            found = self._known[number] = Interval.of(delta), Interval.of(old), Interval.of(new)
-        return found
+            ends = self._known[number] = Interval.of(delta), Interval.of(old), Interval.of(new)
+        return ends
 
     def first_below(self, limit: int, end: int) -> int | None:
         """Return the first step at which the change's low (0) or high (1) end is below a limit."""
@@ -168,8 +168,8 @@ def break_even(  # noqa: PLR0913, PLR0917 -- two curves, their names, and what i
         )
     except _TooManyError:
         return BreakEven(names[1], names[0], over, tried=False)
-    found = (None if step is None else over.at(step) for step in steps_)
-    return BreakEven(names[1], names[0], over, True, *found)
+    places = (None if step is None else over.at(step) for step in steps_)
+    return BreakEven(names[1], names[0], over, True, *places)
 
 
 class LayoutStep(NamedTuple):
@@ -178,7 +178,7 @@ class LayoutStep(NamedTuple):
     column: str
     over: SearchRange
     at: int
-    moved: tuple[Step, ...]
+    moved: tuple[Moved, ...]
 
 
 def layout_steps(column: str, curve: Curve, over: SearchRange, orders: Iterable[str]) -> Iterator[LayoutStep]:

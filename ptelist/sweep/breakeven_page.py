@@ -10,54 +10,54 @@ from ptelist.output.page import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ptelist.compare.moved import Step
+    from ptelist.compare.moved import Moved
     from ptelist.sweep.breakeven import BreakEven, LayoutStep
 
 
-def reach(found: BreakEven) -> str:
+def reach(break_even: BreakEven) -> str:
     """Return what a break-even holds for."""
-    over = found.over
+    over = break_even.over
     step = f" by {over.label(over.step)}" if over.step > 1 else ""
     return f"for every {over.axis.name}={over.label(over.low)}..{over.label(over.high)}{step}"
 
 
-def sentence(found: BreakEven) -> str:
+def sentence(break_even: BreakEven) -> str:
     """Return from where on one column takes less than the other."""
-    axis = found.over.axis.name
-    if not found.tried:
-        return f"{found.column} was not searched, {axis} has too many values"
-    if found.maybe_first is None and found.more_last is None:
-        return f"{found.column} takes what {found.baseline} takes, at any {axis}"
-    if found.maybe_first is None:
-        return f"{found.column} takes no less than {found.baseline} at any {axis}"
-    if found.less_first is None:
-        return f"{found.column} may take less than {found.baseline}, but for sure at no {axis}"
-    return f"{found.column} {'; '.join(_less(found, found.less_first))}"
+    axis = break_even.over.axis.name
+    if not break_even.tried:
+        return f"{break_even.column} was not searched, {axis} has too many values"
+    if break_even.maybe_first is None and break_even.more_last is None:
+        return f"{break_even.column} takes what {break_even.baseline} takes, at any {axis}"
+    if break_even.maybe_first is None:
+        return f"{break_even.column} takes no less than {break_even.baseline} at any {axis}"
+    if break_even.less_first is None:
+        return f"{break_even.column} may take less than {break_even.baseline}, but for sure at no {axis}"
+    return f"{break_even.column} {'; '.join(_less(break_even, break_even.less_first))}"
 
 
-def _less(found: BreakEven, first: int) -> Iterator[str]:
-    over, axis = found.over, found.over.axis.name
-    if found.less_from is None:
-        yield f"takes less than {found.baseline} first at {axis}={over.label(first)}, but not always beyond"
-    elif found.less_from == over.low:
-        yield f"takes less than {found.baseline} from {axis}={over.label(over.low)} on"
+def _less(break_even: BreakEven, first: int) -> Iterator[str]:
+    over, axis = break_even.over, break_even.over.axis.name
+    if break_even.less_from is None:
+        yield f"takes less than {break_even.baseline} first at {axis}={over.label(first)}, but not always beyond"
+    elif break_even.less_from == over.low:
+        yield f"takes less than {break_even.baseline} from {axis}={over.label(over.low)} on"
     else:
-        up_to = over.label(found.less_from - over.step)
-        yield f"may take no less than {found.baseline} up to {axis}={up_to}, takes less for sure beyond"
-        if first != found.less_from:
+        up_to = over.label(break_even.less_from - over.step)
+        yield f"may take no less than {break_even.baseline} up to {axis}={up_to}, takes less for sure beyond"
+        if first != break_even.less_from:
             yield f"less for sure first at {over.label(first)}"
-    if found.more_last is not None:
-        yield f"may take more up to {over.label(found.more_last)}"
-    if found.page_first is not None:
-        yield f"saves its first page at {over.label(found.page_first)}"
+    if break_even.more_last is not None:
+        yield f"may take more up to {over.label(break_even.more_last)}"
+    if break_even.page_first is not None:
+        yield f"saves its first page at {over.label(break_even.page_first)}"
 
 
-def table(found: Sequence[BreakEven]) -> Table:
+def table(break_evens: Sequence[BreakEven]) -> Table:
     """Return what is said of a few columns in sentences, as a table of many."""
-    first = found[0]
+    first = break_evens[0]
     head = (first.column.partition("=")[0], "less from", "first", "page", "more to")
     rows = []
-    for each in found:
+    for each in break_evens:
         values = (each.less_from, each.less_first, each.page_first, each.more_last)
         cells = ["-" if value is None else each.over.label(value) for value in values]
         rows.append((each.column.partition("=")[2], *(cells if each.tried else ["not searched", "", "", ""])))
@@ -65,14 +65,14 @@ def table(found: Sequence[BreakEven]) -> Table:
     return Table(head, tuple(rows), f"break-even against {first.baseline}, {reach(first)}: {what}")
 
 
-def step(found: LayoutStep) -> str:
+def step(layout_step: LayoutStep) -> str:
     """Return where an order of slabs changes, and the figures that make it."""
-    moved = ", ".join(f"{each.figure} {_change(each)}" for each in found.moved[:-1])
-    order = found.moved[-1]
-    column = f"{found.column}, " if found.column else ""
-    at = found.over.label(found.at)
-    return f"{column}at {found.over.axis.name}={at} {order.figure} moves {_change(order)}: {moved}"
+    moved = ", ".join(f"{each.figure} {_change(each)}" for each in layout_step.moved[:-1])
+    order = layout_step.moved[-1]
+    column = f"{layout_step.column}, " if layout_step.column else ""
+    at = layout_step.over.label(layout_step.at)
+    return f"{column}at {layout_step.over.axis.name}={at} {order.figure} moves {_change(order)}: {moved}"
 
 
-def _change(moved: Step) -> str:
+def _change(moved: Moved) -> str:
     return f"{numbers.interval(*moved.before)} -> {numbers.interval(*moved.after)}"

@@ -8,7 +8,7 @@ from ptelist.compare.comparison import PART
 from ptelist.output.command_line import command_line
 from ptelist.output.result import Result
 from ptelist.settings.space import Space
-from ptelist.sweep import page
+from ptelist.sweep import linechart, page
 from ptelist.sweep.sweep import sweep
 
 if TYPE_CHECKING:
@@ -22,19 +22,13 @@ def run(options: Options, preset: str | None, figure: str, delta: bool, baseline
     more += [("baseline", baseline)] if baseline else []
     line = command_line("sweep", presets, [*options, *more]) + (" --delta" if delta else "")
     space = Space(presets, options)
-    found = sweep(space, figure, baseline, line)
+    swept = sweep(space, figure, baseline, line)
     explain = command_line("explain", (figure, *presets), space.one_of(options, -1))
-
-    def picture() -> str:
-        from ptelist.sweep import linechart  # noqa: PLC0415 -- not for text
-
-        return linechart.render(found, delta)
-
     return Result(
         line,
-        found.assumptions,
-        lambda width: page.document(found, delta, explain, width),
-        lambda: page.body(found),
-        lambda: page.rows(found),
-        picture,
+        swept.assumptions,
+        lambda width: page.document(swept, delta, explain, width),
+        lambda: page.body(swept),
+        lambda: page.rows(swept),
+        lambda: linechart.render(swept, delta),
     )

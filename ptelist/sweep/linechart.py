@@ -38,9 +38,9 @@ class _Below(NamedTuple):
     places: dict[str, float]
 
 
-def render(found: Sweep, delta: bool) -> str:
+def render(sweep: Sweep, delta: bool) -> str:
     """Return the chart of the sweep's values, or with `delta` of its changes."""
-    below, series = _arranged(found, delta)
+    below, series = _arranged(sweep, delta)
     if len(series) > MOST_LINES:
         raise PtelistError(f"a chart has at most {MOST_LINES} lines, this would have {len(series)}: take fewer values")
     names = [each.name for each in series if each.name]
@@ -48,27 +48,27 @@ def render(found: Sweep, delta: bool) -> str:
     width = int(WIDTH + legend)
     height = max(HEIGHT, TOP + svg.LINE * len(names) + BOTTOM)
     ends = [end for each in series for point in each.points.values() for end in point]
-    binary = found.unit is Unit.BYTES
+    binary = sweep.unit is Unit.BYTES
     marks = svg.ticks(min(0, *ends), max(0, *ends), binary=binary)
     up = svg.Scale(min(0, *ends), max(0, *ends), height - BOTTOM, TOP)
     across = svg.Scale(min(below.places.values()), max(below.places.values()), LEFT, WIDTH)
     parts = [*_frame(below, marks, up, across, binary=binary)]
     middle = (TOP + height - BOTTOM) / 2
-    unit = f"{'change in ' if delta else ''}{found.unit.value}"
+    unit = f"{'change in ' if delta else ''}{sweep.unit.value}"
     parts.append(svg.text(20, middle, unit, "middle", f' transform="rotate(-90 20 {middle:.1f})"'))
     for number, each in enumerate(series):
         parts += _drawn(number, each, below, up, across)
-    return svg.picture((width, height), f"{found.figure}, {unit}", parts, found.assumptions, found.command)
+    return svg.picture((width, height), f"{sweep.figure}, {unit}", parts, sweep.assumptions, sweep.command)
 
 
-def _arranged(found: Sweep, delta: bool) -> tuple[_Below, list[_Series]]:
+def _arranged(sweep: Sweep, delta: bool) -> tuple[_Below, list[_Series]]:
     """Return the axis below, one with numbers if there is one, and a series for each value of the other."""
-    swap = bool(found.columns) and not _numeric(found, found.rows) and _numeric(found, found.columns)
-    axis, other = (found.columns, found.rows) if swap else (found.rows, found.columns)
-    numeric = _numeric(found, axis)
+    swap = bool(sweep.columns) and not _numeric(sweep, sweep.rows) and _numeric(sweep, sweep.columns)
+    axis, other = (sweep.columns, sweep.rows) if swap else (sweep.rows, sweep.columns)
+    numeric = _numeric(sweep, axis)
     values: dict[str, int] = {}
     series: dict[str, dict[str, tuple[int, int]]] = {}
-    for point in found.points:
+    for point in sweep.points:
         label, name = (point.column, point.row) if swap else (point.row, point.column)
         values.setdefault(label, point.values[axis] if numeric else len(values))
         ends = point.ends(delta)
@@ -78,8 +78,8 @@ def _arranged(found: Sweep, delta: bool) -> tuple[_Below, list[_Series]]:
     return _Below(axis, _places(values)), named
 
 
-def _numeric(found: Sweep, name: str) -> bool:
-    return all(type(point.values[name]) is int for point in found.points)
+def _numeric(sweep: Sweep, name: str) -> bool:
+    return all(type(point.values[name]) is int for point in sweep.points)
 
 
 def _places(values: dict[str, int]) -> dict[str, float]:

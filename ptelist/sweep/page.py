@@ -18,54 +18,54 @@ PAIR = 2
 MOST_SENTENCES = 3
 """Break-evens of more columns than this are told in a table."""
 
-HEAD = ("low", "high", "unit", "change_low", "change_high")
+FIGURE_HEAD = ("low", "high", "unit", "change_low", "change_high")
 
 
-def document(found: Sweep, delta: bool, explain: str, width: int | None) -> Document:
+def document(sweep: Sweep, delta: bool, explain: str, width: int | None) -> Document:
     """Return the sweep's values, or with `delta` its changes; None is an endless line."""
-    tables = list(_tables(found, delta, width))
+    tables = list(_tables(sweep, delta, width))
     notes = []
-    if len(found.break_evens) > MOST_SENTENCES:
-        tables.append(breakeven.table(found.break_evens))
+    if len(sweep.break_evens) > MOST_SENTENCES:
+        tables.append(breakeven.table(sweep.break_evens))
     else:
         notes += [
-            Note("break-even", f"{breakeven.sentence(each)} ({breakeven.reach(each)})") for each in found.break_evens
+            Note("break-even", f"{breakeven.sentence(each)} ({breakeven.reach(each)})") for each in sweep.break_evens
         ]
-    if found.compares and not found.columns:
-        notes.append(Note("least", _least(found)))
-    notes += [Note("step", breakeven.step(each)) for each in found.steps]
-    if delta or found.compares:
-        notes.append(Note("baseline", found.baseline))
+    if sweep.compares and not sweep.columns:
+        notes.append(Note("least", _least(sweep)))
+    notes += [Note("step", breakeven.step(each)) for each in sweep.steps]
+    if delta or sweep.compares:
+        notes.append(Note("baseline", sweep.baseline))
     return Document(
         tuple(table.within(width) for table in tables),
-        (*notes, *found.assumptions, Note("explain", f"{explain}, for one of these")),
-        found.command,
+        (*notes, *sweep.assumptions, Note("explain", f"{explain}, for one of these")),
+        sweep.command,
     )
 
 
-def _tables(found: Sweep, delta: bool, width: int | None) -> Iterator[Table]:
+def _tables(sweep: Sweep, delta: bool, width: int | None) -> Iterator[Table]:
     """Yield the tables that fit: values and changes beside each other where there is room."""
-    rows = _by_row(found)
-    if not found.columns:
-        yield _line(found, delta, width)
+    rows = _by_row(sweep)
+    if not sweep.columns:
+        yield _line(sweep, delta, width)
         return
-    across = list(found.column_labels())
-    plain = {point.column for point in found.points if point.change is None}
-    if found.compares and len(across) == PAIR and len(plain) == 1 and not delta:
-        pair = _pair(found, rows, width)
+    across = list(sweep.column_labels())
+    plain = {point.column for point in sweep.points if point.change is None}
+    if sweep.compares and len(across) == PAIR and len(plain) == 1 and not delta:
+        pair = _pair(sweep, rows, width)
         if width is None or pair.width() <= width:
             yield pair
             return
-        yield from _grid(found, rows, across, False, width)
+        yield from _grid(sweep, rows, across, False, width)
         delta = True
     if delta:
         bases = [label for label in across if all(points[label].change is None for points in rows.values())]
         across = [label for label in across if label not in bases]
-    yield from _grid(found, rows, across, delta, width)
+    yield from _grid(sweep, rows, across, delta, width)
 
 
-def _title(found: Sweep, delta: bool) -> str:
-    return f"{found.figure}, {'change in ' if delta else ''}{found.unit.value}"
+def _title(sweep: Sweep, delta: bool) -> str:
+    return f"{sweep.figure}, {'change in ' if delta else ''}{sweep.unit.value}"
 
 
 def _cells(point: Point, delta: bool, percent: bool) -> list[str]:
@@ -75,24 +75,24 @@ def _cells(point: Point, delta: bool, percent: bool) -> list[str]:
     return [numbers.change(point.change), *([numbers.percent(point.change)] if percent else [])]
 
 
-def _line(found: Sweep, delta: bool, width: int | None) -> Table:
+def _line(sweep: Sweep, delta: bool, width: int | None) -> Table:
     """Return one row a point, with its change if it is compared, and a bar."""
-    head = [found.rows]
-    head += [] if delta else [found.unit.value]
-    head += ["change", ""] if delta or found.compares else []
+    head = [sweep.rows]
+    head += [] if delta else [sweep.unit.value]
+    head += ["change", ""] if delta or sweep.compares else []
     rows = []
-    for point in found.points:
+    for point in sweep.points:
         value = [] if delta else _cells(point, False, False)
-        rows.append((point.row, *value, *(_cells(point, True, True) if delta or found.compares else [])))
-    table = Table(tuple(head), tuple(rows), _title(found, delta))
-    return _barred(table, [point.ends(delta) for point in found.points], width, signed=delta)
+        rows.append((point.row, *value, *(_cells(point, True, True) if delta or sweep.compares else [])))
+    table = Table(tuple(head), tuple(rows), _title(sweep, delta))
+    return _barred(table, [point.ends(delta) for point in sweep.points], width, signed=delta)
 
 
-def _pair(found: Sweep, by_row: Rows, width: int | None) -> Table:
+def _pair(sweep: Sweep, by_row: ByRow, width: int | None) -> Table:
     """Return both columns side by side, the baseline first, with the change and its bar."""
-    base = next(point.column for point in found.points if point.change is None)
-    (other,) = set(found.column_labels()) - {base}
-    head = (found.rows, *(f"{found.columns}={label}" for label in (base, other)), "change", "")
+    base = next(point.column for point in sweep.points if point.change is None)
+    (other,) = set(sweep.column_labels()) - {base}
+    head = (sweep.rows, *(f"{sweep.columns}={label}" for label in (base, other)), "change", "")
     rows = tuple(
         (
             label,
@@ -103,7 +103,7 @@ def _pair(found: Sweep, by_row: Rows, width: int | None) -> Table:
         for label, points in by_row.items()
     )
     values = [points[other].ends(True) for points in by_row.values()]
-    return _barred(Table(head, rows, _title(found, False)), values, width, signed=True)
+    return _barred(Table(head, rows, _title(sweep, False)), values, width, signed=True)
 
 
 def _barred(plain: Table, values: Sequence[tuple[int, int] | None], width: int | None, *, signed: bool) -> Table:
@@ -116,52 +116,53 @@ def _barred(plain: Table, values: Sequence[tuple[int, int] | None], width: int |
     return Table((*plain.head, ""), rows, plain.title, bars=True)
 
 
-Rows = dict[str, dict[str, "Point"]]
+ByRow = dict[str, dict[str, "Point"]]
+"""Points by the label of their row, then by that of their column."""
 
 
-def _by_row(found: Sweep) -> Rows:
-    rows: Rows = {}
-    for point in found.points:
+def _by_row(sweep: Sweep) -> ByRow:
+    rows: ByRow = {}
+    for point in sweep.points:
         rows.setdefault(point.row, {})[point.column] = point
     return rows
 
 
-def _grid(found: Sweep, rows: Rows, across: list[str], delta: bool, width: int | None) -> Iterator[Table]:
+def _grid(sweep: Sweep, rows: ByRow, across: list[str], delta: bool, width: int | None) -> Iterator[Table]:
     """Yield tables of as many columns as fit beside each other, all rows in each; a single one has bars."""
     single = len(across) == 1
-    head = [found.rows]
+    head = [sweep.rows]
     for label in across:
-        head += [f"{found.columns}={label}", *([""] if delta and single else [])]
+        head += [f"{sweep.columns}={label}", *([""] if delta and single else [])]
     cells = (
         (label, *(text for column in across for text in _cells(points[column], delta, single)))
         for label, points in rows.items()
     )
-    table = Table(tuple(head), tuple(cells), _title(found, delta))
+    table = Table(tuple(head), tuple(cells), _title(sweep, delta))
     if single:
         yield _barred(table, [points[across[0]].ends(delta) for points in rows.values()], width, signed=delta)
     else:
         yield from table.panels(width)
 
 
-def _least(found: Sweep) -> str:
+def _least(sweep: Sweep) -> str:
     """Return where the figure's high end is least, and whether another point may be lower."""
-    best = min(found.points, key=lambda point: (point.high, point.low))
-    ties = [point.row for point in found.points if (point.low, point.high) == (best.low, best.high)]
-    value = f"{numbers.interval(best.low, best.high)} {found.unit.value}"
+    best = min(sweep.points, key=lambda point: (point.high, point.low))
+    ties = [point.row for point in sweep.points if (point.low, point.high) == (best.low, best.high)]
+    value = f"{numbers.interval(best.low, best.high)} {sweep.unit.value}"
     unsure = ""
-    if any(point.low < best.high for point in found.points if point.row not in ties):
+    if any(point.low < best.high for point in sweep.points if point.row not in ties):
         unsure = "; within what is open others may take less"
-    return f"{value} at {found.rows}={','.join(ties)}{unsure}"
+    return f"{value} at {sweep.rows}={','.join(ties)}{unsure}"
 
 
-def body(found: Sweep) -> dict[str, Any]:
+def body(sweep: Sweep) -> dict[str, Any]:
     """Return all points, and what was found between them."""
     return {
-        "baseline": found.baseline,
-        "figure": found.figure,
-        "unit": found.unit.value,
-        "points": [_point(point) for point in found.points],
-        "break_evens": [each._asdict() | {"over": _span(each.over)} for each in found.break_evens],
+        "baseline": sweep.baseline,
+        "figure": sweep.figure,
+        "unit": sweep.unit.value,
+        "points": [_point(point) for point in sweep.points],
+        "break_evens": [each._asdict() | {"over": _span(each.over)} for each in sweep.break_evens],
         "steps": [
             {
                 "column": each.column,
@@ -169,7 +170,7 @@ def body(found: Sweep) -> dict[str, Any]:
                 "at": each.at,
                 "moved": [step._asdict() for step in each.moved],
             }
-            for each in found.steps
+            for each in sweep.steps
         ],
     }
 
@@ -183,9 +184,9 @@ def _span(over: Any) -> dict[str, Any]:
     return {"axis": over.axis.name, "low": over.low, "high": over.high, "step": over.step}
 
 
-def rows(found: Sweep) -> Iterator[tuple[object, ...]]:
+def rows(sweep: Sweep) -> Iterator[tuple[object, ...]]:
     """Return a row a point: its values on the axes, the figure and its change."""
-    yield *found.points[0].values, "figure", *HEAD
-    for point in found.points:
+    yield *sweep.points[0].values, "figure", *FIGURE_HEAD
+    for point in sweep.points:
         change = (point.change.low, point.change.high) if point.change else ("", "")
-        yield *point.values.values(), found.figure, point.low, point.high, found.unit.value, *change
+        yield *point.values.values(), sweep.figure, point.low, point.high, sweep.unit.value, *change

@@ -1,7 +1,7 @@
-"""Where along an integer axis something holds, found without assuming more than is said.
+"""The first and the last integer of a range at which something holds.
 
-A search asks for whole intervals first: `possible(p, q)` may rule one out, never wrongly.
-Where it can rule out nothing, every integer is tried.
+`possible(p, q)` says whether it may hold anywhere from p to q. A search asks that of the range, then of its
+halves, and leaves out a stretch that is ruled out; where none is, it tries every integer.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ def first(low: int, high: int, holds: Holds, possible: Possible) -> int | None:
     if low == high:
         return None
     middle = (low + high) // 2
-    found = first(low, middle, holds, possible) if low < middle else None
-    return first(middle + 1, high, holds, possible) if found is None else found
+    lower = first(low, middle, holds, possible) if low < middle else None
+    return first(middle + 1, high, holds, possible) if lower is None else lower
 
 
 def last(low: int, high: int, holds: Holds, possible: Possible) -> int | None:
     """Return the greatest integer of low..high at which it holds, None if there is none."""
-    found = first(-high, -low, lambda n: holds(-n), lambda p, q: possible(-q, -p))
-    return None if found is None else -found
+    mirrored = first(-high, -low, lambda n: holds(-n), lambda p, q: possible(-q, -p))
+    return None if mirrored is None else -mirrored

@@ -79,14 +79,14 @@ def measured(figure: str) -> Callable[[Scenario], Ledger]:
 def sweep(space: Space, figure: str, baseline: str | None, command: str) -> Sweep:
     """Return a figure over a space of one or two axes; raises PtelistError for any other."""
     rows, across = _axes(space)
-    found = columns(space, baseline)
+    compared = columns(space, baseline)
     measure = measured(figure)
-    first = measure(found.columns[0].scenario)
+    first = measure(compared.columns[0].scenario)
     if figure not in first:
-        pick(account(found.columns[0].scenario), (figure,))
+        pick(account(compared.columns[0].scenario), (figure,))
     order = [axis.name for axis in space.varying]
     at = order.index(rows.name), order.index(across.name) if across else None
-    by_number = dict(_measured(found.columns, measure, figure, at))
+    by_number = dict(_measured(compared.columns, measure, figure, at))
     points = [by_number[number] for number in range(len(by_number))]
     return Sweep(
         figure,
@@ -94,11 +94,11 @@ def sweep(space: Space, figure: str, baseline: str | None, command: str) -> Swee
         rows.name,
         across.name if across else "",
         tuple(points),
-        found.baseline,
+        compared.baseline,
         baseline is not None or any(map(compares, space.varying)),
-        tuple(_break_evens(space, found.columns, points, first[figure])),
+        tuple(_break_evens(space, compared.columns, points, first[figure])),
         tuple(_steps(space, rows, figure)),
-        assume([column.scenario for column in found.columns], by_preset=found.by_preset),
+        assume([column.scenario for column in compared.columns], by_preset=compared.by_preset),
         command,
     )
 
@@ -111,21 +111,21 @@ def _axes(space: Space) -> tuple[Axis, Axis | None]:
     if len(varying) > MOST_AXES:
         names = ", ".join(axis.option for axis, _ in varying)
         raise PtelistError(f"{len(varying)} axes vary, at most {MOST_AXES} can: {names}; see ptelist compare")
-    varying.sort(key=lambda found: len(found[1]), reverse=True)
+    varying.sort(key=lambda pair: len(pair[1]), reverse=True)
     return varying[0][0], varying[1][0] if len(varying) > 1 else None
 
 
 def _measured(
-    found: tuple[Column, ...], measure: Callable[[Scenario], Ledger], figure: str, at: tuple[int, int | None]
+    columns: tuple[Column, ...], measure: Callable[[Scenario], Ledger], figure: str, at: tuple[int, int | None]
 ) -> Iterator[tuple[int, Point]]:
     """Yield each column's number and its point; `at` says which of its labels go down and across."""
     groups: dict[int, list[int]] = {}
-    for number, column in enumerate(found):
+    for number, column in enumerate(columns):
         groups.setdefault(column.baseline, []).append(number)
     for base, members in groups.items():
-        old = measure(found[base].scenario)[figure]  # kept while its group lasts, no longer
+        old = measure(columns[base].scenario)[figure]  # kept while its group lasts, no longer
         for number in members:
-            column = found[number]
+            column = columns[number]
             new = old if number == base else measure(column.scenario)[figure]
             delta = None if number == base else change(old, new)
             across = "" if at[1] is None else column.labels[at[1]]
@@ -138,21 +138,21 @@ def _numbers(space: Space, axis: Axis) -> list[int]:
     return values if all(type(value) is int for value in values) else []
 
 
-def _break_evens(space: Space, found: tuple[Column, ...], points: list[Point], figure: Term) -> Iterator[BreakEven]:
+def _break_evens(space: Space, columns: tuple[Column, ...], points: list[Point], figure: Term) -> Iterator[BreakEven]:
     """Yield where each value of an axis that compares is below its baseline, along one that sets the scene."""
     compared = next((axis for axis in space.varying if compares(axis)), None)
     scene = next((axis for axis in space.varying if not compares(axis) and _numbers(space, axis)), None)
     if not compared or not scene:
         return
     over = search_range(scene, _numbers(space, scene))
-    page = found[0].scenario.kernel.page_bytes
+    page = columns[0].scenario.kernel.page_bytes
     measure = measured(figure.name)
     curves = {here[compared.name].label: Curve(space, here, over, measure) for here in space.along(compared)}
     place, place_of_scene = space.varying.index(compared), space.varying.index(scene)
-    baseline = found[found[0].baseline].labels[place]
+    baseline = columns[columns[0].baseline].labels[place]
     known: dict[str, Known] = {label: {} for label in curves}
-    for column, point in zip(found, points, strict=True):
-        base = found[column.baseline].labels
+    for column, point in zip(columns, points, strict=True):
+        base = columns[column.baseline].labels
         if point.change and base[place_of_scene] == column.labels[place_of_scene] and base[place] == baseline:
             old = points[column.baseline]
             ends = Interval.of(point.change), Interval.of(old), Interval.of(point)

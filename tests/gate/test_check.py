@@ -529,6 +529,16 @@ def damaged(scenarios: str, layouts: str = "{}") -> str:
             )
         ),
         (damaged("{}", '{"kvm_mmu_page": {"role": ["8"]}}'), "damaged: layouts.kvm_mmu_page.role.0: should be"),
+        *(
+            (damaged("{}", f'{{"kvm_mmu_page": {members}}}'), f"damaged: layouts.kvm_mmu_page: {wrong}")
+            for members, wrong in (
+                ('{"sizeof": [8, 8]}', "sizeof: expected the size in bytes, got [8, 8]"),
+                ('{"sizeof": [8], "role": [64]}', "role: expected offset and width in bits, got [64]"),
+                ('{"sizeof": [8], "role": [0, 8, 8]}', "role: expected offset and width in bits, got [0, 8, 8]"),
+                ('{"sizeof": [8], "role": [0, -8]}', "role: expected offset and width in bits, got [0, -8]"),
+                ('{"role": [0, 64]}', "sizeof: is missing"),
+            )
+        ),
         ("[" * 100_000, "not valid JSON"),
         ("1" * 10_000, "not valid JSON"),
     ],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ptelist.output.result import Result
 
-TERMINAL, MAIL, MARKDOWN = FIRST = ("terminal", "mail", "markdown")
+TERMINAL, MAIL, MARKDOWN = CHOSEN = ("terminal", "mail", "markdown")
 """Those that commands themselves choose; help names them before the others."""
 
 
@@ -16,7 +17,7 @@ def _names() -> tuple[str, ...]:
     """Return the names of the modules in this folder: nothing is imported to list them."""
     files = os.listdir(__path__[0])  # noqa: PTH208 -- pathlib is slow to load, and nobody has yet said which format
     names = {name.removesuffix(".py") for name in files if name.endswith(".py")} - {"__init__"}
-    return (*FIRST, *sorted(names.difference(FIRST)))
+    return (*CHOSEN, *sorted(names.difference(CHOSEN)))
 
 
 FORMATS = _names()
@@ -24,7 +25,5 @@ FORMATS = _names()
 
 def render(name: str, result: Result, width: int) -> str:
     """Return a result as text of so many columns; of the formats, only this one is loaded."""
-    from importlib import import_module  # noqa: PLC0415 -- not for --help
-
     text: str = import_module(f"{__name__}.{name}").render(result, width)
     return text

@@ -22,9 +22,17 @@ if TYPE_CHECKING:
     from ptelist.output.page import Document, Table
     from ptelist.output.result import Result
 
-LESS, MORE = "green", "red"
-BAD = f"bold {MORE}"
-VERDICTS = {AGREES: LESS, DIFFERS: BAD, "pass": LESS, "WARN": "yellow", "FAIL": BAD, "NEW": BAD, "REMOVED": BAD}
+LESS_STYLE, MORE_STYLE = "green", "red"
+BAD_STYLE = f"bold {MORE_STYLE}"
+VERDICT_STYLES = {
+    AGREES: LESS_STYLE,
+    DIFFERS: BAD_STYLE,
+    "pass": LESS_STYLE,
+    "WARN": "yellow",
+    "FAIL": BAD_STYLE,
+    "NEW": BAD_STYLE,
+    "REMOVED": BAD_STYLE,
+}
 STYLES = {HEAD: "bold", TEXT: "", FINE: "dim"}
 NO_COST = ("ext", "objects_per_slab", "slab_order")
 """Figures of which more is neither better nor worse."""
@@ -77,11 +85,11 @@ def _table(table: Table) -> RichTable:
 
 
 def _cell(text: str, *, changed: bool) -> Text:
-    if text in VERDICTS:
-        return Text(text, style=VERDICTS[text])
+    if text in VERDICT_STYLES:
+        return Text(text, style=VERDICT_STYLES[text])
     if not changed or not text.strip("0%"):
         return Text(text)
-    return Text(text, style=LESS if text.startswith("-") else MORE)
+    return Text(text, style=LESS_STYLE if text.startswith("-") else MORE_STYLE)
 
 
 class _Encoded(io.StringIO):
