@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ptelist.errors import PtelistError, Where
 from ptelist.replay.events import SET, SET_SPTE, SET_SPTE_EVENT, TEXT, WANTED, WORDS, operation, pattern_of, shown
-from ptelist.replay.steps import USAGE
+from ptelist.replay.steps import VERBS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,7 +171,7 @@ class TraceReader:
                 self._count(LOST, at)
         elif words[0] in WORDS:
             self._word(at, words)
-        elif words[0] in USAGE and self.kind in {"", STEPS}:
+        elif words[0] in VERBS and self.kind in {"", STEPS}:
             self._be(STEPS, at)
             if self._steps.do(at, words) and RECYCLED not in self.odd:
                 self._count(RECYCLED, at)
