@@ -8,8 +8,8 @@ from ptelist.compare import table
 from ptelist.note import Note
 from ptelist.output.numbers import integer, interval
 from ptelist.output.page import Document, Table
-from ptelist.replay.replay import BRIEF, FIGURES
-from ptelist.replay.vm_steps import FIGURES as STEPS
+from ptelist.replay.replay import LIST_BRIEFS, LIST_FIGURES
+from ptelist.replay.vm_steps import STEP_COUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from ptelist.replay.replay import Replayed
     from ptelist.replay.vm_steps import Moment, Stage
 
-MOST_MARKS = 20
+MOST_SHOWN = 20
 """More marks than these are for programs."""
 
-ENVELOPE_FIGURES = tuple(name for name in FIGURES if not name.startswith("replay.") or name[7:] in {"live", "peak"})
+ENVELOPE_FIGURES = tuple(
+    name for name in LIST_FIGURES if not name.startswith("replay.") or name[7:] in {"live", "peak"}
+)
 
 
-STEP_FIGURES = (*FIGURES[:2], *STEPS, *(name for name in FIGURES[2:] if not name.startswith("replay.")))
+STEP_FIGURES = (*LIST_FIGURES[:2], *STEP_COUNTS, *(name for name in LIST_FIGURES[2:] if not name.startswith("replay.")))
 CHARGED = ("slab", "sec_pagetables", "memslots", "dirty_bitmap", "kernel")
 """What is shown of what a cgroup is charged."""
 
@@ -42,14 +44,14 @@ SHOWN: dict[str, Callable[[Counts], int]] = {
 def document(found: Replayed, width: int | None) -> Document:
     """Return the tables that fit."""
     comparison = found.comparison
-    figures = STEP_FIGURES if found.stages else ENVELOPE_FIGURES if found.envelope else FIGURES
-    briefs = BRIEF[found.envelope :]
+    figures = STEP_FIGURES if found.stages else ENVELOPE_FIGURES if found.envelope else LIST_FIGURES
+    briefs = LIST_BRIEFS[found.envelope :]
     page = table.document(comparison, (), width, figures, briefs)
     beside = _of_steps(found) if found.stages else (*_lengths(found), *_marks(found))
     more = [each.within(width) for each in beside]
     notes = page.notes
     count = max(len(found.marks), len(found.stages) - 1)
-    if count > MOST_MARKS:
+    if count > MOST_SHOWN:
         notes = (Note("marks", f"{count:,}; --format json has what lists took at each"), *notes)
     return Document((*page.tables, *more), notes, page.command)
 
@@ -72,7 +74,7 @@ def _lengths(found: Replayed) -> Iterator[Table]:
 
 
 def _marks(found: Replayed) -> Iterator[Table]:
-    if 0 < len(found.marks) <= MOST_MARKS:
+    if 0 < len(found.marks) <= MOST_SHOWN:
         names = [column.name for column in found.comparison.columns]
         rows = [(f"  {mark.text or mark.at}", *(_live(found, count) for count in mark.live)) for mark in found.marks]
         yield Table(("mark", *names), tuple(rows), "descriptors in lists at each mark")
@@ -90,7 +92,7 @@ def _charged(moment: Moment) -> dict[str, Interval] | None:
 
 def _shown(found: Replayed) -> list[tuple[str, Stage]]:
     """Return the marks that are shown, and the end; of too many the end alone."""
-    stages = found.stages[-1:] if len(found.stages) > MOST_MARKS + 1 else found.stages
+    stages = found.stages[-1:] if len(found.stages) > MOST_SHOWN + 1 else found.stages
     return [(f"  {stage.text or stage.at}", stage) for stage in stages]
 
 

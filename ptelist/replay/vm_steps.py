@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 OBJECTS, COUNT, PAGES = Unit.OBJECTS, Unit.COUNT, Unit.PAGES
 
-FIGURES = {
+STEP_COUNTS = {
     "replay.held": (OBJECTS, "descriptors in lists and in vCPU caches at the end"),
     "replay.live": (OBJECTS, "descriptors in lists at the end"),
     "replay.cached": (OBJECTS, "descriptors in vCPU caches at the end"),
@@ -42,7 +42,7 @@ FIGURES = {
 }
 """What a replay of steps counts, for each column."""
 
-COUNTED = ("held", "in_lists", "cached", "headers", "headers_cached", "tables", "entries", "longest")
+MARKED = ("held", "in_lists", "cached", "headers", "headers_cached", "tables", "entries", "longest")
 """What is told of each mark."""
 
 
@@ -93,7 +93,7 @@ class Stage(NamedTuple):
     def data(self) -> dict[str, Any]:
         """Return it for JSON: each count as a list with a number for each column."""
         found: dict[str, Any] = {"at": self.at, "text": self.text}
-        for name in COUNTED:
+        for name in MARKED:
             found[_LIVE.get(name, name)] = [getattr(moment.counts, name) for moment in self.moments]
         found["slabs"] = _ends([moment.slabs for moment in self.moments])
         raw = [moment.raw for moment in self.moments if moment.raw]
@@ -185,7 +185,7 @@ def _terms(machine: Machine) -> Iterator[tuple[str, Term]]:
         counts.tables,
         counts.entries,
     )
-    for (name, (unit, why)), value in zip(FIGURES.items(), values, strict=True):
+    for (name, (unit, why)), value in zip(STEP_COUNTS.items(), values, strict=True):
         yield name, fixed(name, value, unit, why)
 
 
