@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
-from ptelist.host import snapshot as shot
+from ptelist.host import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,7 +81,7 @@ class Caches:
         for name, cells in self._slabs.items():
             for column in SIZES & cells.keys():
                 if not re.fullmatch(r"[1-9][0-9]{0,9}", cells[column]):
-                    where = f"{label}: {shot.SLABS}/{name}/{column}"
+                    where = f"{label}: {paths.SLABS}/{name}/{column}"
                     raise PtelistError(f'{where}: expected a number of 1 or more, got "{cells[column][:40]}"')
             if target := _target(cells):
                 self._members.setdefault(target, []).append(name)
@@ -107,4 +107,4 @@ class Caches:
 
 def _target(cells: Mapping[str, str]) -> str:
     """Return the directory that a merged cache's link points to."""
-    return cells.get(shot.LINK, "").rstrip("/").rpartition("/")[2]
+    return cells.get(paths.LINK, "").rstrip("/").rpartition("/")[2]

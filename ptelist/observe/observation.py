@@ -7,8 +7,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.clauses import UNVERIFIED
-from ptelist.host import slabinfo, vms
-from ptelist.host import snapshot as shot
+from ptelist.host import paths, slabinfo, vms
 from ptelist.host.caches import Caches
 from ptelist.host.machine import online
 from ptelist.note import Note
@@ -54,8 +53,8 @@ def observe(  # noqa: PLR0913 -- what the options of the command say
     `counts`: the scenario says which VMs the host runs, and with `told` what the host
     has been through before. `every`: all caches are checked. Raises PtelistError for a snapshot that cannot be read.
     """
-    text = snapshot.files.get(shot.SLABINFO)
-    caches = Caches(snapshot, slabinfo.parse(text, f"{label}: {shot.SLABINFO}") if text else {}, label)
+    text = snapshot.files.get(paths.SLABINFO)
+    caches = Caches(snapshot, slabinfo.parse(text, f"{label}: {paths.SLABINFO}") if text else {}, label)
     watcher = Watcher(comparison, counts=counts, told=told, online=online(snapshot, label))
     kvm = [seen for name in KVM_CACHES if (seen := caches.find(name))]
     found = vms.vms(snapshot, label)
@@ -73,7 +72,7 @@ def _notes(
 ) -> Iterator[Note]:
     """Yield what was not read, what VMs tell, and how to have more predicted."""
     missing = [name for name in KVM_CACHES if name not in {seen.name for seen in kvm}]
-    if missing and (snapshot.slabs or shot.SLABINFO in snapshot.files):
+    if missing and (snapshot.slabs or paths.SLABINFO in snapshot.files):
         why = "kvm is not loaded" if snapshot.slabs else "merged under another name (a copy of sysfs says which)"
         yield Note(f"no cache {' or '.join(missing)}", why)
     for path, reason in sorted(snapshot.unread.items()):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.engine import attributes, slab, slub
 from ptelist.engine.attributes import Made
 from ptelist.engine.ledger import Unit
-from ptelist.host.machine import flags
-from ptelist.host.snapshot import SLABS
+from ptelist.host.paths import SLABS
+from ptelist.host.slub_debug import flags
 from ptelist.interval import Interval
 from ptelist.note import Note
 
