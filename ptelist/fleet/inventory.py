@@ -24,14 +24,14 @@ VM_FIELDS = tuple(axis.name for axis in AXES.values() if axis.path.startswith("v
 FIELDS = (HOST, *HOST_FIELDS, HOST_MEMORY, *VM_FIELDS, COUNT)
 """What a column of an inventory can be: the names of options, and three of its own."""
 
-NEEDED = (HOST, "vcpus")
+NEEDED_FIELDS = (HOST, "vcpus")
 MOST_VMS = 1_000_000
 MOST_CELLS = 1 << 15
 """Different cells of which the meaning is remembered."""
 
 NO_PAST = "hosts of a fleet have no past: one host's is that of compare --filling aged --peak-vms"
 
-SWITCHES = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
+SWITCH_WORDS = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
 _RELEASE = r"v?[0-9]+\.[0-9]+[A-Za-z0-9.\-~+]*"
 
 Cells = tuple[str, ...]
@@ -128,7 +128,7 @@ class Inventory:
         if COUNT not in places and VMS in known:
             places[COUNT] = known[VMS]
         places |= {field: self._place(column.name, "--column") for field, column in self._columns.items()}
-        for field in NEEDED:
+        for field in NEEDED_FIELDS:
             if field not in places:
                 hint = f"{suggestion(field, head)}: --column {field}=NAME names it"
                 raise PtelistError(f"{self.label}:1: no column {field}{hint}")
@@ -174,7 +174,7 @@ class Inventory:
         for field, cell in zip(fields, cells, strict=True):
             if cell:
                 found[field] = self._choice(field, cell)
-            elif field in NEEDED:
+            elif field in NEEDED_FIELDS:
                 raise PtelistError(f"{field}: is missing")
         return found
 
@@ -183,7 +183,7 @@ class Inventory:
         if field == KERNEL and not re.fullmatch(_RELEASE, cell):
             raise PtelistError(f'kernel: expected a release such as 6.1.0-56-amd64, got "{cell[:40]}"')
         if axis.kind.is_switch:
-            cell = SWITCHES.get(cell.lower(), cell)
+            cell = SWITCH_WORDS.get(cell.lower(), cell)
         unit = self._columns[field].unit if field in self._columns else ""
         try:
             found = choices(axis, f"{cell} {unit}" if unit and re.fullmatch(r"[0-9.]+", cell) else cell)
