@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.errors import PtelistError
+from ptelist.errors import PtelistError, Where
 from ptelist.fleet.fleet import SAID_BY, HostKind
 from ptelist.fleet.inventory import MOST_VMS, Row
-from ptelist.fleet.records import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ptelist.fleet.fleet import Fleet
     from ptelist.fleet.inventory import Cells, Inventory
+    from ptelist.fleet.records import Place
 
 MOST_PAIRS = 200_000
 """Pairs of a host's and a VM's cells that are remembered as checked."""
@@ -40,7 +39,7 @@ class Census(NamedTuple):
     """How many hosts of a kind there are in each group."""
     groups: dict[Cells, HostGroup]
     rows: int
-    rejects: dict[int, str]
+    rejects: dict[Place, str]
     """What is wrong, by the place of a row."""
     hosts_left_out: int
     """Hosts of which all rows are set aside."""
@@ -60,7 +59,7 @@ class _ReadHost:
         self.groups: dict[Cells, int] = {}
         self.vms = self.vcpus = 0
         self.modules: tuple[bool, bool] | None = None
-        self.places = array("Q")
+        self.places: list[Place] = []
         self.bad = ""
         self.taken = False
 
@@ -84,7 +83,7 @@ class Reader:
         self._known: dict[tuple[Cells, Cells], _ReadVm] = {}
         self._checked: set[tuple[Cells, str]] = set()
         self._cells: dict[Cells, Cells] = {}
-        self._rejects: dict[int, str] = {}
+        self._rejects: dict[Place, str] = {}
         self._cut: set[str] = set()
 
     def census(self, progress: Callable[[int], object]) -> Census:
@@ -112,9 +111,9 @@ class Reader:
                     self._rejects.setdefault(place, host.bad)
         return self._counted(rows)
 
-    def _reject(self, place: int, why: str, host: str = "") -> None:
+    def _reject(self, place: Place, why: str, host: str = "") -> None:
         if not self._keep_going:
-            raise PtelistError(f"{self._inventory.label}:{line(place)}: {why}")
+            raise PtelistError(why, Where(file=self._inventory.label, line=place.line))
         self._rejects[place] = why
         if host:
             self._cut.add(host)
@@ -157,7 +156,7 @@ class Reader:
         fields = (*self._inventory.host_fields, *self._inventory.by, "host-memory")
         ours, theirs = ((*each.about_host, *each.by, each.memory) for each in (row, host.row))
         name, here, there = next(each for each in zip(fields, ours, theirs, strict=True) if each[1] != each[2])
-        return f'{name} is "{here}" here and "{there}" on line {line(host.row.place)}'
+        return f'{name} is "{here}" here and "{there}" on line {host.row.place.line}'
 
     def _vm(self, row: Row) -> _ReadVm:
         key = row.about_host, row.about_vm

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError, Where, suggestion
-from ptelist.fleet.records import Objects, Rows, Text, line, part, plain
+from ptelist.fleet.records import Objects, Rows, Text, plain
 from ptelist.settings.axes import AXES
 from ptelist.settings.values import choices
 from ptelist.units import UNITS
@@ -16,6 +16,7 @@ from ptelist.units import UNITS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from ptelist.fleet.records import Place
     from ptelist.settings.kinds import Choice
 
 HOST, KERNEL, HOST_MEMORY, COUNT, VMS, PEAK = "host", "kernel", "host-memory", "count", "vms", "peak-vms"
@@ -47,8 +48,7 @@ class FieldColumn(NamedTuple):
 class Row(NamedTuple):
     """One VM group of one host as text, in the order of the inventory's fields."""
 
-    place: int
-    """Its line and its number on it; see records.line."""
+    place: Place
     host: str
     about_host: Cells
     memory: str
@@ -139,7 +139,7 @@ class Inventory:
         """Return the columns that were of no use, as far as the file was read."""
         return sorted(self.records.unused)
 
-    def __iter__(self) -> Iterator[Row | tuple[int, str]]:
+    def __iter__(self) -> Iterator[Row | tuple[Place, str]]:
         """Yield rows; for one that is none, its place and what is wrong."""
         name, about_host, memory, about_vm, by, count = self._parts
         width = len(self.records.head)
@@ -158,14 +158,14 @@ class Inventory:
                 yield Row(place, host, about_host(cells), own, about_vm(cells), groups, "".join(count(cells)))
         self._refuse_past()
 
-    def rejected(self, why: dict[int, str]) -> Iterator[str]:
+    def rejected(self, why: dict[Place, str]) -> Iterator[str]:
         """Yield the rows at these places as they are, with what is wrong with each."""
         yield self.records.rejects()
-        lines: dict[int, dict[int, str]] = {}
+        lines: dict[int, dict[int | None, str]] = {}
         for place, reason in why.items():
-            lines.setdefault(line(place), {})[part(place)] = reason
+            lines.setdefault(place.line, {})[place.part] = reason
         for place, _ in self.records:
-            if reasons := lines.pop(line(place), None):
+            if reasons := lines.pop(place.line, None):
                 yield self.records.rejected("".join(self.text.record), reasons)
 
     def choices(self, fields: Cells, cells: Cells) -> dict[str, Choice]:

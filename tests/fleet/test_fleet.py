@@ -25,7 +25,6 @@ from ptelist.fleet.census import Reader
 from ptelist.fleet.figures import SUMMED
 from ptelist.fleet.fleet import Fleet
 from ptelist.fleet.inventory import Inventory, mapped
-from ptelist.fleet.records import line
 from ptelist.fleet.totals import CHUNK, add_up
 from ptelist.fleet.what_ifs import assumed
 from ptelist.scenario.overlay import Origin, Overlay, Setting
@@ -413,7 +412,7 @@ def test_what_is_set_aside_does_not_depend_on_the_order(rows: list[tuple[str, ..
         fleet = Fleet((inventory.host_fields, inventory.vm_fields), inventory.choices, {}, [("ext", "2")])
         census = Reader(inventory, fleet, keep_going=True).census(id)
         part = add_up(fleet, list(census.kinds.items()), SUMMED, 1, id) if census.kinds else None
-        aside = sorted(rows[line(place) - 2] for place in census.rejects)
+        aside = sorted(rows[place.line - 2] for place in census.rejects)
         counts = census.rows, census.hosts_left_out, census.hosts_cut
         found.append((census.kinds, census.groups, counts, part, aside, fleet.notes()))
         order.shuffle(rows)
