@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 import sys
+from array import array
 from enum import IntEnum
 
 from ptelist.errors import PtelistError
@@ -104,8 +105,6 @@ def words_of(data: memoryview) -> memoryview:
     """Return little-endian words."""
     if sys.byteorder == "little":
         return data.cast("I")
-    from array import array  # noqa: PLC0415 -- for big-endian machines
-
     words = array("I", data.tobytes())
     words.byteswap()
     return memoryview(words)

@@ -6,9 +6,11 @@ import os
 import re
 import struct
 import sys
+from io import BytesIO
 from typing import Any, BinaryIO, NamedTuple
 
 from ptelist.build import btf_raw
+from ptelist.build.unpack import unpack
 from ptelist.errors import PtelistError
 
 MOST_BYTES = 1 << 29
@@ -75,13 +77,9 @@ def _image(file: BinaryIO, path: str) -> Image:
     if data[_HEADER : _HEADER + 4] == b"HdrS":
         data, release = _payload(data, path)
     if not data.startswith((btf_raw.MAGIC, btf_raw.MAGIC[::-1], ELF)):
-        from ptelist.build.unpack import unpack  # noqa: PLC0415 -- for packed files only
-
         data = unpack(data, path)
     if not data.startswith(ELF):
         return Image(data, None, release)
-    from io import BytesIO  # noqa: PLC0415 -- for ELF files only
-
     image = _elf(BytesIO(data), path)
     return image if image.release else image._replace(release=release)
 

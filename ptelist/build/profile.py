@@ -9,6 +9,7 @@ from ptelist.build.btf_raw import Kind
 from ptelist.build.builds import once
 from ptelist.build.layouts import layout
 from ptelist.errors import PtelistError, Where
+from ptelist.presets import shipped
 from ptelist.scenario.overlay import Origin, Overlay, Setting
 
 if TYPE_CHECKING:
@@ -48,16 +49,12 @@ def overlay(spec: str, profile: str | None = None) -> Overlay:
     What its types do not tell is taken from `profile`, else from that of its
     release. Raises PtelistError if neither is known, or it has no pte_list_desc.
     """
-    from ptelist.presets import shipped  # noqa: PLC0415 -- layouts alone need none
-
     found = once(spec)
     return said(found).over(shipped.load(base(found, profile), "kernels").overlay)
 
 
 def base(found: Build, profile: str | None) -> str:
     """Return the name of the profile that a build's types are laid over."""
-    from ptelist.presets import shipped  # noqa: PLC0415 -- layouts alone need none
-
     if profile is not None:
         return profile
     if not found.release:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ptelist.build.unpack import unpack
 from ptelist.errors import PtelistError
 from ptelist.scenario.overlay import Origin, Setting
+from ptelist.text_file import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,8 +42,6 @@ def read(path: Path, label: str) -> Fields | None:
 
     Raises PtelistError for one that is packed and damaged, or that sets an option to what it cannot be.
     """
-    from ptelist.text_file import read_text  # noqa: PLC0415 -- presets read files of this kind through here
-
     packed = label != "-" and _head(path, len(XZ)).startswith((GZIP, XZ))
     text = unpacked(_head(path, MOST_BYTES), label) if packed else read_text(path, label)
     return fields(text, label) if is_config(text) else None
@@ -55,8 +55,6 @@ def is_config(text: str) -> bool:
 def unpacked(data: bytes, label: str) -> str:
     """Return the text of a file that may be packed, as /proc/config.gz is; raises PtelistError if it is damaged."""
     if data.startswith((GZIP, XZ)):
-        from ptelist.build.unpack import unpack  # noqa: PLC0415 -- few are packed
-
         data = unpack(data, label)
         if len(data) > MOST_BYTES:
             raise PtelistError(f"{label}: unpacks to more than {MOST_BYTES >> 20} MiB, no kernel's configuration")
