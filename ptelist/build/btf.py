@@ -9,7 +9,7 @@ import struct
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.build.btf_raw import OWN, WORD, Kind, is_split, kind_of, length_of, sections, walk, words_of
+from ptelist.build.btf_raw import OWN, WORD, TypeKind, is_split, kind_of, length_of, sections, walk, words_of
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
@@ -21,21 +21,21 @@ MOST_DEEP = 64
 """So many types may name each other on the way to one that has a size."""
 
 QUALIFIERS: dict[int, str] = {
-    Kind.TYPEDEF: "",
-    Kind.VOLATILE: "volatile ",
-    Kind.CONST: "const ",
-    Kind.RESTRICT: "restrict ",
-    Kind.TYPE_TAG: "",
+    TypeKind.TYPEDEF: "",
+    TypeKind.VOLATILE: "volatile ",
+    TypeKind.CONST: "const ",
+    TypeKind.RESTRICT: "restrict ",
+    TypeKind.TYPE_TAG: "",
 }
 """Kinds that are as large as the type they name, and how they read in C."""
 
 SIZED: dict[int, str] = {
-    Kind.INT: "",
-    Kind.STRUCT: "struct ",
-    Kind.UNION: "union ",
-    Kind.ENUM: "enum ",
-    Kind.FLOAT: "",
-    Kind.ENUM64: "enum ",
+    TypeKind.INT: "",
+    TypeKind.STRUCT: "struct ",
+    TypeKind.UNION: "union ",
+    TypeKind.ENUM: "enum ",
+    TypeKind.FLOAT: "",
+    TypeKind.ENUM64: "enum ",
 }
 POINTER_BYTES = 8
 
@@ -128,8 +128,8 @@ class Btf:
         """Return a type by its id; raises PtelistError if there is none."""
         if number < self._first and self._base is not None:
             return self._base.type(number)
-        if number == Kind.VOID:
-            return Type("void", Kind.VOID, 0, False, 0, self._words[:0])
+        if number == TypeKind.VOID:
+            return Type("void", TypeKind.VOID, 0, False, 0, self._words[:0])
         if number >= self.end:
             raise PtelistError(f"{self.label}: refers to type {number}, but there are {self.end - 1:,}: another base?")
         start = self._infos[number - self._first] - 1
@@ -149,7 +149,7 @@ class Btf:
     def element(self, number: int) -> tuple[int, int] | None:
         """Return what an array is of and how many there are, behind any names for it."""
         found = self.type(self.bare(number))
-        return (found.rest[0], found.rest[2]) if found.kind == Kind.ARRAY else None
+        return (found.rest[0], found.rest[2]) if found.kind == TypeKind.ARRAY else None
 
     def bare(self, number: int) -> int:
         """Return the id behind typedefs and qualifiers."""
@@ -165,8 +165,8 @@ class Btf:
         count = 1
         for _ in range(MOST_DEEP):
             found = self.type(self.bare(number))
-            if found.kind != Kind.ARRAY:
-                each = POINTER_BYTES if found.kind == Kind.PTR else found.size if found.kind in SIZED else 0
+            if found.kind != TypeKind.ARRAY:
+                each = POINTER_BYTES if found.kind == TypeKind.PTR else found.size if found.kind in SIZED else 0
                 return count * each
             count *= found.rest[2]
             number = found.rest[0]
@@ -177,18 +177,18 @@ class Btf:
         qualifiers = ""
         for _ in range(MOST_DEEP):
             found = self.type(number)
-            if found.kind == Kind.PTR:
+            if found.kind == TypeKind.PTR:
                 name = f"*{qualifiers}{name}"
                 qualifiers = ""
-            elif found.kind == Kind.ARRAY:
+            elif found.kind == TypeKind.ARRAY:
                 name = f"({name})" if name.startswith("*") else name
                 name += f"[{found.rest[2] or ''}]"
                 number = found.rest[0]
                 continue
-            elif found.kind == Kind.FUNC_PROTO:
+            elif found.kind == TypeKind.FUNC_PROTO:
                 name = f"({name})(...)"
-            elif found.kind not in QUALIFIERS or found.kind == Kind.TYPEDEF:
-                kind = (Kind.UNION if found.flag else Kind.STRUCT) if found.kind == Kind.FWD else found.kind
+            elif found.kind not in QUALIFIERS or found.kind == TypeKind.TYPEDEF:
+                kind = (TypeKind.UNION if found.flag else TypeKind.STRUCT) if found.kind == TypeKind.FWD else found.kind
                 words = f"{SIZED.get(kind, '')}{found.name or '{...}'}"
                 return f"{qualifiers}{words} {name}".rstrip()
             else:

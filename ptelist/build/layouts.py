@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.build.btf_raw import Kind
+from ptelist.build.btf_raw import TypeKind
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class _Members:
             if self._only and member.name and member.name not in self._only:
                 continue
             inner = btf.bare(member.type)
-            if not member.name and btf.type(inner).kind in {Kind.STRUCT, Kind.UNION} and deep:
+            if not member.name and btf.type(inner).kind in {TypeKind.STRUCT, TypeKind.UNION} and deep:
                 yield from self.of(inner, base + member.offset, deep - 1)
                 continue
             width = member.width or btf.size(member.type) * BYTE

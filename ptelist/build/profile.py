@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ptelist.build.btf_raw import Kind
+from ptelist.build.btf_raw import TypeKind
 from ptelist.build.builds import once
 from ptelist.build.layouts import layout
 from ptelist.errors import PtelistError, Where
@@ -100,7 +100,7 @@ def _descriptor(btf: Btf, desc: Layout) -> Iterator[Said]:
     """
     sptes = desc.field("sptes")
     array = btf.element(sptes.type) if sptes else None
-    if sptes is None or array is None or btf.type(btf.bare(array[0])).kind != Kind.PTR:
+    if sptes is None or array is None or btf.type(btf.bare(array[0])).kind != TypeKind.PTR:
         raise PtelistError(f"{btf.label}: struct pte_list_desc has no array of pointers `sptes`, as up to v7.3")
     each, count = btf.size(array[0]), array[1]
     if count:
