@@ -9,7 +9,17 @@ import struct
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.build.btf_raw import OWN, WORD, TypeKind, is_split, kind_of, length_of, sections, walk, words_of
+from ptelist.build.btf_raw import (
+    OWN_WORDS,
+    WORD_BYTES,
+    TypeKind,
+    is_split,
+    kind_of,
+    length_of,
+    sections,
+    walk,
+    words_of,
+)
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
@@ -117,11 +127,11 @@ class Btf:
 
     def _named(self, place: int) -> Iterator[int]:
         """Yield the structs of this part whose name stands at a place."""
-        wanted = place.to_bytes(WORD, sys.byteorder)
+        wanted = place.to_bytes(WORD_BYTES, sys.byteorder)
         at = self._names.find(wanted)
         while at >= 0:
-            if at % WORD == 0:
-                yield self._first + self._structs[at // WORD]
+            if at % WORD_BYTES == 0:
+                yield self._first + self._structs[at // WORD_BYTES]
             at = self._names.find(wanted, at + 1)
 
     def type(self, number: int) -> Type:
@@ -134,8 +144,8 @@ class Btf:
             raise PtelistError(f"{self.label}: refers to type {number}, but there are {self.end - 1:,}: another base?")
         start = self._infos[number - self._first] - 1
         stop = self._infos[number - self._first + 1] - 1 if number + 1 < self.end else len(self._words)
-        name, info, size = self._words[start : start + OWN]
-        rest = self._words[start + OWN : stop]
+        name, info, size = self._words[start : start + OWN_WORDS]
+        rest = self._words[start + OWN_WORDS : stop]
         return Type(self._string(name), kind_of(info), length_of(info), info >> 31 == 1, size, rest)
 
     def members(self, number: int) -> Iterator[Member]:

@@ -42,8 +42,8 @@ class TypeKind(IntEnum):
     ENUM64 = 19
 
 
-WORD = 4
-OWN = 3
+WORD_BYTES = 4
+OWN_WORDS = 3
 """Words that every type begins with: name, info (kind and length), and size or type."""
 
 _EXTRA: dict[int, int] = {TypeKind.INT: 1, TypeKind.ARRAY: 3, TypeKind.VAR: 1, TypeKind.DECL_TAG: 1}
@@ -98,8 +98,8 @@ def sections(data: bytes, label: str) -> tuple[memoryview, range, bytes]:
         if head + start + count > len(data):
             missing = head + start + count - len(data)
             raise PtelistError(f"{label}: truncated BTF, {missing:,} bytes of it are missing")
-    if types_bytes % WORD:
-        raise PtelistError(f"{label}: corrupt BTF: types of {types_bytes:,} bytes, expected a multiple of {WORD}")
+    if types_bytes % WORD_BYTES:
+        raise PtelistError(f"{label}: corrupt BTF: types of {types_bytes:,} bytes, expected a multiple of {WORD_BYTES}")
     part, text, layout = (range(head + start, head + start + count) for start, count in spans)
     return memoryview(data)[part.start : part.stop], text, data[layout.start : layout.stop]
 
@@ -128,9 +128,9 @@ class _Strides(dict[int, int]):
         kind, count = kind_of(info), length_of(info)
         if kind == _STRUCT:
             self.structs.append(len(self.infos) - 1)
-            return OWN + 3 * count
+            return OWN_WORDS + 3 * count
         if 0 < kind < len(TypeKind):
-            stride = OWN + _EXTRA.get(kind, 0) + _EACH.get(kind, 0) * count
+            stride = OWN_WORDS + _EXTRA.get(kind, 0) + _EACH.get(kind, 0) * count
         else:
             stride = self._told(kind, count)
         self[info] = stride
@@ -139,10 +139,10 @@ class _Strides(dict[int, int]):
     def _told(self, kind: int, count: int) -> int:
         """Return what the file says of a kind that is newer than this reader (from v7.1 it may)."""
         sizes = self._layout[kind * _LAYOUT_BYTES : (kind + 1) * _LAYOUT_BYTES]
-        extra, rest = divmod(sizes[0] + sizes[1] * count, WORD) if len(sizes) == _LAYOUT_BYTES else (0, 1)
+        extra, rest = divmod(sizes[0] + sizes[1] * count, WORD_BYTES) if len(sizes) == _LAYOUT_BYTES else (0, 1)
         if kind == TypeKind.VOID or rest:
             raise PtelistError(f"{self._label}: types of kind {kind}, unknown to this version, and of unknown size")
-        return OWN + extra
+        return OWN_WORDS + extra
 
 
 def walk(words: memoryview, layout: bytes, label: str) -> tuple[list[int], list[int]]:

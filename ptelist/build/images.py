@@ -18,7 +18,7 @@ MOST_BYTES = 1 << 29
 
 MOST_SECTIONS = 1 << 16
 ELF = b"\x7fELF"
-SYSFS = "/sys/kernel/btf"
+BTF_FOLDER = "/sys/kernel/btf"
 RELEASE = "/proc/sys/kernel/osrelease"
 
 _BANNER = rb"Linux version (\S{1,64}) "
@@ -150,7 +150,7 @@ def running() -> str:
 def _release_of(path: str) -> str:
     """Return the release that a file's place or name tells."""
     folder, _, name = path.rpartition("/")
-    if folder == SYSFS:
+    if folder == BTF_FOLDER:
         return running()
     match = re.fullmatch(_NAMED, name)
     return match[1] if match else ""

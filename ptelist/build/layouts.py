@@ -19,7 +19,7 @@ SIZEOF = "sizeof"
 MOST_MEMBERS = 4096
 """With those of unnamed structs and unions inside; task_struct has some 300."""
 
-MOST_DEEP = 16
+MOST_NESTED = 16
 MOST_UNITS = 1000
 """Types of one name and kind."""
 
@@ -81,7 +81,7 @@ def _layout(btf: Btf, name: str, only: tuple[str, ...]) -> Layout | None:
         raise PtelistError(f"{btf.label}: {len(numbers):,} structs {name}, no kernel's BTF")
     for number in numbers:
         size = btf.type(number).size
-        each = Layout(name, size, tuple(_Members(btf, size * BYTE, only).of(number, 0, MOST_DEEP)))
+        each = Layout(name, size, tuple(_Members(btf, size * BYTE, only).of(number, 0, MOST_NESTED)))
         if found and each.places() != found.places():
             raise PtelistError(f"{btf.label}: two structs {name} that differ, of {found.size} and {each.size} bytes")
         found = each

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ptelist.host.slabinfo import SlabinfoRow
     from ptelist.host.snapshot import Snapshot
 
-SIZES = frozenset(("object_size", "slab_size", "objs_per_slab", "align"))
+LAYOUT_SIZES = frozenset(("object_size", "slab_size", "objs_per_slab", "align"))
 
 
 class Seen(NamedTuple):
@@ -68,7 +68,7 @@ class Seen(NamedTuple):
         return None if found is None else found + int(partial[1] if partial else 0)
 
 
-class Caches:
+class HostCaches:
     """All caches of a snapshot."""
 
     def __init__(self, snapshot: Snapshot, rows: Mapping[str, SlabinfoRow], label: str) -> None:
@@ -79,7 +79,7 @@ class Caches:
         self._slabs, self._rows = snapshot.slabs, rows
         self._members: dict[str, list[str]] = {}
         for name, cells in self._slabs.items():
-            for column in SIZES & cells.keys():
+            for column in LAYOUT_SIZES & cells.keys():
                 if not re.fullmatch(r"[1-9][0-9]{0,9}", cells[column]):
                     where = f"{label}: {paths.SLABS}/{name}/{column}"
                     raise PtelistError(f'{where}: expected a number of 1 or more, got "{cells[column][:40]}"')

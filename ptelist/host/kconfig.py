@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ptelist.scenario.overlay import Fields
 
-OPTIONS = {
+OPTION_OF = {
     "external_write_tracking": "KVM_EXTERNAL_WRITE_TRACKING",
     "memcg": "MEMCG",
     "alloc_profiling": "MEM_ALLOC_PROFILING",
@@ -63,7 +63,7 @@ def unpacked(data: bytes, label: str) -> str:
 
 def telling(text: str) -> list[str]:
     """Return the lines that bear on a figure, and the one that names the kernel."""
-    names = {"MEMCG_KMEM", "MEM_ALLOC_PROFILING_ENABLED_BY_DEFAULT", *OPTIONS.values()}
+    names = {"MEMCG_KMEM", "MEM_ALLOC_PROFILING_ENABLED_BY_DEFAULT", *OPTION_OF.values()}
     found = []
     for line in text.splitlines():
         match = _SET.fullmatch(line) or _UNSET.fullmatch(line)
@@ -95,7 +95,7 @@ def fields(text: str, label: str, name: str = "") -> Fields:
 
     put("name", name or label.rpartition("/")[2] or "stdin", label)
     put("release", release, label)
-    for field, option in OPTIONS.items():
+    for field, option in OPTION_OF.items():
         put(field, *_switch(option, said, label))
     if said.get("MEMCG_KMEM", (0, "y"))[1] != "y":
         put("memcg", *_switch("MEMCG_KMEM", said, label))

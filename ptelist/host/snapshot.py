@@ -23,7 +23,7 @@ FIRST = "ptelist observation 1"
 UNREAD = "not read"
 """The section with what could not be read."""
 
-TELLING = re.compile(r"(sl[au]b_|cgroup[._]|kvm|maxcpus=|nr_cpus=|possible_cpus=|sysctl\.vm\.mem_profiling=)\S*")
+TELLING_WORDS = re.compile(r"(sl[au]b_|cgroup[._]|kvm|maxcpus=|nr_cpus=|possible_cpus=|sysctl\.vm\.mem_profiling=)\S*")
 """Words of a kernel command line that bear on a prediction; no other is kept."""
 
 ABSENT = "-"
@@ -66,7 +66,7 @@ def take(files: Files, *, rmaps_stat: bool = False) -> Snapshot:
     for path in paths.FILES:
         taker.file(path)
     if paths.CMDLINE in taker.files:
-        words = [word for word in taker.files[paths.CMDLINE].split() if TELLING.fullmatch(word)]
+        words = [word for word in taker.files[paths.CMDLINE].split() if TELLING_WORDS.fullmatch(word)]
         taker.files[paths.CMDLINE] = " ".join(words) + "\n"
     taker.config(taker.files.get(paths.RELEASE, "").strip())
     slabs = {name: taker.slab(f"{paths.SLABS}/{name}") for name in taker.names(paths.SLABS)}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LEAVES = ("pages_4k", "pages_2m", "pages_1g")
 LONGEST = "max_mmu_rmap_size"
 
-TELLING = frozenset((paths.VCPUS, paths.RUN, *LEAVES, LONGEST))
+TELLING_COUNTERS = frozenset((paths.VCPUS, paths.RUN, *LEAVES, LONGEST))
 """Counters that say something when they are 0."""
 
 

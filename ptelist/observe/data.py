@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ptelist.observe.page import VERDICTS
+from ptelist.observe.page import VERDICT_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from ptelist.observe.observation import Observation
     from ptelist.observe.watcher import Check, Observed
 
-COLUMNS = ("cache", "figure", "unit", "measured_low", "measured_high", "predicted_low", "predicted_high", "verdict")
+CSV_HEAD = ("cache", "figure", "unit", "measured_low", "measured_high", "predicted_low", "predicted_high", "verdict")
 
 
 def rows(found: Observation) -> Iterator[tuple[object, ...]]:
     """Return a row a check."""
-    yield COLUMNS
+    yield CSV_HEAD
     for cache in (*found.caches, *found.others):
         for check in cache.checks:
             measured, predicted = (span or ("", "") for span in (check.measured, check.predicted))
-            yield cache.name, check.name, check.unit.value, *measured, *predicted, VERDICTS[check.agrees]
+            yield cache.name, check.name, check.unit.value, *measured, *predicted, VERDICT_OF[check.agrees]
 
 
 def body(found: Observation) -> dict[str, Any]:
@@ -47,4 +47,4 @@ def _json(cache: Observed) -> dict[str, Any]:
 def _check(check: Check) -> dict[str, Any]:
     spans = {"measured": check.measured, "predicted": check.predicted}
     ends = {name: span and {"low": span.low, "high": span.high} for name, span in spans.items()}
-    return {**ends, "unit": check.unit.value, "verdict": VERDICTS[check.agrees].lower()}
+    return {**ends, "unit": check.unit.value, "verdict": VERDICT_OF[check.agrees].lower()}

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.clauses import UNVERIFIED
 from ptelist.host import paths, slabinfo, vms
-from ptelist.host.caches import Caches
+from ptelist.host.caches import HostCaches
 from ptelist.host.machine import online
 from ptelist.note import Note
 from ptelist.observe import counters
-from ptelist.observe.watcher import MOST_NAMED, Watcher
+from ptelist.observe.watcher import MOST_CACHES, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,7 +54,7 @@ def observe(  # noqa: PLR0913 -- what the options of the command say
     has been through before. `every`: all caches are checked. Raises PtelistError for a snapshot that cannot be read.
     """
     text = snapshot.files.get(paths.SLABINFO)
-    caches = Caches(snapshot, slabinfo.parse(text, f"{label}: {paths.SLABINFO}") if text else {}, label)
+    caches = HostCaches(snapshot, slabinfo.parse(text, f"{label}: {paths.SLABINFO}") if text else {}, label)
     watcher = Watcher(comparison, counts=counts, told=told, online=online(snapshot, label))
     kvm = [seen for name in KVM_CACHES if (seen := caches.find(name))]
     found = vms.vms(snapshot, label)
@@ -87,7 +87,7 @@ def _notes(
 
 
 def _named(names: Sequence[str]) -> str:
-    if len(names) > MOST_NAMED:
+    if len(names) > MOST_CACHES:
         return f"{len(names)} VMs"
     return f"VM{'s' if len(names) > 1 else ''} {', '.join(names)}"
 

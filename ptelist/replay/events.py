@@ -34,29 +34,29 @@ ALIASES = {b"sptep": b"spte", b"rmap_head": b"head", b"mc": b"cache", b"vcpu": b
 Names = tuple[bytes, ...]
 """What the groups of a pattern are, in their order."""
 
-HEAD, ENTRY, CACHE, MINIMUM, GFN, LEVEL, AT = b"head", b"spte", b"cache", b"min", b"gfn", b"level", b"at"
+LIST_HEAD, ENTRY, CACHE, MINIMUM, GFN, LEVEL, AT = b"head", b"spte", b"cache", b"min", b"gfn", b"level", b"at"
 WANTED = {
-    "add": (HEAD, ENTRY, CACHE),
-    "remove": (HEAD, ENTRY),
-    "zap": (HEAD,),
+    "add": (LIST_HEAD, ENTRY, CACHE),
+    "remove": (LIST_HEAD, ENTRY),
+    "zap": (LIST_HEAD,),
     "topup": (CACHE, MINIMUM),
     "free": (CACHE,),
 }
 """What is read of each operation."""
 
 TEXT = {
-    "add": (rb"^add (\S+) (\S+)(?: (\S+))?\n", (HEAD, ENTRY, CACHE)),
-    "remove": (rb"^remove (\S+) (\S+)\n", (HEAD, ENTRY)),
-    "zap": (rb"^zap (\S+)\n", (HEAD,)),
+    "add": (rb"^add (\S+) (\S+)(?: (\S+))?\n", (LIST_HEAD, ENTRY, CACHE)),
+    "remove": (rb"^remove (\S+) (\S+)\n", (LIST_HEAD, ENTRY)),
+    "zap": (rb"^zap (\S+)\n", (LIST_HEAD,)),
     "topup": (rb"^topup (\S+)\n", (CACHE,)),
     "free": (rb"^free (\S+)\n", (CACHE,)),
 }
 """Lines of the text form: a pattern, and the names of its groups."""
 
 ARGUMENTS = {
-    "add": (rb"(?:(?:cache|mc|vcpu)=([^ ]+) +)?sptep?=([^ ]+) +(?:rmap_)?head=([^ \n]+)\n", (CACHE, ENTRY, HEAD)),
-    "remove": (rb"sptep?=([^ ]+) +(?:rmap_)?head=([^ \n]+)\n", (ENTRY, HEAD)),
-    "zap": (rb"(?:rmap_)?head=([^ \n]+)\n", (HEAD,)),
+    "add": (rb"(?:(?:cache|mc|vcpu)=([^ ]+) +)?sptep?=([^ ]+) +(?:rmap_)?head=([^ \n]+)\n", (CACHE, ENTRY, LIST_HEAD)),
+    "remove": (rb"sptep?=([^ ]+) +(?:rmap_)?head=([^ \n]+)\n", (ENTRY, LIST_HEAD)),
+    "zap": (rb"(?:rmap_)?head=([^ \n]+)\n", (LIST_HEAD,)),
     "topup": (rb"(?:cache|mc|vcpu)=([^ \n]+)(?: +min=([^ \n]+))?\n", (CACHE, MINIMUM)),
     "free": (rb"(?:cache|mc|vcpu)=([^ \n]+)\n", (CACHE,)),
 }
@@ -66,7 +66,7 @@ Classes of all characters but one are what the matcher is fastest with. Should s
 line, rows are fewer than lines.
 """
 
-SET = (GFN, LEVEL, AT)
+SET_NAMES = (GFN, LEVEL, AT)
 
 
 def shown(text: bytes) -> str:

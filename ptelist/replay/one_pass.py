@@ -13,7 +13,7 @@ from ptelist.note import Note
 from ptelist.replay.samples import Sample, Samples
 from ptelist.replay.steps import Steps
 from ptelist.replay.traces import ENVELOPE, ODD, STEPS, TraceReader
-from ptelist.replay.vm_steps import Replay, Stage
+from ptelist.replay.vm_steps import Stage, StepReplay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ class Pass:
         first = scenarios[0]
         self._lists = Lists(map(_rule, scenarios))
         self._envelope = Envelope(map(_rule, scenarios), mmu.rmap_cap(first.kernel), 1 + first.first_vm.smm)
-        self.steps = Replay(scenarios)
+        self.steps = StepReplay(scenarios)
         steps = Steps(tuple(self.steps.machines.values()))
         minimum = mmu.desc_topup_min(first.kernel)
         self.reader = TraceReader(self._lists, self._envelope, steps, self._mark, minimum)

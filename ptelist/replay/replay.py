@@ -11,7 +11,7 @@ from ptelist.errors import PtelistError
 from ptelist.replay.blocks import Lines
 from ptelist.replay.one_pass import COUNTS, Pass
 from ptelist.replay.traces import STEPS
-from ptelist.rmaps.rmaps import KEPT
+from ptelist.rmaps.rmaps import TOPICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,4 +95,4 @@ def replay(
 
 def _assumed(chosen: Columns) -> Iterator[Note]:
     assumed = assume([column.scenario for column in chosen.columns], by_preset=chosen.by_preset)
-    return (note for note in assumed if note.topic in KEPT)
+    return (note for note in assumed if note.topic in TOPICS)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.errors import PtelistError, Where
 from ptelist.replay.events import (
-    SET,
+    SET_NAMES,
     SET_SPTE,
     SET_SPTE_EVENT,
     TEXT,
@@ -141,7 +141,7 @@ class TraceReader:
             places[known] = {name: number + place for place, name in enumerate(found)}
             number += len(found)
         none = number  # a last group that is always empty
-        for known, wanted in (*WANTED.items(), ("set", SET)):
+        for known, wanted in (*WANTED.items(), ("set", SET_NAMES)):
             self._groups[known] = tuple(places.get(known, {}).get(name, none) for name in wanted)
         either = b"|".join(pattern for pattern, _ in self._patterns.values())
         self._find = re.compile(b"(?:" + either + b")()", re.MULTILINE).findall
@@ -208,7 +208,7 @@ class TraceReader:
         for number, word in enumerate(words):
             if SET_SPTE_EVENT.fullmatch(word):
                 self._be(ENVELOPE, at)
-                self._know("set", SET_SPTE, SET)
+                self._know("set", SET_SPTE, SET_NAMES)
                 rows = self._find(line)
                 if not rows:
                     raise PtelistError(f"{shown(word)} in more than one form, or cut off", Where(line=at))

@@ -12,8 +12,8 @@ from ptelist.engine.ledger import Unit, fixed
 from ptelist.engine.vcpu_machine import Mmu
 from ptelist.lists import histogram
 from ptelist.replay.step_charges import Charges, rows
-from ptelist.replay.step_slabs import Slabs
-from ptelist.rmaps.rmaps_stat import LABELS, LEVELS
+from ptelist.replay.step_slabs import StepSlabs
+from ptelist.rmaps.rmaps_stat import LABELS, PAGE_SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,8 +75,10 @@ class Moment(NamedTuple):
         """Return what mmu_rmaps_stat says, of all VMs together: lists by page size and column."""
         if self.heads is None:
             return None
-        found = {name: [count, *[0] * (len(LABELS) - 1)] for name, count in zip(LEVELS, self.heads.counts, strict=True)}
-        row = found[LEVELS[self.heads.level - 1]]
+        found = {
+            name: [count, *[0] * (len(LABELS) - 1)] for name, count in zip(PAGE_SIZES, self.heads.counts, strict=True)
+        }
+        row = found[PAGE_SIZES[self.heads.level - 1]]
         for length, count in self.lengths.items():
             row[0] -= count
             row[histogram.column(length, self.heads.how)] += count
@@ -115,13 +117,13 @@ def _ends(slabs: Sequence[dict[str, Interval]]) -> dict[str, list[dict[str, int]
     return {name: [dict(zip(("low", "high"), each[name], strict=True)) for each in slabs] for name in slabs[0]}
 
 
-class Replay:
+class StepReplay:
     """The machines of all columns; columns whose rules are the same have one together."""
 
     def __init__(self, scenarios: Sequence[Scenario]) -> None:
         """Start without a VM."""
         self._scenarios = scenarios
-        self.slabs = Slabs(scenarios)
+        self.slabs = StepSlabs(scenarios)
         mmus = [mmu_of(scenario) for scenario in scenarios]
         columns: dict[Mmu, list[int]] = {}
         for number, each in enumerate(mmus):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ptelist.compare.result import result
 from ptelist.compare.table import document
 from ptelist.output.command_line import command_line
-from ptelist.rmaps.rmaps import BRIEF, FIGURES, measure
+from ptelist.rmaps.rmaps import HISTOGRAM_BRIEFS, HISTOGRAM_FIGURES, measure
 from ptelist.rmaps.told import Told, usual
 from ptelist.settings.columns import expand
 
@@ -23,4 +23,4 @@ def run(options: Options, file: str, **beside: Any) -> Result:
     line = command_line("rmaps", (file, *told.words()), [*told.options(), *options])
     how = told.how(found)
     comparison = measure(*told.read(file), found, how, line)
-    return result(comparison, lambda width: document(comparison, (), width, FIGURES, BRIEF))
+    return result(comparison, lambda width: document(comparison, (), width, HISTOGRAM_FIGURES, HISTOGRAM_BRIEFS))

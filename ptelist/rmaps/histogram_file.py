@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 COUNTERS = ("pages_4k", "pages_2m", "pages_1g", "max_mmu_rmap_size")
 """The files of a VM's folder that narrow what a histogram leaves open; reading them costs the VM nothing."""
 
-MOST = 1 << 48
+MOST_LISTS = 1 << 48
 
 
 class Found(NamedTuple):
@@ -81,7 +81,7 @@ def _numbers(texts: Mapping[str, str], where: str) -> dict[str, int]:
     found = {}
     for name, text in texts.items():
         cell = text.strip()
-        if not (cell.isascii() and cell.isdecimal() and int(cell[:20]) <= MOST):
+        if not (cell.isascii() and cell.isdecimal() and int(cell[:20]) <= MOST_LISTS):
             raise PtelistError(f'{where}/{name}: expected a number, got "{cell[:40]}"')
         found[name] = int(cell)
     return found

@@ -54,7 +54,7 @@ def test_a_preset_has_what_the_package_has(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     said = named.config(f"debian-{flavour}", series).config
     read = kconfig.fields(text, file.name)
-    for field in kconfig.OPTIONS:
+    for field in kconfig.OPTION_OF:
         assert said[field].value is read[field].value, field
         package = text.splitlines()[0].removeprefix("# ").partition(",")[0]
         assert said[field].source.startswith(package), field

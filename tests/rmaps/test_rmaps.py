@@ -21,7 +21,7 @@ from test_published import P1, P2
 from ptelist.errors import PtelistError
 from ptelist.host import paths
 from ptelist.host.snapshot import take
-from ptelist.rmaps.rmaps_stat import LABELS, LEVELS, parse
+from ptelist.rmaps.rmaps_stat import LABELS, PAGE_SIZES, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ def test_recorded_counts_lie_within(run: Callable[..., Result], machine: object,
     measured = found.measured
     truth = measured["held"] - measured["cached"]
     file = tmp_path / "mmu_rmaps_stat"
-    file.write_text(write({level: measured[f"rmaps.{level}"] for level in LEVELS}))
+    file.write_text(write({level: measured[f"rmaps.{level}"] for level in PAGE_SIZES}))
     kernel = ("--kernel", machine.series)
     pages = ("--pages-4k", str(measured["pages_4k"]))
     longest = ("--max-rmap-size", str(measured["max_mmu_rmap_size"]))
@@ -129,7 +129,7 @@ def test_counters_beside_the_file_are_read(
     """What lies in the VM's folder is as good as options that say it, and the true count lies within."""
     measured = found.measured
     file = tmp_path / "mmu_rmaps_stat"
-    file.write_text(write({level: measured[f"rmaps.{level}"] for level in LEVELS}))
+    file.write_text(write({level: measured[f"rmaps.{level}"] for level in PAGE_SIZES}))
     kernel = ("--kernel", machine.series)
     alone = objects(run, file, *kernel)
     said = ("--pages-4k", str(measured["pages_4k"]), "--max-rmap-size", str(measured["max_mmu_rmap_size"]))
