@@ -111,11 +111,11 @@ def _elf(file: BinaryIO, path: str) -> Image:
         elf = ELFFile(file)
         if elf.num_sections() > MOST_SECTIONS:
             raise PtelistError(f"{path}: {elf.num_sections():,} ELF sections, no file of a kernel's")
-        found = {section.name: section for section in elf.iter_sections()}
-        parts = {name: _section(found[name], path) for name in (".BTF", ".BTF.base", ".modinfo") if name in found}
+        sections = {section.name: section for section in elf.iter_sections()}
+        parts = {name: _section(sections[name], path) for name in (".BTF", ".BTF.base", ".modinfo") if name in sections}
         match = re.search(_VERMAGIC, parts.get(".modinfo", b""))
-        if not match and ".rodata" in found:
-            match = re.search(_BANNER, _section(found[".rodata"], path))
+        if not match and ".rodata" in sections:
+            match = re.search(_BANNER, _section(sections[".rodata"], path))
     except PtelistError:
         raise
     except Exception as error:  # noqa: BLE001 -- damaged ELF files make pyelftools raise anything

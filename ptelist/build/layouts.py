@@ -75,17 +75,17 @@ def layout(btf: Btf, name: str, only: tuple[str, ...] = ()) -> Layout | None:
 
 
 def _layout(btf: Btf, name: str, only: tuple[str, ...]) -> Layout | None:
-    found: Layout | None = None
+    largest: Layout | None = None
     numbers = btf.structs(name)
     if len(numbers) > MOST_UNITS:
         raise PtelistError(f"{btf.label}: {len(numbers):,} structs {name}, no kernel's BTF")
     for number in numbers:
         size = btf.type(number).size
         each = Layout(name, size, tuple(_Members(btf, size * BYTE, only).of(number, 0, MOST_NESTED)))
-        if found and each.places() != found.places():
-            raise PtelistError(f"{btf.label}: two structs {name} that differ, of {found.size} and {each.size} bytes")
-        found = each
-    return found
+        if largest and each.places() != largest.places():
+            raise PtelistError(f"{btf.label}: two structs {name} that differ, of {largest.size} and {each.size} bytes")
+        largest = each
+    return largest
 
 
 class _Members:

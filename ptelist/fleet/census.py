@@ -160,14 +160,14 @@ class Reader:
 
     def _vm(self, row: Row) -> _ReadVm:
         key = row.about_host, row.about_vm
-        found = self._known.get(key)
-        if found is None:
+        vm = self._known.get(key)
+        if vm is None:
             if len(self._known) > MOST_PAIRS:
                 self._known.clear()
             single = self._fleet.noted(*key)
             cells = self._cells.setdefault(row.about_vm, row.about_vm)
-            found = self._known[key] = _ReadVm(cells, single.vm.vcpus, single.modules)
-        return found
+            vm = self._known[key] = _ReadVm(cells, single.vm.vcpus, single.modules)
+        return vm
 
     def _counted(self, rows: int) -> Census:
         kinds: dict[HostKind, dict[Cells, int]] = {}

@@ -95,5 +95,5 @@ def _explained(fleet: Fleet, census: Census, host: str, figure: tuple[str, ...],
     number = len(fleet.what_ifs) - 1
     scenario = fleet.scenario(number, census.explained)
     name = f"{host}, {fleet.what_ifs[number].name}"
-    found = compare(Columns((Column(name, {}, scenario, 0),), name, by_preset=True), line)
-    return derivation(found, figure[0] if figure else PART)
+    comparison = compare(Columns((Column(name, {}, scenario, 0),), name, by_preset=True), line)
+    return derivation(comparison, figure[0] if figure else PART)

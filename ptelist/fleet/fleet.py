@@ -97,13 +97,13 @@ class Fleet:
 
     def notes(self) -> tuple[Note, ...]:
         """Return what was assumed, and what is known of the proposals among the what-ifs."""
-        found: dict[Note, None] = {}
+        proposals: dict[Note, None] = {}
         for what_if in self.what_ifs:
             proposal = {name: choice for name, choice in what_if.chosen.items() if name == "proposal"}
-            found |= {
+            proposals |= {
                 Note(PROPOSAL, text, name): None for name, text in self._space.proposals(proposal) if name != "none"
             }
-        return (*self._assumptions.ordered("host"), *found, *((AGED_NOTE,) if self._aged else ()))
+        return (*self._assumptions.ordered("host"), *proposals, *((AGED_NOTE,) if self._aged else ()))
 
     def check(self, about: Cells, memory: str) -> None:
         """Raise PtelistError if there cannot be a host as its cells say, whatever its VMs are."""
@@ -114,8 +114,8 @@ class Fleet:
 
     def memory(self, text: str) -> int | None:
         """Return the bytes of memory that a host says it has."""
-        found = self._parse((HOST_MEMORY,), (text,)).get(HOST_MEMORY)
-        return found.value if found else None
+        choice = self._parse((HOST_MEMORY,), (text,)).get(HOST_MEMORY)
+        return choice.value if choice else None
 
     def chosen(self, number: int, about: Cells, vm: Cells) -> Chosen:
         """Return the point of a host with one VM under a what-if: assumed, said by the inventory, replaced."""
@@ -150,10 +150,10 @@ class Fleet:
 
     def noted(self, about: Cells, vm: Cells) -> Single:
         """Return a VM of the fleet as it is, and remember what is assumed for it and its host."""
-        host, found = self.single(0, about, vm)
+        host, single = self.single(0, about, vm)
         self._aged = self._aged or host.host.filling == "aged"
-        self._assumptions.add(host.model_copy(update={"vms": (found.vm,)}))
-        return found
+        self._assumptions.add(host.model_copy(update={"vms": (single.vm,)}))
+        return single
 
     def _alike(self, scenario: Scenario) -> int:
         """Return a number for what the holdings of a VM depend on: kernel, configuration, and most of the host."""
@@ -162,29 +162,29 @@ class Fleet:
 
     def scenario(self, number: int, kind: HostKind) -> Scenario:
         """Return a host with all its VM groups; raises PtelistError if they cannot be on one host."""
-        found = [(*self.single(number, kind.about, vm), count) for vm, count in kind.groups]
-        vms = tuple(single.vm.model_copy(update={"count": count}) for _, single, count in found)
-        sources = dict(found[0][0].sources)
+        singles = [(*self.single(number, kind.about, vm), count) for vm, count in kind.groups]
+        vms = tuple(single.vm.model_copy(update={"count": count}) for _, single, count in singles)
+        sources = dict(singles[0][0].sources)
         groups = {field.removeprefix("vms.0."): text for field, text in sources.items() if field.startswith("vms.0.")}
         for group in range(1, len(vms)):
             sources |= {f"vms.{group}.{field}": text for field, text in groups.items()}
-        whole = found[0][0].model_copy(update={"vms": vms, "sources": sources})
+        whole = singles[0][0].model_copy(update={"vms": vms, "sources": sources})
         for part, field, text in problems(whole):
             raise PtelistError(f"{part.partition('.')[0].rstrip('s')}.{field}: {text}")
         return whole
 
     def ledger(self, number: int, kind: HostKind) -> Ledger:
         """Return a host's figures under a what-if, rounded to slabs once for all its VMs."""
-        found = [self.single(number, kind.about, vm) for vm, _ in kind.groups]
-        host, last = found[-1]
-        if len({single.modules for _, single in found}) > 1:
+        singles = [self.single(number, kind.about, vm) for vm, _ in kind.groups]
+        host, last = singles[-1]
+        if len({single.modules for _, single in singles}) > 1:
             self.scenario(number, kind)
         counts = [count for _, count in kind.groups]
-        ends = [sum(map(mul, counts, column)) for column in zip(*(single.ends for _, single in found), strict=True)]
+        ends = [sum(map(mul, counts, column)) for column in zip(*(single.ends for _, single in singles), strict=True)]
         why: dict[str, str] = {}
         if number:
             added = f"added up over the VMs of the host, {self.what_ifs[number].name}"
-            for (vm, _), (_, single) in zip(kind.groups, found, strict=True):
+            for (vm, _), (_, single) in zip(kind.groups, singles, strict=True):
                 why |= dict.fromkeys(single.open_unlike(self.single(0, kind.about, vm)[1]), added)
         held = dict(zip(KINDS, zip(ends[::2], ends[1::2], strict=True), strict=True))
         return settle(host.model_copy(update={"vms": (last.vm,)}), held, why, aside=self._aside)

@@ -61,7 +61,7 @@ class Row(NamedTuple):
 
 def mapped(texts: Iterable[str]) -> dict[str, FieldColumn]:
     """Return the columns that FIELD=COLUMN or FIELD=COLUMN:UNIT name; raises PtelistError for other text."""
-    found: dict[str, FieldColumn] = {}
+    columns: dict[str, FieldColumn] = {}
     for text in texts:
         field, equals, column = text.partition("=")
         if not equals or not column:
@@ -70,8 +70,8 @@ def mapped(texts: Iterable[str]) -> dict[str, FieldColumn]:
         if field not in FIELDS:
             raise PtelistError(f"--column: unknown field {field}{suggestion(field, FIELDS)}")
         name, _, unit = column.rpartition(":")
-        found[field] = FieldColumn(name, unit) if name and unit in UNITS else FieldColumn(column)
-    return found
+        columns[field] = FieldColumn(name, unit) if name and unit in UNITS else FieldColumn(column)
+    return columns
 
 
 class Inventory:
@@ -170,13 +170,13 @@ class Inventory:
 
     def choices(self, fields: Cells, cells: Cells) -> dict[str, Choice]:
         """Return what cells say; an empty one says nothing. Raises PtelistError that names the field."""
-        found = {}
+        said = {}
         for field, cell in zip(fields, cells, strict=True):
             if cell:
-                found[field] = self._choice(field, cell)
+                said[field] = self._choice(field, cell)
             elif field in NEEDED_FIELDS:
                 raise PtelistError(f"{field}: is missing")
-        return found
+        return said
 
     def _read(self, field: str, cell: str) -> Choice:
         axis = AXES["memory" if field == HOST_MEMORY else field]
@@ -186,12 +186,12 @@ class Inventory:
             cell = SWITCH_WORDS.get(cell.lower(), cell)
         unit = self._columns[field].unit if field in self._columns else ""
         try:
-            found = choices(axis, f"{cell} {unit}" if unit and re.fullmatch(r"[0-9.]+", cell) else cell)
+            values = choices(axis, f"{cell} {unit}" if unit and re.fullmatch(r"[0-9.]+", cell) else cell)
         except PtelistError as error:
             raise PtelistError(error.text, Where(field=field)) from None
-        if len(found) > 1:
+        if len(values) > 1:
             raise PtelistError(f'{field}: expected one value, got "{cell[:40]}"')
-        return found[0]
+        return values[0]
 
 
 def _picked(places: list[int]) -> Callable[[list[str]], Cells]:

@@ -130,7 +130,7 @@ def body(report: FleetReport) -> dict[str, Any]:
 
 def _group(report: FleetReport, group: Cells | None) -> dict[str, Any]:
     counted = report.counted(group)
-    found: dict[str, Any] = {
+    told: dict[str, Any] = {
         "hosts": counted.hosts,
         "vms": counted.vms,
         "vcpus": counted.vcpus,
@@ -143,13 +143,13 @@ def _group(report: FleetReport, group: Cells | None) -> dict[str, Any]:
             for number, what_if in enumerate(report.what_ifs)
         ],
     }
-    return found if group is None else found | {"group": dict(zip(report.by, group, strict=True))}
+    return told if group is None else told | {"group": dict(zip(report.by, group, strict=True))}
 
 
 def _figure(report: FleetReport, group: Cells | None, number: int, figure: str) -> dict[str, Any]:
     (low, high), change = report.value(group, number, figure)
-    found = {"low": low, "high": high, "unit": report.figures[figure].value}
-    return found | ({"change": {"low": change.low, "high": change.high}} if change else {})
+    told = {"low": low, "high": high, "unit": report.figures[figure].value}
+    return told | ({"change": {"low": change.low, "high": change.high}} if change else {})
 
 
 def rows(report: FleetReport) -> Iterator[tuple[object, ...]]:

@@ -160,14 +160,14 @@ class Objects:
     def _parts(self, text: str) -> Iterator[dict[str, Any]]:
         """Yield an object's parts, each with what stands beside the list; raises PtelistError if it is none."""
         try:
-            found = json.loads(text)
+            loaded = json.loads(text)
         except ValueError as error:
             raise PtelistError(f"not valid JSON: {error}") from None
         except RecursionError:
             raise PtelistError("not valid JSON: nested too deeply") from None
-        if not isinstance(found, dict):
+        if not isinstance(loaded, dict):
             raise PtelistError("expected an object")
-        whole = {plain(name): value for name, value in found.items()}
+        whole = {plain(name): value for name, value in loaded.items()}
         if not isinstance(whole.get(LIST), list):
             yield whole
             return
@@ -186,15 +186,15 @@ class Objects:
         """Return an object with its bad parts only, and what is wrong with them; what is none, as text."""
         reason = "; ".join(why.values())
         try:
-            found = json.loads(text)
+            told = json.loads(text)
         except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
+            told = None
+        if not isinstance(told, dict):
             return json.dumps({"row": text.rstrip("\n"), REASON: reason}) + "\n"
-        parts = found.get(LIST)
+        parts = told.get(LIST)
         if isinstance(parts, list) and None not in why:
-            found[LIST] = [part for number, part in enumerate(parts) if number in why]
-        return json.dumps(found | {REASON: reason}) + "\n"
+            told[LIST] = [part for number, part in enumerate(parts) if number in why]
+        return json.dumps(told | {REASON: reason}) + "\n"
 
 
 def _cell(name: str, value: Any) -> str:

@@ -47,14 +47,14 @@ class Seen(NamedTuple):
         sysfs is exact; slabinfo estimates (from v6.10, 046f4c69090c) where a node has
         more than 10 000 partial slabs.
         """
-        found = self.number("objects")
-        return found if found is not None else self.row and self.row.active
+        objects = self.number("objects")
+        return objects if objects is not None else self.row and self.row.active
 
     @property
     def slabs(self) -> int | None:
         """Return how many slabs there are."""
-        found = self.number("slabs")
-        return found if found is not None else self.row and self.row.slabs
+        count = self.number("slabs")
+        return count if count is not None else self.row and self.row.slabs
 
     @property
     def cpu_slabs(self) -> int | None:
@@ -63,9 +63,9 @@ class Seen(NamedTuple):
         `cpu_slabs` counts those of each CPU's partial list as well, but for CPUs with
         a partial list alone; `slabs_cpu_partial` counts the lists, after its objects.
         """
-        found = self.number("cpu_slabs")
+        count = self.number("cpu_slabs")
         partial = re.match(r"\d+\((\d+)\)", self.cells.get("slabs_cpu_partial", ""))
-        return None if found is None else found + int(partial[1] if partial else 0)
+        return None if count is None else count + int(partial[1] if partial else 0)
 
 
 class HostCaches:
@@ -96,8 +96,8 @@ class HostCaches:
         """Yield each cache once; a merged one under the name that slabinfo has for it."""
         for directory, cells in self._slabs.items():
             if not _target(cells):
-                found = self._seen(directory, directory)
-                yield found._replace(name=found.listed)
+                seen = self._seen(directory, directory)
+                yield seen._replace(name=seen.listed)
 
     def _seen(self, name: str, directory: str) -> Seen:
         members = tuple(self._members.get(directory, ()))

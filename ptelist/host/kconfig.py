@@ -64,12 +64,12 @@ def unpacked(data: bytes, label: str) -> str:
 def telling(text: str) -> list[str]:
     """Return the lines that bear on a figure, and the one that names the kernel."""
     names = {"MEMCG_KMEM", "MEM_ALLOC_PROFILING_ENABLED_BY_DEFAULT", *OPTION_OF.values()}
-    found = []
+    kept = []
     for line in text.splitlines():
         match = _SET.fullmatch(line) or _UNSET.fullmatch(line)
         if _HEAD.fullmatch(line) or (match and match[1] in names):
-            found.append(line)
-    return found
+            kept.append(line)
+    return kept
 
 
 def fields(text: str, label: str, name: str = "") -> Fields:
@@ -88,10 +88,10 @@ def fields(text: str, label: str, name: str = "") -> Fields:
             said[match[1]] = number, "n"
         elif (match := _HEAD.fullmatch(line)) and not release:
             release = match[1]
-    found: Fields = {}
+    settings: Fields = {}
 
     def put(field: str, value: bool | str, source: str) -> None:
-        found[field] = Setting(value, origin, field, source)
+        settings[field] = Setting(value, origin, field, source)
 
     put("name", name or label.rpartition("/")[2] or "stdin", label)
     put("release", release, label)
@@ -99,7 +99,7 @@ def fields(text: str, label: str, name: str = "") -> Fields:
         put(field, *_switch(option, said, label))
     if said.get("MEMCG_KMEM", (0, "y"))[1] != "y":
         put("memcg", *_switch("MEMCG_KMEM", said, label))
-    return found
+    return settings
 
 
 def _switch(option: str, said: dict[str, tuple[int, str]], label: str) -> tuple[bool, str]:

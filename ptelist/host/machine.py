@@ -129,25 +129,25 @@ class _Machine:
     def cpus(self, path: str) -> list[int]:
         """Return the numbers in a list such as 0-3,8."""
         text = self.need(path)
-        found: list[int] = []
+        numbers: list[int] = []
         for item in text.split(","):
             match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", item)
             if match is None:
                 raise PtelistError(f'{self._label}: {path}: expected a list such as 0-3,8, got "{text[:40]}"')
-            found += range(int(match[1]), int(match[2] or match[1]) + 1)
-        return found
+            numbers += range(int(match[1]), int(match[2] or match[1]) + 1)
+        return numbers
 
     def option(self, name: str) -> int | None:
         """Return the last slub_NAME= (or slab_NAME=) of the command line; numbers as the kernel reads them."""
-        found = None
+        value = None
         for word in self._words:
             key, _, text = word.partition("=")
             if key in {f"slub_{name}", f"slab_{name}"}:
                 try:
-                    found = int(text, 0)
+                    value = int(text, 0)
                 except ValueError:
                     raise PtelistError(f'{self._label}: {paths.CMDLINE}: {key}: not a number, "{text[:40]}"') from None
-        return found
+        return value
 
     def debug(self, cache: str) -> tuple[str, str]:
         """Return the slub_debug letters in force for a cache: what its flags say, else the command line."""

@@ -48,14 +48,14 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a host
     counts, told = any(map(_says_vms, options)), any(name == "filling" for name, _ in options)
     line = command_line("observe", words, [*copies, *options])
     comparison = single((), _machine(saved, options, counts=counts), line)
-    found = observe(snapshot, saved or RUNNING, comparison, counts=counts, every=all_caches, told=told)
+    observation = observe(snapshot, saved or RUNNING, comparison, counts=counts, every=all_caches, told=told)
     return Result(
         line,
         comparison.assumptions,
-        lambda width: page.document(found, width),
-        lambda: data.body(found),
-        lambda: data.rows(found),
-        code=DIFFERING if found.differing else 0,
+        lambda width: page.document(observation, width),
+        lambda: data.body(observation),
+        lambda: data.rows(observation),
+        code=DIFFERING if observation.differing else 0,
     )
 
 
@@ -65,12 +65,12 @@ def _read(saved: str | None, slabinfo: str | None, sysfs: str | None, rmaps_stat
         return parse(read_text(Path(saved), saved), saved)
     if not (slabinfo or sysfs):
         return take(Live(), rmaps_stat=True) if rmaps_stat else here()
-    found = take(Live(Path(sysfs), paths.SLABS)) if sysfs else Snapshot({}, {}, {}, {})
-    if sysfs and not found.slabs:
+    copies = take(Live(Path(sysfs), paths.SLABS)) if sysfs else Snapshot({}, {}, {}, {})
+    if sysfs and not copies.slabs:
         raise PtelistError(f"{sysfs}: no slab caches there, expected a copy of {paths.SLABS}")
     if slabinfo:
-        found.files[paths.SLABINFO] = read_text(Path(slabinfo), slabinfo)
-    return found
+        copies.files[paths.SLABINFO] = read_text(Path(slabinfo), slabinfo)
+    return copies
 
 
 def _machine(saved: str | None, options: list[tuple[str, str]], *, counts: bool) -> list[tuple[str, str]]:

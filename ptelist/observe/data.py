@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 CSV_HEAD = ("cache", "figure", "unit", "measured_low", "measured_high", "predicted_low", "predicted_high", "verdict")
 
 
-def rows(found: Observation) -> Iterator[tuple[object, ...]]:
+def rows(observation: Observation) -> Iterator[tuple[object, ...]]:
     """Return a row a check."""
     yield CSV_HEAD
-    for cache in (*found.caches, *found.others):
+    for cache in (*observation.caches, *observation.others):
         for check in cache.checks:
             measured, predicted = (span or ("", "") for span in (check.measured, check.predicted))
             yield cache.name, check.name, check.unit.value, *measured, *predicted, VERDICT_OF[check.agrees]
 
 
-def body(found: Observation) -> dict[str, Any]:
+def body(observation: Observation) -> dict[str, Any]:
     """Return all of it, with the scenario that the predictions are for."""
     return {
-        "scenario": found.comparison.columns[0].scenario.model_dump(mode="json"),
-        "caches": list(map(_json, found.caches)),
-        "others": list(map(_json, found.others)),
-        "vms": [{"name": vm.name, "stats": vm.stats, "rmaps_stat": vm.rmaps_stat} for vm in found.vms],
-        "notes": [*map(str, found.notes)],
-        "differing": len(found.differing),
+        "scenario": observation.comparison.columns[0].scenario.model_dump(mode="json"),
+        "caches": list(map(_json, observation.caches)),
+        "others": list(map(_json, observation.others)),
+        "vms": [{"name": vm.name, "stats": vm.stats, "rmaps_stat": vm.rmaps_stat} for vm in observation.vms],
+        "notes": [*map(str, observation.notes)],
+        "differing": len(observation.differing),
     }
 
 

@@ -57,18 +57,18 @@ def observe(  # noqa: PLR0913 -- what the options of the command say
     caches = HostCaches(snapshot, slabinfo.parse(text, f"{label}: {paths.SLABINFO}") if text else {}, label)
     watcher = Watcher(comparison, counts=counts, told=told, online=online(snapshot, label))
     kvm = [seen for name in KVM_CACHES if (seen := caches.find(name))]
-    found = vms.vms(snapshot, label)
+    guests = vms.vms(snapshot, label)
     return Observation(
         tuple(map(watcher.kvm, kvm)),
         tuple(each for seen in caches.every() if (each := watcher.any(seen))) if every else (),
-        found,
-        tuple(_notes(snapshot, comparison.columns[0].scenario.kernel, kvm, found, counts=counts)),
+        guests,
+        tuple(_notes(snapshot, comparison.columns[0].scenario.kernel, kvm, guests, counts=counts)),
         comparison if counts else comparison._replace(assumptions=tuple(filter(_of_host, comparison.assumptions))),
     )
 
 
 def _notes(
-    snapshot: Snapshot, kernel: Kernel, kvm: Sequence[Seen], found: Sequence[vms.Vm], *, counts: bool
+    snapshot: Snapshot, kernel: Kernel, kvm: Sequence[Seen], guests: Sequence[vms.Vm], *, counts: bool
 ) -> Iterator[Note]:
     """Yield what was not read, what VMs tell, and how to have more predicted."""
     missing = [name for name in KVM_CACHES if name not in {seen.name for seen in kvm}]
@@ -78,12 +78,12 @@ def _notes(
     for path, reason in sorted(snapshot.unread.items()):
         yield Note("not read", f"{path} ({reason})" + ("; root may" if reason == os.strerror(errno.EACCES) else ""))
     told: dict[str, list[str]] = {}
-    for vm in found:
+    for vm in guests:
         for sentence in counters.sentences(vm, kernel):
             told.setdefault(sentence, []).append(vm.name)
     yield from (Note(_named(names), sentence) for sentence, names in told.items())
     if kvm and not counts:
-        yield Note("counts are not predicted", f"say which VMs run, {_options([vm.vcpus for vm in found])}")
+        yield Note("counts are not predicted", f"say which VMs run, {_options([vm.vcpus for vm in guests])}")
 
 
 def _named(names: Sequence[str]) -> str:

@@ -35,20 +35,22 @@ ZEROS = Note("", "VM counters not shown are 0")
 CHECK_HEAD = ("measured", "predicted", "verdict")
 
 
-def document(found: Observation, width: int | None) -> Document:
+def document(observation: Observation, width: int | None) -> Document:
     """Return a table a cache, one of what differs among all, and one for the VMs."""
-    tables = [_cache(cache) for cache in found.caches]
-    if found.others:
-        tables += _others(found)
-    tables += _vms(found, width)
+    tables = [_cache(cache) for cache in observation.caches]
+    if observation.others:
+        tables += _others(observation)
+    tables += _vms(observation, width)
     tables = [table.within(width) for table in tables]
-    notes = [note for cache in found.caches for note in cache.notes]
+    notes = [note for cache in observation.caches for note in cache.notes]
     notes += [
         Note(f"{name} differs", WHY_IT_DIFFERS[name])
-        for name in dict.fromkeys(check.name for _, check in found.differing)
+        for name in dict.fromkeys(check.name for _, check in observation.differing)
     ]
-    notes += [ZEROS] if found.vms else []
-    return Document(tuple(tables), (*notes, *found.notes, *found.comparison.assumptions), found.comparison.command)
+    notes += [ZEROS] if observation.vms else []
+    return Document(
+        tuple(tables), (*notes, *observation.notes, *observation.comparison.assumptions), observation.comparison.command
+    )
 
 
 def _cache(cache: Observed) -> Table:
@@ -63,18 +65,18 @@ def _span(span: Interval | None) -> str:
     return "-" if span is None else interval(*span)
 
 
-def _others(found: Observation) -> Iterator[Table]:
+def _others(observation: Observation) -> Iterator[Table]:
     """Return how many caches agree, figure by figure, and each that does not."""
     counts: dict[str, list[int]] = {}
-    for cache in found.others:
+    for cache in observation.others:
         for check in cache.checks:
             agreeing, differing = counts.setdefault(check.name, [0, 0])
             counts[check.name] = [agreeing + (check.agrees is True), differing + (check.agrees is False)]
     rows = tuple((f"  {name}", *map(integer, pair)) for name, pair in counts.items())
-    yield Table((f"{len(found.others)} caches", "agreeing", "differing"), rows)
+    yield Table((f"{len(observation.others)} caches", "agreeing", "differing"), rows)
     rows = tuple(
         (f"{cache.name}.{check.name}", *_cells(check)[:2])
-        for cache in found.others
+        for cache in observation.others
         for check in cache.checks
         if check.agrees is False
     )
@@ -82,16 +84,16 @@ def _others(found: Observation) -> Iterator[Table]:
         yield Table(("differing", *CHECK_HEAD[:2]), rows)
 
 
-def _vms(found: Observation, width: int | None) -> Iterator[Table]:
+def _vms(observation: Observation, width: int | None) -> Iterator[Table]:
     """Return the VMs beside each other, as many as fit."""
-    left = found.vms
+    left = observation.vms
     while left:
         count = next(
             n for n in range(len(left), 0, -1) if n == 1 or width is None or _beside(left[:n]).width() <= width
         )
         yield _beside(left[:count])
         left = left[count:]
-    for vm in found.vms:
+    for vm in observation.vms:
         if vm.rmaps_stat:
             head, *rows = zip(*vm.rmaps_stat, strict=False)
             yield Table(head, tuple(rows), f"VM {vm.name}: rmap lists by length (mmu_rmaps_stat)")

@@ -95,11 +95,11 @@ class Watcher:
         name, size = seen.name, self._span(f"{seen.name}.size")
         debug = flags(seen.cells) if seen.cells else self._host.slub_debug
         stride = attributes.stride(Made(name, size.low, slab.POINTER, pointer_outside=False, debug=debug), self._kernel)
-        found = attributes.layout(name, stride, debug, self._scenario)
+        layout = attributes.layout(name, stride, debug, self._scenario)
         predicted = {"size": size, "stride": Interval(stride, stride)}
-        predicted |= {each: Interval(found[SYSFS_NAMES[each]], found[SYSFS_NAMES[each]]) for each in LAYOUT}
+        predicted |= {each: Interval(layout[SYSFS_NAMES[each]], layout[SYSFS_NAMES[each]]) for each in LAYOUT}
         checks = [Check(each, UNIT_OF[each], _layout(seen, each), span) for each, span in predicted.items()]
-        held = self._objects(seen, found["sheaf_capacity"])
+        held = self._objects(seen, layout["sheaf_capacity"])
         total = None if seen.slabs is None else Interval(0 if seen.shared else seen.slabs, seen.slabs)
         known = self._counts and self._as_host(debug)
         checks.append(
@@ -117,9 +117,9 @@ class Watcher:
         made, size = _made(seen), seen.number(SYSFS_NAMES["stride"])
         if made is None or size is None:
             return None
-        found = attributes.layout(seen.name, size, made.debug, self._scenario)
+        layout = attributes.layout(seen.name, size, made.debug, self._scenario)
         predicted = {"stride": attributes.stride(made, self._kernel)} | {
-            each: found[SYSFS_NAMES[each]] for each in LAYOUT
+            each: layout[SYSFS_NAMES[each]] for each in LAYOUT
         }
         checks = [Check(each, UNIT_OF[each], _layout(seen, each), Interval(n, n)) for each, n in predicted.items()]
         return Observed(seen.name, _there(checks, seen))

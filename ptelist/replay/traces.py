@@ -137,9 +137,9 @@ class TraceReader:
         """Take a pattern for all lines of an operation, if it is the first one."""
         self._patterns.setdefault(op, (pattern, names))
         number, places = 0, {}
-        for known, (_, found) in self._patterns.items():
-            places[known] = {name: number + place for place, name in enumerate(found)}
-            number += len(found)
+        for known, (_, names_of) in self._patterns.items():
+            places[known] = {name: number + place for place, name in enumerate(names_of)}
+            number += len(names_of)
         none = number  # a last group that is always empty
         for known, wanted in (*WANTED.items(), ("set", SET_NAMES)):
             self._groups[known] = tuple(places.get(known, {}).get(name, none) for name in wanted)
@@ -186,8 +186,8 @@ class TraceReader:
             wanted = "CACHE" if op in {"topup", "free"} else wanted
             raise PtelistError(f'{op} has {len(names)} names, expected "{op} {wanted}"', Where(line=at))
         self._be(EXACT, at)
-        for known, (pattern, found) in TEXT.items():
-            self._know(known, pattern, found)
+        for known, (pattern, groups) in TEXT.items():
+            self._know(known, pattern, groups)
         self._tell(op, [*names, *[b""] * (len(WANTED[op]) - len(names))], at)
 
     def _be(self, kind: str, at: int) -> None:

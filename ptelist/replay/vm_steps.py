@@ -75,14 +75,14 @@ class Moment(NamedTuple):
         """Return what mmu_rmaps_stat says, of all VMs together: lists by page size and column."""
         if self.heads is None:
             return None
-        found = {
+        lists = {
             name: [count, *[0] * (len(LABELS) - 1)] for name, count in zip(PAGE_SIZES, self.heads.counts, strict=True)
         }
-        row = found[PAGE_SIZES[self.heads.level - 1]]
+        row = lists[PAGE_SIZES[self.heads.level - 1]]
         for length, count in self.lengths.items():
             row[0] -= count
             row[histogram.column(length, self.heads.how)] += count
-        return found
+        return lists
 
 
 class Stage(NamedTuple):
@@ -94,19 +94,19 @@ class Stage(NamedTuple):
 
     def data(self) -> dict[str, Any]:
         """Return it for JSON: each count as a list with a number for each column."""
-        found: dict[str, Any] = {"at": self.at, "text": self.text}
+        told: dict[str, Any] = {"at": self.at, "text": self.text}
         for name in MARKED:
-            found[_LIVE.get(name, name)] = [getattr(moment.counts, name) for moment in self.moments]
-        found["slabs"] = _ends([moment.slabs for moment in self.moments])
+            told[_LIVE.get(name, name)] = [getattr(moment.counts, name) for moment in self.moments]
+        told["slabs"] = _ends([moment.slabs for moment in self.moments])
         raw = [moment.raw for moment in self.moments if moment.raw]
         if raw:
-            found["slabs_raw"] = _ends(raw)
+            told["slabs_raw"] = _ends(raw)
         charged = [moment.charged for moment in self.moments if moment.charged]
         if charged:
-            found["charged"] = _ends(charged)
-        found["lists"] = [moment.lengths for moment in self.moments]
-        found["mmu_rmaps_stat"] = [moment.rmaps_stat for moment in self.moments]
-        return found
+            told["charged"] = _ends(charged)
+        told["lists"] = [moment.lengths for moment in self.moments]
+        told["mmu_rmaps_stat"] = [moment.rmaps_stat for moment in self.moments]
+        return told
 
 
 _LIVE = {"in_lists": "live"}
@@ -134,10 +134,10 @@ class StepReplay:
 
     def stage(self, at: int, text: str) -> Stage:
         """Return what there is now, after the line `at`."""
-        found = {
+        counted = {
             each: (machine.counts(), dict(sorted(machine.lengths().items()))) for each, machine in self.machines.items()
         }
-        moments = (self._moment(number, *found[machine.mmu]) for number, machine in enumerate(self._machines))
+        moments = (self._moment(number, *counted[machine.mmu]) for number, machine in enumerate(self._machines))
         return Stage(at, text, tuple(moments))
 
     def _moment(self, number: int, counts: Counts, lengths: dict[int, int]) -> Moment:

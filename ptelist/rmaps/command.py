@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def run(options: Options, file: str, **beside: Any) -> Result:
     """Bound what the lists of a histogram take; `beside` is what is told of it."""
     told = Told(**beside)
-    found = expand((), [*usual(file, options), *options])
+    chosen = expand((), [*usual(file, options), *options])
     line = command_line("rmaps", (file, *told.words()), [*told.options(), *options])
-    how = told.how(found)
-    comparison = measure(*told.read(file), found, how, line)
+    how = told.how(chosen)
+    comparison = measure(*told.read(file), chosen, how, line)
     return result(comparison, lambda width: document(comparison, (), width, HISTOGRAM_FIGURES, HISTOGRAM_BRIEFS))

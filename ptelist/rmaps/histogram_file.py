@@ -78,10 +78,10 @@ def _of_observation(saved: snapshot.Snapshot, label: str, vm: str | None, *, cou
 
 
 def _numbers(texts: Mapping[str, str], where: str) -> dict[str, int]:
-    found = {}
+    numbers = {}
     for name, text in texts.items():
         cell = text.strip()
         if not (cell.isascii() and cell.isdecimal() and int(cell[:20]) <= MOST_LISTS):
             raise PtelistError(f'{where}/{name}: expected a number, got "{cell[:40]}"')
-        found[name] = int(cell)
-    return found
+        numbers[name] = int(cell)
+    return numbers

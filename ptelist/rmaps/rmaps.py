@@ -71,14 +71,14 @@ class Measured(NamedTuple):
     choice: ExtCost
 
 
-def measure(lists: Histogram, limits: Limits, found: Columns, how: str, command: str) -> Comparison:
+def measure(lists: Histogram, limits: Limits, chosen: Columns, how: str, command: str) -> Comparison:
     """Return bounds for each column; `how` is the rule by which the file has lists in columns.
 
     Raises PtelistError if histogram and limits exclude each other.
     """
-    columns = measured(lists, limits, found, how)
-    notes = (*smallest(columns), *assumed(lists, limits, columns, how, by_preset=found.by_preset))
-    return Comparison(found.columns, tuple(each.ledger for each in columns), found.baseline, notes, command)
+    columns = measured(lists, limits, chosen, how)
+    notes = (*smallest(columns), *assumed(lists, limits, columns, how, by_preset=chosen.by_preset))
+    return Comparison(chosen.columns, tuple(each.ledger for each in columns), chosen.baseline, notes, command)
 
 
 def assumed(
@@ -90,9 +90,9 @@ def assumed(
     yield from (note for note in notes if note.topic in TOPICS)
 
 
-def measured(lists: Histogram, limits: Limits, found: Columns, how: str) -> list[Measured]:
+def measured(lists: Histogram, limits: Limits, chosen: Columns, how: str) -> list[Measured]:
     """Return the lists of each column, and bounds for what they take; raises PtelistError as `measure` does."""
-    return [_measure(lists, limits, column, how) for column in found.columns]
+    return [_measure(lists, limits, column, how) for column in chosen.columns]
 
 
 def _measure(lists: Histogram, limits: Limits, column: Column, how: str) -> Measured:
