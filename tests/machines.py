@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.host import snapshot as shot
+from ptelist.host import paths
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,28 +45,28 @@ TCP = DESC | {
 }
 
 MACHINE: dict[str, str] = {
-    shot.RELEASE: "6.1.0-56-cloud-amd64\n",
-    shot.CMDLINE: "root=UUID=secret quiet slub_max_order=3 kvm.tdp_mmu=1\n",
-    shot.POSSIBLE: "0-3\n",
-    shot.PRESENT: "0-1\n",
-    shot.NODES: "0\n",
-    shot.CGROUPS: "#subsys_name\thierarchy\tnum_cgroups\tenabled\nmemory\t0\t60\t1\n",
-    shot.SUBTREE: "cpu memory pids\n",
-    shot.TDP_MMU: "Y\n",
-    shot.TDP[0]: "1\n",
-    shot.SLABINFO: SLABINFO,
+    paths.RELEASE: "6.1.0-56-cloud-amd64\n",
+    paths.CMDLINE: "root=UUID=secret quiet slub_max_order=3 kvm.tdp_mmu=1\n",
+    paths.POSSIBLE: "0-3\n",
+    paths.PRESENT: "0-1\n",
+    paths.NODES: "0\n",
+    paths.CGROUPS: "#subsys_name\thierarchy\tnum_cgroups\tenabled\nmemory\t0\t60\t1\n",
+    paths.SUBTREE: "cpu memory pids\n",
+    paths.TDP_MMU: "Y\n",
+    paths.TDP[0]: "1\n",
+    paths.SLABINFO: SLABINFO,
 }
-LINKS = {f"{shot.SLABS}/pte_list_desc": ":A-0000128", f"{shot.SLABS}/pid": ":A-0000128"}
+LINKS = {f"{paths.SLABS}/pte_list_desc": ":A-0000128", f"{paths.SLABS}/pid": ":A-0000128"}
 VM = {"pages_4k": "4096", "pages_2m": "0", "pages_1g": "0", "max_mmu_rmap_size": "99", "mmu_shadow_zapped": "7"}
 
 
 def slab(name: str, cells: dict[str, str]) -> dict[str, str]:
-    return {f"{shot.SLABS}/{name}/{file}": f"{text}\n" for file, text in cells.items()}
+    return {f"{paths.SLABS}/{name}/{file}": f"{text}\n" for file, text in cells.items()}
 
 
 def vm(name: str, vcpus: int, stats: dict[str, str]) -> dict[str, str]:
-    files = {f"{shot.VMS}/{name}/{file}": f"{text}\n" for file, text in stats.items()}
-    return files | {f"{shot.VMS}/{name}/vcpu{number}/guest_mode": "0\n" for number in range(vcpus)}
+    files = {f"{paths.VMS}/{name}/{file}": f"{text}\n" for file, text in stats.items()}
+    return files | {f"{paths.VMS}/{name}/vcpu{number}/guest_mode": "0\n" for number in range(vcpus)}
 
 
 WHOLE = (
@@ -111,6 +111,6 @@ class Fake:
 
 
 def changed(**files: str | None) -> dict[str, str]:
-    """Return the whole machine with some of its files otherwise, named as in sources/snapshot.py, None for none."""
-    paths = {getattr(shot, name): text for name, text in files.items()}
-    return {path: text for path, text in (WHOLE | paths).items() if text is not None}
+    """Return the whole machine with some of its files otherwise, named as in ptelist/host/paths.py, None for none."""
+    others = {getattr(paths, name): text for name, text in files.items()}
+    return {path: text for path, text in (WHOLE | others).items() if text is not None}

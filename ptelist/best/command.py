@@ -15,7 +15,8 @@ from ptelist.note import Note
 from ptelist.output.command_line import command_line
 from ptelist.output.files import bar, opened, size
 from ptelist.output.result import Result
-from ptelist.replay.replay import BYTES, replay
+from ptelist.replay.one_pass import BYTES
+from ptelist.replay.replay import replay
 from ptelist.rmaps.rmaps import assumed, measured
 from ptelist.rmaps.told import Told, usual
 from ptelist.settings.columns import columns, expand

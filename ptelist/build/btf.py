@@ -9,7 +9,17 @@ import struct
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.build.btf_raw import OWN, WORD, Kind, is_split, kind_of, length_of, sections, walk, words_of
+from ptelist.build.btf_raw import (
+    OWN_WORDS,
+    WORD_BYTES,
+    TypeKind,
+    is_split,
+    kind_of,
+    length_of,
+    sections,
+    walk,
+    words_of,
+)
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
@@ -21,21 +31,21 @@ MOST_DEEP = 64
 """So many types may name each other on the way to one that has a size."""
 
 QUALIFIERS: dict[int, str] = {
-    Kind.TYPEDEF: "",
-    Kind.VOLATILE: "volatile ",
-    Kind.CONST: "const ",
-    Kind.RESTRICT: "restrict ",
-    Kind.TYPE_TAG: "",
+    TypeKind.TYPEDEF: "",
+    TypeKind.VOLATILE: "volatile ",
+    TypeKind.CONST: "const ",
+    TypeKind.RESTRICT: "restrict ",
+    TypeKind.TYPE_TAG: "",
 }
 """Kinds that are as large as the type they name, and how they read in C."""
 
 SIZED: dict[int, str] = {
-    Kind.INT: "",
-    Kind.STRUCT: "struct ",
-    Kind.UNION: "union ",
-    Kind.ENUM: "enum ",
-    Kind.FLOAT: "",
-    Kind.ENUM64: "enum ",
+    TypeKind.INT: "",
+    TypeKind.STRUCT: "struct ",
+    TypeKind.UNION: "union ",
+    TypeKind.ENUM: "enum ",
+    TypeKind.FLOAT: "",
+    TypeKind.ENUM64: "enum ",
 }
 POINTER_BYTES = 8
 
@@ -98,11 +108,11 @@ class Btf:
         """Return the ids of the structs of this name, those of the base first."""
         places = list(self._places(name.encode() + b"\0"))
         part: Btf | None = self
-        found = []
+        numbers = []
         while part is not None:
-            found += [number for place in places for number in part._named(place)]  # noqa: SLF001 -- one class
+            numbers += [number for place in places for number in part._named(place)]  # noqa: SLF001 -- one class
             part = part._base  # noqa: SLF001 -- one class
-        return sorted(found)
+        return sorted(numbers)
 
     def _places(self, name: bytes) -> Iterator[int]:
         """Yield the offsets of a string, in the base's strings and in these."""
@@ -117,83 +127,83 @@ class Btf:
 
     def _named(self, place: int) -> Iterator[int]:
         """Yield the structs of this part whose name stands at a place."""
-        wanted = place.to_bytes(WORD, sys.byteorder)
+        wanted = place.to_bytes(WORD_BYTES, sys.byteorder)
         at = self._names.find(wanted)
         while at >= 0:
-            if at % WORD == 0:
-                yield self._first + self._structs[at // WORD]
+            if at % WORD_BYTES == 0:
+                yield self._first + self._structs[at // WORD_BYTES]
             at = self._names.find(wanted, at + 1)
 
     def type(self, number: int) -> Type:
         """Return a type by its id; raises PtelistError if there is none."""
         if number < self._first and self._base is not None:
             return self._base.type(number)
-        if number == Kind.VOID:
-            return Type("void", Kind.VOID, 0, False, 0, self._words[:0])
+        if number == TypeKind.VOID:
+            return Type("void", TypeKind.VOID, 0, False, 0, self._words[:0])
         if number >= self.end:
             raise PtelistError(f"{self.label}: refers to type {number}, but there are {self.end - 1:,}: another base?")
         start = self._infos[number - self._first] - 1
         stop = self._infos[number - self._first + 1] - 1 if number + 1 < self.end else len(self._words)
-        name, info, size = self._words[start : start + OWN]
-        rest = self._words[start + OWN : stop]
+        name, info, size = self._words[start : start + OWN_WORDS]
+        rest = self._words[start + OWN_WORDS : stop]
         return Type(self._string(name), kind_of(info), length_of(info), info >> 31 == 1, size, rest)
 
     def members(self, number: int) -> Iterator[Member]:
         """Yield the members of a struct or union, in order."""
-        found = self.type(number)
-        for at in range(0, 3 * found.length, 3):
-            name, inner, offset = found.rest[at : at + 3]
-            width = offset >> 24 if found.flag else 0
-            yield Member(self._string(name), inner, offset & 0xFFFFFF if found.flag else offset, width)
+        whole = self.type(number)
+        for at in range(0, 3 * whole.length, 3):
+            name, inner, offset = whole.rest[at : at + 3]
+            width = offset >> 24 if whole.flag else 0
+            yield Member(self._string(name), inner, offset & 0xFFFFFF if whole.flag else offset, width)
 
     def element(self, number: int) -> tuple[int, int] | None:
         """Return what an array is of and how many there are, behind any names for it."""
-        found = self.type(self.bare(number))
-        return (found.rest[0], found.rest[2]) if found.kind == Kind.ARRAY else None
+        array = self.type(self.bare(number))
+        return (array.rest[0], array.rest[2]) if array.kind == TypeKind.ARRAY else None
 
     def bare(self, number: int) -> int:
         """Return the id behind typedefs and qualifiers."""
         for _ in range(MOST_DEEP):
-            found = self.type(number)
-            if found.kind not in QUALIFIERS:
+            each = self.type(number)
+            if each.kind not in QUALIFIERS:
                 return number
-            number = found.size
+            number = each.size
         raise PtelistError(f"{self.label}: type {number} is made of more than {MOST_DEEP} others, or of itself")
 
     def size(self, number: int) -> int:
         """Return the bytes of a type; 0 for void and functions."""
         count = 1
         for _ in range(MOST_DEEP):
-            found = self.type(self.bare(number))
-            if found.kind != Kind.ARRAY:
-                each = POINTER_BYTES if found.kind == Kind.PTR else found.size if found.kind in SIZED else 0
+            bare = self.type(self.bare(number))
+            if bare.kind != TypeKind.ARRAY:
+                each = POINTER_BYTES if bare.kind == TypeKind.PTR else bare.size if bare.kind in SIZED else 0
                 return count * each
-            count *= found.rest[2]
-            number = found.rest[0]
+            count *= bare.rest[2]
+            number = bare.rest[0]
         raise PtelistError(f"{self.label}: type {number} is made of more than {MOST_DEEP} others, or of itself")
 
     def declare(self, number: int, name: str) -> str:
         """Return a declaration in C, e.g. "u64 *sptes[14]"."""
         qualifiers = ""
         for _ in range(MOST_DEEP):
-            found = self.type(number)
-            if found.kind == Kind.PTR:
+            each = self.type(number)
+            if each.kind == TypeKind.PTR:
                 name = f"*{qualifiers}{name}"
                 qualifiers = ""
-            elif found.kind == Kind.ARRAY:
+            elif each.kind == TypeKind.ARRAY:
                 name = f"({name})" if name.startswith("*") else name
-                name += f"[{found.rest[2] or ''}]"
-                number = found.rest[0]
+                name += f"[{each.rest[2] or ''}]"
+                number = each.rest[0]
                 continue
-            elif found.kind == Kind.FUNC_PROTO:
+            elif each.kind == TypeKind.FUNC_PROTO:
                 name = f"({name})(...)"
-            elif found.kind not in QUALIFIERS or found.kind == Kind.TYPEDEF:
-                kind = (Kind.UNION if found.flag else Kind.STRUCT) if found.kind == Kind.FWD else found.kind
-                words = f"{SIZED.get(kind, '')}{found.name or '{...}'}"
+            elif each.kind not in QUALIFIERS or each.kind == TypeKind.TYPEDEF:
+                kind = (TypeKind.UNION if each.flag else TypeKind.STRUCT) if each.kind == TypeKind.FWD else each.kind
+                words = f"{SIZED.get(kind, '')}{each.name or '{...}'}"
                 return f"{qualifiers}{words} {name}".rstrip()
             else:
-                qualifiers += QUALIFIERS[found.kind]
-            number = found.size
+                qualifiers += QUALIFIERS[each.kind]
+            number = each.size
         raise PtelistError(f"{self.label}: type {number} is made of more than {MOST_DEEP} others, or of itself")
 
     def _string(self, offset: int) -> str:

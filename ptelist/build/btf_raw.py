@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 import sys
+from array import array
 from enum import IntEnum
 
 from ptelist.errors import PtelistError
@@ -16,7 +17,7 @@ MOST_BYTES = 1 << 25
 """A vmlinux has 5 MB of BTF; more than 32 MiB is no kernel's."""
 
 
-class Kind(IntEnum):
+class TypeKind(IntEnum):
     """What a type is; those that this reader knows (include/uapi/linux/btf.h, in v7.3)."""
 
     VOID = 0
@@ -41,20 +42,23 @@ class Kind(IntEnum):
     ENUM64 = 19
 
 
-WORD = 4
-OWN = 3
+WORD_BYTES = 4
+OWN_WORDS = 3
 """Words that every type begins with: name, info (kind and length), and size or type."""
 
-_EXTRA: dict[int, int] = {Kind.INT: 1, Kind.ARRAY: 3, Kind.VAR: 1, Kind.DECL_TAG: 1}
+_EXTRA: dict[int, int] = {TypeKind.INT: 1, TypeKind.ARRAY: 3, TypeKind.VAR: 1, TypeKind.DECL_TAG: 1}
 _EACH: dict[int, int] = {
-    Kind.STRUCT: 3,
-    Kind.UNION: 3,
-    Kind.ENUM: 2,
-    Kind.FUNC_PROTO: 2,
-    Kind.DATASEC: 3,
-    Kind.ENUM64: 3,
+    TypeKind.STRUCT: 3,
+    TypeKind.UNION: 3,
+    TypeKind.ENUM: 2,
+    TypeKind.FUNC_PROTO: 2,
+    TypeKind.DATASEC: 3,
+    TypeKind.ENUM64: 3,
 }
 """Words that follow a type's own: in all, and for each of its members."""
+
+_STRUCT = int(TypeKind.STRUCT)
+"""Looked up once: it is asked of every struct, of which a kernel has ten thousand."""
 
 _HEAD = struct.Struct("<2sBBIIIII")
 _LAYOUT_HEAD = struct.Struct("<II")
@@ -94,8 +98,8 @@ def sections(data: bytes, label: str) -> tuple[memoryview, range, bytes]:
         if head + start + count > len(data):
             missing = head + start + count - len(data)
             raise PtelistError(f"{label}: truncated BTF, {missing:,} bytes of it are missing")
-    if types_bytes % WORD:
-        raise PtelistError(f"{label}: corrupt BTF: types of {types_bytes:,} bytes, expected a multiple of {WORD}")
+    if types_bytes % WORD_BYTES:
+        raise PtelistError(f"{label}: corrupt BTF: types of {types_bytes:,} bytes, expected a multiple of {WORD_BYTES}")
     part, text, layout = (range(head + start, head + start + count) for start, count in spans)
     return memoryview(data)[part.start : part.stop], text, data[layout.start : layout.stop]
 
@@ -104,8 +108,6 @@ def words_of(data: memoryview) -> memoryview:
     """Return little-endian words."""
     if sys.byteorder == "little":
         return data.cast("I")
-    from array import array  # noqa: PLC0415 -- for big-endian machines
-
     words = array("I", data.tobytes())
     words.byteswap()
     return memoryview(words)
@@ -124,11 +126,11 @@ class _Strides(dict[int, int]):
 
     def __missing__(self, info: int) -> int:
         kind, count = kind_of(info), length_of(info)
-        if kind == Kind.STRUCT:
+        if kind == _STRUCT:
             self.structs.append(len(self.infos) - 1)
-            return OWN + 3 * count
-        if 0 < kind < len(Kind):
-            stride = OWN + _EXTRA.get(kind, 0) + _EACH.get(kind, 0) * count
+            return OWN_WORDS + 3 * count
+        if 0 < kind < len(TypeKind):
+            stride = OWN_WORDS + _EXTRA.get(kind, 0) + _EACH.get(kind, 0) * count
         else:
             stride = self._told(kind, count)
         self[info] = stride
@@ -137,10 +139,10 @@ class _Strides(dict[int, int]):
     def _told(self, kind: int, count: int) -> int:
         """Return what the file says of a kind that is newer than this reader (from v7.1 it may)."""
         sizes = self._layout[kind * _LAYOUT_BYTES : (kind + 1) * _LAYOUT_BYTES]
-        extra, rest = divmod(sizes[0] + sizes[1] * count, WORD) if len(sizes) == _LAYOUT_BYTES else (0, 1)
-        if kind == Kind.VOID or rest:
+        extra, rest = divmod(sizes[0] + sizes[1] * count, WORD_BYTES) if len(sizes) == _LAYOUT_BYTES else (0, 1)
+        if kind == TypeKind.VOID or rest:
             raise PtelistError(f"{self._label}: types of kind {kind}, unknown to this version, and of unknown size")
-        return OWN + extra
+        return OWN_WORDS + extra
 
 
 def walk(words: memoryview, layout: bytes, label: str) -> tuple[list[int], list[int]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.build import images
 from ptelist.build.btf import Btf
 from ptelist.build.btf_raw import is_split
+from ptelist.build.places import kernels
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
@@ -58,8 +60,6 @@ def _paths(spec: str) -> list[str]:
     """Return the files of BASE+MODULE; a name may have a plus in it itself, as Debian's releases do."""
     if "+" not in spec:
         return [spec]
-    from pathlib import Path  # noqa: PLC0415 -- slow to load, for modules only
-
     if not Path(spec).exists():
         for at in (number for number, char in enumerate(spec) if char == "+"):
             if spec[:at] == "-" or Path(spec[:at]).is_file():
@@ -68,8 +68,6 @@ def _paths(spec: str) -> list[str]:
 
 
 def _kernel_of(path: str, image: Image) -> str:
-    from ptelist.build.places import kernels  # noqa: PLC0415 -- for modules only
-
     for place in kernels(path, image.release):
         if place.is_file():
             return str(place)

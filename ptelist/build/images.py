@@ -6,9 +6,11 @@ import os
 import re
 import struct
 import sys
+from io import BytesIO
 from typing import Any, BinaryIO, NamedTuple
 
 from ptelist.build import btf_raw
+from ptelist.build.unpack import unpack
 from ptelist.errors import PtelistError
 
 MOST_BYTES = 1 << 29
@@ -16,7 +18,7 @@ MOST_BYTES = 1 << 29
 
 MOST_SECTIONS = 1 << 16
 ELF = b"\x7fELF"
-SYSFS = "/sys/kernel/btf"
+BTF_FOLDER = "/sys/kernel/btf"
 RELEASE = "/proc/sys/kernel/osrelease"
 
 _BANNER = rb"Linux version (\S{1,64}) "
@@ -75,13 +77,9 @@ def _image(file: BinaryIO, path: str) -> Image:
     if data[_HEADER : _HEADER + 4] == b"HdrS":
         data, release = _payload(data, path)
     if not data.startswith((btf_raw.MAGIC, btf_raw.MAGIC[::-1], ELF)):
-        from ptelist.build.unpack import unpack  # noqa: PLC0415 -- for packed files only
-
         data = unpack(data, path)
     if not data.startswith(ELF):
         return Image(data, None, release)
-    from io import BytesIO  # noqa: PLC0415 -- for ELF files only
-
     image = _elf(BytesIO(data), path)
     return image if image.release else image._replace(release=release)
 
@@ -113,11 +111,11 @@ def _elf(file: BinaryIO, path: str) -> Image:
         elf = ELFFile(file)
         if elf.num_sections() > MOST_SECTIONS:
             raise PtelistError(f"{path}: {elf.num_sections():,} ELF sections, no file of a kernel's")
-        found = {section.name: section for section in elf.iter_sections()}
-        parts = {name: _section(found[name], path) for name in (".BTF", ".BTF.base", ".modinfo") if name in found}
+        sections = {section.name: section for section in elf.iter_sections()}
+        parts = {name: _section(sections[name], path) for name in (".BTF", ".BTF.base", ".modinfo") if name in sections}
         match = re.search(_VERMAGIC, parts.get(".modinfo", b""))
-        if not match and ".rodata" in found:
-            match = re.search(_BANNER, _section(found[".rodata"], path))
+        if not match and ".rodata" in sections:
+            match = re.search(_BANNER, _section(sections[".rodata"], path))
     except PtelistError:
         raise
     except Exception as error:  # noqa: BLE001 -- damaged ELF files make pyelftools raise anything
@@ -152,7 +150,7 @@ def running() -> str:
 def _release_of(path: str) -> str:
     """Return the release that a file's place or name tells."""
     folder, _, name = path.rpartition("/")
-    if folder == SYSFS:
+    if folder == BTF_FOLDER:
         return running()
     match = re.fullmatch(_NAMED, name)
     return match[1] if match else ""

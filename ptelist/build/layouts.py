@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.build.btf_raw import Kind
+from ptelist.build.btf_raw import TypeKind
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ SIZEOF = "sizeof"
 MOST_MEMBERS = 4096
 """With those of unnamed structs and unions inside; task_struct has some 300."""
 
-MOST_DEEP = 16
+MOST_NESTED = 16
 MOST_UNITS = 1000
 """Types of one name and kind."""
 
@@ -75,17 +75,17 @@ def layout(btf: Btf, name: str, only: tuple[str, ...] = ()) -> Layout | None:
 
 
 def _layout(btf: Btf, name: str, only: tuple[str, ...]) -> Layout | None:
-    found: Layout | None = None
+    largest: Layout | None = None
     numbers = btf.structs(name)
     if len(numbers) > MOST_UNITS:
         raise PtelistError(f"{btf.label}: {len(numbers):,} structs {name}, no kernel's BTF")
     for number in numbers:
         size = btf.type(number).size
-        each = Layout(name, size, tuple(_Members(btf, size * BYTE, only).of(number, 0, MOST_DEEP)))
-        if found and each.places() != found.places():
-            raise PtelistError(f"{btf.label}: two structs {name} that differ, of {found.size} and {each.size} bytes")
-        found = each
-    return found
+        each = Layout(name, size, tuple(_Members(btf, size * BYTE, only).of(number, 0, MOST_NESTED)))
+        if largest and each.places() != largest.places():
+            raise PtelistError(f"{btf.label}: two structs {name} that differ, of {largest.size} and {each.size} bytes")
+        largest = each
+    return largest
 
 
 class _Members:
@@ -104,7 +104,7 @@ class _Members:
             if self._only and member.name and member.name not in self._only:
                 continue
             inner = btf.bare(member.type)
-            if not member.name and btf.type(inner).kind in {Kind.STRUCT, Kind.UNION} and deep:
+            if not member.name and btf.type(inner).kind in {TypeKind.STRUCT, TypeKind.UNION} and deep:
                 yield from self.of(inner, base + member.offset, deep - 1)
                 continue
             width = member.width or btf.size(member.type) * BYTE

@@ -32,4 +32,4 @@ def kernels(module: str, release: str) -> Iterator[Path]:
             yield parent / "build/vmlinux"
     yield from (parent / "vmlinux" for parent in list(path.parents)[1:TREE_DEPTH])
     if release and release == images.running():
-        yield Path(images.SYSFS, "vmlinux")
+        yield Path(images.BTF_FOLDER, "vmlinux")

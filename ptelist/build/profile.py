@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ptelist.build.btf_raw import Kind
+from ptelist.build.btf_raw import TypeKind
 from ptelist.build.builds import once
 from ptelist.build.layouts import layout
 from ptelist.errors import PtelistError, Where
+from ptelist.presets import shipped
 from ptelist.scenario.overlay import Origin, Overlay, Setting
 
 if TYPE_CHECKING:
@@ -48,41 +49,37 @@ def overlay(spec: str, profile: str | None = None) -> Overlay:
     What its types do not tell is taken from `profile`, else from that of its
     release. Raises PtelistError if neither is known, or it has no pte_list_desc.
     """
-    from ptelist.presets import shipped  # noqa: PLC0415 -- layouts alone need none
-
-    found = once(spec)
-    return said(found).over(shipped.load(base(found, profile), "kernels").overlay)
+    read = once(spec)
+    return said(read).over(shipped.load(base(read, profile), "kernels").overlay)
 
 
-def base(found: Build, profile: str | None) -> str:
+def base(build: Build, profile: str | None) -> str:
     """Return the name of the profile that a build's types are laid over."""
-    from ptelist.presets import shipped  # noqa: PLC0415 -- layouts alone need none
-
     if profile is not None:
         return profile
-    if not found.release:
-        raise PtelistError("does not say of which kernel it is: name its profile with --kernel", Where(found.label))
+    if not build.release:
+        raise PtelistError("does not say of which kernel it is: name its profile with --kernel", Where(build.label))
     try:
-        return shipped.profile_of(found.release)
+        return shipped.profile_of(build.release)
     except PtelistError as error:
-        raise PtelistError(f"{error}: choose one with --kernel", Where(found.label)) from None
+        raise PtelistError(f"{error}: choose one with --kernel", Where(build.label)) from None
 
 
-def said(found: Build) -> Overlay:
+def said(build: Build) -> Overlay:
     """Return what the types of a build say; raises PtelistError if KVM is not among them."""
-    if layout(found.btf, "pte_list_desc") is None:
-        raise PtelistError(f"{found.label}: no struct pte_list_desc: KVM is a module of this kernel, give its kvm.ko")
-    origin = Origin(found.name)
+    if layout(build.btf, "pte_list_desc") is None:
+        raise PtelistError(f"{build.label}: no struct pte_list_desc: KVM is a module of this kernel, give its kvm.ko")
+    origin = Origin(build.name)
     kernel = {
         field: _setting(origin, struct, (field, value, why))
         for struct, rule in RULES.items()
-        if (members := layout(found.btf, struct, MEMBERS.get(struct, ())))
-        for field, value, why in rule(found.btf, members)
+        if (members := layout(build.btf, struct, MEMBERS.get(struct, ())))
+        for field, value, why in rule(build.btf, members)
     }
     kernel["tree"] = Setting(f"layouts of {origin.label}", origin, "tree", origin.label)
-    if found.release:
-        kernel["release"] = Setting(found.release, origin, "release", origin.label)
-    profiling = _profiling(found.btf)
+    if build.release:
+        kernel["release"] = Setting(build.release, origin, "release", origin.label)
+    profiling = _profiling(build.btf)
     config: Fields = {}
     if profiling is not None:
         config["alloc_profiling"] = _setting(origin, "slabobj_ext", ("alloc_profiling", True, profiling.declaration))
@@ -104,7 +101,7 @@ def _descriptor(btf: Btf, desc: Layout) -> Iterator[Said]:
     """
     sptes = desc.field("sptes")
     array = btf.element(sptes.type) if sptes else None
-    if sptes is None or array is None or btf.type(btf.bare(array[0])).kind != Kind.PTR:
+    if sptes is None or array is None or btf.type(btf.bare(array[0])).kind != TypeKind.PTR:
         raise PtelistError(f"{btf.label}: struct pte_list_desc has no array of pointers `sptes`, as up to v7.3")
     each, count = btf.size(array[0]), array[1]
     if count:
@@ -115,9 +112,9 @@ def _descriptor(btf: Btf, desc: Layout) -> Iterator[Said]:
     yield "list_policy", "head" if tail else "walk", tail.declaration if tail else "no tail_count"
 
 
-def _cache(btf: Btf, found: Layout) -> Iterator[Said]:
+def _cache(btf: Btf, struct_layout: Layout) -> Iterator[Said]:
     """Yield where the pointers of a memory cache are (837f66c71207, in v6.0, moved them out)."""
-    objects = found.field("objects")
+    objects = struct_layout.field("objects")
     if objects:
         array = btf.element(objects.type)
         yield "memory_cache_array", "embedded" if array else "kvmalloc", objects.declaration
@@ -125,34 +122,34 @@ def _cache(btf: Btf, found: Layout) -> Iterator[Said]:
             yield "cache_capacity", array[1], objects.declaration
 
 
-def _slot(btf: Btf, found: Layout) -> Iterator[Said]:
+def _slot(btf: Btf, struct_layout: Layout) -> Iterator[Said]:
     for member in ("gfn_track", "gfn_write_track"):
-        field = found.field(member)
+        field = struct_layout.field(member)
         if field:
             array = btf.element(field.type)
             pointer = btf.type(btf.bare(array[0] if array else field.type))
             yield "write_track_bytes", btf.size(pointer.size), field.declaration
 
 
-def _vm(btf: Btf, found: Layout) -> Iterator[Said]:
+def _vm(btf: Btf, struct_layout: Layout) -> Iterator[Said]:
     """Yield what a VM has; when a page hash outside of the struct is allocated, its type does not tell."""
-    split = found.field("split_desc_cache")
+    split = struct_layout.field("split_desc_cache")
     yield "split_caches", split is not None, split.declaration if split else "no split_desc_cache"
-    pages = found.field("mmu_page_hash")
+    pages = struct_layout.field("mmu_page_hash")
     if pages and btf.element(pages.type):
         yield "page_hash", "embedded", pages.declaration
         yield "page_hash_bytes", btf.size(pages.type), pages.declaration
 
 
-def _vcpu(_btf: Btf, found: Layout) -> Iterator[Said]:
-    cache = found.field("mmu_external_spt_cache")
+def _vcpu(_btf: Btf, struct_layout: Layout) -> Iterator[Said]:
+    cache = struct_layout.field("mmu_external_spt_cache")
     yield "external_spt_cache", cache is not None, cache.declaration if cache else "no mmu_external_spt_cache"
 
 
-def _slots(_btf: Btf, found: Layout) -> Iterator[Said]:
+def _slots(_btf: Btf, struct_layout: Layout) -> Iterator[Said]:
     """Yield how an object's metadata is made: a struct of all, from v7.3 a slot for each user."""
     for member, how in (("objcg", "struct"), ("_objcg", "slots")):
-        field = found.field(member)
+        field = struct_layout.field(member)
         if field:
             yield "obj_ext", how, field.declaration
             yield "obj_ext_bytes", field.width // 8, field.declaration
@@ -160,13 +157,13 @@ def _slots(_btf: Btf, found: Layout) -> Iterator[Said]:
 
 def _profiling(btf: Btf) -> Field | None:
     """Return the member that only kernels with CONFIG_MEM_ALLOC_PROFILING have."""
-    found = layout(btf, "slabobj_ext")
-    return found and (found.field("ref") or found.field("_ctref"))
+    extension = layout(btf, "slabobj_ext")
+    return extension and (extension.field("ref") or extension.field("_ctref"))
 
 
 def _sized(field: str) -> Callable[[Btf, Layout], Iterator[Said]]:
-    def rule(_btf: Btf, found: Layout) -> Iterator[Said]:
-        yield field, found.size, ""
+    def rule(_btf: Btf, struct_layout: Layout) -> Iterator[Said]:
+        yield field, struct_layout.size, ""
 
     return rule
 

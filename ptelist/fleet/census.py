@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.errors import PtelistError
-from ptelist.fleet.fleet import SAID_BY, Kind
+from ptelist.errors import PtelistError, Where
+from ptelist.fleet.fleet import SAID_BY, HostKind
 from ptelist.fleet.inventory import MOST_VMS, Row
-from ptelist.fleet.records import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ptelist.fleet.fleet import Fleet
     from ptelist.fleet.inventory import Cells, Inventory
+    from ptelist.fleet.records import Place
 
-MOST_KNOWN = 200_000
+MOST_PAIRS = 200_000
 """Pairs of a host's and a VM's cells that are remembered as checked."""
 
 EVERY = 1 << 12
@@ -36,21 +35,21 @@ class HostGroup(NamedTuple):
 class Census(NamedTuple):
     """The hosts of an inventory."""
 
-    kinds: dict[Kind, dict[Cells, int]]
+    kinds: dict[HostKind, dict[Cells, int]]
     """How many hosts of a kind there are in each group."""
     groups: dict[Cells, HostGroup]
     rows: int
-    rejects: dict[int, str]
+    rejects: dict[Place, str]
     """What is wrong, by the place of a row."""
     hosts_left_out: int
     """Hosts of which all rows are set aside."""
     hosts_cut: int
     """Hosts of which some rows are."""
-    explained: Kind | None
+    explained: HostKind | None
     """The host that was asked for."""
 
 
-class _Host:
+class _ReadHost:
     """One host while its rows are read."""
 
     __slots__ = ("bad", "groups", "modules", "places", "row", "taken", "vcpus", "vms")
@@ -60,12 +59,12 @@ class _Host:
         self.groups: dict[Cells, int] = {}
         self.vms = self.vcpus = 0
         self.modules: tuple[bool, bool] | None = None
-        self.places = array("Q")
+        self.places: list[Place] = []
         self.bad = ""
         self.taken = False
 
 
-class _Vm(NamedTuple):
+class _ReadVm(NamedTuple):
     """A VM's cells, the same object for all that are equal, and what follows from them."""
 
     cells: Cells
@@ -80,11 +79,11 @@ class Reader:
         """Take what is read, what knows whether a host and its VMs can be, and a host to explain."""
         self._inventory, self._fleet, self._keep_going = inventory, fleet, keep_going
         self._explain = explain
-        self._hosts: dict[str, _Host] = {}
-        self._known: dict[tuple[Cells, Cells], _Vm] = {}
+        self._hosts: dict[str, _ReadHost] = {}
+        self._known: dict[tuple[Cells, Cells], _ReadVm] = {}
         self._checked: set[tuple[Cells, str]] = set()
         self._cells: dict[Cells, Cells] = {}
-        self._rejects: dict[int, str] = {}
+        self._rejects: dict[Place, str] = {}
         self._cut: set[str] = set()
 
     def census(self, progress: Callable[[int], object]) -> Census:
@@ -112,9 +111,9 @@ class Reader:
                     self._rejects.setdefault(place, host.bad)
         return self._counted(rows)
 
-    def _reject(self, place: int, why: str, host: str = "") -> None:
+    def _reject(self, place: Place, why: str, host: str = "") -> None:
         if not self._keep_going:
-            raise PtelistError(f"{self._inventory.label}:{line(place)}: {why}")
+            raise PtelistError(why, Where(file=self._inventory.label, line=place.line))
         self._rejects[place] = why
         if host:
             self._cut.add(host)
@@ -126,7 +125,7 @@ class Reader:
             self._checked.add(about)
         host = self._hosts.get(row.host)
         if host is None:
-            host = self._hosts[row.host] = _Host(row)
+            host = self._hosts[row.host] = _ReadHost(row)
         if self._keep_going:
             host.places.append(row.place)
         if (row.about_host, row.by, row.memory) != (host.row.about_host, host.row.by, host.row.memory):
@@ -136,7 +135,7 @@ class Reader:
             return
         vm = self._vm(row)
         if host.modules not in {None, vm.modules}:
-            kind = Kind(row.about_host, ((next(iter(host.groups)), 1), (vm.cells, 1)))
+            kind = HostKind(row.about_host, ((next(iter(host.groups)), 1), (vm.cells, 1)))
             try:
                 self._fleet.scenario(0, kind)
             except PtelistError as error:
@@ -147,37 +146,37 @@ class Reader:
         host.vms += count
         host.vcpus += count * vm.vcpus
 
-    def _refuse(self, host: _Host, row: Row, why: str) -> None:
+    def _refuse(self, host: _ReadHost, row: Row, why: str) -> None:
         """Set a whole host aside."""
         host.bad = host.bad or f"host {row.host}: {why}"
         if not self._keep_going:
             raise PtelistError(host.bad)
 
-    def _difference(self, host: _Host, row: Row) -> str:
+    def _difference(self, host: _ReadHost, row: Row) -> str:
         fields = (*self._inventory.host_fields, *self._inventory.by, "host-memory")
         ours, theirs = ((*each.about_host, *each.by, each.memory) for each in (row, host.row))
         name, here, there = next(each for each in zip(fields, ours, theirs, strict=True) if each[1] != each[2])
-        return f'{name} is "{here}" here and "{there}" on line {line(host.row.place)}'
+        return f'{name} is "{here}" here and "{there}" on line {host.row.place.line}'
 
-    def _vm(self, row: Row) -> _Vm:
+    def _vm(self, row: Row) -> _ReadVm:
         key = row.about_host, row.about_vm
-        found = self._known.get(key)
-        if found is None:
-            if len(self._known) > MOST_KNOWN:
+        vm = self._known.get(key)
+        if vm is None:
+            if len(self._known) > MOST_PAIRS:
                 self._known.clear()
             single = self._fleet.noted(*key)
             cells = self._cells.setdefault(row.about_vm, row.about_vm)
-            found = self._known[key] = _Vm(cells, single.vm.vcpus, single.modules)
-        return found
+            vm = self._known[key] = _ReadVm(cells, single.vm.vcpus, single.modules)
+        return vm
 
     def _counted(self, rows: int) -> Census:
-        kinds: dict[Kind, dict[Cells, int]] = {}
+        kinds: dict[HostKind, dict[Cells, int]] = {}
         groups: dict[Cells, HostGroup] = {}
         explained = None
         for name, host in self._hosts.items():
             if host.bad or not host.taken:
                 continue
-            kind = Kind(host.row.about_host, tuple(sorted(host.groups.items())))
+            kind = HostKind(host.row.about_host, tuple(sorted(host.groups.items())))
             by = host.row.by
             if name == self._explain and kind.groups:
                 explained = kind

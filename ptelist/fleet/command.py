@@ -11,11 +11,13 @@ from ptelist.engine.account import is_aside
 from ptelist.errors import PtelistError
 from ptelist.fleet import page
 from ptelist.fleet.census import Reader
-from ptelist.fleet.fleet import Fleet, assumed, figures
+from ptelist.fleet.figures import figures
+from ptelist.fleet.fleet import Fleet
 from ptelist.fleet.inventory import Inventory, mapped
 from ptelist.fleet.page import notes
-from ptelist.fleet.report import Report
+from ptelist.fleet.report import FleetReport
 from ptelist.fleet.totals import add_up
+from ptelist.fleet.what_ifs import assumed
 from ptelist.output.command_line import command_line
 from ptelist.output.delivery import write
 from ptelist.output.files import bar, opened, size
@@ -24,7 +26,7 @@ from ptelist.settings.columns import Column, Columns
 
 if TYPE_CHECKING:
     from ptelist.fleet.census import Census
-    from ptelist.fleet.totals import Part
+    from ptelist.fleet.totals import Sums
     from ptelist.output.command_line import Options
 
 MANY = 10_000
@@ -62,8 +64,8 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of an inventory
             write("".join(again.rejected(census.rejects)), rejects)
     if explain:
         return _explained(fleet, census, explain, figure, line)
-    part = _added(fleet, census, list(units), processes)
-    report = Report(groups, census, fleet.what_ifs, units, part, bool(figure), (), fleet.notes(), line)
+    sums = _added(fleet, census, list(units), processes)
+    report = FleetReport(groups, census, fleet.what_ifs, units, sums, bool(figure), (), fleet.notes(), line)
     report = report._replace(notes=tuple(notes(report, inventory, rejects, rows.unused)))
     return Result(
         line,
@@ -79,7 +81,7 @@ def _census(rows: Inventory, fleet: Fleet, keep_going: bool, explain: str | None
         return Reader(rows, fleet, keep_going=keep_going, explain=explain or "").census(progress)
 
 
-def _added(fleet: Fleet, census: Census, figures: list[str], processes: int | None) -> Part:
+def _added(fleet: Fleet, census: Census, figures: list[str], processes: int | None) -> Sums:
     jobs = list(census.kinds.items())
     with bar(len(jobs), "adding up", MANY) as progress:
         return add_up(fleet, jobs, figures, processes or len(os.sched_getaffinity(0)), progress)
@@ -93,5 +95,5 @@ def _explained(fleet: Fleet, census: Census, host: str, figure: tuple[str, ...],
     number = len(fleet.what_ifs) - 1
     scenario = fleet.scenario(number, census.explained)
     name = f"{host}, {fleet.what_ifs[number].name}"
-    found = compare(Columns((Column(name, {}, scenario, 0),), name, by_preset=True), line)
-    return derivation(found, figure[0] if figure else PART)
+    comparison = compare(Columns((Column(name, {}, scenario, 0),), name, by_preset=True), line)
+    return derivation(comparison, figure[0] if figure else PART)

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError, Where, suggestion
-from ptelist.fleet.records import Objects, Rows, Text, line, part, plain
+from ptelist.fleet.records import Objects, Rows, Text, plain
 from ptelist.settings.axes import AXES
 from ptelist.settings.values import choices
 from ptelist.units import UNITS
@@ -16,6 +16,7 @@ from ptelist.units import UNITS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from ptelist.fleet.records import Place
     from ptelist.settings.kinds import Choice
 
 HOST, KERNEL, HOST_MEMORY, COUNT, VMS, PEAK = "host", "kernel", "host-memory", "count", "vms", "peak-vms"
@@ -24,14 +25,14 @@ VM_FIELDS = tuple(axis.name for axis in AXES.values() if axis.path.startswith("v
 FIELDS = (HOST, *HOST_FIELDS, HOST_MEMORY, *VM_FIELDS, COUNT)
 """What a column of an inventory can be: the names of options, and three of its own."""
 
-NEEDED = (HOST, "vcpus")
+NEEDED_FIELDS = (HOST, "vcpus")
 MOST_VMS = 1_000_000
 MOST_CELLS = 1 << 15
 """Different cells of which the meaning is remembered."""
 
 NO_PAST = "hosts of a fleet have no past: one host's is that of compare --filling aged --peak-vms"
 
-SWITCHES = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
+SWITCH_WORDS = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
 _RELEASE = r"v?[0-9]+\.[0-9]+[A-Za-z0-9.\-~+]*"
 
 Cells = tuple[str, ...]
@@ -47,8 +48,7 @@ class FieldColumn(NamedTuple):
 class Row(NamedTuple):
     """One VM group of one host as text, in the order of the inventory's fields."""
 
-    place: int
-    """Its line and its number on it; see records.line."""
+    place: Place
     host: str
     about_host: Cells
     memory: str
@@ -61,7 +61,7 @@ class Row(NamedTuple):
 
 def mapped(texts: Iterable[str]) -> dict[str, FieldColumn]:
     """Return the columns that FIELD=COLUMN or FIELD=COLUMN:UNIT name; raises PtelistError for other text."""
-    found: dict[str, FieldColumn] = {}
+    columns: dict[str, FieldColumn] = {}
     for text in texts:
         field, equals, column = text.partition("=")
         if not equals or not column:
@@ -70,8 +70,8 @@ def mapped(texts: Iterable[str]) -> dict[str, FieldColumn]:
         if field not in FIELDS:
             raise PtelistError(f"--column: unknown field {field}{suggestion(field, FIELDS)}")
         name, _, unit = column.rpartition(":")
-        found[field] = FieldColumn(name, unit) if name and unit in UNITS else FieldColumn(column)
-    return found
+        columns[field] = FieldColumn(name, unit) if name and unit in UNITS else FieldColumn(column)
+    return columns
 
 
 class Inventory:
@@ -128,7 +128,7 @@ class Inventory:
         if COUNT not in places and VMS in known:
             places[COUNT] = known[VMS]
         places |= {field: self._place(column.name, "--column") for field, column in self._columns.items()}
-        for field in NEEDED:
+        for field in NEEDED_FIELDS:
             if field not in places:
                 hint = f"{suggestion(field, head)}: --column {field}=NAME names it"
                 raise PtelistError(f"{self.label}:1: no column {field}{hint}")
@@ -139,7 +139,7 @@ class Inventory:
         """Return the columns that were of no use, as far as the file was read."""
         return sorted(self.records.unused)
 
-    def __iter__(self) -> Iterator[Row | tuple[int, str]]:
+    def __iter__(self) -> Iterator[Row | tuple[Place, str]]:
         """Yield rows; for one that is none, its place and what is wrong."""
         name, about_host, memory, about_vm, by, count = self._parts
         width = len(self.records.head)
@@ -158,40 +158,40 @@ class Inventory:
                 yield Row(place, host, about_host(cells), own, about_vm(cells), groups, "".join(count(cells)))
         self._refuse_past()
 
-    def rejected(self, why: dict[int, str]) -> Iterator[str]:
+    def rejected(self, why: dict[Place, str]) -> Iterator[str]:
         """Yield the rows at these places as they are, with what is wrong with each."""
         yield self.records.rejects()
-        lines: dict[int, dict[int, str]] = {}
+        lines: dict[int, dict[int | None, str]] = {}
         for place, reason in why.items():
-            lines.setdefault(line(place), {})[part(place)] = reason
+            lines.setdefault(place.line, {})[place.part] = reason
         for place, _ in self.records:
-            if reasons := lines.pop(line(place), None):
+            if reasons := lines.pop(place.line, None):
                 yield self.records.rejected("".join(self.text.record), reasons)
 
     def choices(self, fields: Cells, cells: Cells) -> dict[str, Choice]:
         """Return what cells say; an empty one says nothing. Raises PtelistError that names the field."""
-        found = {}
+        said = {}
         for field, cell in zip(fields, cells, strict=True):
             if cell:
-                found[field] = self._choice(field, cell)
-            elif field in NEEDED:
+                said[field] = self._choice(field, cell)
+            elif field in NEEDED_FIELDS:
                 raise PtelistError(f"{field}: is missing")
-        return found
+        return said
 
     def _read(self, field: str, cell: str) -> Choice:
         axis = AXES["memory" if field == HOST_MEMORY else field]
         if field == KERNEL and not re.fullmatch(_RELEASE, cell):
             raise PtelistError(f'kernel: expected a release such as 6.1.0-56-amd64, got "{cell[:40]}"')
         if axis.kind.is_switch:
-            cell = SWITCHES.get(cell.lower(), cell)
+            cell = SWITCH_WORDS.get(cell.lower(), cell)
         unit = self._columns[field].unit if field in self._columns else ""
         try:
-            found = choices(axis, f"{cell} {unit}" if unit and re.fullmatch(r"[0-9.]+", cell) else cell)
+            values = choices(axis, f"{cell} {unit}" if unit and re.fullmatch(r"[0-9.]+", cell) else cell)
         except PtelistError as error:
             raise PtelistError(error.text, Where(field=field)) from None
-        if len(found) > 1:
+        if len(values) > 1:
             raise PtelistError(f'{field}: expected one value, got "{cell[:40]}"')
-        return found[0]
+        return values[0]
 
 
 def _picked(places: list[int]) -> Callable[[list[str]], Cells]:

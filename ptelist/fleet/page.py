@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from ptelist.fleet.census import HostGroup
     from ptelist.fleet.inventory import Cells
-    from ptelist.fleet.report import Report
+    from ptelist.fleet.report import FleetReport
 
 USUAL = (PART, WHOLE)
 """Figures of which a table of several what-ifs, or of groups, has the room."""
 
 EXPLAIN = Note("explain", "--explain HOST shows how a figure of one host follows")
-SUMS = Note("hosts", "each by itself, rounded to its own slabs once for all its VMs, then added up")
+SUMMED_BY = Note("hosts", "each by itself, rounded to its own slabs once for all its VMs, then added up")
 
 
 def plural(count: int, what: str) -> str:
@@ -30,16 +30,16 @@ def plural(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def document(report: Report, width: int | None) -> Document:
+def document(report: FleetReport, width: int | None) -> Document:
     """Return the tables, what was set aside, and what was assumed."""
     tables = list(_whole(report, width))
     if report.by:
         tables += _groups(report, width)
-    notes = (*report.notes, SUMS, *report.assumptions, EXPLAIN)
+    notes = (*report.notes, SUMMED_BY, *report.assumptions, EXPLAIN)
     return Document(tuple(table.within(width) for table in tables), notes, report.command)
 
 
-def _cells(report: Report, group: Cells | None, what_if: int, figure: str) -> tuple[str, ...]:
+def _cells(report: FleetReport, group: Cells | None, what_if: int, figure: str) -> tuple[str, ...]:
     ends, change = report.value(group, what_if, figure)
     value = numbers.interval(*ends)
     return (value, numbers.change(change), numbers.percent(change)) if what_if else (value,)
@@ -49,7 +49,7 @@ def _counted(group: HostGroup) -> tuple[str, str, str]:
     return numbers.integer(group.hosts), numbers.integer(group.vms), numbers.integer(group.vcpus)
 
 
-def _whole(report: Report, width: int | None) -> Iterator[Table]:
+def _whole(report: FleetReport, width: int | None) -> Iterator[Table]:
     """Yield the whole fleet: figures as rows beside one what-if, else what-ifs as rows."""
     everything = report.counted(None)
     counts = ((everything.hosts, "host"), (everything.vms, "VM"), (everything.vcpus, "vCPU"))
@@ -75,7 +75,7 @@ def _whole(report: Report, width: int | None) -> Iterator[Table]:
         yield from Table(("what if", "in all", "change", ""), tuple(rows), named).panels(width)
 
 
-def _groups(report: Report, width: int | None) -> Iterator[Table]:
+def _groups(report: FleetReport, width: int | None) -> Iterator[Table]:
     """Yield the groups as rows, with one what-if or with each in a table of its own."""
     shown = list(report.figures) if report.wanted else [PART]
     for figure in shown:
@@ -92,7 +92,7 @@ def _groups(report: Report, width: int | None) -> Iterator[Table]:
             yield from Table(tuple(head), tuple(rows), title).panels(width)
 
 
-def notes(report: Report, label: str, rejects: str, unused: list[str]) -> Iterator[Note]:
+def notes(report: FleetReport, label: str, rejects: str, unused: list[str]) -> Iterator[Note]:
     """Yield what became of the rows, the columns and the what-ifs, and the hosts' own memory."""
     census = report.census
     if census.rejects:
@@ -100,7 +100,7 @@ def notes(report: Report, label: str, rejects: str, unused: list[str]) -> Iterat
         rows = f"{len(census.rejects):,} of {plural(census.rows, 'row')}"
         text = f"{rows}, to {rejects} with what is wrong: {left} left out, {cut} with VMs missing"
         yield Note("set aside", text)
-    for (number, reason), hosts in sorted(report.part.unchanged.items()):
+    for (number, reason), hosts in sorted(report.sums.unchanged.items()):
         name = report.what_ifs[number].name
         text = f"{name} cannot be applied to {plural(hosts, 'host')}, counted as before: {reason}"
         yield Note("unchanged", text)
@@ -111,12 +111,12 @@ def notes(report: Report, label: str, rejects: str, unused: list[str]) -> Iterat
         yield Note("host memory", f"{format_size(memory)} in all, {WHOLE} is {numbers.share(share)} of it")
 
 
-def assumed(report: Report) -> list[Note]:
+def assumed(report: FleetReport) -> list[Note]:
     """Return all that is to be known of the sums."""
-    return [*report.notes, SUMS, *report.assumptions]
+    return [*report.notes, SUMMED_BY, *report.assumptions]
 
 
-def body(report: Report) -> dict[str, Any]:
+def body(report: FleetReport) -> dict[str, Any]:
     """Return every group, under every what-if."""
     return {
         "baseline": report.what_ifs[0].name,
@@ -128,9 +128,9 @@ def body(report: Report) -> dict[str, Any]:
     }
 
 
-def _group(report: Report, group: Cells | None) -> dict[str, Any]:
+def _group(report: FleetReport, group: Cells | None) -> dict[str, Any]:
     counted = report.counted(group)
-    found: dict[str, Any] = {
+    told: dict[str, Any] = {
         "hosts": counted.hosts,
         "vms": counted.vms,
         "vcpus": counted.vcpus,
@@ -143,16 +143,16 @@ def _group(report: Report, group: Cells | None) -> dict[str, Any]:
             for number, what_if in enumerate(report.what_ifs)
         ],
     }
-    return found if group is None else found | {"group": dict(zip(report.by, group, strict=True))}
+    return told if group is None else told | {"group": dict(zip(report.by, group, strict=True))}
 
 
-def _figure(report: Report, group: Cells | None, number: int, figure: str) -> dict[str, Any]:
+def _figure(report: FleetReport, group: Cells | None, number: int, figure: str) -> dict[str, Any]:
     (low, high), change = report.value(group, number, figure)
-    found = {"low": low, "high": high, "unit": report.figures[figure].value}
-    return found | ({"change": {"low": change.low, "high": change.high}} if change else {})
+    told = {"low": low, "high": high, "unit": report.figures[figure].value}
+    return told | ({"change": {"low": change.low, "high": change.high}} if change else {})
 
 
-def rows(report: Report) -> Iterator[tuple[object, ...]]:
+def rows(report: FleetReport) -> Iterator[tuple[object, ...]]:
     """Return a row for every group, what-if and figure; without groups the whole fleet is one."""
     head = ("hosts", "vms", "vcpus", "what_if", "figure", "low", "high", "unit", "change_low", "change_high")
     yield *report.by, *head

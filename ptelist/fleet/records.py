@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import PtelistError
 
@@ -15,29 +15,23 @@ MOST_BYTES = 1 << 20
 """A longer line is no record."""
 
 DELIMITERS = (",", ";", "\t")
-PARTS = 20
-"""Bits for the number of a part within its line."""
-
-WHOLE = (1 << PARTS) - 1
-"""The number that stands for all parts of a line."""
-
 LIST = "vms"
 """The key of an object's parts."""
 
 REASON = "reason"
 
-Record = tuple[int, list[str]]
+
+class Place(NamedTuple):
+    """Where a record is."""
+
+    line: int
+    """The line where it begins, counted from 1."""
+    part: int | None = 0
+    """Its number in the object on that line, counted from 0; None if all of the line is meant."""
+
+
+Record = tuple[Place, list[str]]
 """A place, and cells; or one text that says what is wrong, where there are more columns than one."""
-
-
-def line(place: int) -> int:
-    """Return the number of the line where a record begins."""
-    return place >> PARTS
-
-
-def part(place: int) -> int:
-    """Return the number of a record on its line, 0 for the first; WHOLE is the line itself."""
-    return place & WHOLE
 
 
 def plain(name: str) -> str:
@@ -57,9 +51,9 @@ class Text:
         self._unread = [self.first] if self.first else []
 
     def begin(self) -> int:
-        """Forget the record before, and return the place of the next one."""
+        """Forget the record before, and return the line where the next one begins."""
         self.record.clear()
-        return (self.number + 1) << PARTS
+        return self.number + 1
 
     def __iter__(self) -> Text:
         """Return the lines themselves."""
@@ -105,7 +99,7 @@ class Rows:
         """Yield each row with the place where it begins; what is wrong with one instead of its cells."""
         width = len(self.head)
         while True:
-            place = self._text.begin()
+            place = Place(self._text.begin())
             try:
                 cells = next(self._reader)
             except StopIteration:
@@ -123,7 +117,7 @@ class Rows:
         names = (REASON, *(f"{REASON} {number}" for number in range(2, len(self.head) + 3)))
         return self._with(self._header, next(name for name in names if name not in self.head))
 
-    def rejected(self, text: str, why: dict[int, str]) -> str:
+    def rejected(self, text: str, why: dict[int | None, str]) -> str:
         """Return a row as it is, with what is wrong with it."""
         return self._with(text, "; ".join(why.values()))
 
@@ -144,7 +138,7 @@ class Objects:
     def __iter__(self) -> Iterator[Record]:
         """Yield each part with its place; what is wrong with one instead of its cells."""
         while True:
-            place = self._text.begin()
+            line = self._text.begin()
             text = next(self._text, None)
             if text is None:
                 return
@@ -153,7 +147,7 @@ class Objects:
             try:
                 parts = list(self._parts(text))
             except PtelistError as error:
-                yield place + WHOLE, [str(error)]
+                yield Place(line, None), [str(error)]
                 continue
             for number, part in enumerate(parts):
                 self.unused |= dict.fromkeys(sorted(part.keys() - self._names))
@@ -161,19 +155,19 @@ class Objects:
                     cells = [_cell(name, part.get(name)) for name in self._names]
                 except PtelistError as error:
                     cells = [str(error)]
-                yield place + number, cells
+                yield Place(line, number), cells
 
     def _parts(self, text: str) -> Iterator[dict[str, Any]]:
         """Yield an object's parts, each with what stands beside the list; raises PtelistError if it is none."""
         try:
-            found = json.loads(text)
+            loaded = json.loads(text)
         except ValueError as error:
             raise PtelistError(f"not valid JSON: {error}") from None
         except RecursionError:
             raise PtelistError("not valid JSON: nested too deeply") from None
-        if not isinstance(found, dict):
+        if not isinstance(loaded, dict):
             raise PtelistError("expected an object")
-        whole = {plain(name): value for name, value in found.items()}
+        whole = {plain(name): value for name, value in loaded.items()}
         if not isinstance(whole.get(LIST), list):
             yield whole
             return
@@ -188,19 +182,19 @@ class Objects:
         """Return what a file of rejected objects begins with."""
         return ""
 
-    def rejected(self, text: str, why: dict[int, str]) -> str:
+    def rejected(self, text: str, why: dict[int | None, str]) -> str:
         """Return an object with its bad parts only, and what is wrong with them; what is none, as text."""
         reason = "; ".join(why.values())
         try:
-            found = json.loads(text)
+            told = json.loads(text)
         except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
+            told = None
+        if not isinstance(told, dict):
             return json.dumps({"row": text.rstrip("\n"), REASON: reason}) + "\n"
-        parts = found.get(LIST)
-        if isinstance(parts, list) and WHOLE not in why:
-            found[LIST] = [part for number, part in enumerate(parts) if number in why]
-        return json.dumps(found | {REASON: reason}) + "\n"
+        parts = told.get(LIST)
+        if isinstance(parts, list) and None not in why:
+            told[LIST] = [part for number, part in enumerate(parts) if number in why]
+        return json.dumps(told | {REASON: reason}) + "\n"
 
 
 def _cell(name: str, value: Any) -> str:

@@ -14,20 +14,20 @@ from ptelist.interval import Change, Interval
 if TYPE_CHECKING:
     from ptelist.engine.ledger import Unit
     from ptelist.fleet.census import Census
-    from ptelist.fleet.fleet import WhatIf
     from ptelist.fleet.inventory import Cells
-    from ptelist.fleet.totals import Part
+    from ptelist.fleet.totals import Sums
+    from ptelist.fleet.what_ifs import WhatIf
     from ptelist.note import Note
 
 
-class Report(NamedTuple):
+class FleetReport(NamedTuple):
     """All that `ptelist fleet` found."""
 
     by: Cells
     census: Census
     what_ifs: list[WhatIf]
     figures: dict[str, Unit]
-    part: Part
+    sums: Sums
     wanted: bool
     """Whether the figures are those that were asked for."""
     notes: tuple[Note, ...]
@@ -69,7 +69,7 @@ class Report(NamedTuple):
 
     def _sums(self, group: Cells | None, what_if: int, figure: str) -> list[int]:
         """Return the ENDS of a figure, added up."""
-        groups = self.part.sums.values() if group is None else [self.part.sums[group]]
+        groups = self.sums.by_group.values() if group is None else [self.sums.by_group[group]]
         start = (what_if * len(self.figures) + list(self.figures).index(figure)) * ENDS
         return [sum(values[start + end] for values in groups) for end in range(ENDS)]
 

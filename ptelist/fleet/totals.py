@@ -15,36 +15,36 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ptelist.engine.ledger import Ledger
-    from ptelist.fleet.fleet import Fleet, Kind
+    from ptelist.fleet.fleet import Fleet, HostKind
     from ptelist.fleet.inventory import Cells
 
 CHUNK = 256
 """Kinds of hosts that one process takes at a time."""
 
-Job = tuple["Kind", dict["Cells", int]]
+Job = tuple["HostKind", dict["Cells", int]]
 LOW, HIGH, CHANGE_LOW, CHANGE_HIGH = range(4)
 ENDS = 4
 """Numbers of a figure under a what-if: its ends, and those of its change."""
 
 
-class Part(NamedTuple):
+class Sums(NamedTuple):
     """Sums over some hosts: by group, every figure under every what-if, its ENDS in a row; and who is as it was."""
 
-    sums: dict[Cells, list[int]]
+    by_group: dict[Cells, list[int]]
     unchanged: dict[tuple[int, str], int]
     """Hosts to which a what-if cannot be applied, by its number and the reason."""
 
 
 def add_up(
     fleet: Fleet, jobs: Sequence[Job], figures: Sequence[str], processes: int, progress: Callable[[int], object]
-) -> Part:
+) -> Sums:
     """Return the sums over all hosts; `progress` is told how many kinds of them are done."""
-    whole = Part({}, {})
+    whole = Sums({}, {})
     done = 0
     for count, part in _parts(fleet, jobs, figures, processes):
-        for group, values in part.sums.items():
-            known = whole.sums.setdefault(group, [0] * len(values))
-            whole.sums[group] = [old + new for old, new in zip(known, values, strict=True)]
+        for group, values in part.by_group.items():
+            known = whole.by_group.setdefault(group, [0] * len(values))
+            whole.by_group[group] = [old + new for old, new in zip(known, values, strict=True)]
         for reason, hosts in part.unchanged.items():
             whole.unchanged[reason] = whole.unchanged.get(reason, 0) + hosts
         done += count
@@ -53,7 +53,7 @@ def add_up(
     return whole
 
 
-def _refuse_all_failed(whole: Part, hosts: int) -> None:
+def _refuse_all_failed(whole: Sums, hosts: int) -> None:
     """Raise PtelistError for a what-if that can be applied to no host."""
     failed: dict[int, int] = {}
     for (number, reason), count in sorted(whole.unchanged.items()):
@@ -65,7 +65,7 @@ def _refuse_all_failed(whole: Part, hosts: int) -> None:
 _shared: tuple[Fleet, Sequence[Job], Sequence[str]]
 
 
-def _parts(fleet: Fleet, jobs: Sequence[Job], figures: Sequence[str], processes: int) -> Iterator[tuple[int, Part]]:
+def _parts(fleet: Fleet, jobs: Sequence[Job], figures: Sequence[str], processes: int) -> Iterator[tuple[int, Sums]]:
     global _shared  # noqa: PLW0603 -- what a forked process is given without a copy
     _shared = fleet, jobs, figures
     starts = range(0, len(jobs), CHUNK)
@@ -87,22 +87,22 @@ def _quiet() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _part(start: int) -> tuple[int, Part]:
+def _part(start: int) -> tuple[int, Sums]:
     fleet, jobs, figures = _shared
     mine = jobs[start : start + CHUNK]
-    part = Part({}, {})
+    part = Sums({}, {})
     for kind, groups in mine:
         values, failed = _values(fleet, kind, figures)
         for reason in failed:
             part.unchanged[reason] = part.unchanged.get(reason, 0) + sum(groups.values())
         for group, hosts in groups.items():
-            known = part.sums.setdefault(group, [0] * len(values))
+            known = part.by_group.setdefault(group, [0] * len(values))
             for number, value in enumerate(values):
                 known[number] += hosts * value
     return len(mine), part
 
 
-def _values(fleet: Fleet, kind: Kind, figures: Sequence[str]) -> tuple[list[int], list[tuple[int, str]]]:
+def _values(fleet: Fleet, kind: HostKind, figures: Sequence[str]) -> tuple[list[int], list[tuple[int, str]]]:
     """Return a host's figures under each what-if, and which of these cannot be applied to it."""
     count = len(fleet.what_ifs)
     if not kind.groups:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
-from ptelist.host import snapshot as shot
+from ptelist.host import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ptelist.host.slabinfo import SlabinfoRow
     from ptelist.host.snapshot import Snapshot
 
-SIZES = frozenset(("object_size", "slab_size", "objs_per_slab", "align"))
+LAYOUT_SIZES = frozenset(("object_size", "slab_size", "objs_per_slab", "align"))
 
 
 class Seen(NamedTuple):
@@ -47,14 +47,14 @@ class Seen(NamedTuple):
         sysfs is exact; slabinfo estimates (from v6.10, 046f4c69090c) where a node has
         more than 10 000 partial slabs.
         """
-        found = self.number("objects")
-        return found if found is not None else self.row and self.row.active
+        objects = self.number("objects")
+        return objects if objects is not None else self.row and self.row.active
 
     @property
     def slabs(self) -> int | None:
         """Return how many slabs there are."""
-        found = self.number("slabs")
-        return found if found is not None else self.row and self.row.slabs
+        count = self.number("slabs")
+        return count if count is not None else self.row and self.row.slabs
 
     @property
     def cpu_slabs(self) -> int | None:
@@ -63,12 +63,12 @@ class Seen(NamedTuple):
         `cpu_slabs` counts those of each CPU's partial list as well, but for CPUs with
         a partial list alone; `slabs_cpu_partial` counts the lists, after its objects.
         """
-        found = self.number("cpu_slabs")
+        count = self.number("cpu_slabs")
         partial = re.match(r"\d+\((\d+)\)", self.cells.get("slabs_cpu_partial", ""))
-        return None if found is None else found + int(partial[1] if partial else 0)
+        return None if count is None else count + int(partial[1] if partial else 0)
 
 
-class Caches:
+class HostCaches:
     """All caches of a snapshot."""
 
     def __init__(self, snapshot: Snapshot, rows: Mapping[str, SlabinfoRow], label: str) -> None:
@@ -79,9 +79,9 @@ class Caches:
         self._slabs, self._rows = snapshot.slabs, rows
         self._members: dict[str, list[str]] = {}
         for name, cells in self._slabs.items():
-            for column in SIZES & cells.keys():
+            for column in LAYOUT_SIZES & cells.keys():
                 if not re.fullmatch(r"[1-9][0-9]{0,9}", cells[column]):
-                    where = f"{label}: {shot.SLABS}/{name}/{column}"
+                    where = f"{label}: {paths.SLABS}/{name}/{column}"
                     raise PtelistError(f'{where}: expected a number of 1 or more, got "{cells[column][:40]}"')
             if target := _target(cells):
                 self._members.setdefault(target, []).append(name)
@@ -96,8 +96,8 @@ class Caches:
         """Yield each cache once; a merged one under the name that slabinfo has for it."""
         for directory, cells in self._slabs.items():
             if not _target(cells):
-                found = self._seen(directory, directory)
-                yield found._replace(name=found.listed)
+                seen = self._seen(directory, directory)
+                yield seen._replace(name=seen.listed)
 
     def _seen(self, name: str, directory: str) -> Seen:
         members = tuple(self._members.get(directory, ()))
@@ -107,4 +107,4 @@ class Caches:
 
 def _target(cells: Mapping[str, str]) -> str:
     """Return the directory that a merged cache's link points to."""
-    return cells.get(shot.LINK, "").rstrip("/").rpartition("/")[2]
+    return cells.get(paths.LINK, "").rstrip("/").rpartition("/")[2]

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ptelist.build.unpack import unpack
 from ptelist.errors import PtelistError
 from ptelist.scenario.overlay import Origin, Setting
+from ptelist.text_file import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ptelist.scenario.overlay import Fields
 
-OPTIONS = {
+OPTION_OF = {
     "external_write_tracking": "KVM_EXTERNAL_WRITE_TRACKING",
     "memcg": "MEMCG",
     "alloc_profiling": "MEM_ALLOC_PROFILING",
@@ -40,8 +42,6 @@ def read(path: Path, label: str) -> Fields | None:
 
     Raises PtelistError for one that is packed and damaged, or that sets an option to what it cannot be.
     """
-    from ptelist.text_file import read_text  # noqa: PLC0415 -- presets read files of this kind through here
-
     packed = label != "-" and _head(path, len(XZ)).startswith((GZIP, XZ))
     text = unpacked(_head(path, MOST_BYTES), label) if packed else read_text(path, label)
     return fields(text, label) if is_config(text) else None
@@ -55,8 +55,6 @@ def is_config(text: str) -> bool:
 def unpacked(data: bytes, label: str) -> str:
     """Return the text of a file that may be packed, as /proc/config.gz is; raises PtelistError if it is damaged."""
     if data.startswith((GZIP, XZ)):
-        from ptelist.build.unpack import unpack  # noqa: PLC0415 -- few are packed
-
         data = unpack(data, label)
         if len(data) > MOST_BYTES:
             raise PtelistError(f"{label}: unpacks to more than {MOST_BYTES >> 20} MiB, no kernel's configuration")
@@ -65,13 +63,13 @@ def unpacked(data: bytes, label: str) -> str:
 
 def telling(text: str) -> list[str]:
     """Return the lines that bear on a figure, and the one that names the kernel."""
-    names = {"MEMCG_KMEM", "MEM_ALLOC_PROFILING_ENABLED_BY_DEFAULT", *OPTIONS.values()}
-    found = []
+    names = {"MEMCG_KMEM", "MEM_ALLOC_PROFILING_ENABLED_BY_DEFAULT", *OPTION_OF.values()}
+    kept = []
     for line in text.splitlines():
         match = _SET.fullmatch(line) or _UNSET.fullmatch(line)
         if _HEAD.fullmatch(line) or (match and match[1] in names):
-            found.append(line)
-    return found
+            kept.append(line)
+    return kept
 
 
 def fields(text: str, label: str, name: str = "") -> Fields:
@@ -90,18 +88,18 @@ def fields(text: str, label: str, name: str = "") -> Fields:
             said[match[1]] = number, "n"
         elif (match := _HEAD.fullmatch(line)) and not release:
             release = match[1]
-    found: Fields = {}
+    settings: Fields = {}
 
     def put(field: str, value: bool | str, source: str) -> None:
-        found[field] = Setting(value, origin, field, source)
+        settings[field] = Setting(value, origin, field, source)
 
     put("name", name or label.rpartition("/")[2] or "stdin", label)
     put("release", release, label)
-    for field, option in OPTIONS.items():
+    for field, option in OPTION_OF.items():
         put(field, *_switch(option, said, label))
     if said.get("MEMCG_KMEM", (0, "y"))[1] != "y":
         put("memcg", *_switch("MEMCG_KMEM", said, label))
-    return found
+    return settings
 
 
 def _switch(option: str, said: dict[str, tuple[int, str]], label: str) -> tuple[bool, str]:

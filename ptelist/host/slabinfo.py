@@ -33,7 +33,7 @@ def parse(text: str, label: str) -> dict[str, SlabinfoRow]:
     lines = text.splitlines()
     if not lines or not lines[0].startswith(HEADER):
         raise PtelistError(f'{label}:1: not a copy of /proc/slabinfo: expected "{HEADER}1"')
-    found = {}
+    rows = {}
     for number, line in enumerate(lines[1:], 2):
         if line.startswith("#") or not line.strip():
             continue
@@ -45,5 +45,5 @@ def parse(text: str, label: str) -> dict[str, SlabinfoRow]:
         active, total, stride, per_slab, pages = map(int, match["counts"].split())
         if not (stride and per_slab and pages):
             raise PtelistError(f"{label}:{number}: {match['name']}: a slab has objects, and objects have a size")
-        found[match["name"]] = SlabinfoRow(active, total, stride, per_slab, pages, int(match["slabs"].split()[1]))
-    return found
+        rows[match["name"]] = SlabinfoRow(active, total, stride, per_slab, pages, int(match["slabs"].split()[1]))
+    return rows

@@ -8,115 +8,29 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.errors import PtelistError
+from ptelist.errors import PtelistError, Where
+from ptelist.host import kconfig, paths
+from ptelist.host.files import Live
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ptelist.host.files import Files
+
 FIRST = "ptelist observation 1"
-SLABS, VMS, UNREAD = "/sys/kernel/slab", "/sys/kernel/debug/kvm", "not read"
-RELEASE, CMDLINE, SLABINFO = "/proc/sys/kernel/osrelease", "/proc/cmdline", "/proc/slabinfo"
-POSSIBLE, PRESENT = "/sys/devices/system/cpu/possible", "/sys/devices/system/cpu/present"
-ONLINE = "/sys/devices/system/cpu/online"
-NODES = "/sys/devices/system/node/has_normal_memory"
-CGROUPS, SUBTREE = "/proc/cgroups", "/sys/fs/cgroup/cgroup.subtree_control"
-PROFILING = "/proc/sys/vm/mem_profiling"
-TDP_MMU = "/sys/module/kvm/parameters/tdp_mmu"
-AMD, INTEL = "/sys/module/kvm_amd/parameters/", "/sys/module/kvm_intel/parameters/"
-TDP = (f"{AMD}npt", f"{INTEL}ept")
-AVIC, UNRESTRICTED, PML = f"{AMD}avic", f"{INTEL}unrestricted_guest", f"{INTEL}pml"
-NX_HUGE_PAGES = "/sys/module/kvm/parameters/nx_huge_pages"
-ITLB_MULTIHIT = "/sys/devices/system/cpu/vulnerabilities/itlb_multihit"
-KVMGT = "/sys/module/kvmgt/initstate"
-CONFIG_GZ, CONFIG = "/proc/config.gz", "/boot/config-"
-"""The kernel's own configuration, or what its release is appended to; only lines that bear on a figure are kept."""
+UNREAD = "not read"
+"""The section with what could not be read."""
 
-CPUS = (POSSIBLE, PRESENT, ONLINE)
-MODULES = (TDP_MMU, *TDP, AVIC, UNRESTRICTED, PML, NX_HUGE_PAGES, KVMGT)
-FILES = (RELEASE, CMDLINE, *CPUS, NODES, CGROUPS, SUBTREE, PROFILING, *MODULES, ITLB_MULTIHIT, SLABINFO)
-
-LINK, VCPUS, RUN = "link", "vcpus", "vcpus_run"
-_LAYOUT = (
-    "object_size",
-    "slab_size",
-    "objs_per_slab",
-    "order",
-    "align",
-    "min_partial",
-    "cpu_partial",
-    "sheaf_capacity",
-)
-_CREATED = ("ctor", "destroy_by_rcu", "hwcache_align", "sanity_checks", "red_zone", "poison", "store_user", "trace")
-_COUNTS = ("objects", "total_objects", "slabs", "partial", "cpu_slabs", "slabs_cpu_partial")
-ATTRIBUTES = (*_LAYOUT, *_CREATED, *_COUNTS)
-"""The files of a cache that are read; the dearest walk its partial lists."""
-
-_PAGES = ("pages_4k", "pages_2m", "pages_1g", "nx_lpage_splits", "lpages", "largepages", "nx_largepages_splitted")
-_SHADOW = ("mmu_shadow_zapped", "mmu_pte_write", "mmu_pde_zapped", "mmu_flooded", "mmu_recycled", "mmu_cache_miss")
-_LISTS = ("max_mmu_rmap_size", "max_mmu_page_hash_collisions", "mmu_shadow_pages", "mmu_unsync")
-STATS = (*_PAGES, *_LISTS, *_SHADOW)
-"""The counters of a VM that are read: each costs its reader and no one else."""
-
-RMAPS_STAT = "mmu_rmaps_stat"
-
-TELLING = re.compile(r"(sl[au]b_|cgroup[._]|kvm|maxcpus=|nr_cpus=|possible_cpus=|sysctl\.vm\.mem_profiling=)\S*")
+TELLING_WORDS = re.compile(r"(sl[au]b_|cgroup[._]|kvm|maxcpus=|nr_cpus=|possible_cpus=|sysctl\.vm\.mem_profiling=)\S*")
 """Words of a kernel command line that bear on a prediction; no other is kept."""
 
 ABSENT = "-"
-MOST_BYTES = 1 << 24
 _HEADER = re.compile(r"==> (\S.*) <==")
 
 Table = dict[str, dict[str, str]]
 """Rows by name, cells by column; a missing cell was not there or not readable."""
-
-
-class Files(Protocol):
-    """A machine's files: this one's, or those of one that is emulated."""
-
-    def text(self, path: str) -> str:
-        """Return what a file says; raises OSError."""
-
-    def data(self, path: str) -> bytes:
-        """Return what a file has that may be packed; raises OSError."""
-
-    def names(self, path: str) -> list[str]:
-        """Return the sorted entries of a directory; raises OSError."""
-
-    def link(self, path: str) -> str | None:
-        """Return where a symbolic link points, None if it is none."""
-
-
-class Live:
-    """The files of this machine, or a copy of some of them."""
-
-    def __init__(self, root: Path = Path("/"), base: str = "/") -> None:
-        """Take the directory that has what lies in `base` on the machine."""
-        self._root, self._base = root, base
-
-    def text(self, path: str) -> str:
-        """Return what a file says; raises OSError."""
-        return self.data(path).decode("ascii", "backslashreplace")
-
-    def data(self, path: str) -> bytes:
-        """Return what a file has; raises OSError."""
-        return self._at(path).read_bytes()
-
-    def names(self, path: str) -> list[str]:
-        """Return the sorted entries of a directory; raises OSError."""
-        return sorted(entry.name for entry in self._at(path).iterdir())
-
-    def link(self, path: str) -> str | None:
-        """Return where a symbolic link points, None if it is none."""
-        found = self._at(path)
-        return str(found.readlink()) if found.is_symlink() else None
-
-    def _at(self, path: str) -> Path:
-        if not path.startswith(self._base):
-            raise FileNotFoundError(path)
-        return self._root / path.removeprefix(self._base).lstrip("/")
 
 
 class Snapshot(NamedTuple):
@@ -130,8 +44,8 @@ class Snapshot(NamedTuple):
     def render(self) -> str:
         """Return the snapshot as text that `parse` reads back."""
         sections = {path: self.files[path] for path in sorted(self.files)}
-        sections[SLABS] = _table("cache", (LINK, *ATTRIBUTES), self.slabs)
-        sections[VMS] = _table("vm", (VCPUS, RUN, *STATS), self.vms)
+        sections[paths.SLABS] = _table("cache", (paths.LINK, *paths.ATTRIBUTES), self.slabs)
+        sections[paths.VMS] = _table("vm", (paths.VCPUS, paths.RUN, *paths.STATS), self.vms)
         sections[UNREAD] = "".join(f"{path}\t{reason}\n" for path, reason in sorted(self.unread.items()))
         return f"{FIRST}\n" + "".join(f"==> {name} <==\n{text}" for name, text in sections.items())
 
@@ -149,19 +63,19 @@ def take(files: Files, *, rmaps_stat: bool = False) -> Snapshot:
     takes mmu_lock for write.
     """
     taker = _Taker(files)
-    for path in FILES:
+    for path in paths.FILES:
         taker.file(path)
-    if CMDLINE in taker.files:
-        words = [word for word in taker.files[CMDLINE].split() if TELLING.fullmatch(word)]
-        taker.files[CMDLINE] = " ".join(words) + "\n"
-    taker.config(taker.files.get(RELEASE, "").strip())
-    slabs = {name: taker.slab(f"{SLABS}/{name}") for name in taker.names(SLABS)}
+    if paths.CMDLINE in taker.files:
+        words = [word for word in taker.files[paths.CMDLINE].split() if TELLING_WORDS.fullmatch(word)]
+        taker.files[paths.CMDLINE] = " ".join(words) + "\n"
+    taker.config(taker.files.get(paths.RELEASE, "").strip())
+    slabs = {name: taker.slab(f"{paths.SLABS}/{name}") for name in taker.names(paths.SLABS)}
     vms = {}
-    for name in taker.names(VMS):
+    for name in taker.names(paths.VMS):
         if re.fullmatch(r"\d+-\d+", name):
-            vms[name] = taker.vm(f"{VMS}/{name}")
+            vms[name] = taker.vm(f"{paths.VMS}/{name}")
             if rmaps_stat:
-                taker.file(f"{VMS}/{name}/{RMAPS_STAT}")
+                taker.file(f"{paths.VMS}/{name}/{paths.RMAPS_STAT}")
     return Snapshot(taker.files, slabs, vms, taker.unread)
 
 
@@ -186,9 +100,7 @@ class _Taker:
 
     def config(self, release: str) -> None:
         """Keep the lines that tell of the first configuration that is there."""
-        from ptelist.host import kconfig  # noqa: PLC0415 -- while reading only
-
-        for path in (CONFIG_GZ, f"{CONFIG}{release}"):
+        for path in (paths.CONFIG_GZ, f"{paths.CONFIG}{release}"):
             try:
                 text = kconfig.unpacked(self._files.data(path), path)
             except OSError as error:
@@ -207,14 +119,14 @@ class _Taker:
     def slab(self, path: str) -> dict[str, str]:
         """Return where a merged cache's link points, or a cache's own attributes."""
         target = self._files.link(path)
-        return self._cells(path, ATTRIBUTES, f"{SLABS}/*") if target is None else {LINK: target}
+        return self._cells(path, paths.ATTRIBUTES, f"{paths.SLABS}/*") if target is None else {paths.LINK: target}
 
     def vm(self, path: str) -> dict[str, str]:
         """Return how many vCPUs there are, how many have entered KVM_RUN (from v6.0), and the counters."""
         vcpus = [name for name in self.names(path) if re.fullmatch(r"vcpu\d+", name)]
-        pids = [self._text(f"{path}/{name}/pid", f"{VMS}/*") for name in vcpus]
-        run = {RUN: str(sum(pid is not None and pid.strip() != "0" for pid in pids))} if any(pids) else {}
-        return {VCPUS: str(len(vcpus))} | run | self._cells(path, STATS, f"{VMS}/*")
+        pids = [self._text(f"{path}/{name}/pid", f"{paths.VMS}/*") for name in vcpus]
+        run = {paths.RUN: str(sum(pid is not None and pid.strip() != "0" for pid in pids))} if any(pids) else {}
+        return {paths.VCPUS: str(len(vcpus))} | run | self._cells(path, paths.STATS, f"{paths.VMS}/*")
 
     def _cells(self, path: str, columns: Iterable[str], whole: str) -> dict[str, str]:
         read = {column: self._text(f"{path}/{column}", whole) for column in columns}
@@ -240,29 +152,29 @@ def parse(text: str, label: str) -> Snapshot:
         raise PtelistError(f'{label}: not a whole observation: its first line is "{FIRST}", its last one ends')
     starts = [number for number, line in enumerate(lines) if _HEADER.fullmatch(line)]
     files: dict[str, str] = {}
-    tables: dict[str, Table] = {SLABS: {}, VMS: {}}
+    tables: dict[str, Table] = {paths.SLABS: {}, paths.VMS: {}}
     unread: dict[str, str] | None = None
     for number, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         name, body = lines[number][4:-4], lines[number + 1 : end]
         if name in tables:
-            tables[name] = _rows(body, f"{label}:{number + 2}")
+            tables[name] = _rows(body, Where(file=label, line=number + 2))
         elif name == UNREAD:
             unread = dict(line.partition("\t")[::2] for line in body)
         else:
             files[name] = "".join(f"{line}\n" for line in body)
     if unread is None:
         raise PtelistError(f'{label}: not a whole observation: the section "{UNREAD}" is missing at its end')
-    return Snapshot(files, tables[SLABS], tables[VMS], unread)
+    return Snapshot(files, tables[paths.SLABS], tables[paths.VMS], unread)
 
 
-def _rows(body: list[str], where: str) -> Table:
+def _rows(body: list[str], heading: Where) -> Table:
+    """Return the rows of a table whose heading is at a place."""
     head, *rows = [line.split("\t") for line in body] or [[""]]
     columns = head[1:]
-    found = {}
-    for number, (name, *cells) in enumerate(rows, 1):
+    table = {}
+    for number, (name, *cells) in enumerate(rows, heading.line + 1):
         if len(cells) != len(columns):
-            label, _, first = where.rpartition(":")
             wrong = f"{len(cells) + 1} cells, expected {len(head)} as in the heading"
-            raise PtelistError(f"{label}:{int(first) + number}: {name[:40]}: {wrong}")
-        found[name] = {column: cell for column, cell in zip(columns, cells, strict=True) if cell != ABSENT}
-    return found
+            raise PtelistError(f"{name[:40]}: {wrong}", heading._replace(line=number))
+        table[name] = {column: cell for column, cell in zip(columns, cells, strict=True) if cell != ABSENT}
+    return table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
-from ptelist.host import snapshot as shot
+from ptelist.host import paths
 
 if TYPE_CHECKING:
     from ptelist.host.snapshot import Snapshot
@@ -23,7 +23,7 @@ class Vm(NamedTuple):
     @property
     def vcpus(self) -> int:
         """Return how many vCPUs were created."""
-        return self.stats.get(shot.VCPUS, 0)
+        return self.stats.get(paths.VCPUS, 0)
 
 
 def vms(snapshot: Snapshot, label: str) -> tuple[Vm, ...]:
@@ -34,7 +34,7 @@ def vms(snapshot: Snapshot, label: str) -> tuple[Vm, ...]:
 def _vm(name: str, cells: dict[str, str], snapshot: Snapshot, label: str) -> Vm:
     for column, text in cells.items():
         if not text.isascii() or not text.isdecimal():
-            raise PtelistError(f'{label}: {shot.VMS}/{name}/{column}: expected a number, got "{text[:40]}"')
-    histogram = snapshot.files.get(f"{shot.VMS}/{name}/{shot.RMAPS_STAT}")
+            raise PtelistError(f'{label}: {paths.VMS}/{name}/{column}: expected a number, got "{text[:40]}"')
+    histogram = snapshot.files.get(f"{paths.VMS}/{name}/{paths.RMAPS_STAT}")
     rows = None if histogram is None else tuple(tuple(line.split()) for line in histogram.splitlines())
     return Vm(name, {column: int(text) for column, text in cells.items()}, rows)

@@ -9,7 +9,9 @@ import click
 
 from ptelist.compare.single import single
 from ptelist.errors import PtelistError
-from ptelist.host import snapshot as shot
+from ptelist.host import paths
+from ptelist.host.files import Live
+from ptelist.host.snapshot import Snapshot, here, parse, take
 from ptelist.observe import data, page
 from ptelist.observe.observation import observe
 from ptelist.output.command_line import command_line
@@ -20,7 +22,6 @@ from ptelist.settings.named import RUNNING
 from ptelist.text_file import read_text
 
 if TYPE_CHECKING:
-    from ptelist.host.snapshot import Snapshot
     from ptelist.output.command_line import Options
 
 DIFFERING = 1
@@ -47,29 +48,29 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a host
     counts, told = any(map(_says_vms, options)), any(name == "filling" for name, _ in options)
     line = command_line("observe", words, [*copies, *options])
     comparison = single((), _machine(saved, options, counts=counts), line)
-    found = observe(snapshot, saved or RUNNING, comparison, counts=counts, every=all_caches, told=told)
+    observation = observe(snapshot, saved or RUNNING, comparison, counts=counts, every=all_caches, told=told)
     return Result(
         line,
         comparison.assumptions,
-        lambda width: page.document(found, width),
-        lambda: data.body(found),
-        lambda: data.rows(found),
-        code=DIFFERING if found.differing else 0,
+        lambda width: page.document(observation, width),
+        lambda: data.body(observation),
+        lambda: data.rows(observation),
+        code=DIFFERING if observation.differing else 0,
     )
 
 
 def _read(saved: str | None, slabinfo: str | None, sysfs: str | None, rmaps_stat: bool) -> Snapshot:
     """Return a saved snapshot, one of copies, or this host's."""
     if saved:
-        return shot.parse(read_text(Path(saved), saved), saved)
+        return parse(read_text(Path(saved), saved), saved)
     if not (slabinfo or sysfs):
-        return shot.take(shot.Live(), rmaps_stat=True) if rmaps_stat else shot.here()
-    found = shot.take(shot.Live(Path(sysfs), shot.SLABS)) if sysfs else shot.Snapshot({}, {}, {}, {})
-    if sysfs and not found.slabs:
-        raise PtelistError(f"{sysfs}: no slab caches there, expected a copy of {shot.SLABS}")
+        return take(Live(), rmaps_stat=True) if rmaps_stat else here()
+    copies = take(Live(Path(sysfs), paths.SLABS)) if sysfs else Snapshot({}, {}, {}, {})
+    if sysfs and not copies.slabs:
+        raise PtelistError(f"{sysfs}: no slab caches there, expected a copy of {paths.SLABS}")
     if slabinfo:
-        found.files[shot.SLABINFO] = read_text(Path(slabinfo), slabinfo)
-    return found
+        copies.files[paths.SLABINFO] = read_text(Path(slabinfo), slabinfo)
+    return copies
 
 
 def _machine(saved: str | None, options: list[tuple[str, str]], *, counts: bool) -> list[tuple[str, str]]:

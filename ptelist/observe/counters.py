@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.host import snapshot as shot
+from ptelist.host import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LEAVES = ("pages_4k", "pages_2m", "pages_1g")
 LONGEST = "max_mmu_rmap_size"
 
-TELLING = frozenset((shot.VCPUS, shot.RUN, *LEAVES, LONGEST))
+TELLING_COUNTERS = frozenset((paths.VCPUS, paths.RUN, *LEAVES, LONGEST))
 """Counters that say something when they are 0."""
 
 

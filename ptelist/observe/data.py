@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ptelist.observe.page import VERDICTS
+from ptelist.observe.page import VERDICT_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,27 +12,27 @@ if TYPE_CHECKING:
     from ptelist.observe.observation import Observation
     from ptelist.observe.watcher import Check, Observed
 
-COLUMNS = ("cache", "figure", "unit", "measured_low", "measured_high", "predicted_low", "predicted_high", "verdict")
+CSV_HEAD = ("cache", "figure", "unit", "measured_low", "measured_high", "predicted_low", "predicted_high", "verdict")
 
 
-def rows(found: Observation) -> Iterator[tuple[object, ...]]:
+def rows(observation: Observation) -> Iterator[tuple[object, ...]]:
     """Return a row a check."""
-    yield COLUMNS
-    for cache in (*found.caches, *found.others):
+    yield CSV_HEAD
+    for cache in (*observation.caches, *observation.others):
         for check in cache.checks:
             measured, predicted = (span or ("", "") for span in (check.measured, check.predicted))
-            yield cache.name, check.name, check.unit.value, *measured, *predicted, VERDICTS[check.agrees]
+            yield cache.name, check.name, check.unit.value, *measured, *predicted, VERDICT_OF[check.agrees]
 
 
-def body(found: Observation) -> dict[str, Any]:
+def body(observation: Observation) -> dict[str, Any]:
     """Return all of it, with the scenario that the predictions are for."""
     return {
-        "scenario": found.comparison.columns[0].scenario.values(),
-        "caches": list(map(_json, found.caches)),
-        "others": list(map(_json, found.others)),
-        "vms": [{"name": vm.name, "stats": vm.stats, "rmaps_stat": vm.rmaps_stat} for vm in found.vms],
-        "notes": [*map(str, found.notes)],
-        "differing": len(found.differing),
+        "scenario": observation.comparison.columns[0].scenario.values(),
+        "caches": list(map(_json, observation.caches)),
+        "others": list(map(_json, observation.others)),
+        "vms": [{"name": vm.name, "stats": vm.stats, "rmaps_stat": vm.rmaps_stat} for vm in observation.vms],
+        "notes": [*map(str, observation.notes)],
+        "differing": len(observation.differing),
     }
 
 
@@ -47,4 +47,4 @@ def _json(cache: Observed) -> dict[str, Any]:
 def _check(check: Check) -> dict[str, Any]:
     spans = {"measured": check.measured, "predicted": check.predicted}
     ends = {name: span and {"low": span.low, "high": span.high} for name, span in spans.items()}
-    return {**ends, "unit": check.unit.value, "verdict": VERDICTS[check.agrees].lower()}
+    return {**ends, "unit": check.unit.value, "verdict": VERDICT_OF[check.agrees].lower()}

@@ -7,13 +7,12 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.clauses import UNVERIFIED
-from ptelist.host import slabinfo, vms
-from ptelist.host import snapshot as shot
-from ptelist.host.caches import Caches
+from ptelist.host import paths, slabinfo, vms
+from ptelist.host.caches import HostCaches
 from ptelist.host.machine import online
 from ptelist.note import Note
 from ptelist.observe import counters
-from ptelist.observe.watcher import MOST_NAMED, Watcher
+from ptelist.observe.watcher import MOST_CACHES, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,41 +53,41 @@ def observe(  # noqa: PLR0913 -- what the options of the command say
     `counts`: the scenario says which VMs the host runs, and with `told` what the host
     has been through before. `every`: all caches are checked. Raises PtelistError for a snapshot that cannot be read.
     """
-    text = snapshot.files.get(shot.SLABINFO)
-    caches = Caches(snapshot, slabinfo.parse(text, f"{label}: {shot.SLABINFO}") if text else {}, label)
+    text = snapshot.files.get(paths.SLABINFO)
+    caches = HostCaches(snapshot, slabinfo.parse(text, f"{label}: {paths.SLABINFO}") if text else {}, label)
     watcher = Watcher(comparison, counts=counts, told=told, online=online(snapshot, label))
     kvm = [seen for name in KVM_CACHES if (seen := caches.find(name))]
-    found = vms.vms(snapshot, label)
+    guests = vms.vms(snapshot, label)
     return Observation(
         tuple(map(watcher.kvm, kvm)),
         tuple(each for seen in caches.every() if (each := watcher.any(seen))) if every else (),
-        found,
-        tuple(_notes(snapshot, comparison.columns[0].scenario.kernel, kvm, found, counts=counts)),
+        guests,
+        tuple(_notes(snapshot, comparison.columns[0].scenario.kernel, kvm, guests, counts=counts)),
         comparison if counts else comparison._replace(assumptions=tuple(filter(_of_host, comparison.assumptions))),
     )
 
 
 def _notes(
-    snapshot: Snapshot, kernel: Kernel, kvm: Sequence[Seen], found: Sequence[vms.Vm], *, counts: bool
+    snapshot: Snapshot, kernel: Kernel, kvm: Sequence[Seen], guests: Sequence[vms.Vm], *, counts: bool
 ) -> Iterator[Note]:
     """Yield what was not read, what VMs tell, and how to have more predicted."""
     missing = [name for name in KVM_CACHES if name not in {seen.name for seen in kvm}]
-    if missing and (snapshot.slabs or shot.SLABINFO in snapshot.files):
+    if missing and (snapshot.slabs or paths.SLABINFO in snapshot.files):
         why = "kvm is not loaded" if snapshot.slabs else "merged under another name (a copy of sysfs says which)"
         yield Note(f"no cache {' or '.join(missing)}", why)
     for path, reason in sorted(snapshot.unread.items()):
         yield Note("not read", f"{path} ({reason})" + ("; root may" if reason == os.strerror(errno.EACCES) else ""))
     told: dict[str, list[str]] = {}
-    for vm in found:
+    for vm in guests:
         for sentence in counters.sentences(vm, kernel):
             told.setdefault(sentence, []).append(vm.name)
     yield from (Note(_named(names), sentence) for sentence, names in told.items())
     if kvm and not counts:
-        yield Note("counts are not predicted", f"say which VMs run, {_options([vm.vcpus for vm in found])}")
+        yield Note("counts are not predicted", f"say which VMs run, {_options([vm.vcpus for vm in guests])}")
 
 
 def _named(names: Sequence[str]) -> str:
-    if len(names) > MOST_NAMED:
+    if len(names) > MOST_CACHES:
         return f"{len(names)} VMs"
     return f"VM{'s' if len(names) > 1 else ''} {', '.join(names)}"
 

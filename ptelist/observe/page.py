@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.note import Note
-from ptelist.observe.counters import TELLING
+from ptelist.observe.counters import TELLING_COUNTERS
 from ptelist.output.numbers import integer, interval
 from ptelist.output.page import AGREES, DIFFERS, Document, Table
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ptelist.observe.observation import Observation
     from ptelist.observe.watcher import Check, Observed
 
-WHY = {
+WHY_IT_DIFFERS = {
     "size": "another PTE_LIST_EXT, or a struct that a patch or the configuration changed",
     "stride": "slub_debug, KASAN, or a free pointer that may lie elsewhere",
     "slab_order": "another slub_min_objects, slub_max_order or number of CPUs counted",
@@ -30,71 +30,76 @@ WHY = {
 }
 """What makes a figure differ, most likely first."""
 
-VERDICTS = {None: "", True: AGREES, False: DIFFERS}
+VERDICT_OF = {None: "", True: AGREES, False: DIFFERS}
 ZEROS = Note("", "VM counters not shown are 0")
-HEAD = ("measured", "predicted", "verdict")
+CHECK_HEAD = ("measured", "predicted", "verdict")
 
 
-def document(found: Observation, width: int | None) -> Document:
+def document(observation: Observation, width: int | None) -> Document:
     """Return a table a cache, one of what differs among all, and one for the VMs."""
-    tables = [_cache(cache) for cache in found.caches]
-    if found.others:
-        tables += _others(found)
-    tables += _vms(found, width)
+    tables = [_cache(cache) for cache in observation.caches]
+    if observation.others:
+        tables += _others(observation)
+    tables += _vms(observation, width)
     tables = [table.within(width) for table in tables]
-    notes = [note for cache in found.caches for note in cache.notes]
-    notes += [Note(f"{name} differs", WHY[name]) for name in dict.fromkeys(check.name for _, check in found.differing)]
-    notes += [ZEROS] if found.vms else []
-    return Document(tuple(tables), (*notes, *found.notes, *found.comparison.assumptions), found.comparison.command)
+    notes = [note for cache in observation.caches for note in cache.notes]
+    notes += [
+        Note(f"{name} differs", WHY_IT_DIFFERS[name])
+        for name in dict.fromkeys(check.name for _, check in observation.differing)
+    ]
+    notes += [ZEROS] if observation.vms else []
+    return Document(
+        tuple(tables), (*notes, *observation.notes, *observation.comparison.assumptions), observation.comparison.command
+    )
 
 
 def _cache(cache: Observed) -> Table:
-    return Table((cache.name, *HEAD), tuple((f"  {check.name}", *_cells(check)) for check in cache.checks))
+    return Table((cache.name, *CHECK_HEAD), tuple((f"  {check.name}", *_cells(check)) for check in cache.checks))
 
 
 def _cells(check: Check) -> tuple[str, str, str]:
-    return _span(check.measured), _span(check.predicted), VERDICTS[check.agrees]
+    return _span(check.measured), _span(check.predicted), VERDICT_OF[check.agrees]
 
 
 def _span(span: Interval | None) -> str:
     return "-" if span is None else interval(*span)
 
 
-def _others(found: Observation) -> Iterator[Table]:
+def _others(observation: Observation) -> Iterator[Table]:
     """Return how many caches agree, figure by figure, and each that does not."""
     counts: dict[str, list[int]] = {}
-    for cache in found.others:
+    for cache in observation.others:
         for check in cache.checks:
             agreeing, differing = counts.setdefault(check.name, [0, 0])
             counts[check.name] = [agreeing + (check.agrees is True), differing + (check.agrees is False)]
     rows = tuple((f"  {name}", *map(integer, pair)) for name, pair in counts.items())
-    yield Table((f"{len(found.others)} caches", "agreeing", "differing"), rows)
+    yield Table((f"{len(observation.others)} caches", "agreeing", "differing"), rows)
     rows = tuple(
         (f"{cache.name}.{check.name}", *_cells(check)[:2])
-        for cache in found.others
+        for cache in observation.others
         for check in cache.checks
         if check.agrees is False
     )
     if rows:
-        yield Table(("differing", *HEAD[:2]), rows)
+        yield Table(("differing", *CHECK_HEAD[:2]), rows)
 
 
-def _vms(found: Observation, width: int | None) -> Iterator[Table]:
+def _vms(observation: Observation, width: int | None) -> Iterator[Table]:
     """Return the VMs beside each other, as many as fit."""
-    left = found.vms
+    left = observation.vms
     while left:
         count = next(
             n for n in range(len(left), 0, -1) if n == 1 or width is None or _beside(left[:n]).width() <= width
         )
         yield _beside(left[:count])
         left = left[count:]
-    for vm in found.vms:
+    for vm in observation.vms:
         if vm.rmaps_stat:
             head, *rows = zip(*vm.rmaps_stat, strict=False)
             yield Table(head, tuple(rows), f"VM {vm.name}: rmap lists by length (mmu_rmaps_stat)")
 
 
 def _beside(group: Sequence[Vm]) -> Table:
-    names = dict.fromkeys(name for vm in group for name, value in vm.stats.items() if value or name in TELLING)
+    names = dict.fromkeys(name for vm in group for name, value in vm.stats.items() if value or name in TELLING_COUNTERS)
     rows = [(f"  {name}", *(integer(vm.stats[name]) if name in vm.stats else "-" for vm in group)) for name in names]
     return Table(("VM", *(vm.name for vm in group)), tuple(rows))

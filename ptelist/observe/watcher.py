@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.engine import attributes, slab, slub
 from ptelist.engine.attributes import Made
 from ptelist.engine.ledger import Unit
-from ptelist.host.machine import flags
-from ptelist.host.snapshot import SLABS
+from ptelist.host.paths import SLABS
+from ptelist.host.slub_debug import flags
 from ptelist.interval import Interval
 from ptelist.note import Note
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ptelist.host.caches import Seen
     from ptelist.scenario.models import Host, Kernel, Scenario
 
-SYSFS = {
+SYSFS_NAMES = {
     "size": "object_size",
     "stride": "slab_size",
     "slab_order": "order",
@@ -31,11 +31,11 @@ SYSFS = {
 }
 """The files of /sys/kernel/slab by the names that ptelist has for their figures."""
 
-MOST_NAMED = 6
+MOST_CACHES = 6
 """More members of a merged cache, or VMs, than this are not all named."""
 
 LAYOUT = ("slab_order", "objects_per_slab", "min_partial", "cpu_partial", "sheaf_capacity")
-UNITS = {
+UNIT_OF = {
     "size": Unit.BYTES,
     "stride": Unit.BYTES,
     "slab_order": Unit.ORDER,
@@ -95,29 +95,33 @@ class Watcher:
         name, size = seen.name, self._span(f"{seen.name}.size")
         debug = flags(seen.cells) if seen.cells else self._host.slub_debug
         stride = attributes.stride(Made(name, size.low, slab.POINTER, pointer_outside=False, debug=debug), self._kernel)
-        found = attributes.layout(name, stride, debug, self._scenario)
+        layout = attributes.layout(name, stride, debug, self._scenario)
         predicted = {"size": size, "stride": Interval(stride, stride)}
-        predicted |= {each: Interval(found[SYSFS[each]], found[SYSFS[each]]) for each in LAYOUT}
-        checks = [Check(each, UNITS[each], _layout(seen, each), span) for each, span in predicted.items()]
-        held = self._objects(seen, found["sheaf_capacity"])
+        predicted |= {each: Interval(layout[SYSFS_NAMES[each]], layout[SYSFS_NAMES[each]]) for each in LAYOUT}
+        checks = [Check(each, UNIT_OF[each], _layout(seen, each), span) for each, span in predicted.items()]
+        held = self._objects(seen, layout["sheaf_capacity"])
         total = None if seen.slabs is None else Interval(0 if seen.shared else seen.slabs, seen.slabs)
         known = self._counts and self._as_host(debug)
-        checks.append(Check("objects", UNITS["objects"], held, self._span(f"{name}.objects") if self._counts else None))
+        checks.append(
+            Check("objects", UNIT_OF["objects"], held, self._span(f"{name}.objects") if self._counts else None)
+        )
         if known and self._told:
             as_it_stands = None if seen.active is None else Interval(0 if seen.shared else seen.active, seen.active)
             span = self._span(f"{name}.objects.raw")
-            checks.append(Check("objects.raw", UNITS["objects.raw"], as_it_stands, span))
-        checks.append(Check("slabs", UNITS["slabs"], total, self._slabs(name) if known else None))
+            checks.append(Check("objects.raw", UNIT_OF["objects.raw"], as_it_stands, span))
+        checks.append(Check("slabs", UNIT_OF["slabs"], total, self._slabs(name) if known else None))
         return Observed(name, _there(checks, seen), tuple(self._notes(seen, held)))
 
     def any(self, seen: Seen) -> Observed | None:
         """Return what the layout rules say of any cache; None if sysfs does not show it."""
-        made, size = _made(seen), seen.number(SYSFS["stride"])
+        made, size = _made(seen), seen.number(SYSFS_NAMES["stride"])
         if made is None or size is None:
             return None
-        found = attributes.layout(seen.name, size, made.debug, self._scenario)
-        predicted = {"stride": attributes.stride(made, self._kernel)} | {each: found[SYSFS[each]] for each in LAYOUT}
-        checks = [Check(each, UNITS[each], _layout(seen, each), Interval(n, n)) for each, n in predicted.items()]
+        layout = attributes.layout(seen.name, size, made.debug, self._scenario)
+        predicted = {"stride": attributes.stride(made, self._kernel)} | {
+            each: layout[SYSFS_NAMES[each]] for each in LAYOUT
+        }
+        checks = [Check(each, UNIT_OF[each], _layout(seen, each), Interval(n, n)) for each, n in predicted.items()]
         return Observed(seen.name, _there(checks, seen))
 
     def _as_host(self, debug: str) -> bool:
@@ -157,7 +161,7 @@ class Watcher:
             yield Note(name, text)
         if seen.shared:
             others = [each for each in seen.members if each != name]
-            shown = ", ".join(others[:MOST_NAMED]) + (", ..." if len(others) > MOST_NAMED else "")
+            shown = ", ".join(others[:MOST_CACHES]) + (", ..." if len(others) > MOST_CACHES else "")
             listed = f" and {seen.listed} in slabinfo" if seen.row else ""
             text = f"merged, {seen.directory} in sysfs{listed}, shared with {shown}: counts include theirs"
             yield Note(name, f"{text} (slab_nomerge tells them apart)")
@@ -184,7 +188,7 @@ def _there(checks: Sequence[Check], seen: Seen) -> tuple[Check, ...]:
 
 def _layout(seen: Seen, name: str) -> Interval | None:
     """Return a figure of the layout, from sysfs or else slabinfo."""
-    number = seen.number(SYSFS[name])
+    number = seen.number(SYSFS_NAMES[name])
     if number is None and seen.row:
         row = seen.row
         rest = {"stride": row.stride, "objects_per_slab": row.per_slab, "slab_order": row.pages.bit_length() - 1}

@@ -24,12 +24,12 @@ def run(options: Options, trace: str | None, probe_script: bool) -> Result | str
     """Replay a trace, or return the script that records one."""
     if bool(trace) == probe_script:
         raise click.UsageError("TRACE or --probe-script, one of them")
-    found = expand((), options)
+    chosen = expand((), options)
     if trace is None:
-        if len(found.columns) > 1:
+        if len(chosen.columns) > 1:
             raise PtelistError("--probe-script: is for one kernel at a time")
-        return script(found.columns[0].scenario.kernel.version)
+        return script(chosen.columns[0].scenario.kernel.version)
     line = command_line("replay", (trace,), options)
     with opened(trace, "a trace") as file, bar(size(trace), "replaying") as progress:
-        replayed = replay(file, trace, found, line, progress)
+        replayed = replay(file, trace, chosen, line, progress)
     return result(replayed.comparison, lambda width: page.document(replayed, width), **page.data(replayed))

@@ -1,7 +1,8 @@
-"""How a trace spells an operation: a pattern for each, with the names of what its groups are.
+"""How a trace spells an operation: the text form, events of probes, and kvm_mmu_set_spte, each with its pattern.
 
-The text form and kvm_mmu_set_spte have one pattern. Probes may be called otherwise, and have their arguments in
-another order: the pattern of an event is made of one of its lines.
+An event is "NAME: (SYMBOL) ARGUMENTS", as in "pte_list_remove: (pte_list_remove+0x0/0x1b0 [kvm]) spte=0x1 head=0xa".
+Its arguments have a pattern where they are as --probe-script sets them. Those of other probes, which may have more
+of them or another order, are read word by word.
 """
 
 from __future__ import annotations
@@ -33,27 +34,39 @@ ALIASES = {b"sptep": b"spte", b"rmap_head": b"head", b"mc": b"cache", b"vcpu": b
 Names = tuple[bytes, ...]
 """What the groups of a pattern are, in their order."""
 
-HEAD, ENTRY, CACHE, MINIMUM, GFN, LEVEL, AT = b"head", b"spte", b"cache", b"min", b"gfn", b"level", b"at"
+LIST_HEAD, ENTRY, CACHE, MINIMUM, GFN, LEVEL, AT = b"head", b"spte", b"cache", b"min", b"gfn", b"level", b"at"
 WANTED = {
-    "add": (HEAD, ENTRY, CACHE),
-    "remove": (HEAD, ENTRY),
-    "zap": (HEAD,),
+    "add": (LIST_HEAD, ENTRY, CACHE),
+    "remove": (LIST_HEAD, ENTRY),
+    "zap": (LIST_HEAD,),
     "topup": (CACHE, MINIMUM),
     "free": (CACHE,),
 }
 """What is read of each operation."""
 
-NEEDED = {"add": 2, "remove": 2, "zap": 1, "topup": 1, "free": 1}
-"""How many of these a line must have."""
-
 TEXT = {
-    "add": (rb"^add (\S+) (\S+)(?: (\S+))?\n", (HEAD, ENTRY, CACHE)),
-    "remove": (rb"^remove (\S+) (\S+)\n", (HEAD, ENTRY)),
-    "zap": (rb"^zap (\S+)\n", (HEAD,)),
+    "add": (rb"^add (\S+) (\S+)(?: (\S+))?\n", (LIST_HEAD, ENTRY, CACHE)),
+    "remove": (rb"^remove (\S+) (\S+)\n", (LIST_HEAD, ENTRY)),
+    "zap": (rb"^zap (\S+)\n", (LIST_HEAD,)),
     "topup": (rb"^topup (\S+)\n", (CACHE,)),
     "free": (rb"^free (\S+)\n", (CACHE,)),
 }
-SET = (GFN, LEVEL, AT)
+"""Lines of the text form: a pattern, and the names of its groups."""
+
+ARGUMENTS = {
+    "add": (rb"(?:(?:cache|mc|vcpu)=([^ ]+) +)?sptep?=([^ ]+) +(?:rmap_)?head=([^ \n]+)\n", (CACHE, ENTRY, LIST_HEAD)),
+    "remove": (rb"sptep?=([^ ]+) +(?:rmap_)?head=([^ \n]+)\n", (ENTRY, LIST_HEAD)),
+    "zap": (rb"(?:rmap_)?head=([^ \n]+)\n", (LIST_HEAD,)),
+    "topup": (rb"(?:cache|mc|vcpu)=([^ \n]+)(?: +min=([^ \n]+))?\n", (CACHE, MINIMUM)),
+    "free": (rb"(?:cache|mc|vcpu)=([^ \n]+)\n", (CACHE,)),
+}
+"""The arguments of events, likewise.
+
+Classes of all characters but one are what the matcher is fastest with. Should such a match run over the end of a
+line, rows are fewer than lines.
+"""
+
+SET_NAMES = (GFN, LEVEL, AT)
 
 
 def shown(text: bytes) -> str:
@@ -61,31 +74,28 @@ def shown(text: bytes) -> str:
     return text.decode("ascii", "backslashreplace").strip()[:MOST_MARK]
 
 
-def pattern_of(op: str, words: list[bytes], at: int) -> tuple[bytes, Names]:
-    """Return a pattern for lines of an event, by one of them from the event's name on.
+def event(op: str, name: bytes) -> tuple[bytes, Names]:
+    """Return a pattern for the lines of an event, by its name with the colon behind it."""
+    arguments, names = ARGUMENTS[op]
+    return re.escape(name) + rb" +\([^)]*\) +" + arguments, names
 
-    Classes of all characters but one are what the pattern matcher is fastest with. Should
-    such a match run over the end of a line, rows are fewer than lines.
+
+def said(op: str, words: list[bytes], at: int) -> list[bytes]:
+    """Return what an event says, in the order of WANTED; `words` are its name and what follows it.
+
+    Raises PtelistError if one that it needs is not there.
     """
-    names: list[bytes] = []
-    parts = []
-    for place, word in enumerate(words[1:], 2):
-        label, equals, _ = word.partition(b"=")
+    values: dict[bytes, bytes] = {}
+    for word in words[1:]:
+        label, equals, value = word.partition(b"=")
         if equals:
-            value = b"[^ \n]+" if place == len(words) else b"[^ ]+"
-            name = ALIASES.get(label, label)
-            if name in WANTED[op] and name not in names:
-                names.append(name)
-                value = b"(" + value + b")"
-            parts.append(re.escape(label) + b"=" + value)
-    wanted = WANTED[op][: NEEDED[op]]
-    if not set(wanted) <= set(names):
-        needs = " and ".join(f"{name.decode()}=" for name in wanted)
+            values.setdefault(ALIASES.get(label, label), value)
+    needed = WANTED[op][: WORDS[op.encode()][0]]
+    if not all(map(values.get, needed)):
+        needs = " and ".join(f"{name.decode()}=" for name in needed)
         text = f"{shown(words[0])} without {needs}, which probes as --probe-script sets them have"
         raise PtelistError(text, Where(line=at))
-    symbol = rb" +\([^)]*\) +" if words[1].startswith(b"(") else b" +"
-    rest = b"" if b"=" in words[-1] else b" [^\n]*"
-    return re.escape(words[0]) + symbol + b" +".join(parts) + rest + b"\n", tuple(names)
+    return [values.get(name, b"") for name in WANTED[op]]
 
 
 def operation(word: bytes, after: list[bytes]) -> str | None:

@@ -8,8 +8,8 @@ from ptelist.compare import table
 from ptelist.note import Note
 from ptelist.output.numbers import integer, interval
 from ptelist.output.page import Document, Table
-from ptelist.replay.replay import BRIEF, FIGURES
-from ptelist.replay.vm_steps import FIGURES as STEPS
+from ptelist.replay.replay import LIST_BRIEFS, LIST_FIGURES
+from ptelist.replay.vm_steps import STEP_COUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from ptelist.replay.replay import Replayed
     from ptelist.replay.vm_steps import Moment, Stage
 
-MOST_MARKS = 20
+MOST_SHOWN = 20
 """More marks than these are for programs."""
 
-ENVELOPE_FIGURES = tuple(name for name in FIGURES if not name.startswith("replay.") or name[7:] in {"live", "peak"})
+ENVELOPE_FIGURES = tuple(
+    name for name in LIST_FIGURES if not name.startswith("replay.") or name[7:] in {"live", "peak"}
+)
 
 
-STEP_FIGURES = (*FIGURES[:2], *STEPS, *(name for name in FIGURES[2:] if not name.startswith("replay.")))
+STEP_FIGURES = (*LIST_FIGURES[:2], *STEP_COUNTS, *(name for name in LIST_FIGURES[2:] if not name.startswith("replay.")))
 CHARGED = ("slab", "sec_pagetables", "memslots", "dirty_bitmap", "kernel")
 """What is shown of what a cgroup is charged."""
 
@@ -39,17 +41,17 @@ SHOWN: dict[str, Callable[[Counts], int]] = {
 """What is shown of steps at each mark: descriptors, in lists and in vCPU caches; page headers, and tables of them."""
 
 
-def document(found: Replayed, width: int | None) -> Document:
+def document(replayed: Replayed, width: int | None) -> Document:
     """Return the tables that fit."""
-    comparison = found.comparison
-    figures = STEP_FIGURES if found.stages else ENVELOPE_FIGURES if found.envelope else FIGURES
-    briefs = BRIEF[found.envelope :]
+    comparison = replayed.comparison
+    figures = STEP_FIGURES if replayed.stages else ENVELOPE_FIGURES if replayed.envelope else LIST_FIGURES
+    briefs = LIST_BRIEFS[replayed.envelope :]
     page = table.document(comparison, (), width, figures, briefs)
-    beside = _of_steps(found) if found.stages else (*_lengths(found), *_marks(found))
+    beside = _of_steps(replayed) if replayed.stages else (*_lengths(replayed), *_marks(replayed))
     more = [each.within(width) for each in beside]
     notes = page.notes
-    count = max(len(found.marks), len(found.stages) - 1)
-    if count > MOST_MARKS:
+    count = max(len(replayed.marks), len(replayed.stages) - 1)
+    if count > MOST_SHOWN:
         notes = (Note("marks", f"{count:,}; --format json has what lists took at each"), *notes)
     return Document((*page.tables, *more), notes, page.command)
 
@@ -58,46 +60,48 @@ def _class(length: int) -> int:
     return length.bit_length() - 1
 
 
-def _lengths(found: Replayed) -> Iterator[Table]:
+def _lengths(replayed: Replayed) -> Iterator[Table]:
     """Yield how many lists there were of which length, line after line."""
-    last = max((_class(length) for sample in found.samples for length in sample.lengths), default=0)
+    last = max((_class(length) for sample in replayed.samples for length in sample.lengths), default=0)
     labels = ["1", *(f"{1 << n}-{(2 << n) - 1}" for n in range(1, last + 1))]
     rows = []
-    for sample in found.samples:
+    for sample in replayed.samples:
         counts = [0] * len(labels)
         for length, lists in sample.lengths.items():
             counts[_class(length)] += lists
         rows.append((f"  {integer(sample.at)}", *map(integer, counts)))
-    yield Table(("line", *labels), tuple(rows), "lists by length" + (", at most" if found.envelope else ""))
+    yield Table(("line", *labels), tuple(rows), "lists by length" + (", at most" if replayed.envelope else ""))
 
 
-def _marks(found: Replayed) -> Iterator[Table]:
-    if 0 < len(found.marks) <= MOST_MARKS:
-        names = [column.name for column in found.comparison.columns]
-        rows = [(f"  {mark.text or mark.at}", *(_live(found, count) for count in mark.live)) for mark in found.marks]
+def _marks(replayed: Replayed) -> Iterator[Table]:
+    if 0 < len(replayed.marks) <= MOST_SHOWN:
+        names = [column.name for column in replayed.comparison.columns]
+        rows = [
+            (f"  {mark.text or mark.at}", *(_live(replayed, count) for count in mark.live)) for mark in replayed.marks
+        ]
         yield Table(("mark", *names), tuple(rows), "descriptors in lists at each mark")
 
 
-def _of_steps(found: Replayed) -> Iterator[Table]:
-    yield from _stages(found)
-    yield from _beside(found, lambda moment: moment.raw, "slabs as /proc/slabinfo counts them")
-    yield from _beside(found, _charged, "bytes that a cgroup is charged")
+def _of_steps(replayed: Replayed) -> Iterator[Table]:
+    yield from _stages(replayed)
+    yield from _beside(replayed, lambda moment: moment.raw, "slabs as /proc/slabinfo counts them")
+    yield from _beside(replayed, _charged, "bytes that a cgroup is charged")
 
 
 def _charged(moment: Moment) -> dict[str, Interval] | None:
     return moment.charged and {kind: moment.charged[kind] for kind in CHARGED}
 
 
-def _shown(found: Replayed) -> list[tuple[str, Stage]]:
+def _shown(replayed: Replayed) -> list[tuple[str, Stage]]:
     """Return the marks that are shown, and the end; of too many the end alone."""
-    stages = found.stages[-1:] if len(found.stages) > MOST_MARKS + 1 else found.stages
+    stages = replayed.stages[-1:] if len(replayed.stages) > MOST_SHOWN + 1 else replayed.stages
     return [(f"  {stage.text or stage.at}", stage) for stage in stages]
 
 
-def _stages(found: Replayed) -> Iterator[Table]:
+def _stages(replayed: Replayed) -> Iterator[Table]:
     """Yield what there is at each mark: one table, or with several columns one for each count."""
-    stages = _shown(found)
-    columns = [column.name for column in found.comparison.columns]
+    stages = _shown(replayed)
+    columns = [column.name for column in replayed.comparison.columns]
     if len(columns) == 1:
         rows = [_row(name, (stage.moments[0].counts,), *SHOWN) for name, stage in stages]
         yield Table(("mark", *SHOWN), tuple(rows), "descriptors and page headers at each mark")
@@ -107,11 +111,11 @@ def _stages(found: Replayed) -> Iterator[Table]:
         yield Table(("mark", *columns), tuple(rows), f"{what} at each mark")
 
 
-def _beside(found: Replayed, told: Callable[[Moment], dict[str, Interval] | None], title: str) -> Iterator[Table]:
+def _beside(replayed: Replayed, told: Callable[[Moment], dict[str, Interval] | None], title: str) -> Iterator[Table]:
     """Yield what moments tell by kind, if they do: one table, or with several columns one for each kind."""
-    stages = [(name, [ends for moment in stage.moments if (ends := told(moment))]) for name, stage in _shown(found)]
+    stages = [(name, [ends for moment in stage.moments if (ends := told(moment))]) for name, stage in _shown(replayed)]
     kinds = tuple(stages[0][1][0]) if stages[0][1] else ()
-    columns = [column.name for column in found.comparison.columns]
+    columns = [column.name for column in replayed.comparison.columns]
     if len(columns) == 1 and kinds:
         rows = [(name, *(interval(*each[kind]) for kind in kinds)) for name, (each,) in stages]
         yield Table(("mark", *kinds), tuple(rows), f"{title}, at each mark")
@@ -125,22 +129,22 @@ def _row(name: str, counts: Iterable[Counts], *shown: str) -> tuple[str, ...]:
     return (name, *(integer(SHOWN[what](each)) for each in counts for what in shown))
 
 
-def _live(found: Replayed, count: int) -> str:
-    return interval(0, count) if found.envelope else integer(count)
+def _live(replayed: Replayed, count: int) -> str:
+    return interval(0, count) if replayed.envelope else integer(count)
 
 
-def data(found: Replayed) -> dict[str, Any]:
+def data(replayed: Replayed) -> dict[str, Any]:
     """Return what a JSON document has beside the comparison."""
     more: dict[str, Any] = {
-        "exact": not (found.odd or found.envelope),
-        "envelope": found.envelope,
-        "inexact_from": found.inexact_from,
-        "lines": found.lines,
-        "lengths": [{"line": sample.at, "lists": sample.lengths} for sample in found.samples],
-        "marks": [mark.data() for mark in found.marks or found.stages[:-1]],
-        "longest": found.longest,
-        "peaks": [{"line": peak.at, "lists": peak.lengths} for peak in found.peaks],
+        "exact": not (replayed.odd or replayed.envelope),
+        "envelope": replayed.envelope,
+        "inexact_from": replayed.inexact_from,
+        "lines": replayed.lines,
+        "lengths": [{"line": sample.at, "lists": sample.lengths} for sample in replayed.samples],
+        "marks": [mark.data() for mark in replayed.marks or replayed.stages[:-1]],
+        "longest": replayed.longest,
+        "peaks": [{"line": peak.at, "lists": peak.lengths} for peak in replayed.peaks],
     }
-    if found.stages:
-        more["end"] = found.stages[-1].data()
+    if replayed.stages:
+        more["end"] = replayed.stages[-1].data()
     return more

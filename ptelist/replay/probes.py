@@ -40,13 +40,13 @@ def _table() -> dict[str, object]:
 def calls(version: str) -> list[Call]:
     """Return what to probe on a kernel version, one function for each operation."""
     table: dict[str, list[dict[str, str]]] = _table()  # type: ignore[assignment]
-    found: dict[str, Call] = {}
+    by_op: dict[str, Call] = {}
     key = versions.version_key(version)
     for call in table["calls"]:
         if versions.version_key(call["since"]) <= key:
             unused, registers = frozenset(table["unused"]), tuple(table["registers"])
-            found[call["op"]] = Call(call["op"], call["function"], tuple(call["arguments"]), unused, registers)  # type: ignore[arg-type]
-    return list(found.values())
+            by_op[call["op"]] = Call(call["op"], call["function"], tuple(call["arguments"]), unused, registers)  # type: ignore[arg-type]
+    return list(by_op.values())
 
 
 @cache

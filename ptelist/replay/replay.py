@@ -6,83 +6,41 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import assume
 from ptelist.compare.comparison import PART, Comparison
-from ptelist.engine import mmu
-from ptelist.engine.account import DESC, slabs_of
-from ptelist.engine.ledger import Term, Unit, fixed, rule
+from ptelist.engine.account import DESC
 from ptelist.errors import PtelistError
-from ptelist.lists.envelope import Envelope
-from ptelist.lists.tally import ListRules, Lists
-from ptelist.note import Note
 from ptelist.replay.blocks import Lines
-from ptelist.replay.steps import Steps
-from ptelist.replay.traces import ENVELOPE, ODD, STEPS, TraceReader
-from ptelist.replay.vm_steps import Replay, Stage
-from ptelist.rmaps.rmaps import KEPT
+from ptelist.replay.one_pass import COUNTS, Pass
+from ptelist.replay.traces import STEPS
+from ptelist.rmaps.rmaps import TOPICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any, BinaryIO
+    from typing import BinaryIO
 
-    from ptelist.engine.ledger import Ledger
-    from ptelist.lists.tally import Tally
-    from ptelist.scenario.models import Scenario
+    from ptelist.note import Note
+    from ptelist.replay.one_pass import Mark
+    from ptelist.replay.samples import Sample
+    from ptelist.replay.vm_steps import Stage
     from ptelist.settings.columns import Columns
 
-COUNTS = {
-    "replay.live": (Unit.OBJECTS, "descriptors in lists at the end"),
-    "replay.peak": (Unit.OBJECTS, "the most at any moment"),
-    "replay.allocs": (Unit.OBJECTS, "descriptors that lists took"),
-    "replay.frees": (Unit.OBJECTS, "descriptors that lists gave back"),
-    "replay.topups": (Unit.COUNT, "top-ups that filled a vCPU's cache, each up to its capacity"),
-    "replay.cached": (Unit.OBJECTS, "descriptors left in vCPU caches at the end, of those that were topped up"),
-}
-FIGURES = (
+LIST_FIGURES = (
     f"{DESC}.ext",
     f"{DESC}.size",
     *COUNTS,
     *(f"{DESC}.{name}" for name in ("bytes.used", "slabs", "bytes.slab", "bytes.memcg", "bytes.total")),
 )
-BRIEF = (
+"""What is shown of each column, where the trace says what lists did."""
+
+LIST_BRIEFS = (
     ("replay.live", "replay.peak", "replay.allocs", "replay.frees", PART),
     ("replay.live", "replay.peak", PART),
     ("replay.peak", PART),
     (PART,),
 )
-BYTES = f"{DESC}.bytes"
-"""The topic of what these figures are of."""
+"""What stays of them where the table would be too wide, the most first."""
 
 END = "end"
 """The name of what there is behind the last line."""
-
-MOST_SAMPLES = 16
-MOST_MARKS = 1 << 17
-"""A trace that is marked more often is shown up to here."""
-
-
-class Sample(NamedTuple):
-    """How long lists were after a line."""
-
-    at: int
-    lengths: dict[int, int]
-    """Lists by length."""
-
-
-class Mark(NamedTuple):
-    """What lists took, a number for each column, when the trace was marked."""
-
-    at: int
-    text: str
-    live: tuple[int, ...]
-    cached: tuple[int, ...]
-
-    @property
-    def held(self) -> tuple[int, ...]:
-        """Return the descriptors in lists and caches together: what the slab counter has of them."""
-        return tuple(map(sum, zip(self.live, self.cached, strict=True)))
-
-    def data(self) -> dict[str, Any]:
-        """Return it for JSON."""
-        return {**self._asdict(), "held": self.held}
 
 
 class Replayed(NamedTuple):
@@ -108,154 +66,33 @@ class Replayed(NamedTuple):
 
 
 def replay(
-    file: BinaryIO, label: str, found: Columns, command: str, progress: Callable[[int], object] = id
+    file: BinaryIO, label: str, chosen: Columns, command: str, progress: Callable[[int], object] = id
 ) -> Replayed:
     """Return what the lists of a trace took under each column's rule.
 
     `progress` is told how many bytes were read. Raises PtelistError for a trace that cannot be
     read, or has no event of a list.
     """
-    run = _Run([column.scenario for column in found.columns])
+    trace = Pass([column.scenario for column in chosen.columns])
     lines = Lines(file, label)
     count = 0
     for block in lines:
         try:
-            count += run.reader.feed(block, count + 1)
+            count += trace.reader.feed(block, count + 1)
         except PtelistError as error:
             raise PtelistError(error.text, error.where._replace(file=label)) from None
-        run.sample(count)
+        trace.sample(count)
         progress(lines.done)
-    run.reader.cut(lines.rest, count + 1)
-    if not run.reader.kind:
+    trace.reader.cut(lines.rest, count + 1)
+    if not trace.reader.kind:
         raise PtelistError(f"{label}: no event of a list in {count:,} lines: see ptelist replay --probe-script")
-    notes = (*run.notes(count), *_assumed(found))
-    comparison = Comparison(found.columns, tuple(run.ledgers()), found.baseline, notes, command)
-    stages = (*run.stages, run.steps.stage(count, END)) if run.reader.kind == STEPS else ()
-    samples, marks = run.samples(count), tuple(run.marks)
-    return Replayed(comparison, count, run.upper, run.reader.odd, samples, marks, *run.peaks(), stages)
+    notes = (*trace.notes(count), *_assumed(chosen))
+    comparison = Comparison(chosen.columns, tuple(trace.ledgers()), chosen.baseline, notes, command)
+    stages = (*trace.stages, trace.steps.stage(count, END)) if trace.reader.kind == STEPS else ()
+    samples, marks = trace.samples(count), tuple(trace.marks)
+    return Replayed(comparison, count, trace.upper, trace.reader.odd, samples, marks, *trace.peaks(), stages)
 
 
-class _Run:
-    """One pass over a trace."""
-
-    def __init__(self, scenarios: list[Scenario]) -> None:
-        """Start before the first line."""
-        self._scenarios = scenarios
-        first = scenarios[0]
-        self._lists = Lists(map(_rule, scenarios))
-        self._envelope = Envelope(map(_rule, scenarios), mmu.rmap_cap(first.kernel), 1 + first.first_vm.smm)
-        self.steps = Replay(scenarios)
-        steps = Steps(tuple(self.steps.machines.values()))
-        minimum = mmu.desc_topup_min(first.kernel)
-        self.reader = TraceReader(self._lists, self._envelope, steps, self._mark, minimum)
-        self.marks: list[Mark] = []
-        self.stages: list[Stage] = []
-        self._samples: list[Sample] = []
-        self._step = self._batches = self._unmarked = 0
-
-    @property
-    def upper(self) -> bool:
-        """Return whether the trace gives an upper envelope only."""
-        return self.reader.kind == ENVELOPE
-
-    def _mark(self, at: int, text: str) -> None:
-        if len(self.marks) + len(self.stages) == MOST_MARKS:
-            self._unmarked = self._unmarked or at
-        elif self.reader.kind == STEPS:
-            self.stages.append(self.steps.stage(at, text))
-        else:
-            self.marks.append(Mark(at, text, tuple(self._live()), tuple(map(_cached, self._lists.tallies))))
-
-    def _live(self) -> list[int]:
-        return self._envelope.live if self.upper else [tally.live for tally in self._lists.tallies]
-
-    def sample(self, at: int) -> None:
-        """Take a sample now and then: each batch at first, more seldom the longer the trace is."""
-        self._batches += 1
-        self._step = self._step or 1
-        if self._batches % self._step == 0:
-            self._samples.append(Sample(at, self._lengths()))
-        if len(self._samples) == MOST_SAMPLES:
-            del self._samples[::2]
-            self._step *= 2
-
-    def samples(self, last: int) -> tuple[Sample, ...]:
-        """Return the samples, with one of the end."""
-        return (*(sample for sample in self._samples if sample.at < last), Sample(last, self._lengths()))
-
-    def peaks(self) -> tuple[int, tuple[Sample, ...]]:
-        """Return the longest list, and each column's lists at its peak; none for an envelope or for steps."""
-        if self.upper or self.reader.kind == STEPS:
-            return 0, ()
-        found = zip(self._lists.tallies, self._lists.at_peak(), strict=True)
-        return self._lists.longest, tuple(Sample(tally.peak_at, lengths) for tally, lengths in found)
-
-    def _lengths(self) -> dict[int, int]:
-        if self.reader.kind == STEPS:
-            return self.steps.lengths()
-        return (self._envelope if self.upper else self._lists).lengths()
-
-    def ledgers(self) -> Iterator[Ledger]:
-        """Yield the figures of each column: what was counted, and the slabs of the peak."""
-        if self.reader.kind == STEPS:
-            yield from self.steps.ledgers()
-            return
-        for number, scenario in enumerate(self._scenarios):
-            if self.upper:
-                why = "SPTEs that were set; their removal is not traced"
-                ends = {"live": self._envelope.live, "peak": self._envelope.peak}
-                counts = [rule(f"replay.{name}", 0, most[number], Unit.OBJECTS, why) for name, most in ends.items()]
-            else:
-                counts = list(_counts(self._lists.tallies[number]))
-            peak_term = next(term for term in counts if term.name == "replay.peak")
-            ledger, _ = slabs_of(scenario, peak_term)
-            for term in counts:
-                ledger.add(term)
-            yield ledger
-
-    def notes(self, lines: int) -> Iterator[Note]:
-        """Yield what to know when reading the figures."""
-        for what, (count, first) in sorted(self.reader.odd.items(), key=lambda item: item[1][1]):
-            text = ODD[what] + (f" ({count:,} times)" if count > 1 else "")
-            yield Note(f"INEXACT from line {first:,} on", text)
-        if self._unmarked:
-            text = f"from line {self._unmarked:,} on they are left out, there are more than {MOST_MARKS:,}"
-            yield Note("marks", text)
-        ignored = f", {self.reader.ignored:,} of them of other events" if self.reader.ignored else ""
-        if self.upper:
-            text = f"{lines:,} lines of kvm_mmu_set_spte{ignored}: an UPPER ENVELOPE, no removal is traced"
-            yield Note("trace", text)
-            yield Note("envelope", "of the rmap lists of one VM; parent_ptes lists are not traced at all")
-            return
-        state = "not exact" if self.reader.odd else "exact"
-        if self.reader.kind == STEPS:
-            yield Note("steps", f"{lines:,} lines{ignored}, replayed fault by fault, {state}")
-            for name, why in self.steps.slabs.open.items():
-                yield Note(f"{name} slabs", f"bounds for any history from some mark on, for {why}")
-            yield Note(BYTES, "those of lists and vCPU caches together, when they held most")
-            return
-        yield Note("trace", f"{lines:,} lines{ignored}, replayed entry by entry, {state}")
-        tallies = self._lists.tallies
-        if any(tally.short for tally in tallies):
-            yield Note("caches", "some were in use before the trace, or not traced: top-ups are a lower bound")
-        yield Note(BYTES, "those of the lists at their peak; vCPU caches hold replay.cached beside")
-
-
-def _counts(tally: Tally) -> Iterator[Term]:
-    values = (tally.live, tally.peak, tally.allocs, tally.frees, tally.topups, _cached(tally))
-    for (name, (unit, why)), value in zip(COUNTS.items(), values, strict=True):
-        yield fixed(name, value, unit, why)
-
-
-def _cached(tally: Tally) -> int:
-    return sum(tally.caches.values())
-
-
-def _rule(scenario: Scenario) -> ListRules:
-    kernel, vm = scenario.kernel, scenario.first_vm
-    return ListRules(mmu.ext(kernel, vm), kernel.list_policy, mmu.desc_capacity(kernel, vm), mmu.desc_topup_min(kernel))
-
-
-def _assumed(found: Columns) -> Iterator[Note]:
-    assumed = assume([column.scenario for column in found.columns], by_preset=found.by_preset)
-    return (note for note in assumed if note.topic in KEPT)
+def _assumed(chosen: Columns) -> Iterator[Note]:
+    assumed = assume([column.scenario for column in chosen.columns], by_preset=chosen.by_preset)
+    return (note for note in assumed if note.topic in TOPICS)

@@ -54,8 +54,8 @@ class Charges:
             _held("tables", counts.tables * kernel.page_bytes, Unit.BYTES),
         )
         strides = [layout[f"{name}.stride"] for name in (DESC, HEADER)]
-        found = charge.charges(scenario, strides, held, self._asked(scenario, machine, counts))
-        return {term.name.removeprefix(f"{charge.PREFIX}."): Interval.of(term) for term in found}
+        charges = charge.charges(scenario, strides, held, self._asked(scenario, machine, counts))
+        return {term.name.removeprefix(f"{charge.PREFIX}."): Interval.of(term) for term in charges}
 
     @staticmethod
     def _asked(scenario: Scenario, machine: Machine, counts: Counts) -> charge.Asked:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OBJECTS = Unit.OBJECTS
 
 
-class Slabs:
+class StepSlabs:
     """The slabs of both kmem_caches on the host of each column."""
 
     def __init__(self, scenarios: Sequence[Scenario]) -> None:

@@ -35,58 +35,31 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError, Where
-from ptelist.units import parse_size
+from ptelist.replay.step_words import MOST_COUNT, MOST_DIGITS, address_of, number_of, page_name, page_of, run_of, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from ptelist.engine.host_machine import Machine
     from ptelist.engine.vm_machine import Vm
 
-USAGE = {
-    b"run": ("VM VCPU [unpaged]", 2, 3),
-    b"touch": ("VM VCPU ADDRESS[*COUNT] [PAGE [TABLE]]", 3, 5),
-    b"fault": ("VM VCPU", 2, 2),
-    b"drop": ("VM ADDRESS[*COUNT] [TABLE]", 2, 3),
-    b"unmap": ("VM PAGE", 2, 2),
-    b"unslot": ("VM [ADDRESS]", 1, 2),
-    b"slot": ("VM [ADDRESS BYTES]", 1, 3),
-    b"log": ("VM ADDRESS on|off", 3, 3),
-    b"open": ("VM", 1, 1),
-    b"vcpu": ("VM VCPU", 2, 2),
-    b"limit": ("VM TABLES", 2, 2),
-    b"close": ("VM", 1, 1),
-    b"cpu": ("NUMBER", 1, 1),
-    b"shrink": ("", 0, 0),
-}
-"""The words, what follows each, and how few and how many words that are."""
-
 UNPAGED = b"unpaged"
-MOST_COUNT = 1 << 24
-"""Pages of one step: 64 GiB."""
-
-MOST_DIGITS = 8
-"""Of a count."""
-
 SLOT_UNIT = 4096
-
-MOST_ADDRESS = 1 << 57
-"""Bytes that a root of five levels maps."""
-
-
-class PageRun(NamedTuple):
-    """Addresses in a row, a page each."""
-
-    first: int
-    pages: int
-
-    def addresses(self, page_bytes: int) -> Iterator[int]:
-        """Yield an address in each page."""
-        return iter(range(self.first, self.first + self.pages * page_bytes, page_bytes))
-
 
 Step = Callable[["Machine"], None]
 """What a line does to a machine."""
+
+
+class Verb(NamedTuple):
+    """The word that a step begins with."""
+
+    usage: str
+    """What follows it."""
+    least: int
+    most: int
+    """How few and how many words that are."""
+    step: Callable[..., Step]
+    """What makes a step of those words; raises ValueError for what is not among them."""
 
 
 class Steps:
@@ -102,14 +75,12 @@ class Steps:
         Raises PtelistError, with the line's number, for a step that cannot be.
         """
         name, *rest = words
-        usage, least, most = USAGE[name]
-        if not least <= len(rest) <= most:
-            raise PtelistError(
-                f'{name.decode()} has {len(rest)} words, expected "{f"{name.decode()} {usage}".rstrip()}"',
-                Where(line=at),
-            )
+        verb = VERBS[name]
+        if not verb.least <= len(rest) <= verb.most:
+            usage = f"{name.decode()} {verb.usage}".rstrip()
+            raise PtelistError(f'{name.decode()} has {len(rest)} words, expected "{usage}"', Where(line=at))
         try:
-            step = _STEPS[name](*rest)
+            step = verb.step(*rest)
             for machine in self._machines:
                 step(machine)
         except ValueError as error:
@@ -119,19 +90,19 @@ class Steps:
 
 def _run(vm: bytes, vcpu: bytes, mode: bytes | None = None) -> Step:
     if mode not in {None, UNPAGED}:
-        raise ValueError(f'expected "unpaged" or nothing behind the vCPU, got "{_shown(mode)}"')
+        raise ValueError(f'expected "unpaged" or nothing behind the vCPU, got "{shown(mode)}"')
     return lambda machine: machine.vm(vm).run(vcpu, unpaged=mode is not None)
 
 
 def _touch(vm: bytes, vcpu: bytes, where: bytes, *mapped: bytes) -> Step:
     """Touch addresses; `mapped` is the page, and the table, if the step says them."""
-    span, named = _page_run(where), _named(mapped[0]) if mapped else None
+    run, named = run_of(where), page_name(mapped[0]) if mapped else None
     table = mapped[1] if len(mapped) > 1 else None
 
     def step(machine: Machine) -> None:
-        found, page = machine.vm(vm), None if named is None else _page(machine, named)
-        for address in span.addresses(machine.mmu.page_bytes):
-            found.touch(vcpu, address, _page(machine, address) if page is None else page, table)
+        guest, page = machine.vm(vm), None if named is None else page_of(machine, named)
+        for address in run.addresses(machine.mmu.page_bytes):
+            guest.touch(vcpu, address, page_of(machine, address) if page is None else page, table)
 
     return step
 
@@ -141,40 +112,40 @@ def _fault(vm: bytes, vcpu: bytes) -> Step:
 
 
 def _drop(vm: bytes, where: bytes, table: bytes | None = None) -> Step:
-    span = _page_run(where)
+    run = run_of(where)
 
     def step(machine: Machine) -> None:
-        found = machine.known(vm)
-        for address in span.addresses(machine.mmu.page_bytes):
-            found.drop(address, table)
+        guest = machine.known(vm)
+        for address in run.addresses(machine.mmu.page_bytes):
+            guest.drop(address, table)
 
     return step
 
 
 def _unmap(vm: bytes, page: bytes) -> Step:
-    named = _named(page)
-    return lambda machine: machine.known(vm).unmap(_page(machine, named))
+    named = page_name(page)
+    return lambda machine: machine.known(vm).unmap(page_of(machine, named))
 
 
 def _unslot(vm: bytes, where: bytes | None = None) -> Step:
-    address = None if where is None else _address(where)
+    address = None if where is None else address_of(where)
     return lambda machine: machine.known(vm).unslot(address)
 
 
 def _slot(vm: bytes, where: bytes | None = None, size: bytes | None = None) -> Step:
     if where is None:
         return lambda machine: machine.known(vm).slot()
-    first = _address(where)
-    length = _address(size) if size is not None else 0
+    first = address_of(where)
+    length = address_of(size) if size is not None else 0
     if not length or first % SLOT_UNIT or length % SLOT_UNIT:
-        raise ValueError(f'expected an address and a size in pages of 4 KiB, got "{_shown(where)} {_shown(size)}"')
+        raise ValueError(f'expected an address and a size in pages of 4 KiB, got "{shown(where)} {shown(size)}"')
     return lambda machine: machine.known(vm).slot((first, first + length))
 
 
 def _log(vm: bytes, where: bytes, state: bytes) -> Step:
     if state not in {b"on", b"off"}:
-        raise ValueError(f'expected on or off, got "{_shown(state)}"')
-    address = _address(where)
+        raise ValueError(f'expected on or off, got "{shown(state)}"')
+    address = address_of(where)
     return lambda machine: machine.known(vm).log(address, on=state == b"on")
 
 
@@ -191,9 +162,9 @@ def _created(vm: Vm, vcpu: bytes) -> None:
 
 
 def _limit(vm: bytes, tables: bytes) -> Step:
-    most = _number(tables)
+    most = number_of(tables)
     if not 1 <= most <= MOST_COUNT:
-        raise ValueError(f'expected a number of shadow pages, got "{_shown(tables)}"')
+        raise ValueError(f'expected a number of shadow pages, got "{shown(tables)}"')
     return lambda machine: machine.vm(vm).limit(most)
 
 
@@ -203,7 +174,7 @@ def _close(vm: bytes) -> Step:
 
 def _cpu(number: bytes) -> Step:
     if not number.isdigit() or len(number) > MOST_DIGITS:
-        raise ValueError(f'expected the number of a CPU, from 0 on, got "{_shown(number)}"')
+        raise ValueError(f'expected the number of a CPU, from 0 on, got "{shown(number)}"')
     return lambda machine: machine.followed().move(int(number))
 
 
@@ -211,62 +182,20 @@ def _shrink() -> Step:
     return lambda machine: machine.followed().shrink()
 
 
-_STEPS: dict[bytes, Callable[..., Step]] = {
-    b"run": _run,
-    b"touch": _touch,
-    b"fault": _fault,
-    b"drop": _drop,
-    b"unmap": _unmap,
-    b"unslot": _unslot,
-    b"slot": _slot,
-    b"log": _log,
-    b"open": _open,
-    b"vcpu": _vcpu,
-    b"limit": _limit,
-    b"close": _close,
-    b"cpu": _cpu,
-    b"shrink": _shrink,
+VERBS = {
+    b"run": Verb("VM VCPU [unpaged]", 2, 3, _run),
+    b"touch": Verb("VM VCPU ADDRESS[*COUNT] [PAGE [TABLE]]", 3, 5, _touch),
+    b"fault": Verb("VM VCPU", 2, 2, _fault),
+    b"drop": Verb("VM ADDRESS[*COUNT] [TABLE]", 2, 3, _drop),
+    b"unmap": Verb("VM PAGE", 2, 2, _unmap),
+    b"unslot": Verb("VM [ADDRESS]", 1, 2, _unslot),
+    b"slot": Verb("VM [ADDRESS BYTES]", 1, 3, _slot),
+    b"log": Verb("VM ADDRESS on|off", 3, 3, _log),
+    b"open": Verb("VM", 1, 1, _open),
+    b"vcpu": Verb("VM VCPU", 2, 2, _vcpu),
+    b"limit": Verb("VM TABLES", 2, 2, _limit),
+    b"close": Verb("VM", 1, 1, _close),
+    b"cpu": Verb("NUMBER", 1, 1, _cpu),
+    b"shrink": Verb("", 0, 0, _shrink),
 }
-
-
-def _named(word: bytes) -> int | bytes:
-    """Return what a word says of a page: its address, or else its name."""
-    try:
-        return _address(word)
-    except ValueError:
-        return word
-
-
-def _page(machine: Machine, named: int | bytes) -> int | bytes:
-    """Return a page, by its name or by an address in it; pages are as large as leaves."""
-    if isinstance(named, bytes):
-        return named
-    return named // machine.mmu.leaf_bytes
-
-
-def _page_run(word: bytes) -> PageRun:
-    first, star, count = word.partition(b"*")
-    if star and not 1 <= _number(count) <= MOST_COUNT:
-        raise ValueError(f'expected a count of 1 to {MOST_COUNT:,} behind "*", got "{_shown(count)}"')
-    return PageRun(_address(first), int(count) if star else 1)
-
-
-def _number(word: bytes) -> int:
-    """Return a whole number, 0 for what is none or is far too large."""
-    return int(word) if word.isdigit() and len(word) <= MOST_DIGITS else 0
-
-
-def _address(word: bytes) -> int:
-    """Return the bytes that a word says; raises ValueError if it is no address."""
-    text = word.decode("ascii", "replace")
-    try:
-        found = int(text, 16) if text[:2] in {"0x", "0X"} else parse_size(text)
-    except ValueError:
-        raise ValueError(f'expected an address such as 0x1000, 4096 or 1GiB, got "{_shown(word)}"') from None
-    if found >= MOST_ADDRESS:
-        raise ValueError(f"no root maps so high an address: {found:#x}")
-    return found
-
-
-def _shown(word: bytes | None) -> str:
-    return (word or b"").decode("ascii", "backslashreplace")[:40]
+"""All that a step can begin with."""

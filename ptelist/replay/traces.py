@@ -10,16 +10,28 @@ and what is written to trace_marker.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ptelist.errors import PtelistError, Where
-from ptelist.replay.events import SET, SET_SPTE, SET_SPTE_EVENT, TEXT, WANTED, WORDS, operation, pattern_of, shown
-from ptelist.replay.steps import USAGE
+from ptelist.replay.events import (
+    SET_NAMES,
+    SET_SPTE,
+    SET_SPTE_EVENT,
+    TEXT,
+    WANTED,
+    WORDS,
+    event,
+    operation,
+    said,
+    shown,
+)
+from ptelist.replay.steps import VERBS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ptelist.replay.events import Names
+    from ptelist.replay.sinks import Doer, Sink, SpteSink
 
 _LOST = re.compile(rb"\[(?:LOST \d+ EVENTS|(?:\d+ )?EVENTS DROPPED)\]")
 _WRITTEN = re.compile(rb"entries-in-buffer/entries-written: (\d+)/(\d+)")
@@ -37,44 +49,11 @@ ODD = {
 """What makes a trace inexact."""
 
 
-class Sink(Protocol):
-    """Who is told what a trace says; `at` is the number of a line."""
-
-    def add(self, at: int, key: bytes, entry: bytes, cache: bytes | None = None) -> bool:
-        """Add an entry to a list; return whether it was not there yet."""
-
-    def remove(self, key: bytes, entry: bytes) -> bool:
-        """Remove an entry; return whether it was there."""
-
-    def zap(self, key: bytes) -> bool:
-        """Empty a list."""
-
-    def topup(self, cache: bytes) -> None:
-        """Top a cache up."""
-
-    def free(self, cache: bytes) -> None:
-        """Free a cache."""
-
-
-class SpteSink(Protocol):
-    """Who is told of SPTEs that were set."""
-
-    def set(self, key: tuple[bytes, bytes], entry: bytes) -> None:
-        """Let the SPTE at an address map a page of some size."""
-
-
-class Doer(Protocol):
-    """Who does steps of VMs."""
-
-    def do(self, at: int, words: list[bytes]) -> bool:
-        """Do the step of a line; return whether the kernel would have recycled shadow pages by now."""
-
-
 class TraceReader:
     """Reads lines and tells a sink; knows what was odd, and since when.
 
-    Once it has seen a line of an event it knows a pattern for all of them. A block whose
-    every line is of a known pattern is read at one stroke, any other line by line.
+    Once it has seen an event it looks for lines of its pattern as well. A block whose every
+    line is of a pattern that it looks for is read at one stroke, any other line by line.
     """
 
     def __init__(
@@ -111,7 +90,7 @@ class TraceReader:
         return count
 
     def _rows(self, rows: list[tuple[bytes, ...]], first: int) -> None:
-        """Tell what rows of a pattern's groups say, a row a line."""
+        """Tell what rows of a pattern's groups say, a row a line; what most lines are, without a call of `_tell`."""
         add, remove = self._sink.add, self._sink.remove
         list_, entry, cache = self._groups["add"]
         from_list, removed = self._groups["remove"]
@@ -126,29 +105,43 @@ class TraceReader:
                 self._rest(row, at)
 
     def _rest(self, row: tuple[bytes, ...], at: int) -> None:
-        """Tell what is rarer; top-ups of other caches than those for descriptors have another minimum."""
-        groups = {op: tuple(row[group] for group in places) for op, places in self._groups.items()}
-        if groups["zap"][0]:
-            self._sink.zap(groups["zap"][0])
-        elif groups["topup"][0]:
-            cache, minimum = groups["topup"]
-            if not minimum or _number(minimum, at) == self._minimum:
-                self._sink.topup(cache)
-        elif groups["free"][0]:
-            self._sink.free(groups["free"][0])
+        """Tell what is rarer than entries that come and go."""
+        for op in ("zap", "topup", "free", "set"):
+            values = [row[group] for group in self._groups[op]]
+            if values[0]:
+                self._tell(op, values, at)
+
+    def _tell(self, op: str, values: list[bytes], at: int) -> None:
+        """Tell of one operation what it says, in the order of WANTED."""
+        sink = self._sink
+        if op == "add":
+            list_, entry, cache = values
+            if not sink.add(at, list_, entry, cache or None):
+                self._count(TWICE, at)
+        elif op == "remove":
+            if not sink.remove(*values):
+                self._count(REMOVED, at)
+        elif op == "zap":
+            sink.zap(*values)
+        elif op == "topup":
+            cache, minimum = values
+            if not minimum or _number(minimum, at) == self._minimum:  # other caches than those for descriptors differ
+                sink.topup(cache)
+        elif op == "free":
+            sink.free(*values)
         else:
-            gfn, level, address = groups["set"]
+            gfn, level, address = values
             self._envelope.set((gfn, level), address)
 
     def _know(self, op: str, pattern: bytes, names: Names) -> None:
         """Take a pattern for all lines of an operation, if it is the first one."""
         self._patterns.setdefault(op, (pattern, names))
         number, places = 0, {}
-        for known, (_, found) in self._patterns.items():
-            places[known] = {name: number + place for place, name in enumerate(found)}
-            number += len(found)
+        for known, (_, names_of) in self._patterns.items():
+            places[known] = {name: number + place for place, name in enumerate(names_of)}
+            number += len(names_of)
         none = number  # a last group that is always empty
-        for known, wanted in (*WANTED.items(), ("set", SET)):
+        for known, wanted in (*WANTED.items(), ("set", SET_NAMES)):
             self._groups[known] = tuple(places.get(known, {}).get(name, none) for name in wanted)
         either = b"|".join(pattern for pattern, _ in self._patterns.values())
         self._find = re.compile(b"(?:" + either + b")()", re.MULTILINE).findall
@@ -171,7 +164,7 @@ class TraceReader:
                 self._count(LOST, at)
         elif words[0] in WORDS:
             self._word(at, words)
-        elif words[0] in USAGE and self.kind in {"", STEPS}:
+        elif words[0] in VERBS and self.kind in {"", STEPS}:
             self._be(STEPS, at)
             if self._steps.do(at, words) and RECYCLED not in self.odd:
                 self._count(RECYCLED, at)
@@ -181,7 +174,7 @@ class TraceReader:
             self._count(LOST, at)
         elif match := _MARKED.search(line):
             self._mark(at, shown(match[1]))
-        elif not self._learn(at, line, words):
+        elif not self._event(at, line, words):
             self.ignored += 1
 
     def _word(self, at: int, words: list[bytes]) -> None:
@@ -193,9 +186,9 @@ class TraceReader:
             wanted = "CACHE" if op in {"topup", "free"} else wanted
             raise PtelistError(f'{op} has {len(names)} names, expected "{op} {wanted}"', Where(line=at))
         self._be(EXACT, at)
-        for known, (pattern, found) in TEXT.items():
-            self._know(known, pattern, found)
-        self._rows(self._find(b" ".join(words) + b"\n"), at)
+        for known, (pattern, groups) in TEXT.items():
+            self._know(known, pattern, groups)
+        self._tell(op, [*names, *[b""] * (len(WANTED[op]) - len(names))], at)
 
     def _be(self, kind: str, at: int) -> None:
         """Note what the trace is of; the two kinds do not go together."""
@@ -207,22 +200,28 @@ class TraceReader:
             )
         self.kind = kind
 
-    def _learn(self, at: int, line: bytes, words: list[bytes]) -> bool:
-        """Find out where an event of ftrace's has what, and read it; return whether it is one of ours."""
+    def _event(self, at: int, line: bytes, words: list[bytes]) -> bool:
+        """Read a line of an event of ftrace's that was not seen before, or has its arguments in an order of its own.
+
+        Return whether it is one of ours.
+        """
         for number, word in enumerate(words):
             if SET_SPTE_EVENT.fullmatch(word):
                 self._be(ENVELOPE, at)
-                self._know("set", SET_SPTE, SET)
-            elif op := operation(word, words[number + 1 : number + 2]):
+                self._know("set", SET_SPTE, SET_NAMES)
+                rows = self._find(line)
+                if not rows:
+                    raise PtelistError(f"{shown(word)} in more than one form, or cut off", Where(line=at))
+                self._rows(rows, at)
+                return True
+            if op := operation(word, words[number + 1 : number + 2]):
                 self._be(EXACT, at)
-                self._know(op, *pattern_of(op, words[number:], at))
-            else:
-                continue
-            rows = self._find(line)
-            if not rows:
-                raise PtelistError(f"{shown(word)} in more than one form, or cut off", Where(line=at))
-            self._rows(rows, at)
-            return True
+                self._know(op, *event(op, word))
+                if rows := self._find(line):
+                    self._rows(rows, at)
+                else:
+                    self._tell(op, said(op, words[number:], at), at)
+                return True
         return False
 
 

@@ -12,8 +12,8 @@ from ptelist.engine.ledger import Unit, fixed
 from ptelist.engine.vcpu_machine import Mmu
 from ptelist.lists import histogram
 from ptelist.replay.step_charges import Charges, rows
-from ptelist.replay.step_slabs import Slabs
-from ptelist.rmaps.rmaps_stat import LABELS, LEVELS
+from ptelist.replay.step_slabs import StepSlabs
+from ptelist.rmaps.rmaps_stat import LABELS, PAGE_SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 OBJECTS, COUNT, PAGES = Unit.OBJECTS, Unit.COUNT, Unit.PAGES
 
-FIGURES = {
+STEP_COUNTS = {
     "replay.held": (OBJECTS, "descriptors in lists and in vCPU caches at the end"),
     "replay.live": (OBJECTS, "descriptors in lists at the end"),
     "replay.cached": (OBJECTS, "descriptors in vCPU caches at the end"),
@@ -42,7 +42,7 @@ FIGURES = {
 }
 """What a replay of steps counts, for each column."""
 
-COUNTED = ("held", "in_lists", "cached", "headers", "headers_cached", "tables", "entries", "longest")
+MARKED = ("held", "in_lists", "cached", "headers", "headers_cached", "tables", "entries", "longest")
 """What is told of each mark."""
 
 
@@ -75,12 +75,14 @@ class Moment(NamedTuple):
         """Return what mmu_rmaps_stat says, of all VMs together: lists by page size and column."""
         if self.heads is None:
             return None
-        found = {name: [count, *[0] * (len(LABELS) - 1)] for name, count in zip(LEVELS, self.heads.counts, strict=True)}
-        row = found[LEVELS[self.heads.level - 1]]
+        lists = {
+            name: [count, *[0] * (len(LABELS) - 1)] for name, count in zip(PAGE_SIZES, self.heads.counts, strict=True)
+        }
+        row = lists[PAGE_SIZES[self.heads.level - 1]]
         for length, count in self.lengths.items():
             row[0] -= count
             row[histogram.column(length, self.heads.how)] += count
-        return found
+        return lists
 
 
 class Stage(NamedTuple):
@@ -92,19 +94,19 @@ class Stage(NamedTuple):
 
     def data(self) -> dict[str, Any]:
         """Return it for JSON: each count as a list with a number for each column."""
-        found: dict[str, Any] = {"at": self.at, "text": self.text}
-        for name in COUNTED:
-            found[_LIVE.get(name, name)] = [getattr(moment.counts, name) for moment in self.moments]
-        found["slabs"] = _ends([moment.slabs for moment in self.moments])
+        told: dict[str, Any] = {"at": self.at, "text": self.text}
+        for name in MARKED:
+            told[_LIVE.get(name, name)] = [getattr(moment.counts, name) for moment in self.moments]
+        told["slabs"] = _ends([moment.slabs for moment in self.moments])
         raw = [moment.raw for moment in self.moments if moment.raw]
         if raw:
-            found["slabs_raw"] = _ends(raw)
+            told["slabs_raw"] = _ends(raw)
         charged = [moment.charged for moment in self.moments if moment.charged]
         if charged:
-            found["charged"] = _ends(charged)
-        found["lists"] = [moment.lengths for moment in self.moments]
-        found["mmu_rmaps_stat"] = [moment.rmaps_stat for moment in self.moments]
-        return found
+            told["charged"] = _ends(charged)
+        told["lists"] = [moment.lengths for moment in self.moments]
+        told["mmu_rmaps_stat"] = [moment.rmaps_stat for moment in self.moments]
+        return told
 
 
 _LIVE = {"in_lists": "live"}
@@ -115,13 +117,13 @@ def _ends(slabs: Sequence[dict[str, Interval]]) -> dict[str, list[dict[str, int]
     return {name: [dict(zip(("low", "high"), each[name], strict=True)) for each in slabs] for name in slabs[0]}
 
 
-class Replay:
+class StepReplay:
     """The machines of all columns; columns whose rules are the same have one together."""
 
     def __init__(self, scenarios: Sequence[Scenario]) -> None:
         """Start without a VM."""
         self._scenarios = scenarios
-        self.slabs = Slabs(scenarios)
+        self.slabs = StepSlabs(scenarios)
         mmus = [mmu_of(scenario) for scenario in scenarios]
         columns: dict[Mmu, list[int]] = {}
         for number, each in enumerate(mmus):
@@ -132,10 +134,10 @@ class Replay:
 
     def stage(self, at: int, text: str) -> Stage:
         """Return what there is now, after the line `at`."""
-        found = {
+        counted = {
             each: (machine.counts(), dict(sorted(machine.lengths().items()))) for each, machine in self.machines.items()
         }
-        moments = (self._moment(number, *found[machine.mmu]) for number, machine in enumerate(self._machines))
+        moments = (self._moment(number, *counted[machine.mmu]) for number, machine in enumerate(self._machines))
         return Stage(at, text, tuple(moments))
 
     def _moment(self, number: int, counts: Counts, lengths: dict[int, int]) -> Moment:
@@ -185,7 +187,7 @@ def _terms(machine: Machine) -> Iterator[tuple[str, Term]]:
         counts.tables,
         counts.entries,
     )
-    for (name, (unit, why)), value in zip(FIGURES.items(), values, strict=True):
+    for (name, (unit, why)), value in zip(STEP_COUNTS.items(), values, strict=True):
         yield name, fixed(name, value, unit, why)
 
 

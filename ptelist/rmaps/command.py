@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ptelist.compare.result import result
 from ptelist.compare.table import document
 from ptelist.output.command_line import command_line
-from ptelist.rmaps.rmaps import BRIEF, FIGURES, measure
+from ptelist.rmaps.rmaps import HISTOGRAM_BRIEFS, HISTOGRAM_FIGURES, measure
 from ptelist.rmaps.told import Told, usual
 from ptelist.settings.columns import expand
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def run(options: Options, file: str, **beside: Any) -> Result:
     """Bound what the lists of a histogram take; `beside` is what is told of it."""
     told = Told(**beside)
-    found = expand((), [*usual(file, options), *options])
+    chosen = expand((), [*usual(file, options), *options])
     line = command_line("rmaps", (file, *told.words()), [*told.options(), *options])
-    how = told.how(found)
-    comparison = measure(*told.read(file), found, how, line)
-    return result(comparison, lambda width: document(comparison, (), width, FIGURES, BRIEF))
+    how = told.how(chosen)
+    comparison = measure(*told.read(file), chosen, how, line)
+    return result(comparison, lambda width: document(comparison, (), width, HISTOGRAM_FIGURES, HISTOGRAM_BRIEFS))

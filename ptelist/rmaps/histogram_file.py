@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
-from ptelist.host import snapshot as shot
+from ptelist.host import paths, snapshot
 from ptelist.rmaps.rmaps_stat import Histogram, parse
 from ptelist.text_file import read_text
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 COUNTERS = ("pages_4k", "pages_2m", "pages_1g", "max_mmu_rmap_size")
 """The files of a VM's folder that narrow what a histogram leaves open; reading them costs the VM nothing."""
 
-MOST = 1 << 48
+MOST_LISTS = 1 << 48
 
 
 class Found(NamedTuple):
@@ -30,7 +30,7 @@ class Found(NamedTuple):
 
 def is_observation(text: str) -> bool:
     """Return whether a text is what `ptelist observe --save` wrote."""
-    return text.startswith(f"{shot.FIRST}\n")
+    return text.startswith(f"{snapshot.FIRST}\n")
 
 
 def read(file: str, *, vm: str | None, counters: bool) -> Found:
@@ -40,11 +40,11 @@ def read(file: str, *, vm: str | None, counters: bool) -> Found:
     before the histogram and after it, for the VM may be running. Raises PtelistError
     for a file that is neither, or a counter that is no number.
     """
-    folder = Path(file).parent if counters and file != "-" and Path(file).name == shot.RMAPS_STAT else None
+    folder = Path(file).parent if counters and file != "-" and Path(file).name == paths.RMAPS_STAT else None
     before = _beside(folder) if folder else {}
     text = read_text(Path(file), file)
     if is_observation(text):
-        return _of_observation(shot.parse(text, file), file, vm, counters=counters)
+        return _of_observation(snapshot.parse(text, file), file, vm, counters=counters)
     if vm:
         raise PtelistError(f"--of-vm: {file} is no saved observation, it has one VM's lists")
     after = _beside(folder) if folder else {}
@@ -62,26 +62,26 @@ def _beside(folder: Path) -> dict[str, int]:
     return _numbers(texts, str(folder))
 
 
-def _of_observation(saved: shot.Snapshot, label: str, vm: str | None, *, counters: bool) -> Found:
-    stats = {name: f"{shot.VMS}/{name}/{shot.RMAPS_STAT}" for name in saved.vms}
+def _of_observation(saved: snapshot.Snapshot, label: str, vm: str | None, *, counters: bool) -> Found:
+    stats = {name: f"{paths.VMS}/{name}/{paths.RMAPS_STAT}" for name in saved.vms}
     there = {name: path for name, path in stats.items() if path in saved.files}
     if not there:
-        raise PtelistError(f"{label}: has no {shot.RMAPS_STAT}: save it with `ptelist observe --rmaps-stat --save`")
+        raise PtelistError(f"{label}: has no {paths.RMAPS_STAT}: save it with `ptelist observe --rmaps-stat --save`")
     if vm is None and len(there) > 1:
         raise PtelistError(f"{label}: has the lists of VMs {', '.join(there)}: say which, --of-vm")
     name = vm or next(iter(there))
     if name not in there:
         raise PtelistError(f"--of-vm: {label} has no lists of {name[:40]}, but of {', '.join(there)}")
     cells = {each: saved.vms[name][each] for each in COUNTERS if counters and each in saved.vms[name]}
-    where = f"{label}: {shot.VMS}/{name}"
-    return Found(parse(saved.files[there[name]], f"{where}/{shot.RMAPS_STAT}"), _numbers(cells, where))
+    where = f"{label}: {paths.VMS}/{name}"
+    return Found(parse(saved.files[there[name]], f"{where}/{paths.RMAPS_STAT}"), _numbers(cells, where))
 
 
 def _numbers(texts: Mapping[str, str], where: str) -> dict[str, int]:
-    found = {}
+    numbers = {}
     for name, text in texts.items():
         cell = text.strip()
-        if not (cell.isascii() and cell.isdecimal() and int(cell[:20]) <= MOST):
+        if not (cell.isascii() and cell.isdecimal() and int(cell[:20]) <= MOST_LISTS):
             raise PtelistError(f'{where}/{name}: expected a number, got "{cell[:40]}"')
-        found[name] = int(cell)
-    return found
+        numbers[name] = int(cell)
+    return numbers

@@ -15,7 +15,7 @@ from ptelist.lists import histogram
 from ptelist.lists.descriptors import GROWN, HEAD
 from ptelist.lists.histogram import FFS, Class, ExtCost, Level
 from ptelist.note import Note
-from ptelist.rmaps.rmaps_stat import LABELS, LEVELS
+from ptelist.rmaps.rmaps_stat import LABELS, PAGE_SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,17 +25,21 @@ if TYPE_CHECKING:
     from ptelist.scenario.models import Scenario
     from ptelist.settings.columns import Column, Columns
 
-FIGURES = tuple(
+HISTOGRAM_FIGURES = tuple(
     f"{DESC}.{name}"
     for name in ("ext", "size", "objects", "slabs", "bytes.used", "bytes.slab", "bytes.memcg", "bytes.total")
 )
-BRIEF = ((f"{DESC}.objects", f"{DESC}.slabs", f"{DESC}.bytes.slab", PART), (f"{DESC}.objects", PART), (PART,))
+HISTOGRAM_BRIEFS = (
+    (f"{DESC}.objects", f"{DESC}.slabs", f"{DESC}.bytes.slab", PART),
+    (f"{DESC}.objects", PART),
+    (PART,),
+)
 """What is left with one row a column."""
 
-KEPT = frozenset(("kernel", "host", "slabs", PROPOSAL, UNVERIFIED))
+TOPICS = frozenset(("kernel", "host", "slabs", PROPOSAL, UNVERIFIED))
 """Topics of the assumptions that bear on lists alone."""
 
-MOST_NAMED = 8
+MOST_RIVALS = 8
 UNBOUNDED = 1 << 60
 HOW = {
     FFS: "by the lowest set bit of its length (ffs), up to v7.1, whatever the labels say: column 2-3 has"
@@ -67,14 +71,14 @@ class Measured(NamedTuple):
     choice: ExtCost
 
 
-def measure(lists: Histogram, limits: Limits, found: Columns, how: str, command: str) -> Comparison:
+def measure(lists: Histogram, limits: Limits, chosen: Columns, how: str, command: str) -> Comparison:
     """Return bounds for each column; `how` is the rule by which the file has lists in columns.
 
     Raises PtelistError if histogram and limits exclude each other.
     """
-    columns = measured(lists, limits, found, how)
-    notes = (*smallest(columns), *assumed(lists, limits, columns, how, by_preset=found.by_preset))
-    return Comparison(found.columns, tuple(each.ledger for each in columns), found.baseline, notes, command)
+    columns = measured(lists, limits, chosen, how)
+    notes = (*smallest(columns), *assumed(lists, limits, columns, how, by_preset=chosen.by_preset))
+    return Comparison(chosen.columns, tuple(each.ledger for each in columns), chosen.baseline, notes, command)
 
 
 def assumed(
@@ -83,21 +87,21 @@ def assumed(
     """Yield how the file was read, and the assumptions that bear on lists."""
     yield from _notes(lists, limits, columns, how)
     notes = assume([each.column.scenario for each in columns], by_preset=by_preset)
-    yield from (note for note in notes if note.topic in KEPT)
+    yield from (note for note in notes if note.topic in TOPICS)
 
 
-def measured(lists: Histogram, limits: Limits, found: Columns, how: str) -> list[Measured]:
+def measured(lists: Histogram, limits: Limits, chosen: Columns, how: str) -> list[Measured]:
     """Return the lists of each column, and bounds for what they take; raises PtelistError as `measure` does."""
-    return [_measure(lists, limits, column, how) for column in found.columns]
+    return [_measure(lists, limits, column, how) for column in chosen.columns]
 
 
 def _measure(lists: Histogram, limits: Limits, column: Column, how: str) -> Measured:
     scenario = column.scenario
     longest = _longest(scenario, limits)
-    levels = tuple(_level(name, lists.counts[name], limits.pages[name], scenario, how, longest) for name in LEVELS)
+    levels = tuple(_level(name, lists.counts[name], limits.pages[name], scenario, how, longest) for name in PAGE_SIZES)
     policy, history, ext = scenario.kernel.list_policy, scenario.first_vm.history, _ext(scenario)
     parts = []
-    for name, level in zip(LEVELS, levels, strict=True):
+    for name, level in zip(PAGE_SIZES, levels, strict=True):
         try:
             low, high = histogram.descriptors([level], ext, policy, history, longest)
         except ValueError as error:
@@ -167,7 +171,7 @@ def _notes(lists: Histogram, limits: Limits, columns: Sequence[Measured], how: s
         yield Note("counters", f"{', '.join(limits.moving)} changed while the file was read, not used")
     for name, counts in lists.counts.items():
         if any(counts[1:]):
-            spans = [histogram.entries(each.levels[LEVELS.index(name)]) for each in columns]
+            spans = [histogram.entries(each.levels[PAGE_SIZES.index(name)]) for each in columns]
             least, most = min(span[0] for span in spans), max(span[1] for span in spans)
             known = _known(name, limits.pages[name], columns[0].column.scenario)
             text = f"{sum(counts[1:]):,} lists of {least:,}..{most:,} entries by their columns{known}"
@@ -206,7 +210,7 @@ def smallest(columns: Sequence[Measured]) -> Iterator[Note]:
         yield Note("smallest", f"{best.column.name}, whatever the lengths are: no other column can take less")
         return
     names = ", ".join(each.column.name for each in rivals)
-    if len(rivals) > MOST_NAMED:
+    if len(rivals) > MOST_RIVALS:
         names = f"any of {len(rivals)} others"
     text = f"not sure: {best.column.name} has the least high end, within what is open {names} may take less"
     yield Note("smallest", text)

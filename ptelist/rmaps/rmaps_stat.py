@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from ptelist.errors import PtelistError
 
-TITLE = "Rmap_Count:"
-LEVELS = ("4K", "2M", "1G")
+FIRST_CELL = "Rmap_Count:"
+PAGE_SIZES = ("4K", "2M", "1G")
 LABELS = ("0", "1", *(f"{1 << n}-{(2 << n) - 1}" for n in range(1, 10)))
 """What the columns are called, whether lists are in them for that reason or not."""
 
@@ -34,17 +34,17 @@ def parse(text: str, label: str) -> Histogram:
             " so none has a descriptor"
         )
     number, head = rows[0]
-    if head[0] != TITLE or tuple(head[1:]) != LABELS:
-        raise PtelistError(f'{label}:{number}: not mmu_rmaps_stat: expected "{TITLE} {" ".join(LABELS[:4])} ..."')
+    if head[0] != FIRST_CELL or tuple(head[1:]) != LABELS:
+        raise PtelistError(f'{label}:{number}: not mmu_rmaps_stat: expected "{FIRST_CELL} {" ".join(LABELS[:4])} ..."')
     counts = dict(_row(cells, f"{label}:{number}") for number, cells in rows[1:])
-    if tuple(counts) != LEVELS:
-        raise PtelistError(f"{label}: has levels {', '.join(counts) or 'none'}, expected {', '.join(LEVELS)}")
+    if tuple(counts) != PAGE_SIZES:
+        raise PtelistError(f"{label}: has levels {', '.join(counts) or 'none'}, expected {', '.join(PAGE_SIZES)}")
     return Histogram(counts)
 
 
 def _row(cells: list[str], place: str) -> tuple[str, tuple[int, ...]]:
     level = cells[0].removeprefix("Level=").removesuffix(":")
-    if f"Level={level}:" != cells[0] or level not in LEVELS:
+    if f"Level={level}:" != cells[0] or level not in PAGE_SIZES:
         raise PtelistError(f'{place}: expected "Level=4K:" or another page size, got "{cells[0][:40]}"')
     if len(cells) != len(LABELS) + 1:
         raise PtelistError(f"{place}: Level={level} has {len(cells) - 1} columns, expected {len(LABELS)}")

@@ -24,8 +24,8 @@ LIVE = "/sys/kernel/debug/"
 def usual(file: str, options: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return what is assumed of a histogram's kernel and lists, unless an option says otherwise."""
     given = {text.partition("=")[0].removeprefix("vm.") if name == "set" else name for name, text in options}
-    found = [("kernel", RUNNING)] if file.startswith(LIVE) else _saved(file)
-    return [(name, text) for name, text in (*found, ("history", "any")) if name not in given]
+    defaults = [("kernel", RUNNING)] if file.startswith(LIVE) else _saved(file)
+    return [(name, text) for name, text in (*defaults, ("history", "any")) if name not in given]
 
 
 def _saved(file: str) -> list[tuple[str, str]]:
@@ -55,17 +55,17 @@ class Told(NamedTuple):
 
     def read(self, file: str) -> tuple[Histogram, Limits]:
         """Return a file's histogram, and the counters: those given, else those beside it."""
-        found = histogram_file.read(file, vm=self.of_vm, counters=not self.no_counters)
+        file_says = histogram_file.read(file, vm=self.of_vm, counters=not self.no_counters)
         given = self.pages_4k, self.pages_2m, self.pages_1g, self.max_rmap_size
         told = dict(zip(histogram_file.COUNTERS, given, strict=True))
-        beside = tuple(name for name in found.counters if told[name] is None)
-        told |= {name: found.counters[name] for name in beside}
+        beside = tuple(name for name in file_says.counters if told[name] is None)
+        told |= {name: file_says.counters[name] for name in beside}
         pages = {"4K": told["pages_4k"], "2M": told["pages_2m"], "1G": told["pages_1g"]}
-        return found.lists, Limits(pages, told["max_mmu_rmap_size"], beside, found.moving)
+        return file_says.lists, Limits(pages, told["max_mmu_rmap_size"], beside, file_says.moving)
 
-    def how(self, found: Columns) -> str:
+    def how(self, file_says: Columns) -> str:
         """Return by which rule the file has lists in columns; raises PtelistError if that is open."""
-        rules = {column.scenario.kernel.rmaps_stat for column in found.columns}
+        rules = {column.scenario.kernel.rmaps_stat for column in file_says.columns}
         if self.written_by:
             rules = {load(self.written_by, "kernels").overlay.kernel["rmaps_stat"].value}
         if len(rules) > 1:

@@ -22,10 +22,11 @@ from ptelist.compare.comparison import change
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
 from ptelist.fleet.census import Reader
-from ptelist.fleet.fleet import FIGURES, Fleet, assumed
+from ptelist.fleet.figures import SUMMED
+from ptelist.fleet.fleet import Fleet
 from ptelist.fleet.inventory import Inventory, mapped
-from ptelist.fleet.records import line
 from ptelist.fleet.totals import CHUNK, add_up
+from ptelist.fleet.what_ifs import assumed
 from ptelist.scenario.overlay import Origin, Overlay, Setting
 from ptelist.settings import named
 from ptelist.settings.columns import expand
@@ -114,7 +115,7 @@ def taken(inventory: str, by: tuple[str, ...] = (), **options: str) -> tuple[Fle
     rows = Inventory(inventory.encode().splitlines(keepends=True), "inventory", {}, by)
     fleet = Fleet((rows.host_fields, rows.vm_fields), rows.choices, {}, list(options.items()))
     census = Reader(rows, fleet, keep_going=False).census(id)
-    return fleet, census, add_up(fleet, list(census.kinds.items()), FIGURES, 1, id)
+    return fleet, census, add_up(fleet, list(census.kinds.items()), SUMMED, 1, id)
 
 
 @settings(max_examples=40)
@@ -125,17 +126,17 @@ def test_sums_are_those_of_the_hosts_one_by_one(hosts: list[list[Row]], order: r
     _, census, part = taken(text(rows), ("rack",), ext="5")
     wanted: dict[tuple[str, ...], list[int]] = {}
     for host in hosts:
-        sums = wanted.setdefault((host[0]["rack"],), [0] * (8 * len(FIGURES)))
+        sums = wanted.setdefault((host[0]["rack"],), [0] * (8 * len(SUMMED)))
         if not any(row["count"] for row in host):
             continue
         old, new = account(whole(host)), account(whole(host, pte_list_ext=5))
         values = []
         for ledger in (old, new):
-            for figure in FIGURES:
+            for figure in SUMMED:
                 delta = change(old[figure], ledger[figure])
                 values += [ledger[figure].low, ledger[figure].high, delta.low, delta.high]
         sums[:] = [one + other for one, other in zip(sums, values, strict=True)]
-    assert {group: values[::2] and values for group, values in part.sums.items()} == wanted
+    assert {group: values[::2] and values for group, values in part.by_group.items()} == wanted
     assert not part.unchanged
     for (rack,), group in census.groups.items():
         mine = [row for row in rows if row["rack"] == rack]
@@ -410,8 +411,8 @@ def test_what_is_set_aside_does_not_depend_on_the_order(rows: list[tuple[str, ..
         inventory = Inventory(lines, "x", {}, ("rack",))
         fleet = Fleet((inventory.host_fields, inventory.vm_fields), inventory.choices, {}, [("ext", "2")])
         census = Reader(inventory, fleet, keep_going=True).census(id)
-        part = add_up(fleet, list(census.kinds.items()), FIGURES, 1, id) if census.kinds else None
-        aside = sorted(rows[line(place) - 2] for place in census.rejects)
+        part = add_up(fleet, list(census.kinds.items()), SUMMED, 1, id) if census.kinds else None
+        aside = sorted(rows[place.line - 2] for place in census.rejects)
         counts = census.rows, census.hosts_left_out, census.hosts_cut
         found.append((census.kinds, census.groups, counts, part, aside, fleet.notes()))
         order.shuffle(rows)
@@ -436,7 +437,7 @@ def test_progress_is_told_in_bytes_and_in_kinds_of_hosts(tmp_path: Path) -> None
     assert told == [sum(map(len, lines[: number + 1])) for number in (4096, 8192)] + [sum(map(len, lines))]
     told.clear()
     jobs = list(census.kinds.items())
-    add_up(fleet, jobs, FIGURES, 1, told.append)
+    add_up(fleet, jobs, SUMMED, 1, told.append)
     assert told == [*range(CHUNK, len(jobs), CHUNK), len(jobs)]
 
 
@@ -447,7 +448,7 @@ def test_what_cannot_be_applied_is_counted_over_all_parts(processes: int) -> Non
     options = [("proposal", "shrink-tdp,topup-iff-rmaps")]
     fleet = Fleet((inventory.host_fields, inventory.vm_fields), inventory.choices, {}, options)
     census = Reader(inventory, fleet, keep_going=False).census(id)
-    part = add_up(fleet, list(census.kinds.items()), FIGURES, processes, id)
+    part = add_up(fleet, list(census.kinds.items()), SUMMED, processes, id)
     old = {series: sum(row["kernel"] == series for row in rows) for series in ("5.10", "5.14")}
     counted: dict[tuple[int, str], int] = {}
     for (number, reason), hosts in part.unchanged.items():
@@ -606,7 +607,7 @@ def test_csv_has_every_group_what_if_and_figure(run: Callable[..., Result], inve
             *(group["what_ifs"][1]["figures"][TOTAL]["change"][end] for end in ("low", "high")),
         )
     whole_fleet = list(csv.DictReader(io.StringIO(run("fleet", str(inventory), "--format", "csv").stdout)))
-    assert len(whole_fleet) == len(FIGURES)
+    assert len(whole_fleet) == len(SUMMED)
 
 
 def test_no_hosts_take_nothing(run: Callable[..., Result], inventory: Path) -> None:
@@ -629,14 +630,14 @@ def test_a_process_that_is_killed_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(Fleet, "ledger", ledger)
     with pytest.raises(PtelistError, match=r"a process was killed.*--processes 1"):
-        add_up(fleet, list(census.kinds.items()), FIGURES, 2, id)
+        add_up(fleet, list(census.kinds.items()), SUMMED, 2, id)
 
 
 def test_more_kinds_of_vms_than_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"host": f"h{n % 7}", "kernel": "6.1", "vcpus": 1 + n, "count": 1} for n in range(60)]
     plain = taken(text(rows), ext="2")[2]
-    monkeypatch.setattr("ptelist.fleet.fleet.MOST_KNOWN", 5)
-    monkeypatch.setattr("ptelist.fleet.census.MOST_KNOWN", 5)
+    monkeypatch.setattr("ptelist.fleet.fleet.MOST_SCENARIOS", 5)
+    monkeypatch.setattr("ptelist.fleet.census.MOST_PAIRS", 5)
     assert taken(text(rows), ext="2")[2] == plain
 
 

@@ -14,7 +14,7 @@ from machines import WHOLE, Fake, changed
 
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
-from ptelist.host import kconfig, machine
+from ptelist.host import kconfig, machine, paths
 from ptelist.host import snapshot as shot
 from ptelist.host.snapshot import take
 from ptelist.lists.descriptors import List
@@ -54,7 +54,7 @@ def test_a_preset_has_what_the_package_has(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     said = named.config(f"debian-{flavour}", series).config
     read = kconfig.fields(text, file.name)
-    for field in kconfig.OPTIONS:
+    for field in kconfig.OPTION_OF:
         assert said[field].value is read[field].value, field
         package = text.splitlines()[0].removeprefix("# ").partition(",")[0]
         assert said[field].source.startswith(package), field
@@ -195,7 +195,7 @@ def test_what_is_kept_says_the_same(lines: list[str]) -> None:
 
 def test_a_machine_tells_its_configuration() -> None:
     text = (DATA / "6.1-amd64.txt").read_text(encoding="utf-8") + "CONFIG_SECRET=y\n"
-    boot = f"{shot.CONFIG}{RELEASE}"
+    boot = f"{paths.CONFIG}{RELEASE}"
     found = take(Fake(WHOLE | {boot: text}))
     assert "SECRET" not in found.render()
     assert shot.parse(found.render(), "saved").files[boot] == found.files[boot]
@@ -203,7 +203,7 @@ def test_a_machine_tells_its_configuration() -> None:
         assert overlay.config["external_write_tracking"].value is True
         assert overlay.config["external_write_tracking"].source.startswith(f"here: {boot}:")
         assert overlay.config["name"].value == f"that of {RELEASE}"
-    own = take(Fake(WHOLE | {boot: text, shot.CONFIG_GZ: "# CONFIG_MEMCG is not set\n"}))
+    own = take(Fake(WHOLE | {boot: text, paths.CONFIG_GZ: "# CONFIG_MEMCG is not set\n"}))
     assert machine.config(own, "here")["memcg"].value is False
     assert boot not in own.files
 
@@ -219,14 +219,14 @@ def test_a_machine_that_does_not_tell(tmp_path: Path, run: Callable[..., Result]
 
 def test_a_kernel_that_is_off_at_boot_never_profiles() -> None:
     lines = f"CONFIG_MEM_ALLOC_PROFILING=y\n{kconfig.OFF_AT_BOOT}\n"
-    files = changed(PROFILING="0\n") | {shot.CONFIG_GZ: lines}
+    files = changed(PROFILING="0\n") | {paths.CONFIG_GZ: lines}
     assert machine.host(take(Fake(files)), "here").host["alloc_profiling"].value == "never"
 
 
 @pytest.mark.parametrize("paging", ["tdp-mmu", "tdp-legacy", "shadow"])
 def test_without_kvm_the_paging_must_be_said(paging: str, tmp_path: Path, run: Callable[..., Result]) -> None:
     saved = tmp_path / "saved"
-    files = {path: text for path, text in WHOLE.items() if path not in shot.TDP}
+    files = {path: text for path, text in WHOLE.items() if path not in paths.TDP}
     saved.write_text(take(Fake(files)).render())
     refused = run("compare", "--kernel", str(saved))
     assert (refused.exit_code, refused.stdout) == (2, "")

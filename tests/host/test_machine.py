@@ -8,7 +8,7 @@ import pytest
 from machines import DESC, HEADER, LINKS, MACHINE, WHOLE, Fake, changed, slab
 
 from ptelist.errors import PtelistError
-from ptelist.host import machine
+from ptelist.host import machine, paths
 from ptelist.host import snapshot as shot
 from ptelist.host.snapshot import take
 from ptelist.settings import named
@@ -47,27 +47,27 @@ def test_every_value_names_its_file() -> None:
     found = {name: str(setting.provenance) for name, setting in settings.host.items()}
     assert found == {
         "name": "here",
-        "cpus": f"here: {shot.PRESENT}",
-        "possible_cpus": f"here: {shot.POSSIBLE}: nr_cpu_ids",
-        "nodes": f"here: {shot.NODES}",
-        "slub_max_order": f"here: {shot.CMDLINE}",
+        "cpus": f"here: {paths.PRESENT}",
+        "possible_cpus": f"here: {paths.POSSIBLE}: nr_cpu_ids",
+        "nodes": f"here: {paths.NODES}",
+        "slub_max_order": f"here: {paths.CMDLINE}",
         "slub_debug": "here: /sys/kernel/slab/pte_list_desc",
         "slab_merge": "here: /sys/kernel/slab",
-        "memcg": f"here: {shot.SUBTREE}: memory",
-        "nokmem": f"here: {shot.CMDLINE}",
-        "alloc_profiling": f"here: {shot.PROFILING}",
-        "external_write_tracking": f"here: {shot.KVMGT}",
-        "vendor": f"here: {shot.TDP[0]}",
+        "memcg": f"here: {paths.SUBTREE}: memory",
+        "nokmem": f"here: {paths.CMDLINE}",
+        "alloc_profiling": f"here: {paths.PROFILING}",
+        "external_write_tracking": f"here: {paths.KVMGT}",
+        "vendor": f"here: {paths.TDP[0]}",
     }
     own = {name: str(settings.kernel[name].provenance) for name in ("release", "tdp_mmu_default", "tdp_default")}
     assert own == {
-        "release": f"here: {shot.RELEASE}",
-        "tdp_mmu_default": f"here: {shot.TDP_MMU}",
-        "tdp_default": f"here: {shot.TDP[0]}",
+        "release": f"here: {paths.RELEASE}",
+        "tdp_mmu_default": f"here: {paths.TDP_MMU}",
+        "tdp_default": f"here: {paths.TDP[0]}",
     }
     without = machine.host(take(Fake(changed(NODES=None, SUBTREE=None, CGROUPS="memory\t4\t60\t1\n"))), "here").host
     assert without["nodes"].provenance.text == "here: no NUMA"
-    assert without["memcg"].provenance.text == f"here: {shot.CGROUPS}: memory in hierarchy 4"
+    assert without["memcg"].provenance.text == f"here: {paths.CGROUPS}: memory in hierarchy 4"
 
 
 def test_what_a_host_cannot_be_names_the_machine(run: Callable[..., Result], tmp_path: Path) -> None:
@@ -109,23 +109,23 @@ def test_what_files_say(files: dict[str, str | None], expected: dict[str, Any]) 
     assert {name: found.get(name) for name in expected} == expected
 
 
-NO_KVM = {path: text for path, text in WHOLE.items() if path not in shot.TDP}
+NO_KVM = {path: text for path, text in WHOLE.items() if path not in paths.TDP}
 
 
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
         ({}, {"vendor": None, "avic": None, "unrestricted_guest": None, "pml": None, "itlb_multihit": None}),
-        ({shot.TDP[0]: "1\n", shot.AVIC: "Y\n"}, {"vendor": "amd", "avic": True}),
-        ({shot.TDP[1]: "Y\n", shot.UNRESTRICTED: "N\n"}, {"vendor": "intel", "unrestricted_guest": False}),
-        ({shot.TDP[1]: "N\n", shot.PML: "N\n"}, {"vendor": "intel", "pml": False}),
-        ({shot.NX_HUGE_PAGES: "Y\n", shot.ITLB_MULTIHIT: "Not affected\n"}, {"itlb_multihit": True}),
-        ({shot.NX_HUGE_PAGES: "N\n", shot.ITLB_MULTIHIT: "KVM: Vulnerable\n"}, {"itlb_multihit": False}),
-        ({shot.NX_HUGE_PAGES: "never\n", shot.ITLB_MULTIHIT: "KVM: Vulnerable\n"}, {"itlb_multihit": False}),
-        ({shot.NX_HUGE_PAGES: "auto\n", shot.ITLB_MULTIHIT: "KVM: Vulnerable\n"}, {"itlb_multihit": True}),
-        ({shot.NX_HUGE_PAGES: "auto\n", shot.ITLB_MULTIHIT: "Not affected\n"}, {"itlb_multihit": False}),
-        ({shot.ITLB_MULTIHIT: "KVM: Mitigation: Split huge pages\n"}, {"itlb_multihit": True}),
-        ({shot.ITLB_MULTIHIT: "Not affected\n"}, {"itlb_multihit": False}),
+        ({paths.TDP[0]: "1\n", paths.AVIC: "Y\n"}, {"vendor": "amd", "avic": True}),
+        ({paths.TDP[1]: "Y\n", paths.UNRESTRICTED: "N\n"}, {"vendor": "intel", "unrestricted_guest": False}),
+        ({paths.TDP[1]: "N\n", paths.PML: "N\n"}, {"vendor": "intel", "pml": False}),
+        ({paths.NX_HUGE_PAGES: "Y\n", paths.ITLB_MULTIHIT: "Not affected\n"}, {"itlb_multihit": True}),
+        ({paths.NX_HUGE_PAGES: "N\n", paths.ITLB_MULTIHIT: "KVM: Vulnerable\n"}, {"itlb_multihit": False}),
+        ({paths.NX_HUGE_PAGES: "never\n", paths.ITLB_MULTIHIT: "KVM: Vulnerable\n"}, {"itlb_multihit": False}),
+        ({paths.NX_HUGE_PAGES: "auto\n", paths.ITLB_MULTIHIT: "KVM: Vulnerable\n"}, {"itlb_multihit": True}),
+        ({paths.NX_HUGE_PAGES: "auto\n", paths.ITLB_MULTIHIT: "Not affected\n"}, {"itlb_multihit": False}),
+        ({paths.ITLB_MULTIHIT: "KVM: Mitigation: Split huge pages\n"}, {"itlb_multihit": True}),
+        ({paths.ITLB_MULTIHIT: "Not affected\n"}, {"itlb_multihit": False}),
     ],
 )
 def test_what_kvm_s_modules_say_of_the_cpus(files: dict[str, str], expected: dict[str, Any]) -> None:
@@ -134,7 +134,7 @@ def test_what_kvm_s_modules_say_of_the_cpus(files: dict[str, str], expected: dic
     assert {name: found.get(name) for name in expected} == expected
 
 
-BARE = {path: text for path, text in WHOLE.items() if not path.startswith(f"{shot.SLABS}/")}
+BARE = {path: text for path, text in WHOLE.items() if not path.startswith(f"{paths.SLABS}/")}
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ BARE = {path: text for path, text in WHOLE.items() if not path.startswith(f"{sho
 )
 def test_slub_debug_of_the_command_line(options: str, letters: str) -> None:
     """Where sysfs does not show the flags of the cache itself."""
-    assert host(BARE | {shot.CMDLINE: f"{options}\n"}, {})["slub_debug"] == letters
+    assert host(BARE | {paths.CMDLINE: f"{options}\n"}, {})["slub_debug"] == letters
 
 
 def test_the_flags_of_the_cache_itself_go_first() -> None:
@@ -175,7 +175,7 @@ def test_the_flags_of_an_unmerged_cache() -> None:
 
 
 def test_without_a_command_line_nothing_is_debugged() -> None:
-    files = {path: text for path, text in BARE.items() if path != shot.CMDLINE}
+    files = {path: text for path, text in BARE.items() if path != paths.CMDLINE}
     assert host(files, {})["slub_debug"] == ""
 
 
@@ -194,13 +194,13 @@ def test_a_kernel_is_its_profile_and_its_modules() -> None:
     }
     assert found["release"].value == "6.1.0-56-cloud-amd64"
     assert (found["tdp_mmu_default"].value, found["tdp_default"].value) == (False, True)
-    assert found["tdp_mmu_default"].provenance.text == f"here: {shot.TDP_MMU}"
+    assert found["tdp_mmu_default"].provenance.text == f"here: {paths.TDP_MMU}"
 
 
 @pytest.mark.parametrize("text", ["0\n", "N\n"])
-@pytest.mark.parametrize("path", shot.TDP)
+@pytest.mark.parametrize("path", paths.TDP)
 def test_npt_or_ept_off_is_shadow_paging(path: str, text: str, run: Callable[..., Result], tmp_path: Path) -> None:
-    files = {name: each for name, each in WHOLE.items() if name not in shot.TDP}
+    files = {name: each for name, each in WHOLE.items() if name not in paths.TDP}
     saved = tmp_path / "saved.txt"
     saved.write_text(take(Fake(files | {path: text})).render())
     result = run("compare", "--kernel", str(saved))
@@ -239,7 +239,7 @@ def test_a_kernel_without_a_profile(release: str | None, message: str) -> None:
 
 def test_what_may_not_be_read_says_so() -> None:
     with pytest.raises(PtelistError, match="cpu/present: permission denied"):
-        machine.host(take(Fake(WHOLE, LINKS, denied=(shot.PRESENT,))), "here")
+        machine.host(take(Fake(WHOLE, LINKS, denied=(paths.PRESENT,))), "here")
 
 
 @pytest.fixture

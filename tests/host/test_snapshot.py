@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from machines import DESC, LINKS, MACHINE, WHOLE, Fake
 
 from ptelist.errors import PtelistError
+from ptelist.host import paths
 from ptelist.host import snapshot as shot
-from ptelist.host.snapshot import Live, Snapshot, parse, take
+from ptelist.host.files import Live
+from ptelist.host.snapshot import Snapshot, parse, take
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 def test_what_is_taken() -> None:
     found = take(Fake(WHOLE))
     assert found.unread == {}
-    assert found.files[shot.SLABINFO] == MACHINE[shot.SLABINFO]
+    assert found.files[paths.SLABINFO] == MACHINE[paths.SLABINFO]
     assert found.slabs["pte_list_desc"] == {"link": ":A-0000128"}
     assert found.slabs[":A-0000128"] == DESC
     assert found.vms["812-11"] == {
@@ -35,7 +37,7 @@ def test_what_is_taken() -> None:
 
 def test_only_telling_words_of_the_command_line_are_kept() -> None:
     """A saved observation is for a mail: what else the command line says is nobody's business."""
-    assert take(Fake(WHOLE)).files[shot.CMDLINE] == "slub_max_order=3 kvm.tdp_mmu=1\n"
+    assert take(Fake(WHOLE)).files[paths.CMDLINE] == "slub_max_order=3 kvm.tdp_mmu=1\n"
 
 
 def test_real_files_read_the_same(tmp_path: Path) -> None:
@@ -46,33 +48,33 @@ def test_real_files_read_the_same(tmp_path: Path) -> None:
 def test_a_copy_of_sysfs_alone(tmp_path: Path) -> None:
     """`cp -r /sys/kernel/slab DIR`: only what lies there is read, nothing of this host."""
     Fake(WHOLE).write(tmp_path)
-    found = take(Live(tmp_path / "sys/kernel/slab", shot.SLABS))
+    found = take(Live(tmp_path / "sys/kernel/slab", paths.SLABS))
     assert found.slabs == take(Fake(WHOLE)).slabs
     assert (found.files, found.vms, found.unread) == ({}, {}, {})
 
 
 def test_without_rights_links_and_reasons_are_left() -> None:
     """The attributes of a cache and slabinfo are root's; the directory is everyone's."""
-    found = take(Fake(WHOLE, denied=(f"{shot.SLABS}/", shot.SLABINFO)))
-    assert found.unread == {shot.SLABINFO: "Permission denied", f"{shot.SLABS}/*": "Permission denied"}
+    found = take(Fake(WHOLE, denied=(f"{paths.SLABS}/", paths.SLABINFO)))
+    assert found.unread == {paths.SLABINFO: "Permission denied", f"{paths.SLABS}/*": "Permission denied"}
     assert found.slabs["pte_list_desc"] == {"link": ":A-0000128"}
     assert found.slabs["kvm_mmu_page_header"] == {}
-    assert found.files[shot.RELEASE] == MACHINE[shot.RELEASE]
+    assert found.files[paths.RELEASE] == MACHINE[paths.RELEASE]
 
 
 def test_a_directory_that_may_not_be_listed_is_named() -> None:
     class Closed(Fake):
         def names(self, path: str) -> list[str]:
-            if path == shot.VMS:
+            if path == paths.VMS:
                 raise PermissionError(13, "Permission denied")
             return super().names(path)
 
-    assert take(Closed(WHOLE)).unread == {shot.VMS: "Permission denied"}
+    assert take(Closed(WHOLE)).unread == {paths.VMS: "Permission denied"}
 
 
 def test_rmaps_stat_is_read_only_when_asked_for() -> None:
     """It takes mmu_lock for write."""
-    path = f"{shot.VMS}/812-11/mmu_rmaps_stat"
+    path = f"{paths.VMS}/812-11/mmu_rmaps_stat"
     files = Fake(WHOLE | {path: "Rmap_Count:\t0\t1\n"})
     assert path not in take(files).files
     assert take(files, rmaps_stat=True).files[path] == "Rmap_Count:\t0\t1\n"
@@ -87,8 +89,8 @@ LINES = st.lists(CELLS.filter(lambda line: not line.startswith("==> ")), max_siz
 
 @given(
     st.dictionaries(NAMES.map(lambda name: f"/proc/{name}"), LINES, max_size=3),
-    st.dictionaries(NAMES, st.dictionaries(st.sampled_from(("link", *shot.ATTRIBUTES)), CELLS), max_size=4),
-    st.dictionaries(NAMES, st.dictionaries(st.sampled_from(("vcpus", *shot.STATS)), CELLS), max_size=2),
+    st.dictionaries(NAMES, st.dictionaries(st.sampled_from(("link", *paths.ATTRIBUTES)), CELLS), max_size=4),
+    st.dictionaries(NAMES, st.dictionaries(st.sampled_from(("vcpus", *paths.STATS)), CELLS), max_size=2),
     st.dictionaries(NAMES, CELLS, max_size=2),
 )
 def test_what_is_saved_reads_back(

@@ -111,7 +111,7 @@ def test_types_agree_with_pahole(series: str, tmp_path: Path) -> None:
 @pytest.mark.skipif(not shutil.which("pahole"), reason="pahole is not installed")
 def test_the_running_kernel_agrees_with_pahole(tmp_path: Path) -> None:
     try:
-        data = images.read(f"{images.SYSFS}/vmlinux").data
+        data = images.read(f"{images.BTF_FOLDER}/vmlinux").data
     except PtelistError:
         pytest.skip("this machine shows no BTF")
     (tmp_path / "vmlinux").write_bytes(data)

@@ -15,7 +15,7 @@ from helpers import DATA, comments, table
 from kernel.fetch import SERIES
 from machines import DESC, HEADER, MACHINE, SLABINFO, TCP, VM, WHOLE, Fake, changed, slab, vm
 
-from ptelist.host import snapshot as shot
+from ptelist.host import paths
 from ptelist.host.snapshot import Snapshot, take
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Save = Callable[..., str]
 
 UNMERGED = MACHINE | slab("pte_list_desc", DESC) | slab("kvm_mmu_page_header", HEADER)
-UNMERGED |= {shot.SLABINFO: SLABINFO.replace("pid          ", "pte_list_desc")}
+UNMERGED |= {paths.SLABINFO: SLABINFO.replace("pid          ", "pte_list_desc")}
 TCP_ALONE = "".join(line for line in SLABINFO.splitlines(keepends=True) if line.startswith(("slabinfo", "TCP")))
 
 
@@ -94,15 +94,15 @@ def test_free_objects_on_cpus_are_at_most_whole_slabs(
 
 def test_without_sysfs_a_cpu_may_keep_what_the_model_lets_it(run: Run, save: Save) -> None:
     """2 CPUs of 1 + ceil(2 * 120 / 32) slabs of 32: more than there are."""
-    files = {path: text for path, text in UNMERGED.items() if not path.startswith(shot.SLABS)}
-    many = files | {shot.SLABINFO: SLABINFO.replace("pid                    416    416", "pte_list_desc 4160   4160")}
+    files = {path: text for path, text in UNMERGED.items() if not path.startswith(paths.SLABS)}
+    many = files | {paths.SLABINFO: SLABINFO.replace("pid                    416    416", "pte_list_desc 4160   4160")}
     result = run("observe", save(many, {}), "--format", "json")
     assert checks(result, "pte_list_desc")["objects"] == ((4160 - 2 * 9 * 32, 4160), None, "")
 
 
 def test_sheaves_hold_free_objects_too(run: Run, save: Save) -> None:
     """7.3, 2 CPUs, one node: 2 x 2 sheaves on CPUs and 10 in the barn, of 60 objects each."""
-    files = UNMERGED | {shot.RELEASE: "7.3.4-cloud-amd64\n"}
+    files = UNMERGED | {paths.RELEASE: "7.3.4-cloud-amd64\n"}
     cells = DESC | {"sheaf_capacity": "60", "cpu_slabs": "0", "cpu_partial": "0", "objects": "2580 N0=2580"}
     result = run("observe", save(files | slab("pte_list_desc", cells), {}), "--format", "json")
     found = checks(result, "pte_list_desc")
@@ -112,19 +112,19 @@ def test_sheaves_hold_free_objects_too(run: Run, save: Save) -> None:
 
 def test_cpus_that_are_offline_keep_nothing(run: Run, save: Save) -> None:
     """7.3, 2 CPUs of which one is online: 2 sheaves on it and 10 in the barn."""
-    files = UNMERGED | {shot.RELEASE: "7.3.4-cloud-amd64\n", shot.ONLINE: "0\n"}
+    files = UNMERGED | {paths.RELEASE: "7.3.4-cloud-amd64\n", paths.ONLINE: "0\n"}
     cells = DESC | {"sheaf_capacity": "60", "cpu_slabs": "0", "cpu_partial": "0", "objects": "2580 N0=2580"}
     files |= slab("pte_list_desc", cells)
     result = run("observe", save(files, {}), "--format", "json")
     assert checks(result, "pte_list_desc")["objects"] == ((2580 - 60 * 12, 2580), None, "")
-    result = run("observe", save(files | {shot.ONLINE: "first\n"}, {}))
+    result = run("observe", save(files | {paths.ONLINE: "first\n"}, {}))
     assert result.exit_code == 2
     assert 'cpu/online: expected a list such as 0-3,8, got "first"' in result.stderr
 
 
 def test_counts_as_they_stand_are_predicted_of_a_history_that_is_told(run: Run, save: Save) -> None:
     """7.3, one CPU filled 81 slabs for 64 vCPUs (recorded): one number; a host of any history may have more."""
-    files = UNMERGED | {shot.RELEASE: "7.3.4-cloud-amd64\n", shot.PRESENT: "0\n", shot.POSSIBLE: "0\n"}
+    files = UNMERGED | {paths.RELEASE: "7.3.4-cloud-amd64\n", paths.PRESENT: "0\n", paths.POSSIBLE: "0\n"}
     cells = DESC | {"sheaf_capacity": "60", "cpu_slabs": "0", "cpu_partial": "0", "objects": "2580 N0=2580"}
     saved = save(files | slab("pte_list_desc", cells | {"slabs": "81 N0=81"}), {})
     fresh = checks(run("observe", saved, "--vcpus", "64", "--filling", "packed", "--format", "json"), "pte_list_desc")
@@ -163,7 +163,7 @@ def test_slabs_of_a_merged_cache_are_a_bound(run: Run, save: Save) -> None:
 
 def test_slabinfo_alone_has_the_layout(run: Run, save: Save) -> None:
     rows = SLABINFO.replace("pid                    416    416    128   32    1", "pte_list_desc 416 416 128 64 2")
-    result = run("observe", save(MACHINE | {shot.SLABINFO: rows}, {}), "--cpus", "128", "--possible-cpus", "128")
+    result = run("observe", save(MACHINE | {paths.SLABINFO: rows}, {}), "--cpus", "128", "--possible-cpus", "128")
     assert re.search(r"slab_order +1 +1 +agrees", result.stdout)
     assert re.search(r"objects_per_slab +64 +64 +agrees", result.stdout)
 
@@ -171,7 +171,7 @@ def test_slabinfo_alone_has_the_layout(run: Run, save: Save) -> None:
 def test_slabinfo_alone_on_a_kernel_with_sheaves(run: Run, save: Save) -> None:
     """2 CPUs and a node: 14 sheaves of 60."""
     rows = SLABINFO.replace("pid                    416    416", "pte_list_desc 4160   4160")
-    files = MACHINE | {shot.RELEASE: "7.3.4\n", shot.SLABINFO: rows}
+    files = MACHINE | {paths.RELEASE: "7.3.4\n", paths.SLABINFO: rows}
     result = run("observe", save(files, {}), "--format", "json")
     assert checks(result, "pte_list_desc")["objects"] == ((4160 - 840, 4160), None, "")
 
@@ -205,7 +205,7 @@ def test_debugging_of_all_caches_is_the_hosts(run: Run, save: Save, letters: str
 def test_members_of_a_merged_cache_are_named_up_to_six(run: Run, save: Save) -> None:
     for others, shown in ((6, "a0, a1, a2, a3, a4, a5:"), (7, "a0, a1, a2, a3, a4, a5, ...:")):
         links = {
-            f"{shot.SLABS}/{name}": "../slab/:A-0000128/"
+            f"{paths.SLABS}/{name}": "../slab/:A-0000128/"
             for name in ("pte_list_desc", *(f"a{n}" for n in range(others)))
         }
         text = " ".join(run("observe", save(WHOLE, links), "--format", "csv").stdout.split())
@@ -217,7 +217,7 @@ def test_members_of_a_merged_cache_are_named_up_to_six(run: Run, save: Save) -> 
 def test_a_cache_whose_alignment_was_not_read_is_left_out(run: Run, save: Save) -> None:
     for missing in ("align", "slab_size"):
         cells = {name: text for name, text in TCP.items() if name != missing}
-        files = {path: text for path, text in WHOLE.items() if not path.startswith(f"{shot.SLABS}/TCP/")}
+        files = {path: text for path, text in WHOLE.items() if not path.startswith(f"{paths.SLABS}/TCP/")}
         result = run("observe", save(files | slab("TCP", cells)), "--all-caches", "--format", "json")
         assert [cache["name"] for cache in json.loads(result.stdout)["others"]] == ["pid", "kvm_mmu_page_header"]
 
@@ -248,7 +248,7 @@ def test_differences_are_exit_1_and_explained(run: Run, save: Save) -> None:
 
 
 def test_what_was_not_read_is_named_and_the_rest_shown(run: Run, save: Save) -> None:
-    result = run("observe", save(WHOLE, denied=(shot.SLABINFO, f"{shot.SLABS}/")))
+    result = run("observe", save(WHOLE, denied=(paths.SLABINFO, f"{paths.SLABS}/")))
     assert result.exit_code == 0
     assert "not read: /proc/slabinfo (Permission denied); root may" in result.stdout
     assert re.search(r"stride +- +128\n", result.stdout)
@@ -258,7 +258,7 @@ def test_what_was_not_read_is_named_and_the_rest_shown(run: Run, save: Save) -> 
     ("files", "links", "text"),
     [
         (
-            MACHINE | slab("TCP", HEADER) | {shot.SLABINFO: TCP_ALONE},
+            MACHINE | slab("TCP", HEADER) | {paths.SLABINFO: TCP_ALONE},
             {},
             "no cache pte_list_desc or kvm_mmu_page_header: kvm is not loaded",
         ),
@@ -273,7 +273,7 @@ def test_a_missing_cache_is_named(
 
 def test_vms_and_what_they_tell(run: Run, save: Save) -> None:
     files = WHOLE | vm("99-7", 2, VM | {"max_mmu_rmap_size": "0", "mmu_recycled": "3"})
-    files |= {f"{shot.VMS}/99-7/vcpu0/pid": "100\n", f"{shot.VMS}/99-7/vcpu1/pid": "0\n"}
+    files |= {f"{paths.VMS}/99-7/vcpu0/pid": "100\n", f"{paths.VMS}/99-7/vcpu1/pid": "0\n"}
     result = run("observe", save(files))
     assert re.search(r"VM +812-11 +99-7\n", result.stdout)
     assert re.search(r"vcpus +4 +2\n", result.stdout)
@@ -305,7 +305,7 @@ def test_many_vms_fit_a_mail(run: Run, save: Save) -> None:
 
 def test_a_histogram_is_shown_as_it_is(run: Run, tmp_path: Path) -> None:
     histogram = (DATA / "observations/mmu_rmaps_stat/6.1/one-gfn-12-entries.txt").read_text()
-    files = Fake(WHOLE | {f"{shot.VMS}/812-11/mmu_rmaps_stat": histogram})
+    files = Fake(WHOLE | {f"{paths.VMS}/812-11/mmu_rmaps_stat": histogram})
     saved = tmp_path / "saved.txt"
     saved.write_text(take(files, rmaps_stat=True).render())
     result = run("observe", str(saved))
@@ -318,7 +318,7 @@ def test_a_histogram_is_shown_as_it_is(run: Run, tmp_path: Path) -> None:
 
 def test_an_empty_histogram_says_that_there_are_no_lists(run: Run, tmp_path: Path) -> None:
     saved = tmp_path / "saved.txt"
-    files = Fake(WHOLE | {f"{shot.VMS}/812-11/mmu_rmaps_stat": ""})
+    files = Fake(WHOLE | {f"{paths.VMS}/812-11/mmu_rmaps_stat": ""})
     saved.write_text(take(files, rmaps_stat=True).render())
     assert "VM 812-11: it has no rmap lists at all" in run("observe", str(saved)).stdout
 
@@ -415,15 +415,15 @@ def dumped(path: Path) -> Snapshot:
     head = dict(re.findall(r"# (\w+): (.*)", comments(name)))
     cpus = dict(re.findall(r"(\w+)=(\S+)", head["cpus"]))
     files = {
-        shot.RELEASE: head["uname"].split()[0],
-        shot.CMDLINE: head["cmdline"],
-        shot.PRESENT: cpus["present"],
-        shot.POSSIBLE: cpus["possible"],
+        paths.RELEASE: head["uname"].split()[0],
+        paths.CMDLINE: head["cmdline"],
+        paths.PRESENT: cpus["present"],
+        paths.POSSIBLE: cpus["possible"],
     }
     slabs = {}
     for row in table(name, "\t"):
-        cells = {column: row[column] for column in shot.ATTRIBUTES if row.get(column, "NA") != "NA"}
-        slabs[row["name"]] = cells if row["link_target"] == "-" else {shot.LINK: row["link_target"]}
+        cells = {column: row[column] for column in paths.ATTRIBUTES if row.get(column, "NA") != "NA"}
+        slabs[row["name"]] = cells if row["link_target"] == "-" else {paths.LINK: row["link_target"]}
     return Snapshot({path: f"{text}\n" for path, text in files.items()}, slabs, {}, {})
 
 

@@ -19,9 +19,9 @@ from refusals import refused
 from test_published import P1, P2
 
 from ptelist.errors import PtelistError
-from ptelist.host import snapshot as shot
+from ptelist.host import paths
 from ptelist.host.snapshot import take
-from ptelist.rmaps.rmaps_stat import LABELS, LEVELS, parse
+from ptelist.rmaps.rmaps_stat import LABELS, PAGE_SIZES, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ def test_recorded_counts_lie_within(run: Callable[..., Result], machine: object,
     measured = found.measured
     truth = measured["held"] - measured["cached"]
     file = tmp_path / "mmu_rmaps_stat"
-    file.write_text(write({level: measured[f"rmaps.{level}"] for level in LEVELS}))
+    file.write_text(write({level: measured[f"rmaps.{level}"] for level in PAGE_SIZES}))
     kernel = ("--kernel", machine.series)
     pages = ("--pages-4k", str(measured["pages_4k"]))
     longest = ("--max-rmap-size", str(measured["max_mmu_rmap_size"]))
@@ -129,7 +129,7 @@ def test_counters_beside_the_file_are_read(
     """What lies in the VM's folder is as good as options that say it, and the true count lies within."""
     measured = found.measured
     file = tmp_path / "mmu_rmaps_stat"
-    file.write_text(write({level: measured[f"rmaps.{level}"] for level in LEVELS}))
+    file.write_text(write({level: measured[f"rmaps.{level}"] for level in PAGE_SIZES}))
     kernel = ("--kernel", machine.series)
     alone = objects(run, file, *kernel)
     said = ("--pages-4k", str(measured["pages_4k"]), "--max-rmap-size", str(measured["max_mmu_rmap_size"]))
@@ -145,7 +145,7 @@ def test_counters_beside_the_file_are_read(
 def test_a_saved_observation_has_the_histograms_and_the_counters(run: Callable[..., Result], tmp_path: Path) -> None:
     """The kernel that wrote it is the one that is asked for, and the counters are those of the VM."""
     histogram = write({"4K": [4000, 3, 0, 1, *[0] * 7], "2M": [8, *[0] * 10], "1G": [1, *[0] * 10]})
-    files = MACHINE | {f"{shot.VMS}/812-11/mmu_rmaps_stat": histogram}
+    files = MACHINE | {f"{paths.VMS}/812-11/mmu_rmaps_stat": histogram}
     files |= vm("812-11", 1, {"pages_4k": "15", "max_mmu_rmap_size": "11"})
     saved = tmp_path / "saved.txt"
     saved.write_text(take(Fake(files), rmaps_stat=True).render())
@@ -157,7 +157,7 @@ def test_a_saved_observation_has_the_histograms_and_the_counters(run: Callable[.
     assert high > 70
     assert "12..12 entries" not in text
     two = tmp_path / "two.txt"
-    files |= {f"{shot.VMS}/99-7/mmu_rmaps_stat": histogram} | vm("99-7", 1, {"pages_4k": "23"})
+    files |= {f"{paths.VMS}/99-7/mmu_rmaps_stat": histogram} | vm("99-7", 1, {"pages_4k": "23"})
     two.write_text(take(Fake(files), rmaps_stat=True).render())
     assert "has the lists of VMs 812-11, 99-7: say which, --of-vm" in refused(run("rmaps", str(two)))
     assert "has no lists of 5-5, but of 812-11, 99-7" in refused(run("rmaps", str(two), "--of-vm", "5-5"))

@@ -1,0 +1,43 @@
+"""The figures of which a fleet has a sum."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptelist.compare.comparison import PART, WHOLE, pick
+from ptelist.engine.account import DESC, HEADER, account
+from ptelist.engine.ledger import TYPICAL
+from ptelist.errors import PtelistError
+from ptelist.settings.space import Space
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ptelist.engine.ledger import Unit
+
+PER_OBJECT = frozenset(
+    f"{cache}.{name}"
+    for cache in (DESC, HEADER)
+    for name in ("ext", "size", "stride", "slab_order", "objects_per_slab")
+)
+"""Figures of which hosts have no sum."""
+
+SUMMED = (
+    *(f"{DESC}.{name}" for name in ("objects", "slabs", "pages", "bytes.used", "bytes.slab", "bytes.memcg")),
+    PART,
+    WHOLE,
+)
+"""What is summed unless told otherwise."""
+
+
+def figures(names: Sequence[str]) -> dict[str, Unit]:
+    """Return the figures asked for, or the usual ones, with their units; raises PtelistError for one of no sum."""
+    space = Space((), ())
+    ledger = account(space.scenario({}))
+    picked = pick(ledger, tuple(names)) or SUMMED
+    for name in picked:
+        if name.endswith(TYPICAL):
+            raise PtelistError(f"--figure: {name} is simulated for one host: use compare --filling aged --peak-vms")
+        if name in PER_OBJECT:
+            raise PtelistError(f"--figure: {name} is the same for each object, hosts have no sum of it")
+    return {name: ledger[name].unit for name in picked}

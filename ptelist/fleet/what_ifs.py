@@ -1,0 +1,59 @@
+"""What options ask of a fleet: the what-ifs, and what holds where its inventory says nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.errors import PtelistError
+from ptelist.fleet.inventory import NO_PAST, PEAK, VMS
+from ptelist.settings.axes import AXES
+from ptelist.settings.columns import name as name_of
+from ptelist.settings.space import Space
+from ptelist.settings.values import points
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ptelist.settings.kinds import Chosen
+
+AS_IT_IS = "as it is"
+
+Options = list[tuple[str, str]]
+
+
+class WhatIf(NamedTuple):
+    """Values that replace those of the inventory; none for the fleet as it is."""
+
+    name: str
+    chosen: Chosen
+
+
+def what_ifs(options: Options) -> list[WhatIf]:
+    """Return the fleet as it is, then each combination of the options' values."""
+    space = Space((), options)
+    for axis, _ in space.axes:
+        if axis.name == VMS:
+            raise PtelistError("--vms: how many VMs there are is what the inventory says")
+        if axis.name == PEAK:
+            raise PtelistError(f"--peak-vms: {NO_PAST}")
+    axes = [axis for axis, _ in space.axes]
+    asked = [WhatIf(AS_IT_IS, {})]
+    for point in points(space.axes) if axes else ():
+        chosen = {axis.name: choice for axis, choice in zip(axes, point, strict=True)}
+        asked.append(WhatIf(name_of(axes, chosen), chosen))
+    return asked
+
+
+def assumed(texts: Sequence[str]) -> Chosen:
+    """Return the values in OPTION=VALUE, for what an inventory leaves open; raises PtelistError for other text."""
+    options = []
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or name not in AXES or name in {VMS, PEAK}:
+            raise PtelistError(f'--assume: expected OPTION=VALUE, as in memcg=off or host=laptop, got "{text[:60]}"')
+        options.append((name, value))
+    axes = Space((), options).axes
+    for axis, values in axes:
+        if len(values) > 1:
+            raise PtelistError(f"--assume: {axis.name} has {len(values)} values, expected one")
+    return {axis.name: values[0] for axis, values in axes}

@@ -1,0 +1,52 @@
+"""The files of a machine: of this one, of a copy of it, or of one that is emulated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+
+class Files(Protocol):
+    """A machine's files: this one's, or those of one that is emulated."""
+
+    def text(self, path: str) -> str:
+        """Return what a file says; raises OSError."""
+
+    def data(self, path: str) -> bytes:
+        """Return what a file has that may be packed; raises OSError."""
+
+    def names(self, path: str) -> list[str]:
+        """Return the sorted entries of a directory; raises OSError."""
+
+    def link(self, path: str) -> str | None:
+        """Return where a symbolic link points, None if it is none."""
+
+
+class Live:
+    """The files of this machine, or a copy of some of them."""
+
+    def __init__(self, root: Path = Path("/"), base: str = "/") -> None:
+        """Take the directory that has what lies in `base` on the machine."""
+        self._root, self._base = root, base
+
+    def text(self, path: str) -> str:
+        """Return what a file says; raises OSError."""
+        return self.data(path).decode("ascii", "backslashreplace")
+
+    def data(self, path: str) -> bytes:
+        """Return what a file has; raises OSError."""
+        return self._at(path).read_bytes()
+
+    def names(self, path: str) -> list[str]:
+        """Return the sorted entries of a directory; raises OSError."""
+        return sorted(entry.name for entry in self._at(path).iterdir())
+
+    def link(self, path: str) -> str | None:
+        """Return where a symbolic link points, None if it is none."""
+        entry = self._at(path)
+        return str(entry.readlink()) if entry.is_symlink() else None
+
+    def _at(self, path: str) -> Path:
+        if not path.startswith(self._base):
+            raise FileNotFoundError(path)
+        return self._root / path.removeprefix(self._base).lstrip("/")
