@@ -63,7 +63,7 @@ def printed(run: Callable[..., Result], command: str, *, brief: bool) -> str:
     text = result.stdout
     if brief:
         *kept, _, last = text.split("\n\n")
-        assert last.startswith("$ "), command
+        assert last.startswith("$ "), f"{command}: nothing to cut"
         text = "\n\n".join([*kept, f"{CUT}\n"])
     for line in filters:
         text = subprocess.run(["sh", "-c", line], input=text, capture_output=True, text=True, check=True).stdout

@@ -50,6 +50,5 @@ def page(name: str) -> Page:
     return Page(name, title, about, text)
 
 
-@cache
 def _text(name: str) -> str:
     return (FOLDER / f"{name}.md").read_text(encoding="utf-8")
