@@ -112,7 +112,7 @@ def test_the_break_evens_of_the_prose_are_those_that_sweep_finds(
     monkeypatch.chdir(README.parent)
     text = (pages.FOLDER / "sweep.md").read_text()
     prose = " ".join(BLOCK.sub("", text).split())
-    commands = [COMMAND.findall(block[2])[0] for block in BLOCK.finditer(text) if "--host" in block[2]]
+    commands = [COMMAND.findall(block[2])[0] for block in BLOCK.finditer(text) if block[1] and "--host" in block[2]]
     found = [
         json.loads(run(*words(command)[1:], "--format", "json").stdout)["break_evens"][0] for command in commands
     ]
