@@ -1,3 +1,4 @@
+# noqa: INP001 -- no package: hatchling loads it by its path
 """Lets the wheel install the manual's man pages, made from ptelist/docs."""
 
 from __future__ import annotations

@@ -126,13 +126,13 @@ def figure_list() -> str:
 
 def command_list(folder: str = "") -> str:
     """Return a list of all commands in the order of their use."""
-    return listed(f"[`{name}`]({folder}{name}.md): {pages.page(name).about}." for name in COMMANDS)
+    return listed(f"[{name}]({folder}{name}.md): {pages.page(name).about}." for name in COMMANDS)
 
 
 def topic_list() -> str:
     """Return a list of all other pages."""
     others = [pages.page(name) for name in pages.names() if name not in {*COMMANDS, pages.INDEX}]
-    return listed(f"[`{each.name}`]({each.name}.md): {each.about}." for each in others)
+    return listed(f"[{each.name}]({each.name}.md): {each.about}." for each in others)
 
 
 # the answer

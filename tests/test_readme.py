@@ -113,9 +113,7 @@ def test_the_break_evens_of_the_prose_are_those_that_sweep_finds(
     text = (pages.FOLDER / "sweep.md").read_text()
     prose = " ".join(BLOCK.sub("", text).split())
     commands = [COMMAND.findall(block[2])[0] for block in BLOCK.finditer(text) if block[1] and "--host" in block[2]]
-    found = [
-        json.loads(run(*words(command)[1:], "--format", "json").stdout)["break_evens"][0] for command in commands
-    ]
+    found = [json.loads(run(*words(command)[1:], "--format", "json").stdout)["break_evens"][0] for command in commands]
     assert [each["baseline"] for each in found] == ["ext=14"] * 3
     small, large, busy = found
     assert "from the first vCPU on" in prose

@@ -145,7 +145,8 @@ VM = {
     "leaf": "size of the pages that memory is mapped with",
     "mapped": "whether all memory is mapped, or only what the rmap lists name",
     "root_level": "levels of the VM's page tables",
-    "paging": "who translates: TDP with the kernel's default MMU, with the TDP MMU, with the legacy MMU, or shadow paging",
+    "paging": "who translates: TDP with the kernel's default MMU, with the TDP MMU, with the legacy MMU, "
+    "or shadow paging",
     "nested": "whether an L2 runs, under nested TDP",
     "l2_memory": "memory that L2 has mapped",
     "l2_leaf": "size of the pages that L2's memory is mapped with",

@@ -25,11 +25,10 @@ def man_pages() -> Iterator[tuple[str, str]]:
 
 
 def _usage(parent: click.Context, name: str) -> roff.Usage:
-    command = main.get_command(parent, name)
-    if command is None:  # never: the name is one of COMMANDS
-        raise AssertionError(name)
+    command = main.get_command(parent, name) or main
     with click.Context(command, info_name=name, parent=parent) as context:
-        records = [record for param in command.get_params(context) if (record := param.get_help_record(context))]
+        options = [param for param in command.get_params(context) if isinstance(param, click.Option)]
+        records = [record for option in options if (record := option.get_help_record(context))]
         if isinstance(command, click.Group):
             records += [(each, below.get_short_help_str()) for each, below in command.commands.items()]
         synopsis = " ".join([context.command_path, *command.collect_usage_pieces(context)])

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 COMMENT = re.compile(r"^<!--.*?-->\n", re.MULTILINE)
 FENCED = re.compile(r"^```.*\n((?:.*\n)*?)```$", re.MULTILINE)
 ITEM = re.compile(r"^- ", re.MULTILINE)
-SPAN = re.compile(r"`(?P<code>[^`]+)`|\*\*(?P<strong>[^*]+)\*\*|\[(?P<link>[^\]]+)\]\([^)]+\)")
+LINK = re.compile(r"\[(?P<link>[^\]`]+)\]\([^)]+\)")
+SPAN = re.compile(rf"`(?P<code>[^`]+)`|\*\*(?P<strong>[^*]+)\*\*|{LINK.pattern}")
 
 
 class Heading(NamedTuple):
@@ -74,11 +75,10 @@ def _prose(lines: str) -> Iterator[Block]:
 
 
 def spans(text: str, code: Callable[[str], str], strong: Callable[[str], str], other: Callable[[str], str]) -> str:
-    """Return text with each part of it written anew: what is code, what is strong, and the rest; links are rest."""
+    """Return text with each part of it written anew: what is code, what is strong (links are), and the rest."""
     written, end = [], 0
     for span in SPAN.finditer(text):
-        kind = str(span.lastgroup)
-        write = {"code": code, "strong": strong}.get(kind, other)
-        written += [other(text[end : span.start()]), write(span[kind])]
+        write = code if span["code"] else strong
+        written += [other(text[end : span.start()]), write(span[str(span.lastgroup)])]
         end = span.end()
     return "".join([*written, other(text[end:])])

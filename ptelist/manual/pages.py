@@ -41,13 +41,20 @@ def names() -> tuple[str, ...]:
 def page(name: str) -> Page:
     """Return the page of a topic; raises PtelistError for an unknown one, which names those that may be meant."""
     if name not in names():
-        telling = [topic for topic in names() if name.lower() in _text(topic).lower()] if name else []
-        shown = f"; {', '.join(telling[:MOST_NAMED])} have it" if len(telling) > 1 else ""
-        shown = shown or (f"; {telling[0]} has it" if telling else suggestion(name, names()))
-        raise PtelistError(f'no topic "{name}"{shown} (ptelist help lists all)')
+        raise PtelistError(f'no topic "{name}"{_meant(name)} (ptelist help lists all)')
     text = _text(name)
     title, _, about = text.partition("\n")[0].removeprefix("# ").partition(": ")
     return Page(name, title, about, text)
+
+
+def _meant(name: str) -> str:
+    """Return the topics that are spelt alike, else those whose pages have the word."""
+    from difflib import get_close_matches  # noqa: PLC0415 -- only after an error
+
+    telling = [topic for topic in names() if topic != INDEX and name and name.lower() in _text(topic).lower()]
+    if telling and not get_close_matches(name, names()):
+        return f"; it is told of in {', '.join(telling[:MOST_NAMED])}"
+    return suggestion(name, names())
 
 
 def _text(name: str) -> str:

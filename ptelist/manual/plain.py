@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import textwrap
+from typing import TYPE_CHECKING
 
 from ptelist.manual.markdown import Code, Heading, Item, Rows, blocks, spans
 from ptelist.output.page import GAP, Table
 from ptelist.output.plain import ascii_only, wrapped
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 INDENT = "  "
+UNDER = {1: "=", 2: "-"}
+"""What headings of each level are underlined with."""
 
 
 def render(text: str, width: int) -> str:
@@ -22,8 +28,8 @@ def render(text: str, width: int) -> str:
         was_item = is_item
         match block:
             case Heading(level, heading):
-                lines.append(bare(heading))
-                lines += ["=-"[level - 1] * min(len(lines[-1]), width)] if level in {1, 2} else []
+                title = wrapped(bare(heading), width, "")
+                lines += [title, UNDER[level] * max(map(len, title.split("\n")))] if level in UNDER else [title]
             case Code(code):
                 lines.append(textwrap.indent(code, INDENT))
             case Rows(cells):
@@ -41,9 +47,17 @@ def bare(text: str) -> str:
 
 
 def table(cells: tuple[tuple[str, ...], ...], width: int) -> str:
-    """Return a table, in several if it is too wide: each has the first column."""
-    head, *rows = (tuple(map(bare, row)) for row in cells)
+    """Return a table, in several if it is too wide: each has the first column, which leaves room for others."""
+    head, *rows = (line for row in cells for line in _lines(tuple(map(bare, row)), width * 2 // 5))
     return "\n\n".join(_drawn(panel) for panel in Table(head, tuple(rows)).panels(width))
+
+
+def _lines(row: tuple[str, ...], room: int) -> Iterator[tuple[str, ...]]:
+    """Yield a row, and below it what is left of a long label."""
+    first, *others = wrapped(row[0], room, INDENT).split("\n")
+    yield (first, *row[1:])
+    for label in others:
+        yield (label, *[""] * (len(row) - 1))
 
 
 def _drawn(panel: Table) -> str:
