@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def man_pages() -> Iterator[tuple[str, str]]:
     """Yield the path of each below share/, and its text."""
-    with click.Context(main, info_name="ptelist") as context:
+    with click.Context(main, info_name="ptelist", **main.context_settings) as context:
         for name in pages.names():
             page = pages.page(name)
             usage = _usage(context, name) if name in COMMANDS else None
