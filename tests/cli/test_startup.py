@@ -29,6 +29,7 @@ LIGHT = [
     "fleet --help",
     "presets --help",
     "completion bash",
+    "help --help",
 ]
 HEAVY = {"pydantic", "rich", "tabulate", "json", "csv", "tomllib", "ptelist.scenario.models", "ptelist.engine.account"}
 SCRIPT = """
@@ -71,6 +72,7 @@ def test_help_version_and_completion_import_click_and_little_else(command: str) 
         ("compare run", {"running"}),
         ("presets show shrink", {"shrink-tdp"}),
         ("comp", {"compare", "completion"}),
+        ("help fi", {"fields", "figures"}),
     ],
 )
 def test_completing_a_word_imports_no_model(words: str, offered: set[str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -223,12 +222,3 @@ def test_the_wheel_installs_what_is_read() -> None:
     hook = build["wheel"]["hooks"]["custom"]["path"]
     assert (root / hook).is_file()
     assert f"/{hook}" in build["sdist"]["include"]
-
-
-def test_help_of_help_loads_nothing_heavy() -> None:
-    code = "import sys\nfrom ptelist.cli import main\ntry:\n    main(['help', '--help'])\nexcept SystemExit:\n"
-    code += "    print('modules:', *sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(done.stdout.partition("modules:")[2].split())
-    assert "click" in loaded
-    assert not loaded & {"rich", "pydantic", "tabulate", "ptelist.manual.pages", "ptelist.scenario.models"}
