@@ -18,17 +18,16 @@ from typing import TYPE_CHECKING
 import pytest
 from manual_tables import TABLES
 
-from ptelist.manual import pages
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from click.testing import Result
 
 README = Path(__file__).parent.parent / "README.md"
-PAGES = [README, *(pages.FOLDER / f"{name}.md" for name in pages.names())]
-OUTPUT, BRIEF = " output", " brief"
-"""A block with the whole output of its command, or without the assumptions and the command at its end."""
+DOCS = README.parent / "ptelist" / "docs"
+PAGES = [README, *sorted(DOCS.glob("*.md"))]
+BRIEF = " brief"
+"""What a block is called that leaves the assumptions and the command at the end of the output out."""
 CUT = "[...]"
 BLOCK = re.compile(r"```console( output| brief)?\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"\$ ((?:.*\\\n)*.*\n)")
@@ -110,7 +109,7 @@ def test_the_break_evens_of_the_prose_are_those_that_sweep_finds(
     run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(README.parent)
-    text = (pages.FOLDER / "sweep.md").read_text()
+    text = (DOCS / "sweep.md").read_text()
     prose = " ".join(BLOCK.sub("", text).split())
     commands = [COMMAND.findall(block[2])[0] for block in BLOCK.finditer(text) if block[1] and "--host" in block[2]]
     found = [json.loads(run(*words(command)[1:], "--format", "json").stdout)["break_evens"][0] for command in commands]
@@ -125,7 +124,7 @@ def test_the_break_evens_of_the_prose_are_those_that_sweep_finds(
 
 def test_an_inventory_split_by_a_shell_gives_the_same_sums(run: Callable[..., Result], tmp_path: Path) -> None:
     """The manual's script, each part on its own, the numbers added up by the other columns."""
-    (script,) = re.findall(r"```sh\n(awk .*?)```", pages.page("fleet").text, re.DOTALL)
+    (script,) = re.findall(r"```sh\n(awk .*?)```", (DOCS / "fleet.md").read_text(), re.DOTALL)
     rows = (README.parent / "tests/data/fleet/hosts.csv").read_text()
     (tmp_path / "hosts.csv").write_text(rows)
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
