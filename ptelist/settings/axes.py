@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import Where
 from ptelist.settings.kinds import SWITCHES, WORDS, Bundles, Letters
-from ptelist.settings.number_kinds import INTEGERS, LISTS, ORDERS, SIZES
+from ptelist.settings.number_kinds import INTEGERS, LEAVES, LISTS, ORDERS, SIZES
 from ptelist.settings.preset_kinds import AnyPresets, Builds, Kernels, Presets
 
 if TYPE_CHECKING:
@@ -94,13 +94,13 @@ AXES = {
         Axis("populated", "vm.populated", SIZES, "Memory touched, from 0 up, if not all."),
         Axis("dimms", "vm.dimms", INTEGERS, "DIMMs plugged in, a memslot each."),
         Axis("dimm-size", "vm.dimm_size", SIZES, "Memory of each, e.g. 1GiB."),
-        Axis("leaf", "vm.leaf", WORDS, "Page size it is mapped with: 4K, 2M or 1G."),
+        Axis("leaf", "vm.leaf", LEAVES, "Page size it is mapped with: 4K, 2M or 1G."),
         Axis("mapped", "vm.mapped", WORDS, "all memory, or only what the rmap lists name: listed."),
         Axis("root-level", "vm.root_level", INTEGERS, "Levels of page tables: 4 or 5."),
         Axis("paging", "vm.paging", WORDS, "tdp, tdp-mmu, tdp-legacy or shadow."),
         Axis("nested", "vm.nested", SWITCHES, "An L2 runs (nested TDP)."),
         Axis("l2-memory", "vm.l2_memory", SIZES, "Memory that L2 has mapped."),
-        Axis("l2-leaf", "vm.l2_leaf", WORDS, "Page size it is mapped with."),
+        Axis("l2-leaf", "vm.l2_leaf", LEAVES, "Page size it is mapped with."),
         Axis("l2-smm", "vm.l2_smm", SWITCHES, "L2 has SMM: a second tree."),
         Axis("l1-replacements", "vm.l1_replacements", INTEGERS, "How often L1 replaced its tables for L2."),
         Axis("rmaps", "vm.rmaps", LISTS, "rmap lists, e.g. 1000x15 or 10x2+5x16-31."),
