@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import pytest
 from manual_tables import TABLES
 
+from ptelist.cli import COMMANDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -33,6 +35,7 @@ BLOCK = re.compile(r"```console( output| brief)?\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"\$ ((?:.*\\\n)*.*\n)")
 FILE = re.compile(r"(<!-- file (\S+) -->\n).*?(<!-- /file -->\n)", re.DOTALL)
 TABLE = re.compile(r"(<!-- (\S+) -->\n).*?(<!-- /\2 -->\n)", re.DOTALL)
+LINK = re.compile(r"\]\(([^)]+)\)")
 NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+\.\d%")
 OVER_BUDGET = 1
 LONGEST_README = 250
@@ -103,6 +106,19 @@ def test_the_answer_is_given_in_numbers() -> None:
     text = README.read_text()
     assert len(NUMBER.findall(TABLE.sub("", BLOCK.sub("", text)))) >= 6
     assert len(text.splitlines()) <= LONGEST_README
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_page_names_only_pages_that_there_are(path: Path) -> None:
+    text = BLOCK.sub("", path.read_text())
+    for link in LINK.findall(text):
+        assert link.startswith("https://") or (path.parent / link).is_file(), link
+    for name in re.findall(r"`([a-z]+)`", " ".join(re.findall(r"^See also: .*(?:\n.+)*", text, re.MULTILINE))):
+        assert (DOCS / f"{name}.md").is_file(), name
+
+
+def test_the_readme_leads_to_every_command() -> None:
+    assert {f"ptelist/docs/{name}.md" for name in COMMANDS} <= set(LINK.findall(README.read_text()))
 
 
 def test_the_break_evens_of_the_prose_are_those_that_sweep_finds(
