@@ -154,6 +154,15 @@ def test_a_page_on_a_terminal_has_its_words(name: str) -> None:
     assert "<!--" not in bare
 
 
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_no_number_of_a_table_is_cropped_on_a_terminal(width: int) -> None:
+    text = pages.page("exactness").text
+    shown = set(re.sub(r"\x1b\[[0-9;]*m", "", terminal.render(text, width)).split())
+    cells = [cell for block in blocks(text) if isinstance(block, Rows) for row in block.cells[1:] for cell in row[1:]]
+    assert len(cells) > 100
+    assert set(cells) <= shown
+
+
 def test_help_shows_the_list_of_topics_and_a_topic(run: Callable[..., Result]) -> None:
     listing = run("help").stdout
     for name in NAMES:
