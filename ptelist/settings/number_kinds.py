@@ -77,6 +77,12 @@ class Sizes(Integers):
         """Return a size with its unit."""
         return format_size(value)
 
+    def offered(self, begun: str) -> Sequence[str]:
+        """Return the number with each unit that it can go on with."""
+        number = begun.rstrip("KMGTiB")
+        whole = [f"{number}{unit}" for unit in UNITS if unit.endswith("iB")]
+        return [text for text in whole if number.isdecimal() and text.startswith(begun)]
+
     def vary(self, value: Any, page: int) -> list[str]:
         """Return its half, in whole pages, and its double."""
         return [self.show(number) for number in (value // 2 // page * page, 2 * value) if number not in {0, value}]

@@ -91,3 +91,23 @@ def test_a_file_beside_us_needs_no_path(
     assert column.scenario.first_vm.vcpus == 300
     assert run("compare", "6.1").exit_code == 0
     assert 'no preset "yours"' in run("compare", "yours").stderr
+
+
+def test_a_forced_colour_is_for_terminals_in_a_pipe(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" in run("compare", "--ext", "2,14").stdout
+    assert "\x1b[" not in run("compare", "--ext", "2,14", "--format", "mail").stdout
+    monkeypatch.setenv("FORCE_COLOR", "")
+    assert "\x1b[" not in run("compare", "--ext", "2,14").stdout
+
+
+def test_a_field_of_an_inventory_is_read_with_a_line_below_too(run: Callable[..., Result], tmp_path: Path) -> None:
+    inventory = tmp_path / "hosts.csv"
+    inventory.write_text("host,kernel,cpus,nodes,vcpus,memory,ram\na,6.1,8,1,2,4GiB,64GiB\n")
+    texts = {
+        run("fleet", str(inventory), "--column", f"host{sign}memory=ram", "--format", "csv").stdout for sign in "_-"
+    }
+    assert len(texts) == 1
+    assert "" not in texts
