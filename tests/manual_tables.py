@@ -11,18 +11,20 @@ from kernel import summary
 from ptelist.catalog.fields import FIELDS, OF_ITEMS
 from ptelist.catalog.meanings import MEANINGS
 from ptelist.cli import COMMANDS
+from ptelist.cli.options import TITLES
 from ptelist.manual import pages
 from ptelist.scenario.limits import DebugLetters, Limits, Size
 from ptelist.scenario.models import RECORDS, ListClass, Slot
 from ptelist.settings.axes import AXES
-from ptelist.settings.base import DEFAULTS
-from ptelist.settings.columns import expand
+from ptelist.settings.defaults import default
 from ptelist.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from click.testing import Result
+
+    from ptelist.settings.axes import Axis
 
     Run = Callable[..., Result]
 
@@ -98,22 +100,15 @@ def _limited(base: Any, limits: list[Limits]) -> str:
 
 
 def parameter_list() -> str:
-    """Return a list of all parameters: how each is typed, what it is, its default."""
-    (column,) = expand([], []).columns
-    values = {part: column.scenario.first_vm if part == "vm" else getattr(column.scenario, part) for part in FIELDS}
+    """Return a list of all parameters by what they are about: how each is typed, what it is, its default."""
 
-    def default(name: str) -> str:
-        axis = AXES[name]
-        if not axis.path and not axis.paths:
-            return DEFAULTS.get(name, "")
-        fields = {path: getattr(values[path.split(".")[0]], path.split(".")[1]) for path in axis.paths}
-        value = axis.kind.value_of(fields)
-        return "" if value is None else axis.kind.show(value)
+    def said(axis: Axis) -> str:
+        in_force = default(axis.name)
+        return f"`{axis.option} {axis.kind.metavar}`: {axis.help}{f' Default: {in_force}.' if in_force else ''}"
 
-    return listed(
-        f"`{axis.option} {axis.kind.metavar}`: {axis.help}{f' Default: {shown}.' if (shown := default(name)) else ''}"
-        for name, axis in AXES.items()
-    )
+    parts = {part: [said(axis) for axis in AXES.values() if axis.part == part] for part in ("kernel", "host", "vm")}
+    assert sum(map(len, parts.values())) == len(AXES)
+    return "\n".join(f"## {TITLES[part]}\n\n{listed(lines)}" for part, lines in parts.items())
 
 
 def figure_list() -> str:
