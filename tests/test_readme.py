@@ -92,6 +92,12 @@ def test_commands_print_what_a_page_shows(
     assert fresh == path.read_text()
 
 
+def test_python_runs_as_it_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "python.md").read_text(), re.DOTALL)
+    exec(compile(code, "python.md", "exec"), {})
+    assert "pte_list_desc.slabs = " in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_no_number_of_the_prose_is_typed(path: Path) -> None:
     """Each stands in an output or a table of its page."""
