@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptelist.best.best import ERAS
 from ptelist.compare.comparison import PART, change
-from ptelist.engine.account import DESC
+from ptelist.engine.figure_kinds import DESC
 from ptelist.lists.descriptors import HEAD, WALK
 from ptelist.note import Note
 from ptelist.output import numbers

@@ -6,8 +6,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import assume
-from ptelist.engine.account import DESC, HEADER, account
+from ptelist.engine.account import account
 from ptelist.engine.difference import difference
+from ptelist.engine.figure_kinds import DESC, HEADER
 from ptelist.engine.ledger import TYPICAL, Unit
 from ptelist.errors import PtelistError, suggestion
 from ptelist.interval import Change

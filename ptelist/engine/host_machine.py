@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from ptelist.engine.vcpu_machine import Counts, Mmu
-    from ptelist.engine.vm_memslots import Memslot
+    from ptelist.engine.vm_memslots import MadeMemslot
     from ptelist.engine.vm_slabs import HostSlabs
 
     Key = Hashable
@@ -81,7 +81,7 @@ class Machine:
         """Return how many VMs there are."""
         return len(self._vms)
 
-    def memslots(self) -> Counter[Memslot | None]:
+    def memslots(self) -> Counter[MadeMemslot | None]:
         """Return how many memslots there are of each kind; None: those of a VM's options, all together."""
         return Counter(memslot for vm in self._vms.values() for memslot in vm.memslots.known.values())
 

@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 B = Unit.BYTES
 LEVELS = ("4K", "2M", "1G")
 
+WindowCounts = tuple[int, int, int]
+"""How many windows of each of these sizes a memslot touches."""
+
 
 class Slots(NamedTuple):
     """Array lengths by page size, one row a memslot."""
 
-    rows: tuple[tuple[int, int, int], ...]
+    rows: tuple[WindowCounts, ...]
     logged: tuple[int, ...]
     """The pages of those with a dirty bitmap."""
     note: str
@@ -49,7 +52,7 @@ def slots(kernel: Kernel, host: Host, vm: Vm) -> Slots:
 
 
 @lru_cache
-def _rows(spans: tuple[Range, ...], page_bytes: int) -> tuple[tuple[int, int, int], ...]:
+def _rows(spans: tuple[Range, ...], page_bytes: int) -> tuple[WindowCounts, ...]:
     """Return how many windows of each size each range touches."""
     sizes = [window(level, page_bytes) for level in range(len(LEVELS))]
     return tuple((touched(span, sizes[0]), touched(span, sizes[1]), touched(span, sizes[2])) for span in spans)
@@ -95,7 +98,7 @@ def bitmap(pages: int) -> int:
     return 2 * (-(-pages // 64) * 8)
 
 
-def sizes(kernel: Kernel, vm: Vm, row: tuple[int, int, int], *, track: bool) -> Iterator[int]:
+def sizes(kernel: Kernel, vm: Vm, row: WindowCounts, *, track: bool) -> Iterator[int]:
     """Yield the bytes asked for each array of a memslot but its dirty bitmap."""
     if has_rmaps(kernel, vm):
         yield from (windows * kernel.rmap_head_bytes for windows in row)

@@ -43,6 +43,11 @@ def round_up(value: int, step: int) -> int:
     return -(-value // step) * step
 
 
+def debugged(flags: str) -> bool:
+    """Return whether these slub_debug letters keep slabs off the CPUs."""
+    return not DEBUG_FLAGS.isdisjoint(flags)
+
+
 def stride(  # noqa: PLR0913 -- what calculate_sizes() goes by
     object_size: int,
     *,

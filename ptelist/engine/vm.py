@@ -6,11 +6,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from ptelist.engine import extra_tables, memslots, mmu
+from ptelist.engine.cache_arrays import CacheArrays
 from ptelist.engine.chains import Chains
 from ptelist.engine.dirty_rings import rings
 from ptelist.engine.drawn import Caches
 from ptelist.engine.guest_memory import private_memory
-from ptelist.engine.kmalloc import POINTER, kvmalloc, pool_of
+from ptelist.engine.kmalloc import kvmalloc, pool_of
 from ptelist.engine.ledger import Op, Term, Unit, fixed, named, nothing, product, rule, total
 from ptelist.engine.memory_attributes import attributes
 from ptelist.engine.memslots import write_tracking
@@ -22,11 +23,8 @@ if TYPE_CHECKING:
 
     from ptelist.engine.facts import Facts
 
-B, OBJECTS, PAGES, COUNT = Unit.BYTES, Unit.OBJECTS, Unit.PAGES, Unit.COUNT
+B, OBJECTS, PAGES = Unit.BYTES, Unit.OBJECTS, Unit.PAGES
 PRODUCT = Op.PRODUCT
-EMBEDDED_CACHES = ("pte_list_desc", "page_header", "shadow_page", "gfn_array")
-"""The four caches inside struct kvm_vcpu_arch while their arrays were embedded."""
-
 OF_RUNNING = {
     "kvm_mmu_page_header.objects": OBJECTS,
     "kvm_mmu_page_header.objects.vcpu_caches": OBJECTS,
@@ -43,7 +41,7 @@ Usage = tuple[str, Term]
 """A figure id and what this group adds to it."""
 
 
-class Group:
+class VmGroup:
     """One VM group of a scenario."""
 
     def __init__(self, facts: Facts, number: int) -> None:
@@ -53,10 +51,10 @@ class Group:
         self._number = number
         self._page = facts.kernel("page_bytes", B)
 
-    def _once(self, name: object, work: Callable[[Group], T]) -> T:
+    def _once(self, name: object, work: Callable[[VmGroup], T]) -> T:
         """Return what `work` gives of the group, or gave of one that has all that it reads in common with this one."""
         facts, number = self._facts, self._number
-        return facts.once((name, number), lambda own: work(self if own is facts else Group(own, number)))
+        return facts.once((name, number), lambda own: work(self if own is facts else VmGroup(own, number)))
 
     def usage(self, *, aside: bool = True) -> Iterator[Usage]:
         """Yield what the group holds, what is part of no total among it if that is not left aside."""
@@ -66,9 +64,9 @@ class Group:
 
     def descriptors(self) -> Iterator[Usage]:
         """Yield the objects of pte_list_desc that the group holds."""
-        rmaps, parents, at_once = self._once("lists", Group._lists)
+        rmaps, parents, at_once = self._once("lists", VmGroup._lists)
         lists = total("lists", OBJECTS, (rmaps, parents))
-        drawn = self._caches.descriptors(lists, self._desc_capacity(), at_once)
+        drawn = self._caches.descriptors(lists, self._arrays.desc_capacity(), at_once)
         yield "pte_list_desc.objects.vcpu_caches", self._of_vms(OBJECTS, drawn.left)
         if drawn.split:
             yield "pte_list_desc.objects.split_caches", self._of_vms(OBJECTS, drawn.split)
@@ -87,7 +85,7 @@ class Group:
 
     @cached_property
     def _trees(self) -> Trees:
-        return self._once("trees", Group._grown)
+        return self._once("trees", VmGroup._grown)
 
     def _grown(self) -> Trees:
         return Trees(self._facts, self._kernel, self._vm, self._number, memslots.pages(self._memslots))
@@ -100,6 +98,10 @@ class Group:
     @cached_property
     def _caches(self) -> Caches:
         return Caches(self._facts, self._kernel, self._vm, self._number)
+
+    @cached_property
+    def _arrays(self) -> CacheArrays:
+        return CacheArrays(self._facts, self._vm)
 
     @cached_property
     def _count(self) -> Term:
@@ -121,7 +123,7 @@ class Group:
             roots = self._facts.kernel("pae_roots", PAGES)
             vcpus = self._facts.vm(self._number, "vcpus")
             yield "page_tables.bytes.pae_roots", self._of_vms(B, vcpus, roots, self._page)
-        yield from self._arrays()
+        yield from self._pointers()
         if not self._run.low:
             why = "no vCPU has run: the first KVM_RUN fills its caches and makes the root"
             yield from ((name, nothing(vm.name, unit, why)) for name, unit in OF_RUNNING.items())
@@ -142,13 +144,12 @@ class Group:
         yield "page_tables.bytes.tables", self._of_vms(B, live if split.high else tables, self._page)
         yield from self._pages(trees, drawn, split, each)
         if vm.eager_split:
-            yield "split_caches.bytes.arrays", self._of_vms(B, self._split_arrays())
+            yield "split_caches.bytes.arrays", self._of_vms(B, self._arrays.of_split(self._caches.split_capacity))
 
     def _pages(self, trees: Trees, tables: Term, split: Term, each: Term) -> Iterator[Usage]:
         """Yield the pages of vCPU and split caches, and all of them: with those drawn, and `split` ones, of tables."""
-        shadow = self._caches.tables(
-            "shadow pages", tables, trees, self._shadow_caches(), faults=trees.least_faults, splits=self._split_nodes
-        )
+        own, splits = self._arrays.shadow_page_caches(), self._arrays.split_nodes
+        shadow = self._caches.tables("shadow pages", tables, trees, own, faults=trees.least_faults, splits=splits)
         kinds = [shadow]
         if mmu.shadow_root(self._kernel, self._vm):
             infos = trees.shadowed_info(tables)
@@ -168,74 +169,18 @@ class Group:
         held = total("pages", OBJECTS, [*(kind.held for kind in kinds), *((split,) if split.high else ())])
         yield "shadow_pages.bytes", self._of_vms(B, held, self._page)
 
-    def _desc_capacity(self) -> Term:
-        kernel, vm, facts = self._kernel, self._vm, self._facts
-        if not mmu.tops_up_desc(kernel, vm):
-            return nothing("pte_list_desc_capacity", OBJECTS, facts.source("kernel.topup_pte_list_desc"))
-        return facts.kernel(mmu.desc_capacity_field(kernel, vm), OBJECTS)
-
-    def _shadow_caches(self) -> Term:
-        """Return how many caches of shadow pages a vCPU has: one, or by a proposal one a node."""
-        nodes = self._host.nodes
-        if self._kernel.shadow_page_caches_per_node and nodes > 1:
-            why = self._facts.source("kernel.shadow_page_caches_per_node")
-            return fixed("shadow_page_caches", nodes, COUNT, why, self._facts.host("nodes"))
-        return fixed("shadow_page_caches", 1, COUNT, "mmu_shadow_page_cache")
-
-    def _page_caches(self) -> Term:
-        """Return how many caches of 4 KiB pages a vCPU has filled."""
-        parts = [self._shadow_caches()]
-        if mmu.shadow_root(self._kernel, self._vm):
-            note = "mmu_shadowed_info_cache (mmu_gfn_array_cache up to v5.19): indirect pages"
-            parts.append(fixed("shadowed_info_caches", 1, COUNT, note))
-        if self._vm.tdx:
-            note = self._facts.source("kernel.external_spt_cache")
-            parts.append(fixed("external_spt_caches", 1, COUNT, note))
-        return total("page_caches", COUNT, parts)
-
-    def _arrays(self) -> Iterator[Usage]:
+    def _pointers(self) -> Iterator[Usage]:
         """Yield the caches' arrays of pointers, allocated or embedded."""
-        facts = self._facts
-        capacity = facts.kernel("cache_capacity", OBJECTS)
-        if self._kernel.memory_cache_array == "embedded":
-            note = "pointers of " + ", ".join(EMBEDDED_CACHES) + " caches inside struct kvm_vcpu_arch"
-            size = len(EMBEDDED_CACHES) * capacity.low * POINTER
-            each = fixed("embedded_arrays", size, B, note, capacity)
-            yield "embedded.bytes", self._of_vms(B, facts.vm(self._number, "vcpus"), each)
+        if self._arrays.embedded:
+            vcpus = self._facts.vm(self._number, "vcpus")
+            yield "embedded.bytes", self._of_vms(B, vcpus, self._arrays.of_struct())
             yield "vcpu_caches.bytes.arrays", nothing(self._vm.name, B, "inside struct kvm_vcpu_arch: embedded.bytes")
             return
-        yield "vcpu_caches.bytes.arrays", self._of_vms(B, self._run, self._once("arrays", Group._allocated_arrays))
+        each = self._once("arrays", VmGroup._allocated_arrays)
+        yield "vcpu_caches.bytes.arrays", self._of_vms(B, self._run, each)
 
     def _allocated_arrays(self) -> Term:
-        """Return the arrays of one vCPU, which its first top-ups allocate."""
-        header = fixed("page_header_caches", 1, COUNT, "mmu_page_header_cache")
-        sets = total("caches", COUNT, (header, self._page_caches()))
-        plain = product("page_arrays", B, sets, self._array(self._facts.kernel("cache_capacity", OBJECTS)))
-        return total("arrays", B, (self._array(self._desc_capacity()), plain))
-
-    def _array(self, capacity: Term) -> Term:
-        low, high = kvmalloc(capacity.low * POINTER, pool_of(self._kernel))
-        return rule("array", low, high, B, f"kvmalloc of {POINTER} B a pointer, at the first top-up", capacity)
-
-    def _split_arrays(self) -> Term:
-        """Return the arrays of the split caches, which the first huge page that is split eagerly fills."""
-        capacity = self._facts.kernel("cache_capacity", OBJECTS)
-        plain = product("page_arrays", B, self._split_page_caches(), self._array(capacity))
-        return total("arrays", B, (self._array(self._caches.split_capacity), self._array(capacity), plain))
-
-    @property
-    def _split_nodes(self) -> int:
-        """Return the most caches of shadow pages for splitting: one, or by a proposal one a node."""
-        return self._host.nodes if self._kernel.shadow_page_caches_per_node else 1
-
-    def _split_page_caches(self) -> Term:
-        nodes = self._split_nodes
-        why = (
-            "split_shadow_page_cache"
-            if nodes == 1
-            else "split_shadow_page_cache of each node that a split huge page was on"
-        )
-        return rule("split_shadow_page_caches", 1, nodes, COUNT, why)
+        return self._arrays.of_vcpu()
 
     # memslots and the rest
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.compare.comparison import PART, compare
 from ptelist.compare.explain import derivation
-from ptelist.engine.account import is_aside
+from ptelist.engine.figure_kinds import is_aside
 from ptelist.errors import PtelistError
 from ptelist.fleet import page
 from ptelist.fleet.census import Reader

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ptelist.compare.comparison import PART, WHOLE
-from ptelist.engine.account import DESC
+from ptelist.engine.figure_kinds import DESC
 from ptelist.note import Note
 from ptelist.output import numbers
 from ptelist.output.page import Document, Table

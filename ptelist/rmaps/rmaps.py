@@ -8,7 +8,8 @@ from ptelist.compare.assumptions import assume
 from ptelist.compare.clauses import PROPOSAL, UNVERIFIED
 from ptelist.compare.comparison import PART, Comparison
 from ptelist.engine import mmu
-from ptelist.engine.account import DESC, slabs_of
+from ptelist.engine.account import slabs_of
+from ptelist.engine.figure_kinds import DESC
 from ptelist.engine.ledger import Unit, rule, total
 from ptelist.errors import PtelistError
 from ptelist.lists import histogram
