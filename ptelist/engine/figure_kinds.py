@@ -27,6 +27,7 @@ KINDS = {
     "page_tables.bytes.shadowed_info": B,
     "page_tables.bytes.external": B,
     "page_tables.bytes.pae_roots": B,
+    "page_tables.bytes.raw": B,
     "memslots.bytes.rmap_heads": B,
     "memslots.bytes.lpage_info": B,
     "memslots.bytes.write_track": B,
@@ -47,11 +48,19 @@ KINDS = {
 
 UNUSED = {name: nothing(name, unit, "not used in this scenario") for name, unit in KINDS.items()}
 BESIDE = "beside."
-COUNTED = tuple(name for name in KINDS if not name.startswith(BESIDE))
+ASIDE = frozenset(("waste", "retained", "raw", "typical"))
+
+
+def is_aside(figure: str) -> bool:
+    """Tell whether a figure is part of no total: waste, what a busy host keeps, raw counts, what is simulated."""
+    return figure.startswith(BESIDE) or any(part in ASIDE for part in figure.split("."))
+
+
+COUNTED = tuple(name for name in KINDS if not is_aside(name))
 """Those that are part of a total."""
 
 BELOW = {
-    parent: tuple(name for name in KINDS if name.startswith(f"{parent}."))
+    parent: tuple(name for name in COUNTED if name.startswith(f"{parent}."))
     for parent in (f"{DESC}.objects", f"{HEADER}.objects", "page_tables.bytes", "memslots.bytes")
 }
 """The parts of a figure. Objects in caches and those drawn from these are open together: a cache lacks what is used."""
@@ -69,11 +78,3 @@ BESIDE_SLABS = (
     "track_srcu.bytes",
 )
 """What makes up the MMU's total together with the two kmem_caches."""
-
-
-def is_aside(figure: str) -> bool:
-    """Tell whether a figure is part of no total: waste, what a busy host keeps, raw counts, what is simulated."""
-    return figure.startswith(BESIDE) or any(part in ASIDE for part in figure.split("."))
-
-
-ASIDE = frozenset(("waste", "retained", "raw", "typical"))

@@ -35,6 +35,8 @@ OF_RUNNING = {
 }
 """Figures of which a VM has nothing until a vCPU has run."""
 
+NOT_RUN = "no vCPU has run: the first KVM_RUN fills its caches and makes the root"
+
 T = TypeVar("T")
 
 Usage = tuple[str, Term]
@@ -60,6 +62,8 @@ class VmGroup:
         """Yield what the group holds, what is part of no total among it if that is not left aside."""
         yield from self.descriptors()
         yield from self._tables_and_caches()
+        if aside:
+            yield "page_tables.bytes.raw", self._raw_tables()
         yield from self._once(("others", aside), lambda group: tuple(group.others(aside=aside)))
 
     def descriptors(self) -> Iterator[Usage]:
@@ -104,6 +108,13 @@ class VmGroup:
         return CacheArrays(self._facts, self._vm)
 
     @cached_property
+    def _tables_beside(self) -> dict[str, Term]:
+        return self._once("tables_beside", VmGroup._extra_tables)
+
+    def _extra_tables(self) -> dict[str, Term]:
+        return extra_tables.beside(self._kernel, self._host, self._vm)
+
+    @cached_property
     def _count(self) -> Term:
         return named("vms", self._facts.vm(self._number, "count"))
 
@@ -113,6 +124,16 @@ class VmGroup:
         for part in parts:
             factors += part.parts if part.op is PRODUCT else (part,)
         return product(self._vm.name, unit, *factors)
+
+    def _raw_tables(self) -> Term:
+        """Return all tables of the tree, those that there may be beside RAM's among them."""
+        if not self._run.low:
+            return nothing(self._vm.name, B, NOT_RUN)
+        split = self._trees.split()
+        counted = (self._trees.tables, split) if split.high else (self._trees.tables,)
+        beside = [named(name, count) for name, count in self._tables_beside.items()]
+        tables = total("tables", PAGES, (*counted, *beside))
+        return self._of_vms(B, tables, self._page)
 
     # tables, and the caches that they are drawn from
 
@@ -125,8 +146,7 @@ class VmGroup:
             yield "page_tables.bytes.pae_roots", self._of_vms(B, vcpus, roots, self._page)
         yield from self._pointers()
         if not self._run.low:
-            why = "no vCPU has run: the first KVM_RUN fills its caches and makes the root"
-            yield from ((name, nothing(vm.name, unit, why)) for name, unit in OF_RUNNING.items())
+            yield from ((name, nothing(vm.name, unit, NOT_RUN)) for name, unit in OF_RUNNING.items())
             return
         trees = self._trees
         tables = trees.tables
@@ -204,9 +224,8 @@ class VmGroup:
 
     def _beside(self) -> Iterator[Usage]:
         """Yield bounds of what stands beside the total; what this VM has not is left out."""
-        for name, most, why in extra_tables.beside(self._kernel, self._host, self._vm):
-            if most:
-                yield f"beside.bytes.{name}", self._of_vms(B, extra_tables.bound(self._facts, name, most, why))
+        for name, count in self._tables_beside.items():
+            yield f"beside.bytes.{name}", self._of_vms(B, extra_tables.with_headers(self._facts, name, count))
 
     def _page_hash(self) -> Term:
         kernel, vm, facts = self._kernel, self._vm, self._facts
