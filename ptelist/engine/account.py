@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine import cache_layouts
 from ptelist.engine.facts import Facts
-from ptelist.engine.figure_kinds import BELOW, BESIDE_SLABS, COUNTED, DESC, KINDS, UNUSED
+from ptelist.engine.figure_kinds import BELOW, BESIDE_SLABS, COUNTED, DESC, KINDS, UNUSED, UNUSED_COUNTED
 from ptelist.engine.kmem_cache import KmemCache
 from ptelist.engine.ledger import Ledger, Term, Unit, named, product, rule, total
 from ptelist.engine.past import known, past
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Ends = tuple[int, int]
 B = Unit.BYTES
 
+UNUSED_DESCRIPTORS = {name: UNUSED[name] for name in (f"{DESC}.objects", *BELOW[f"{DESC}.objects"])}
+
 
 def account(scenario: Scenario, shared: Shared | None = None, *, aside: bool = True) -> Ledger:
     """Return all figures of a scenario, but for those that are part of no total if these are left aside.
@@ -40,14 +42,14 @@ def account(scenario: Scenario, shared: Shared | None = None, *, aside: bool = T
     ledger = Ledger()
     facts = Facts(scenario, shared)
     usages = _usages(scenario, [group.usage(aside=aside) for group in _groups(facts)])
-    _holdings(ledger, KINDS if aside else COUNTED, usages)
+    _holdings(ledger, UNUSED if aside else UNUSED_COUNTED, usages)
     return _settled(ledger, facts, usages, aside=aside)
 
 
 def holdings(scenario: Scenario) -> dict[str, Term]:
     """Return what the VM groups hold, by kind; kinds of which they hold nothing are left out."""
     ledger = Ledger()
-    _holdings(ledger, KINDS, [group.usage() for group in _groups(Facts(scenario))])
+    _holdings(ledger, UNUSED, [group.usage() for group in _groups(Facts(scenario))])
     return {name: term for name, term in ledger.items() if term.high}
 
 
@@ -72,7 +74,7 @@ def _settled(ledger: Ledger, facts: Facts, usages: Usages = (), *, aside: bool) 
     for owner in ("page_tables", "memslots"):
         ledger.add(total(f"{owner}.bytes", B, [ledger[name] for name in BELOW[f"{owner}.bytes"]]))
     if aside:
-        ledger.add(sheaves(facts, facts.scenario.kernel, facts.scenario.host, [found.stride for found in caches]))
+        ledger.add(sheaves(facts, caches))
     ledger.add(total("mmu.bytes.total", B, [*slabs, *(ledger[name] for name in BESIDE_SLABS)]))
     return ledger
 
@@ -91,7 +93,7 @@ def descriptors(scenario: Scenario, shared: Shared | None = None, *, aside: bool
     ledger = Ledger()
     facts = Facts(scenario, shared)
     usages = _usages(scenario, [group.descriptors() for group in _groups(facts)])
-    _holdings(ledger, (f"{DESC}.objects", *BELOW[f"{DESC}.objects"]), usages)
+    _holdings(ledger, UNUSED_DESCRIPTORS, usages)
     found = facts.once(("layout",), lambda facts: cache_layouts.layout(facts, DESC))
     _cache(ledger, facts, found, usages, aside=aside)
     return ledger
@@ -106,19 +108,18 @@ def _usages(scenario: Scenario, usages: Usages) -> Usages:
     return [tuple(usage) for usage in usages] if known(scenario) else usages
 
 
-def _holdings(ledger: Ledger, kinds: Iterable[str], usages: Iterable[Iterable[Usage]]) -> None:
-    """Enter what the VM groups hold of these kinds, added up by kind."""
-    found: dict[str, list[Term]] = {name: [] for name in kinds}
+def _holdings(ledger: Ledger, unused: Mapping[str, Term], usages: Iterable[Iterable[Usage]]) -> None:
+    """Enter what the VM groups hold of some kinds, added up by kind, in the order of those that may be unused."""
+    ledger.update(unused)
+    found: dict[str, list[Term]] = {}
     for usage in usages:
         for name, term in usage:
-            found[name].append(term)
+            if name in found:
+                found[name].append(term)
+            else:
+                found[name] = [term]
     for name, parts in found.items():
-        if not parts:
-            ledger[name] = UNUSED[name]
-        elif len(parts) == 1:
-            ledger[name] = named(name, parts[0])
-        else:
-            ledger[name] = total(name, KINDS[name], parts)
+        ledger[name] = named(name, parts[0]) if len(parts) == 1 else total(name, KINDS[name], parts)
 
 
 def _entered(ledger: Ledger, facts: Facts, found: CacheLayout) -> KmemCache:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.engine import mmu
-from ptelist.engine.kmalloc import POINTER, kvmalloc, pool_of
+from ptelist.engine.kmalloc import POINTER, kvmalloc
 from ptelist.engine.ledger import Term, Unit, fixed, nothing, product, rule, total
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class CacheArrays:
         return total("arrays", B, (self._array(desc_capacity), self._array(capacity), plain))
 
     def _array(self, capacity: Term) -> Term:
-        low, high = kvmalloc(capacity.low * POINTER, pool_of(self._kernel))
+        low, high = kvmalloc(capacity.low * POINTER, self._facts.pool)
         return rule("array", low, high, B, f"kvmalloc of {POINTER} B a pointer, at the first top-up", capacity)
 
     def desc_capacity(self) -> Term:

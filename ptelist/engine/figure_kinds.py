@@ -58,6 +58,7 @@ def is_aside(figure: str) -> bool:
 
 COUNTED = tuple(name for name in KINDS if not is_aside(name))
 """Those that are part of a total."""
+UNUSED_COUNTED = {name: UNUSED[name] for name in COUNTED}
 
 BELOW = {
     parent: tuple(name for name in COUNTED if name.startswith(f"{parent}."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.engine import raw, slab, slub
-from ptelist.engine.kmalloc import kmalloc, pool_of
+from ptelist.engine.kmalloc import kmalloc
 from ptelist.engine.ledger import Ledger, Term, Unit, ceil_div, fixed, named, nothing, product, rule, total
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class KmemCache:
         start = slab.round_up(layout.objects * layout.stride, each)
         if self._kernel.obj_ext_in_tail and start + vector <= layout.slab_bytes:
             return nothing(name, B, self._facts.source("kernel.obj_ext_in_tail"))
-        size = kmalloc(vector, pool_of(self._kernel))
+        size = kmalloc(vector, self._facts.pool)
         per_object = fixed("obj_ext_bytes", each, B, self._facts.source("kernel.obj_ext"))
         why = f"kmalloc bucket of objects_per_slab x obj_ext_bytes = {vector}"
         return product(name, B, slabs, fixed("obj_ext_vector", size, B, why, self._per_slab, per_object))

@@ -4,6 +4,7 @@ The rules are those of mm/slub.c; each value that differs by version is an
 argument, held in presets/kernels with its source.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 POINTER = 8
@@ -125,6 +126,7 @@ def _first_order(size: int, objects: int, fraction: int, rule: OrderRule) -> int
     return order
 
 
+@lru_cache
 def layout(size: int, rule: OrderRule) -> SlabLayout:
     """Return the layout of a cache of stride `size`."""
     order = slab_order(size, rule)

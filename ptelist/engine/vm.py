@@ -11,7 +11,7 @@ from ptelist.engine.chains import Chains
 from ptelist.engine.dirty_rings import rings
 from ptelist.engine.drawn import Caches
 from ptelist.engine.guest_memory import private_memory
-from ptelist.engine.kmalloc import kvmalloc, pool_of
+from ptelist.engine.kmalloc import kvmalloc
 from ptelist.engine.ledger import Op, Term, Unit, fixed, named, nothing, product, rule, total
 from ptelist.engine.memory_attributes import attributes
 from ptelist.engine.memslots import write_tracking
@@ -218,7 +218,7 @@ class VmGroup:
         if private_memory(vm):
             yield "memory_attributes.bytes", self._of_vms(B, attributes(facts, kernel, host, vm, number))
         if vm.dirty_ring:
-            yield "dirty_rings.bytes", self._of_vms(B, rings(facts, kernel, vm, number))
+            yield "dirty_rings.bytes", self._of_vms(B, rings(facts, vm, number))
         if kernel.track_srcu == "always" or facts.config.external_write_tracking:
             yield "track_srcu.bytes", self._of_vms(B, track_srcu(facts, kernel, host))
 
@@ -234,5 +234,5 @@ class VmGroup:
             return self._of_vms(B, size)
         if kernel.page_hash == "deferred" and not mmu.uses_rmaps(kernel, vm):
             return nothing(vm.name, B, facts.source("kernel.page_hash"))
-        low, high = kvmalloc(size.low, pool_of(kernel))
+        low, high = kvmalloc(size.low, facts.pool)
         return self._of_vms(B, rule("mmu_page_hash", low, high, B, facts.source("kernel.page_hash"), size))
