@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import mmu, slab, slub
 from ptelist.engine.figure_kinds import DESC, HEADER
-from ptelist.engine.ledger import Term, Unit, fixed, floor_div, named, product, total
+from ptelist.engine.kmalloc import kmalloc
+from ptelist.engine.ledger import Term, Unit, fixed, floor_div, named, nothing, product, total
 
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts
@@ -23,6 +24,8 @@ class CacheLayout(NamedTuple):
     order: Term
     per_slab: Term
     slab_bytes: Term
+    vector: Term
+    """Bytes of a slab's vector of memcg and profiling metadata, where it has one of its own."""
     slab: slab.SlabLayout
     sheaf: int
     """The objects of a sheaf, 0 if there are none."""
@@ -62,7 +65,22 @@ def layout(facts: Facts, name: str) -> CacheLayout:
     slab_bytes = fixed("slab_bytes", found.slab_bytes, B, "page_bytes << slab_order", page, order)
     per_slab = floor_div(f"{name}.objects_per_slab", Unit.OBJECTS, slab_bytes, stride)
     sheaf = slub.sheaf_capacity(name, stride_bytes, host.slub_debug, kernel)
-    return CacheLayout(size, stride, order, per_slab, slab_bytes, found, sheaf)
+    return CacheLayout(size, stride, order, per_slab, slab_bytes, _vector(facts, found, per_slab), found, sheaf)
+
+
+def _vector(facts: Facts, found: slab.SlabLayout, per_slab: Term) -> Term:
+    """Return what a slab's obj_ext vector takes: a kmalloc of its own, unless it fits behind the last object."""
+    kernel, name = facts.scenario.kernel, "obj_ext_vector"
+    each = slub.obj_ext_bytes(kernel, facts.config, facts.scenario.host)
+    if each == 0:
+        return nothing(name, B, "neither memcg nor allocation profiling is on")
+    wanted = each * found.objects
+    start = slab.round_up(found.objects * found.stride, each)
+    if kernel.obj_ext_in_tail and start + wanted <= found.slab_bytes:
+        return nothing(name, B, facts.source("kernel.obj_ext_in_tail"))
+    per_object = fixed("obj_ext_bytes", each, B, facts.source("kernel.obj_ext"))
+    why = f"kmalloc bucket of objects_per_slab x obj_ext_bytes = {wanted}"
+    return fixed(name, kmalloc(wanted, facts.pool), B, why, per_slab, per_object)
 
 
 def _min_objects(facts: Facts, wanted: int) -> Term:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.engine import raw, slab, slub
-from ptelist.engine.kmalloc import kmalloc
-from ptelist.engine.ledger import Ledger, Term, Unit, ceil_div, fixed, named, nothing, product, rule, total
+from ptelist.engine.ledger import Ledger, Term, Unit, ceil_div, fixed, named, product, rule, total
 
 if TYPE_CHECKING:
     from ptelist.engine.cache_layouts import CacheLayout
@@ -25,7 +24,7 @@ class KmemCache:
         self._ledger, self._facts = ledger, facts
         self._kernel, self._host = facts.scenario.kernel, facts.scenario.host
         host = self._host
-        self._size, self._stride, _, self._per_slab, self._slab_bytes, self._layout, self._sheaf = found
+        self._size, self._stride, _, self._per_slab, self._slab_bytes, self._vector, self._layout, self._sheaf = found
         for term in found.figures:
             ledger.add(term)
         self._fillers = max(host.nodes, host.cpus if host.filling == "spread" else 1)
@@ -150,18 +149,8 @@ class KmemCache:
         return total(name, B, parts)
 
     def _memcg(self, slabs: Term) -> Term:
-        name, layout = f"{self._name}.bytes.memcg", self._layout
-        each = slub.obj_ext_bytes(self._kernel, self._facts.config, self._host)
-        if each == 0:
-            return nothing(name, B, "neither memcg nor allocation profiling is on")
-        vector = each * layout.objects
-        start = slab.round_up(layout.objects * layout.stride, each)
-        if self._kernel.obj_ext_in_tail and start + vector <= layout.slab_bytes:
-            return nothing(name, B, self._facts.source("kernel.obj_ext_in_tail"))
-        size = kmalloc(vector, self._facts.pool)
-        per_object = fixed("obj_ext_bytes", each, B, self._facts.source("kernel.obj_ext"))
-        why = f"kmalloc bucket of objects_per_slab x obj_ext_bytes = {vector}"
-        return product(name, B, slabs, fixed("obj_ext_vector", size, B, why, self._per_slab, per_object))
+        name, vector = f"{self._name}.bytes.memcg", self._vector
+        return product(name, B, slabs, vector) if vector.high else named(name, vector)
 
     def _retain(self, used: Term, ever: Term | None) -> None:
         """Enter what a busy host may keep beyond `slabs`; it is part of no total."""
