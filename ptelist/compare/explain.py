@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.compare import tree, waterfall_tree
 from ptelist.compare.branches import WHOLE
-from ptelist.compare.comparison import compare, pick
+from ptelist.compare.comparison import compare, pick_one
 from ptelist.compare.single import single
 from ptelist.errors import PtelistError, Where
 from ptelist.output.command_line import command_line
@@ -35,7 +35,7 @@ def run(options: Options, figure: str, presets: tuple[str, ...], depth: str | No
         text = f"one scenario is explained, or the difference of two; these options make {len(columns.columns)}"
         raise PtelistError(text)
     comparison = compare(columns, line, charged=True)
-    pick(comparison.ledgers[0], (figure,))
+    figure = pick_one(comparison.ledgers[0], figure)
     explained = difference if len(columns.columns) == PAIR else derivation
     return explained(comparison, figure, depth)
 

@@ -11,8 +11,8 @@ from ptelist.gate.baseline import places
 from ptelist.gate.budgets import BUILT_IN, parse, scenarios
 from ptelist.gate.check import measure
 from ptelist.output.command_line import command_line
-from ptelist.settings.base import DEFAULTS
 from ptelist.settings.columns import expand
+from ptelist.settings.defaults import PRESETS
 from ptelist.text_file import read_text
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ptelist.gate.budgets import Gate
     from ptelist.gate.check import Tested
     from ptelist.output.command_line import Options
+
+
+FROM = "kernel-from"
 
 
 class Run(NamedTuple):
@@ -31,12 +34,16 @@ class Run(NamedTuple):
     explicit: bool
     """Whether the file was named."""
     dry: bool
+    against: str | None = None
+    """A build whose figures stand for a baseline."""
 
     def line(self, *flags: str) -> str:
         """Return the command that does the same, or with `flags` another thing to the same."""
         named = [self.file] if self.explicit else []
-        baseline = [("baseline", self.baseline)] if self.baseline else []
-        return command_line("check", [*named, *flags], [*self.kernel, *baseline])
+        others = [("baseline", self.baseline), ("against-from", self.against)]
+        return command_line(
+            "check", [*named, *flags], [*self.kernel, *((name, value) for name, value in others if value)]
+        )
 
 
 def layouts(kernel: Options) -> Places:
@@ -63,7 +70,7 @@ def built_in(kernel: Options, label: str) -> tuple[str, Tested]:
     (column,) = expand((), kernel).columns
     said = template.scenarios(split_caches=column.scenario.kernel.split_caches)
     tested = measure(scenarios(said, label), kernel, {})
-    profile = None if "kernel-from" in dict(kernel) else dict(kernel).get("kernel", DEFAULTS["kernel"])
+    profile = None if "kernel-from" in dict(kernel) else dict(kernel).get("kernel", PRESETS["kernel"])
     about = next(note.text for note in tested.assumptions if note.topic == "kernel")
     return template.render(profile, about, said, tested.ledgers), tested
 
@@ -77,3 +84,12 @@ def against_profile(asked: Run) -> tuple[Gate, Baseline]:
     name = base(once(options["kernel-from"]), options.get("kernel"))
     text, tested = built_in([("kernel", name)], BUILT_IN)
     return parse(text, BUILT_IN), tested.state
+
+
+def against_build(asked: Run, build: str) -> tuple[Gate, Baseline]:
+    """Return the budgets of the file, or of --init where there is none, and the figures of another build."""
+    has_file = asked.explicit or asked.baseline or Path(asked.file).exists()
+    limits = gate(asked) if has_file else against_profile(asked)[0]
+    old: Options = [*(each for each in asked.kernel if each[0] != FROM), (FROM, build)]
+    before = measure(limits, old, layouts(old)).state
+    return limits, before.model_copy(update={"label": build})
