@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.compare import tree
 from ptelist.compare.comparison import pick
+from ptelist.compare.sentence import of_one
 from ptelist.compare.single import single
 from ptelist.errors import PtelistError
 from ptelist.output.command_line import command_line
@@ -33,6 +34,7 @@ def derivation(comparison: Comparison, figure: str) -> Result:
         comparison.assumptions,
         lambda width: tree.document(comparison, figure, width),
         lambda: tree.body(comparison, figure),
+        headline=lambda: of_one(comparison.ledgers[0], figure),
     )
 
 
