@@ -30,7 +30,8 @@ def headline(comparison: Comparison, wanted: tuple[str, ...] = ()) -> str:
     if count == PAIR:
         return _of_two(comparison, figure, numbered[0])
     if count - len(numbered) > 1:
-        return _against(comparison, figure, numbered)
+        changes = ((change(*_pair(comparison, figure, each)), comparison.columns[each].name) for each in numbered)
+        return sentence.best_and_worst(figure, first[figure].unit, comparison.baseline, changes)
     return _of_many(comparison, figure)
 
 
@@ -99,18 +100,6 @@ def _all_of_it(figure: str, old: Term, new: Term) -> str:
         if (most < 0 and 2 * most <= low) or (least > 0 and 2 * least >= high):
             return f", most of it {label(part)}"
     return ""
-
-
-def _against(comparison: Comparison, figure: str, numbered: list[int]) -> str:
-    """Say of columns that have baselines of their own which change is best and which is worst."""
-    changes = [(change(*_pair(comparison, figure, number)), comparison.columns[number].name) for number in numbered]
-    unit = comparison.ledgers[0][figure].unit
-    changes.sort(key=lambda each: (each[0].high, each[0].low))
-    best, worst = (
-        f"{sentence.difference(delta, unit, sentence.part(delta)) if delta[:2] != (0, 0) else 'the same'} with {name}"
-        for delta, name in (changes[0], changes[-1])
-    )
-    return f"Against {comparison.baseline}, {figure} is at best {best}; at worst {worst}."
 
 
 def _of_many(comparison: Comparison, figure: str) -> str:

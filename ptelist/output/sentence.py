@@ -9,7 +9,7 @@ from ptelist.interval import Interval
 from ptelist.output import numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ptelist.interval import Change, Ends
 
@@ -54,11 +54,13 @@ def _counted(unit: Unit, count: int) -> str:
 
 
 def difference(change: Change, unit: Unit, *beside: str) -> str:
-    """Return how much more or less: 983,040 bytes (960.0 KiB) less, up to 768 bytes more or 3,584 bytes less."""
+    """Return how much more or less: 983,040 bytes (960.0 KiB) less, up to 768 bytes more or 3,584 bytes less.
+
+    What stands beside it is about an amount in one direction; a change that may go in either has none.
+    """
     less = FEWER if _countable(unit) else LESS
     if change.low < 0 < change.high:
-        ends = amount(Interval(0, change.high), unit, more=MORE), amount(_one(-change.low), unit, *beside, more=less)
-        return " or ".join(ends)
+        return f"{amount(Interval(0, change.high), unit, more=MORE)} or {amount(_one(-change.low), unit, more=less)}"
     if change.high <= 0:
         return amount(Interval(-change.high, -change.low), unit, *beside, more=less)
     return amount(change, unit, *beside, more=MORE)
@@ -92,7 +94,7 @@ def takes(unit: Unit, subjects: int = 1) -> str:
 
 def changes(change: Change, unit: Unit) -> str:
     """Return the verb of a change, which may be none where it is open."""
-    return f"may {takes(unit, 2)}" if change.low <= 0 <= change.high else takes(unit)
+    return f"may {takes(unit, 2)}" if change.low <= 0 <= change.high and change.low < change.high else takes(unit)
 
 
 def named(names: Sequence[str]) -> str:
@@ -104,6 +106,16 @@ def named(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def best_and_worst(figure: str, unit: Unit, baseline: str, changes: Iterable[tuple[Change, str]]) -> str:
+    """Say which change against a baseline is best and which is worst; each has its name."""
+    ordered = sorted(changes, key=lambda each: (each[0].high, each[0].low))
+    best, worst = (
+        f"{difference(change, unit, part(change)) if change[:2] != (0, 0) else 'the same'} with {name}"
+        for change, name in (ordered[0], ordered[-1])
+    )
+    return f"Against {baseline}, {figure} is at best {best}; at worst {worst}."
+
+
 def no_winner(name: str, value: Ends, unit: Unit, rivals: Sequence[str]) -> str:
     """Say which one takes the least at most, and that others may take less."""
     most = amount(_one(value.high), unit)
@@ -113,4 +125,9 @@ def no_winner(name: str, value: Ends, unit: Unit, rivals: Sequence[str]) -> str:
 
 def plural(count: int, what: str) -> str:
     """Return 1 host, 2 hosts."""
-    return f"{numbers.integer(count)} {what}{'' if count == 1 else 's'}"
+    return several(_one(count), what)
+
+
+def several(value: Ends, what: str) -> str:
+    """Return how many there are of what: 1 slab, 0..6 slabs."""
+    return f"{numbers.interval(value.low, value.high)} {what}{'' if value.high == 1 else 's'}"

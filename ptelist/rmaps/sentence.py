@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ptelist.compare.comparison import PART, change
 from ptelist.engine.account import DESC
 from ptelist.lists import histogram
-from ptelist.output import numbers, sentence
+from ptelist.output import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ def headline(columns: Sequence[Measured]) -> str:
     if len(columns) == 1:
         ledger = columns[0].ledger
         objects, slabs, total = (ledger[name] for name in (f"{DESC}.objects", f"{DESC}.slabs", PART))
-        counts = f"{numbers.term(objects)} {DESC} in {numbers.with_unit(slabs)}"
+        counts = f"{sentence.several(objects, 'descriptor')} in {sentence.several(slabs, 'slab')}"
         return f"These lists take {sentence.amount(total, total.unit)}: {counts}."
     best = min(columns, key=_ends)
     total = best.ledger[PART]
