@@ -48,7 +48,7 @@ def _clauses(break_even: BreakEven, first: int, subject: str) -> Iterator[str]:
         return f"{over.axis.name}={over.label(value)}"
 
     over, it = break_even.over, subject
-    if break_even.more_last is not None:
+    if break_even.more_last is not None and break_even.more_last != over.high:
         yield f"{'at' if break_even.more_last == over.low else 'up to'} {at(break_even.more_last)} {it} may cost more"
         it = "it"
     if break_even.less_from is None:
@@ -67,13 +67,13 @@ def _clauses(break_even: BreakEven, first: int, subject: str) -> Iterator[str]:
 def table(break_evens: Sequence[BreakEven]) -> Table:
     """Return what is said of a few columns in sentences, as a table of many."""
     first = break_evens[0]
-    head = (first.column.partition("=")[0], "always from", "first", "page", "more to")
+    head = (first.column.partition("=")[0], "always", "first", "page", "more")
     rows = []
     for each in break_evens:
         values = (each.less_from, each.less_first, each.page_first, each.more_last)
         cells = ["-" if value is None else each.over.label(value) for value in values]
         rows.append((each.column.partition("=")[2], *(cells if each.tried else ["not searched", "", "", ""])))
-    what = "where it always saves from, first saves, first saves a whole page, and may cost more up to"
+    what = "always saves from, first saves at, first whole page at, may cost more up to"
     return Table(head, tuple(rows), f"break-even against {first.baseline}, {reach(first)}: {what}")
 
 

@@ -57,9 +57,9 @@ def draw(document: Document, width: int, encoding: str = "utf-8") -> str:
         legacy_windows=False,
     )
     if document.headline:
-        console.print(Text(plain.wrapped(document.headline, width, ""), style="bold"), soft_wrap=True)
-    if document.headline and document.lines:
-        console.print()
+        console.print(Text(plain.paragraph(document.headline, width), style="bold"), soft_wrap=True)
+        if document.lines or any(table.title for table in document.tables[:1]):
+            console.print()  # a table without a title begins with an empty line of its own
     for meaning, line in document.lines:
         console.print(Text(line, style=STYLES[meaning]), soft_wrap=True)
     if document.lines:
