@@ -84,7 +84,7 @@ def comparison(*presets: str, **options: Value) -> list[Column]:
 
 
 def derivation(figure: str, preset: str | None = None, /, **options: Value) -> str:
-    r"""Return how a figure of one scenario follows, as `ptelist explain` prints it.
+    r"""Return how a figure of one scenario follows, as the tree that `ptelist explain` prints.
 
     >>> print(derivation("pte_list_desc.slabs", vcpus=256).splitlines()[0])
     pte_list_desc.slabs = 320 slabs

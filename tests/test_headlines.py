@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ptelist import cli
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -199,6 +201,11 @@ def test_its_numbers_are_those_of_the_document(run: Run, line: str) -> None:
 )
 def test_what_it_says(run: Run, line: str, says: str) -> None:
     assert says in document(run, line)["headline"]
+
+
+def test_every_command_that_answers_is_here() -> None:
+    """But for observe (tests/observe/test_agreement.py) and those that list what there is."""
+    assert {line.split()[0] for line in COMMANDS} == {*cli.COMMANDS} - {"observe", "presets", "figures", "completion"}
 
 
 def test_a_list_has_none(run: Run) -> None:

@@ -24,7 +24,8 @@ def headline(findings: Sequence[Finding]) -> str:
     told = f" The baseline does not have the same scenarios: {sentence.named(unheld)}." if unheld else ""
     if over:
         which = "" if over[0].status == FAIL else ", with a warning"
-        return f"{len(over)} of {sentence.plural(ruled, 'budget')} exceeded{which}: {_excess(over[0])}.{told}"
+        count = f"{len(over)} of {sentence.plural(ruled, 'budget')} {'is' if len(over) == 1 else 'are'} exceeded"
+        return f"{count}{which}: {_excess(over[0])}.{told}"
     if told:
         return told.strip()
     return f"All {sentence.plural(ruled, 'budget')} hold." if ruled > 1 else "The budget holds."

@@ -54,8 +54,7 @@ def test_of_many_differences_a_few_are_named(run: Run, tmp_path: Path) -> None:
     text, checks = said(run, tmp_path, UNMERGED | slab("pte_list_desc", cells))
     differing = [name for name, check in checks if check["verdict"] == "differs"]
     assert len(differing) > 3
-    assert all(name in text for name in differing[:3])
-    assert differing[3] not in text
+    assert sum(f"{name} is " in text for name in differing) == 3
     assert text.endswith(f"; {len(differing) - 3} more below.")
 
 
