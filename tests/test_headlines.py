@@ -36,7 +36,10 @@ COMMANDS = [
     "show nested",
     "show --figure pte_list_desc.bytes.total",
     "explain pte_list_desc.slabs --vcpus 8",
+    "explain mmu.bytes.total --vcpus 256 --ext 2,14",
     "where nested",
+    "history",
+    "history --kernel 6.12,6.18 --figure pte_list_desc.size",
     "sweep --vcpus 1..16 --ext 2,14",
     "sweep --vcpus 1..8 --ext 2,14 --host server-256",
     "sweep --ext 2..16",
@@ -120,7 +123,8 @@ def whole_numbers(value: Any) -> Iterator[int]:
 
 def ends(data: dict[str, Any]) -> Iterator[int]:
     """Yield the differences of each figure's ends between columns, which changes that are exact are."""
-    columns = data.get("configs") or [each for kernel in data.get("kernels", ()) for each in kernel["values"]]
+    values = [each for kernel in data.get("kernels", ()) for each in kernel["values"]]
+    columns = [each for each in (*data.get("configs", ()), *values) if "figures" in each]
     for figure in columns[0]["figures"] if columns else ():
         spans = [column["figures"][figure] for column in columns]
         yield from (abs(one[end] - other[end]) for one in spans for other in spans for end in ("low", "high"))
@@ -175,6 +179,16 @@ def test_its_numbers_are_those_of_the_document(run: Run, line: str) -> None:
         ("compare --ext 2,13,14 --filling spread", "No clear winner: ext=14 has the lowest upper bound, "),
         ("show --figure pte_list_desc.slabs", "pte_list_desc.slabs is 5 slabs: slabs that hold the objects."),
         ("show --figure pte_list_desc.bytes.total", " bytes (21.3 KiB), 2.4% of mmu.bytes.total: descriptors of rmap"),
+        (
+            "explain mmu.bytes.total --vcpus 256 --ext 2,14",
+            "ext=14 takes 983,040 bytes (960.0 KiB) more than ext=2: 2.2% of mmu.bytes.total, all of it pte_list_desc.",
+        ),
+        ("compare tdp nested", "of mmu.bytes.total, most of it memslots."),
+        ("history --figure pte_list_desc.size", "kernel 5.15 changed it most, 96 bytes (300.0%) more than before."),
+        (
+            "history --kernel 6.12,6.18 --figure pte_list_desc.size",
+            "is 128 bytes with kernel 6.12..6.18, all the same.",
+        ),
         ("explain pte_list_desc.size", "pte_list_desc.size is 128 bytes: sizeof() of the struct."),
         ("sensitivity --vcpus 1 --proposal tdp-no-objects", "pte_list_desc.bytes.total is 0 bytes; proposal moves it"),
         ("sensitivity --figure mmu.bytes.total", "mmu.bytes.total is "),

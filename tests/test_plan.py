@@ -39,6 +39,7 @@ PLAN: dict[str, set[str]] = {
     "rmaps": {*BASE, "text_file", "lists", "host", *FEATURE},
     "replay": {*BASE, "lists", "presets", "rmaps", *FEATURE},
     "best": {*BASE, "lists", "rmaps", "replay", *FEATURE},
+    "history": {*BASE, "presets", *FEATURE},
     "gate": {*BASE, "text_file", "presets", "build", *FEATURE},
     "inspect": {*BASE, "build", *FEATURE},
     "observe": {*BASE, "text_file", "host", *FEATURE},

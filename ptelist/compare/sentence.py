@@ -21,16 +21,17 @@ def headline(comparison: Comparison, wanted: tuple[str, ...] = ()) -> str:
     """Return the sentence about the first figure that is wanted, else about all that KVM's MMU takes."""
     first = comparison.ledgers[0]
     figure = pick(first, wanted)[0] if wanted else WHOLE if WHOLE in first else PART
-    count = len(comparison.columns)
-    if count == 1:
+    columns = comparison.columns
+    if len(columns) == 1:
         return of_one(first, figure)
-    numbered = [number for number, column in enumerate(comparison.columns) if column.baseline != number]
-    if all(difference(*_pair(comparison, figure, number)) == (0, 0) for number in numbered):
-        return _the_same(comparison, figure, numbered)
-    if count == PAIR:
-        return _of_two(comparison, figure, numbered[0])
-    if count - len(numbered) > 1:
-        changes = ((change(*_pair(comparison, figure, each)), comparison.columns[each].name) for each in numbered)
+    numbered = [number for number, column in enumerate(columns) if column.baseline != number]
+    if len(columns) == PAIR:
+        return of_two(comparison, figure, columns[numbered[0]].baseline, numbered[0])
+    pairs = [(_pair(comparison, figure, columns[number].baseline, number), columns[number].name) for number in numbered]
+    if all(difference(*pair) == (0, 0) for pair, _ in pairs):
+        return f"No column differs from {comparison.baseline} in {figure}."
+    if len(columns) - len(numbered) > 1:
+        changes = ((change(*pair), name) for pair, name in pairs)
         return sentence.best_and_worst(figure, first[figure].unit, comparison.baseline, changes)
     return _of_many(comparison, figure)
 
@@ -60,31 +61,22 @@ def _within(figure: str, whole: Term) -> bool:
     return any(each.name == figure or (each.op is Op.SUM and _within(figure, each)) for each in whole.parts)
 
 
-def _pair(comparison: Comparison, figure: str, number: int) -> tuple[Term, Term]:
-    """Return a figure in a column's baseline, and in the column."""
-    return comparison.ledgers[comparison.columns[number].baseline][figure], comparison.ledgers[number][figure]
+def _pair(comparison: Comparison, figure: str, old: int, new: int) -> tuple[Term, Term]:
+    return comparison.ledgers[old][figure], comparison.ledgers[new][figure]
 
 
-def _the_same(comparison: Comparison, figure: str, numbered: list[int]) -> str:
-    """Say that no column differs from its baseline."""
-    columns, term = comparison.columns, comparison.ledgers[numbered[0]][figure]
-    if len(columns) - len(numbered) > 1:
-        return f"No column differs from {comparison.baseline} in {figure}."
-    names = [columns[number].name for number in (*numbered, columns[numbered[0]].baseline)]
-    verb = sentence.takes(term.unit, len(names))
-    return f"{sentence.named(names)} {verb} the same {figure}: {sentence.amount(term, term.unit)}."
-
-
-def _of_two(comparison: Comparison, figure: str, number: int) -> str:
-    """Say how much one column takes more or less than the other."""
-    old, new = _pair(comparison, figure, number)
-    name, base = (comparison.columns[each].name for each in (number, comparison.columns[number].baseline))
-    delta = change(old, new)
-    words, part = sentence.difference(delta, old.unit), sentence.part(delta)
-    if old.unit in numbers.UNITLESS:
+def of_two(comparison: Comparison, figure: str, old: int, new: int) -> str:
+    """Return how much more or less one column takes than another one, by their numbers."""
+    pair = _pair(comparison, figure, old, new)
+    base, name = (comparison.columns[number].name for number in (old, new))
+    delta, unit = change(*pair), pair[0].unit
+    if delta[:2] == (0, 0):
+        return f"{name} and {base} {sentence.takes(unit, PAIR)} the same {figure}: {sentence.amount(pair[1], unit)}."
+    words, part = sentence.difference(delta, unit), sentence.part(delta)
+    if unit in numbers.UNITLESS:
         return f"{figure} is {words} with {name} than with {base}."
     of = f"{part} of {figure}" if part else figure
-    return f"{name} {sentence.changes(delta, old.unit)} {words} than {base}: {of}{_all_of_it(figure, old, new)}."
+    return f"{name} {sentence.changes(delta, unit)} {words} than {base}: {of}{_all_of_it(figure, *pair)}."
 
 
 def _all_of_it(figure: str, old: Term, new: Term) -> str:
@@ -97,7 +89,7 @@ def _all_of_it(figure: str, old: Term, new: Term) -> str:
         return f", all of it {label(changed[0][0])}"
     low, high = difference(old, new)
     for part, (least, most) in changed:
-        if (most < 0 and 2 * most <= low) or (least > 0 and 2 * least >= high):
+        if (high < 0 and 2 * most <= low) or (low > 0 and 2 * least >= high):
             return f", most of it {label(part)}"
     return ""
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ptelist.catalog.meanings import MEANINGS
 from ptelist.compare.comparison import share
 from ptelist.output import numbers
-from ptelist.output.bars import LEAST, MOST, bars
-from ptelist.output.page import GAP, Table
+from ptelist.output.page import Table, barred, richest
 from ptelist.where.breakdown import largest
 
 if TYPE_CHECKING:
@@ -23,10 +22,10 @@ ROWS = 16
 """Of a screen; the rest of it is for what they are, and what was assumed."""
 INDENT = "  "
 CHOICES = (
-    ("figure", "bytes", "human", "share"),
+    ("figure", "bytes", " human", "share"),
     ("figure", "bytes", "share"),
-    ("figure", "human", "share"),
-    ("figure", "human"),
+    ("figure", " human", "share"),
+    ("figure", " human"),
 )
 """Columns that a table has, richest first; with all of them there may be bars."""
 
@@ -75,19 +74,11 @@ def _sized(root: Node, rows: list[Row], width: int | None) -> Table:
     columns = {
         "figure": [label for label, _, _ in rows],
         "bytes": [numbers.interval(*each) for each in ends],
-        "human": [numbers.human(*each) for each in ends],
+        " human": [numbers.human(*each) for each in ends],
         "share": [numbers.share(share(node.term, root.term)) if node else "" for _, node, _ in rows],
     }
-    for names in CHOICES:
-        cells = [columns[name] for name in names]
-        table = Table(tuple("" if name == "human" else name for name in names), tuple(zip(*cells, strict=True)))
-        if width is None or table.width() <= width:
-            break
-    room = MOST if width is None else min(width - table.width() - GAP, MOST)
-    if names != CHOICES[0] or room < LEAST:
-        return table.within(width)
-    drawn = bars(ends, room)
-    return Table((*table.head, ""), tuple((*row, bar) for row, bar in zip(table.rows, drawn, strict=True)), bars=True)
+    table = richest(columns, CHOICES, width)
+    return barred(table, ends, width) if len(table.head) == len(columns) else table
 
 
 def document(node: Node) -> dict[str, Any]:

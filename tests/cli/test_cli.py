@@ -309,10 +309,10 @@ def test_a_name_is_no_markup_and_no_control(tmp_path: Path, run: Callable[..., R
 
 
 def test_explain_reaches_the_kernels_constants(run: Callable[..., Result]) -> None:
-    text = run("explain", "pte_list_desc.bytes.slab", "--vcpus", "1", "--ext", "14").stdout
+    text = run("explain", "pte_list_desc.bytes.slab", "--vcpus", "1", "--ext", "14", "--depth", "all").stdout
     for part in ("8,192 bytes", "ceil(40 / 32)", "KVM_ARCH_NR_OBJS_PER_MEMORY_CACHE", "13236e25ebab", "PAGE_SIZE"):
         assert part in text
-    assert text.endswith("$ ptelist explain pte_list_desc.bytes.slab --vcpus 1 --ext 14\n")
+    assert text.endswith("$ ptelist explain pte_list_desc.bytes.slab --vcpus 1 --ext 14 \\\n      --depth all\n")
 
 
 def test_explain_works_for_every_figure(run: Callable[..., Result]) -> None:

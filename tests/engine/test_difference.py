@@ -222,3 +222,39 @@ def test_more_room_never_takes_more_descriptors_whatever_the_lists() -> None:
     )
     low, high = difference(old["pte_list_desc.objects.rmaps"], new["pte_list_desc.objects.rmaps"])
     assert (low, high) == (1000 * (-(-1001 // 14) + -1001 // 3), 0)
+
+
+OPEN = {
+    "nested": "--",
+    "shadow": "rmaps=10x2-40+5x3 vcpus=3",
+    "tdp": "vcpus=8 filling=spread history=any",
+    "tdp+nested": "kernel=6.1 filling=aged peak-vms=3",
+}
+"""VMs of which much is open."""
+TABLES = (
+    "shadow_pages",
+    "vcpu_caches.bytes.pages",
+    "page_tables",
+    "kvm_mmu_page_header.objects.",
+    "split_caches.bytes.pages",
+)
+ELSEWHERE = ("memslots", "page_hash", "dirty_rings", "memory_attributes", "track_srcu", "embedded")
+UNRELATED = {
+    "ext=2": (*TABLES, *ELSEWHERE, "kvm_mmu_page_header"),
+    "memcg=off": (*TABLES, *ELSEWHERE, "pte_list_desc.objects", "pte_list_desc.slabs", "pte_list_desc.bytes.slab"),
+    "slub-debug=FZ": (*TABLES, *ELSEWHERE, "pte_list_desc.objects.", "pte_list_desc.bytes.used"),
+    "slub-min-order=2": (*TABLES, *ELSEWHERE, "pte_list_desc.objects.", "pte_list_desc.bytes.used"),
+    "slab-merge=off": ("mmu", *TABLES, *ELSEWHERE, "pte_list_desc", "kvm_mmu_page_header"),
+    "nodes=2": (*ELSEWHERE, "pte_list_desc.objects.", "pte_list_desc.bytes.used", "page_tables"),
+}
+"""By what changes: the figures that have nothing to do with it."""
+
+
+@pytest.mark.parametrize("change", UNRELATED)
+@pytest.mark.parametrize("vm", OPEN)
+def test_a_figure_that_has_nothing_to_do_with_a_parameter_does_not_change(vm: str, change: str) -> None:
+    options = [("vm", vm), *(tuple(each.split("=")) for each in OPEN[vm].split() if "=" in each)]
+    old, new = (account(expand([], [*options, *more]).columns[0].scenario) for more in ([], [tuple(change.split("="))]))
+    figures = [name for name in old if name.startswith(UNRELATED[change]) and not name.endswith((".raw", ".typical"))]
+    assert figures
+    assert {name: difference(old[name], new[name]) for name in figures} == dict.fromkeys(figures, (0, 0))
