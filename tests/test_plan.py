@@ -33,7 +33,7 @@ PLAN: dict[str, set[str]] = {
     "build": {"errors", "scenario", "presets"},
     "host": {"errors", "text_file", "scenario", "presets", "build"},
     "output": {*BASE, "engine"},
-    "settings": {*BASE, "text_file", "scenario", "presets", "build", "host", "lists", "engine", "output"},
+    "settings": {*BASE, "catalog", "text_file", "scenario", "presets", "build", "host", "lists", "engine", "output"},
     # features that stand on more, or that others stand on
     "compare": {*BASE, "presets", *FEATURE},
     "rmaps": {*BASE, "text_file", "lists", "host", *FEATURE},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ptelist.cli.complete import last_word
+from ptelist.cli.complete import figure, last_word
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
 from ptelist.settings.axes import PRESETS
 
@@ -14,7 +14,7 @@ from ptelist.settings.axes import PRESETS
     cls=ScenarioCommand,
     short_help="How a number is derived, or what a difference comes of.",
 )
-@click.argument("figure")
+@click.argument("figure", shell_complete=figure)
 @click.argument("presets", nargs=-1, metavar="[PRESET [PRESET]]", shell_complete=last_word(PRESETS))
 @scenario_options
 @click.option("--depth", metavar="N|all", help="Levels to show; default: as many as a screen has room for.")

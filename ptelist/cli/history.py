@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ptelist.cli.complete import last_word
-from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
+from ptelist.cli.options import ScenarioCommand, figure_option, output_options, scenario_options
 from ptelist.output.formats import FORMATS
 from ptelist.settings.axes import PRESETS
 
@@ -13,7 +13,7 @@ from ptelist.settings.axes import PRESETS
 @click.command("history", cls=ScenarioCommand, short_help="A figure over all kernel versions, and why it changed.")
 @click.argument("preset", required=False, shell_complete=last_word(PRESETS))
 @scenario_options
-@click.option("--figure", metavar="ID", help="Which figure; default: mmu.bytes.total.")
+@figure_option("Which figure; default: mmu.bytes.total.")
 @click.option("--all", "whole", is_flag=True, help="Every cause, however small.")
 @output_options(FORMATS)
 def command() -> None:

@@ -115,6 +115,14 @@ def test_a_sum_changes_by_no_more_than_its_parts_do(parts: list[tuple[tuple[int,
 X = opened("x", 3, 400)
 
 
+def _sum_of(source: str) -> Term:
+    return total("s", B, [X, known("n", 4, B, source)])
+
+
+def _eighths(more: int) -> Term:
+    return floor_div("q", B, total("s", B, [X, known("n", more, B, "")]), opened("d", 2, 2))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "change"),
     [
@@ -129,6 +137,10 @@ X = opened("x", 3, 400)
             ceil_div("q", B, total("s", B, [X, known("n", 33, B, "")]), known("d", 8, B, "")),
             (4, 4),
         ),
+        (grown("double", _sum_of("said")), grown("double", _sum_of("read")), (0, 0)),
+        (rule("r", 0, 5, B, "a reason", X), rule("r", 0, 5, B, "another", X), (-5, 5)),
+        (_eighths(0), _eighths(8), (2, 4)),
+        (_eighths(8), _eighths(0), (-4, -2)),
     ],
 )
 def test_what_both_have_in_common_cancels(old: Term, new: Term, change: tuple[int, int]) -> None:
