@@ -77,3 +77,37 @@ def test_scenarios_that_only_one_side_has_are_named(run: Run) -> None:
     assert verdict(run) == "The baseline does not have the same scenarios: two and one."
     write(f"{SIZE}max = 100\nscenario = 'one'", scenarios=f"{ONE}[scenario.three]\nvcpus = 1\n")
     assert verdict(run).startswith("1 of 1 budget is exceeded: pte_list_desc.size of one is 128 bytes, 28 bytes")
+
+
+def test_growth_is_that_since_the_baseline(run: Run) -> None:
+    write(f"{SIZE}max_growth = 4")
+    assert run("check", "--update").exit_code == 0
+    baseline = json.loads(Path("ptelist-baseline.json").read_text())
+    baseline["scenarios"]["one"]["figures"]["pte_list_desc.size"] = 120
+    Path("ptelist-baseline.json").write_text(json.dumps(baseline))
+    assert verdict(run) == (
+        "1 of 1 budget is exceeded: pte_list_desc.size of one is 128 bytes, 8 bytes (6.7%) more than before,"
+        " and may grow by 4."
+    )
+    write(f'{SIZE}exact = "baseline"')
+    assert verdict(run).endswith("pte_list_desc.size of one is 128 bytes, not the 120 that it must be.")
+
+
+def test_a_width_that_hides_growth_is_no_excess(run: Run) -> None:
+    write('figure = "mmu.bytes.total"\nmax_growth = 1000', scenarios=f'{ONE}preset = "nested"\n')
+    assert run("check", "--update").exit_code == 0
+    baseline = json.loads(Path("ptelist-baseline.json").read_text())
+    baseline["scenarios"]["one"]["figures"]["page_hash.bytes"] = 1
+    Path("ptelist-baseline.json").write_text(json.dumps(baseline))
+    said = verdict(run)
+    assert said.startswith("No budget is exceeded for sure: mmu.bytes.total of one is ")
+    assert said.endswith(" wide, which hides growth of more than is allowed.")
+    (found,) = json.loads(run("check", "--format", "json").stdout)["findings"]
+    width = found["after"]["high"] - found["after"]["low"]
+    assert f" is {width:,} wide" in said
+    baseline["scenarios"]["one"]["figures"]["mmu.bytes.total"] = [
+        found["before"]["low"],
+        found["before"]["high"] - 4096,
+    ]
+    Path("ptelist-baseline.json").write_text(json.dumps(baseline))
+    assert verdict(run).startswith("1 of 1 budget is exceeded: mmu.bytes.total of one is between ")
