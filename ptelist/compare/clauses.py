@@ -27,6 +27,10 @@ class Topic(NamedTuple):
     """The number of the group of VMs."""
 
 
+KERNEL, CONFIG, HOST, CACHES, LISTS, MAPPING, SLABS = map(
+    Topic, ("kernel", "config", "host", "caches", "lists", "mapping", "slabs")
+)
+
 Statement = tuple[str, ...]
 """Clauses about one topic, joined by commas."""
 
@@ -41,18 +45,18 @@ FILLINGS = {
 def topics(scenario: Scenario, *, releases: bool) -> Iterator[tuple[Topic, Statement]]:
     """Yield what is assumed by topic; VM groups are told apart by their number."""
     kernel, host = scenario.kernel, scenario.host
-    yield Topic("kernel"), (_kernel(kernel, kernel.release if releases else ""),)
-    yield Topic("config"), tuple(_config(scenario))
-    yield Topic("host"), (*_host(host), *_processor(scenario))
+    yield KERNEL, (_kernel(kernel, kernel.release if releases else ""),)
+    yield CONFIG, tuple(_config(scenario))
+    yield HOST, (*_host(host), *_processor(scenario))
     for number, vm in enumerate(scenario.vms):
         yield Topic("vm", group=number), tuple(vm_clauses.machine(kernel, vm))
-    yield Topic("caches"), tuple(vm_clauses.each_group(scenario, vm_clauses.caches))
+    yield CACHES, tuple(vm_clauses.each_group(scenario, vm_clauses.caches))
     if any(mmu.uses_rmaps(kernel, vm) for vm in scenario.vms):
-        yield Topic("lists"), (vm_clauses.lists(scenario),)
+        yield LISTS, (vm_clauses.lists(scenario),)
     for number, vm in enumerate(scenario.vms):
         yield from ((Topic("evidence", group=number), (text,)) for text in vm_clauses.evidence(scenario, number, vm))
-    yield Topic("mapping"), tuple(vm_clauses.each_group(scenario, vm_clauses.mapping))
-    yield Topic("slabs"), (_slabs(scenario),)
+    yield MAPPING, tuple(vm_clauses.each_group(scenario, vm_clauses.mapping))
+    yield SLABS, (_slabs(scenario),)
     for name in scenario.proposals:
         if name != "none":
             yield Topic(PROPOSAL, name), (scenario.sources[f"proposals.{name}"].text,)

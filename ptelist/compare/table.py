@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.compare.comparison import PART, WHOLE, pick
-from ptelist.engine.account import BESIDE, DESC
+from ptelist.engine.figure_kinds import BESIDE, DESC
 from ptelist.engine.ledger import TYPICAL
 from ptelist.note import Note
 from ptelist.output import numbers

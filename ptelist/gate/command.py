@@ -14,6 +14,7 @@ from ptelist.gate import gates, page
 from ptelist.gate.baseline import changes, read, render
 from ptelist.gate.check import FAIL, check, measure, problems
 from ptelist.gate.page import GateReport
+from ptelist.gate.sentence import headline
 from ptelist.output.delivery import as_text, deliver, write
 from ptelist.output.formats import FORMATS, MARKDOWN
 from ptelist.output.result import Result
@@ -162,5 +163,9 @@ def _write(report: GateReport, name: str, output: str | None, *, summary: bool) 
 
 def _result(report: GateReport) -> Result:
     return Result(
-        report.command, report.assumptions, lambda width: page.document(report, width), lambda: page.body(report)
+        report.command,
+        report.assumptions,
+        lambda width: page.document(report, width),
+        lambda: page.body(report),
+        headline=lambda: headline(report.findings),
     )

@@ -9,6 +9,7 @@ from ptelist.output.command_line import command_line
 from ptelist.output.result import Result
 from ptelist.settings.space import Space
 from ptelist.sweep import linechart, page
+from ptelist.sweep.sentence import headline
 from ptelist.sweep.sweep import sweep
 
 if TYPE_CHECKING:
@@ -31,4 +32,5 @@ def run(options: Options, preset: str | None, figure: str, delta: bool, baseline
         lambda: page.body(swept),
         lambda: page.rows(swept),
         lambda: linechart.render(swept, delta),
+        headline=lambda: headline(swept),
     )
