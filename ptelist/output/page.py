@@ -28,6 +28,8 @@ class Table(NamedTuple):
     title: str = ""
     bars: bool = False
     """Whether the last column has bars."""
+    strong: frozenset[int] = frozenset()
+    """Numbers of the rows that the eye is to meet first."""
 
     @property
     def align(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import pytest
 
 from ptelist.compare.single import single
 from ptelist.presets import shipped
-from ptelist.where.breakdown import PAGES, SHADOW_PAGES, Node, breakdown, largest
+from ptelist.compare.breakdown import PAGES, SHADOW_PAGES, Node, breakdown, largest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
