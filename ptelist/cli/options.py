@@ -53,13 +53,18 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def output_options(formats: Iterable[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add --format and -o."""
+def output_options(
+    formats: Iterable[str], *, assumptions: bool = True
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add --format, -o and, for what rests on assumptions, --assumptions."""
 
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
         function = click.option(
-            "-o", "--output", type=click.Path(), metavar="FILE", help="Write there, all or nothing; - is stdout."
+            "-o", "--output", type=click.Path(), metavar="FILE", help="Write to FILE atomically; - for stdout."
         )(function)
+        if assumptions:
+            text = "Tell all that was assumed, not only what bears most on the figures shown."
+            function = click.option("--assumptions", is_flag=True, help=text)(function)
         return click.option(
             "--format",
             "format_",

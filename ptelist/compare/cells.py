@@ -45,10 +45,7 @@ def usual_rows(comparison: Comparison, figures: Figures) -> list[Row]:
         rows.append(Row(figure if figure == WHOLE else f"  {figure.removeprefix(f'{DESC}.')}", figure))
     if WHOLE in figures and len(comparison.columns) <= MOST_BESIDE:
         rows += [Row(f"  {label(figure)}", figure) for figure in parts(comparison)]
-    if WHOLE in figures and (beside := differing(comparison)):
-        rows.append(Row("beside the total"))
-        rows += [Row(f"  {figure.removeprefix(f'{BESIDE}bytes.')}", figure) for figure in beside]
-    return rows
+    return [*rows, *plain_rows(differing(comparison))] if WHOLE in figures else rows
 
 
 def differing(comparison: Comparison) -> Figures:

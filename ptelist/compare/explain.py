@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.compare import tree
-from ptelist.compare.comparison import pick
 from ptelist.compare.single import single
 from ptelist.errors import PtelistError
 from ptelist.output.command_line import command_line
@@ -21,8 +20,7 @@ def run(options: Options, figure: str, preset: str | None) -> Result:
     """Show how a figure of one scenario follows."""
     presets = (preset,) if preset else ()
     _refuse_swapped(figure, preset)
-    comparison = single(presets, options, command_line("explain", (figure, *presets), options))
-    pick(comparison.ledgers[0], (figure,))
+    comparison = single(presets, options, command_line("explain", (figure, *presets), options), (figure,))
     return derivation(comparison, figure)
 
 

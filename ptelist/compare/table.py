@@ -18,7 +18,7 @@ from ptelist.compare.usual import (
     Figures,
     with_simulated,
 )
-from ptelist.engine.account import BESIDE, DESC
+from ptelist.engine.account import DESC
 from ptelist.note import Note
 from ptelist.output.page import Document, Table
 
@@ -100,7 +100,7 @@ def _of_total(comparison: Comparison, width: int | None) -> Iterator[list[Table]
         for brief in briefs:
             apart = ((brief, (PART,)), ((WHOLE,), (WHOLE,)))
             yield [*(_below(comparison, *each, percents=percents) for each in apart), *below]
-    figures = (*totals, *moved(comparison)[:1]) if several else (*totals, *moved(comparison)[:MOST_MOVED])
+    figures = (*totals, *moved(comparison)[: 1 if several else MOST_MOVED], *cells.differing(comparison))
     yield from (_blocks(comparison, figures, percents=percents) for percents in (True, False))
 
 
@@ -196,8 +196,7 @@ def _besides(comparison: Comparison, width: int | None) -> list[Table]:
     if not figures:
         return []
     table = _below(comparison, figures, ())
-    heads = (figure.removeprefix(f"{BESIDE}bytes.") for figure in figures)
-    return table._replace(head=(table.head[0], *heads), title="beside the total, bytes").panels(width)[:1]
+    return table._replace(title=table.title or "beside the total, bytes").panels(width)[:1]
 
 
 def _blocks(comparison: Comparison, figures: Figures, *, percents: bool) -> list[Table]:
