@@ -63,17 +63,17 @@ class Assumptions:
                 so_far = self._topics[topic] = _Said(statement)
             so_far.add(statement)
 
-    def notes(self, *, by_preset: bool) -> tuple[Note, ...]:
+    def notes(self, *, by_preset: bool, ordered: bool = False) -> tuple[Note, ...]:
         """Return a note a topic, in the order in which they came; see `assume`."""
         return tuple(
             _note(topic, text, brief)
             for topic, said in self._topics.items()
-            for text, brief in said.texts(self._touched, by_preset)
+            for text, brief in said.texts(self._touched, by_preset=by_preset, ordered=ordered)
         )
 
     def ordered(self) -> tuple[Note, ...]:
         """Return a note a topic, the same in whatever order the scenarios came."""
-        return tuple(sorted(self.notes(by_preset=False), key=_rank))
+        return tuple(sorted(self.notes(by_preset=False, ordered=True), key=_rank))
 
 
 def _note(topic: Topic, text: str, brief: str) -> Note:
@@ -131,10 +131,10 @@ class _Said:
         for key, clauses in own.items():
             self._keyed[key] = [clause for clause in self._keyed.get(key, clauses) if clause in clauses]
 
-    def texts(self, touched: frozenset[str] | None, by_preset: bool) -> list[tuple[str, str]]:
+    def texts(self, touched: frozenset[str] | None, *, by_preset: bool, ordered: bool) -> list[tuple[str, str]]:
         """Return texts, each with what of it bears on the figures shown, in few words."""
         if len(self._variants) <= MOST_VARIANTS and (by_preset or not self._common):
-            told = [_first(statement) for statement in self._variants]
+            told = [_first(each) for each in (sorted(self._variants) if ordered else self._variants)]
         else:
             told = [[*_first(self._common), *self._of_some()]]
         seen = [[clause for clause in each if not clause.seen_from(touched).fine] for each in told]

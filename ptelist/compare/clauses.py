@@ -8,6 +8,7 @@ from ptelist.compare import vm_clauses
 from ptelist.compare.clause import CPUS, LISTS, MEMORY, SLABS, Clause, fine
 from ptelist.engine import mmu
 from ptelist.presets.versions import version_key
+from ptelist.settings.base import CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,9 +107,9 @@ def _kernel(kernel: Kernel, release: str) -> Iterator[Clause]:
 def _config(scenario: Scenario) -> Iterator[Clause]:
     """Yield the configuration's name, and what figures depend on where it is not as upstream has it."""
     kernel, config = scenario.kernel, scenario.config
-    yield fine(config.name)
+    yield Clause(config.name, fine=config.name == CONFIG)
     if config.release and version_key(config.release) != version_key(kernel.version):
-        yield Clause(f"{config.name} of Linux {config.release}, not of {kernel.version}")
+        yield Clause(f"of Linux {config.release}, not of {kernel.version}")
     if config.external_write_tracking and kernel.write_track_forced == "if_built":
         yield Clause("external write tracking built", about=MEMORY)
     if not config.memcg:

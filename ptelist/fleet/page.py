@@ -89,7 +89,23 @@ def _groups(report: FleetReport, width: int | None) -> Iterator[Table]:
                 cells += _cells(report, group, number, figure) if number else ()
                 rows.append((", ".join(group), *cells))
             title = f"{figure}, {report.figures[figure].value}{f', {name}' if number else ''}"
-            yield from Table(tuple(head), tuple(rows), title).panels(width)
+            yield _fitted(Table(tuple(head), tuple(rows), title), width)
+
+
+def _fitted(table: Table, width: int | None) -> Table:
+    """Return one table: without counts, then percents; at last with a row for each what-if, where room is short."""
+    counts = (1, 2, 3)
+    for left_out in ((), (3,), (2, 3), counts, (*counts, 7)):
+        rows = [tuple(cell for n, cell in enumerate(row) if n not in left_out) for row in (table.head, *table.rows)]
+        narrower = Table(rows[0], tuple(rows[1:]), table.title)
+        if width is None or narrower.width() <= width:
+            return narrower
+    group, old, *new = narrower.head
+    rows = []
+    for name, value, *changed in narrower.rows:
+        rows += [(name, "", ""), (f"  {old}", value, "")]
+        rows += [(f"  {new[0]}", *changed)] if new else []
+    return Table((group, "in all", "change"), tuple(rows), table.title)
 
 
 def notes(report: FleetReport, label: str, rejects: str, unused: list[str]) -> Iterator[Note]:

@@ -27,9 +27,18 @@ def brief(result: Result) -> Result:
 
 
 def shortened(notes: Iterable[Note]) -> tuple[Note, ...]:
-    """Return what is to be told of notes, each once, and whether there is more."""
+    """Return what is to be told of notes, each once, and whether there is more.
+
+    Of a topic that has several, such as the fields that are not verified, all are told in one note.
+    """
     whole = list(notes)
-    told = dict.fromkeys(
-        note if note.brief is None else Note(note.topic, note.brief) for note in whole if note.brief != ""
-    )
-    return (*told, MORE) if any(note.brief is not None for note in whole) else tuple(told)
+    told: dict[tuple[str, str], Note] = {}
+    for note in whole:
+        if note.brief is None:
+            told[note.head, note.text] = note
+        elif note.brief and note.about:
+            before = told.get((note.topic, ""))
+            told[note.topic, ""] = Note(note.topic, f"{before.text}, {note.brief}" if before else note.brief)
+        elif note.brief:
+            told[note.topic, note.brief] = Note(note.topic, note.brief)
+    return (*told.values(), MORE) if any(note.brief is not None for note in whole) else tuple(told.values())

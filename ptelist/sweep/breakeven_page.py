@@ -22,46 +22,46 @@ def reach(break_even: BreakEven) -> str:
 
 
 def sentence(break_even: BreakEven) -> str:
-    """Return from where on one column takes less than the other."""
-    axis = break_even.over.axis.name
+    """Return from where on one column costs less than the other."""
+    column, baseline, axis = break_even.column, break_even.baseline, break_even.over.axis.name
     if not break_even.tried:
-        return f"{break_even.column} was not searched, {axis} has too many values"
+        return f"{column} was not searched, {axis} has too many values"
     if break_even.maybe_first is None and break_even.more_last is None:
-        return f"{break_even.column} takes what {break_even.baseline} takes, at any {axis}"
+        return f"{column} costs what {baseline} costs at every {axis}"
     if break_even.maybe_first is None:
-        return f"{break_even.column} takes no less than {break_even.baseline} at any {axis}"
+        return f"{column} never costs less than {baseline}, at no {axis}"
     if break_even.less_first is None:
-        return f"{break_even.column} may take less than {break_even.baseline}, but for sure at no {axis}"
-    return f"{break_even.column} {'; '.join(_less(break_even, break_even.less_first))}"
+        return f"{column} may cost less than {baseline}, but at no {axis} is that sure"
+    return "; ".join(_less(break_even, break_even.less_first))
 
 
 def _less(break_even: BreakEven, first: int) -> Iterator[str]:
-    over, axis = break_even.over, break_even.over.axis.name
+    over, axis, column = break_even.over, break_even.over.axis.name, break_even.column
+    less = f"{column} costs less than {break_even.baseline}"
     if break_even.less_from is None:
-        yield f"takes less than {break_even.baseline} first at {axis}={over.label(first)}, but not always beyond"
+        yield f"{less} first at {axis}={over.label(first)}, but not always beyond"
     elif break_even.less_from == over.low:
-        yield f"takes less than {break_even.baseline} from {axis}={over.label(over.low)} on"
+        yield f"{column} always costs less than {break_even.baseline}"
     else:
-        up_to = over.label(break_even.less_from - over.step)
-        yield f"may take no less than {break_even.baseline} up to {axis}={up_to}, takes less for sure beyond"
+        yield f"{less} from {axis}={over.label(break_even.less_from)} on"
         if first != break_even.less_from:
-            yield f"less for sure first at {over.label(first)}"
+            yield f"it first does at {over.label(first)}"
     if break_even.more_last is not None:
-        yield f"may take more up to {over.label(break_even.more_last)}"
+        yield f"up to {over.label(break_even.more_last)} it may cost more"
     if break_even.page_first is not None:
-        yield f"saves its first page at {over.label(break_even.page_first)}"
+        yield f"it saves its first whole page at {over.label(break_even.page_first)}"
 
 
 def table(break_evens: Sequence[BreakEven]) -> Table:
     """Return what is said of a few columns in sentences, as a table of many."""
     first = break_evens[0]
-    head = (first.column.partition("=")[0], "less from", "first", "page", "more to")
+    head = (first.column.partition("=")[0], "always from", "first at", "page at", "more up to")
     rows = []
     for each in break_evens:
         values = (each.less_from, each.less_first, each.page_first, each.more_last)
         cells = ["-" if value is None else each.over.label(value) for value in values]
         rows.append((each.column.partition("=")[2], *(cells if each.tried else ["not searched", "", "", ""])))
-    what = "less for sure from, less first, a page saved first, maybe more up to"
+    what = "always saves from, first saves at, saves its first whole page at, may cost more up to"
     return Table(head, tuple(rows), f"break-even against {first.baseline}, {reach(first)}: {what}")
 
 

@@ -36,12 +36,12 @@ def test_dirty_rings_are_told() -> None:
 @pytest.mark.parametrize(
     ("release", "begins"),
     [
-        ("6.18", "kernel: 6.18 (tree "),
-        ("v6.18", "kernel: 6.18 (tree "),
-        ("6.18.3", "kernel: 6.18.3, as 6.18 (tree "),
-        ("6.8.0-45-generic", "kernel: 6.8.0-45-generic, as 6.8 (tree "),
-        ("6.12.3", "kernel: 6.12.3 of 6.12 (tree "),
-        ("6.12.0-9-generic", "kernel: 6.12.0-9-generic, as 6.12.118 of 6.12 (tree "),
+        ("6.18", "kernel: 6.18, checked against "),
+        ("v6.18", "kernel: 6.18, checked against "),
+        ("6.18.3", "kernel: 6.18.3, as 6.18, checked against "),
+        ("6.8.0-45-generic", "kernel: 6.8.0-45-generic, as 6.8, checked against "),
+        ("6.12.3", "kernel: 6.12.3 of 6.12, checked against "),
+        ("6.12.0-9-generic", "kernel: 6.12.0-9-generic, as 6.12.118 of 6.12, checked against "),
     ],
 )
 def test_a_release_is_told_with_what_its_figures_rest_on(release: str, begins: str) -> None:
@@ -84,10 +84,12 @@ def test_groups_of_vms_are_told_apart() -> None:
     text = line("mapping", vm="tdp+nested", memslots="q35")
     both, _, own = text.partition(", nested: ")
     assert both == "mapping: all memory mapped, contiguously, memslots of QEMU q35 with SeaBIOS, one root a tree"
-    assert own.startswith("guest tables map a page once")
+    assert own.startswith("shadow paging: guest page tables map each page once")
     assert own.endswith("default shadow-page limit")
     caches = line("caches", vm="nested+tdp")
-    assert caches.startswith("caches: nested: drawn from since the last top-up; descriptors were freed since")
+    assert caches.startswith(
+        "caches: nested: used since the last top-up; how much is unknown, hence a range, descriptors were freed since"
+    )
     assert ", tdp: filled at each vCPU's first KVM_RUN" in caches
 
 
