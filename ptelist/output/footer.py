@@ -26,8 +26,8 @@ def brief(result: Result) -> Result:
     return result._replace(page=short)
 
 
-def shortened(notes: Iterable[Note]) -> tuple[Note, ...]:
-    """Return what is to be told of notes, each once, and whether there is more.
+def shortened(notes: Iterable[Note], *, more: bool = True) -> tuple[Note, ...]:
+    """Return what is to be told of notes, each once, and whether there is `more`.
 
     Of a topic that has several, such as the fields that are not verified, all are told in one note.
     """
@@ -41,4 +41,4 @@ def shortened(notes: Iterable[Note]) -> tuple[Note, ...]:
             told[note.topic, ""] = Note(note.topic, f"{before.text}, {note.brief}" if before else note.brief)
         elif note.brief:
             told[note.topic, note.brief] = Note(note.topic, note.brief)
-    return (*told.values(), MORE) if any(note.brief is not None for note in whole) else tuple(told.values())
+    return (*told.values(), *((MORE,) if more and any(note.brief is not None for note in whole) else ()))

@@ -331,7 +331,16 @@ def pixels(line: ET.Element) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in (pair.split(",") for pair in line.attrib["points"].split())]
 
 
-@pytest.mark.parametrize("line", ["--vcpus 1..1024*2 --ext 2,4,14", "--vcpus 1..9 --ext 2,14 --delta", "--ext 2..20"])
+def places(line: ET.Element) -> list[tuple[float, float]]:
+    """Return where each point is: the start of each step, if there are steps."""
+    found = pixels(line)
+    ys = [y for _, y in found]
+    return found[::2] if len(found) % 2 == 0 and ys[::2] == ys[1::2] else found
+
+
+@pytest.mark.parametrize(
+    "line", ["--vcpus 1..1024*2 --ext 2,4,14 --log", "--vcpus 1..9 --ext 2,14 --delta", "--ext 2..20"]
+)
 def test_the_chart_has_every_point_where_it_belongs(run: Callable[..., Result], line: str) -> None:
     """The pixels of each line are a linear image of its values: two known points give all others."""
     points = document(run, line)["points"]
@@ -346,13 +355,13 @@ def test_the_chart_has_every_point_where_it_belongs(run: Callable[..., Result], 
     known = [
         (y, value)
         for each in lines
-        for (_, y), value in zip(pixels(each), values[each.attrib["data-name"]], strict=True)
+        for (_, y), value in zip(places(each), values[each.attrib["data-name"]], strict=True)
     ]
     (top, most), (bottom, least) = min(known), max(known)
     for y, value in known:
         assert y == pytest.approx(bottom + (value - least) / (most - least) * (top - bottom), abs=0.11)
     for each in lines:
-        across = [x for x, _ in pixels(each)]
+        across = [x for x, _ in places(each)]
         steps = [after - before for before, after in pairwise(across)]
         assert max(steps) - min(steps) <= 0.21, "evenly spaced: doubling, or one by one"
 
