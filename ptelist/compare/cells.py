@@ -45,7 +45,8 @@ def usual_rows(comparison: Comparison, figures: Figures) -> list[Row]:
         rows.append(Row(figure if figure == WHOLE else f"  {figure.removeprefix(f'{DESC}.')}", figure))
     if WHOLE in figures and len(comparison.columns) <= MOST_BESIDE:
         rows += [Row(f"  {label(figure)}", figure) for figure in parts(comparison)]
-    return [*rows, *plain_rows(differing(comparison))] if WHOLE in figures else rows
+    beside = differing(comparison) if WHOLE in figures else ()
+    return [*rows, *(Row(label(figure), figure) for figure in beside)]
 
 
 def differing(comparison: Comparison) -> Figures:

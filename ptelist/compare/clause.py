@@ -17,7 +17,7 @@ WORDS = {
         ("memory", "low_memory", "l2_memory", "memslots", "tables", "shadow_pages", "page_tables", "lists", "beside")
     ),
     CPUS: frozenset(("cpus", "slabs", "slab_order", "track_srcu", "sheaves")),
-    SLABS: frozenset(("slabs", "memcg", "retained", "waste", "charged")),
+    SLABS: frozenset(("slabs", "memcg", "retained", "waste", "charged", "raw")),
     CACHES: frozenset(("filled", "caches", "cache_capacity", "vcpu_caches", "split_caches")),
     LISTS: frozenset(("lists", "rmaps", "parent_ptes")),
 }

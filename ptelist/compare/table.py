@@ -196,7 +196,8 @@ def _besides(comparison: Comparison, width: int | None) -> list[Table]:
     if not figures:
         return []
     table = _below(comparison, figures, ())
-    return table._replace(title=table.title or "beside the total, bytes").panels(width)[:1]
+    head = (table.head[0], *map(label, figures))
+    return table._replace(head=head, title="bytes beside the total").panels(width)[:1]
 
 
 def _blocks(comparison: Comparison, figures: Figures, *, percents: bool) -> list[Table]:

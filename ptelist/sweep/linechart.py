@@ -71,7 +71,8 @@ def render(sweep: Sweep, delta: bool, log: bool) -> str:
     for number, each in enumerate(series):
         parts += _drawn(number, each, below, up, across)
     said = [Note("break-even", f"{sentence(each)} ({reach(each)})") for each in sweep.break_evens[:MOST_SAID]]
-    titles = sweep.figure, MEANINGS[sweep.figure]
+    open_ = any(low < high for each in series for low, high in each.points.values())
+    titles = sweep.figure, f"{MEANINGS[sweep.figure]}{'; bands as far as it is open' if open_ else ''}"
     return svg.picture((width, height), titles, parts, [*said, *sweep.assumptions], sweep.command)
 
 
@@ -110,7 +111,7 @@ def _below(name: str, values: dict[str, int], numeric: bool, log: bool) -> _Belo
     if not numeric:
         return _Below(name, name, places, {place: label for label, place in places.items()}, (0.5, 0.5))
     sizes = not all(label.isdigit() for label in values)
-    ticks = svg.ticks(ordered[0], ordered[-1], binary=sizes)
+    ticks = [ordered[0], *svg.ticks(ordered[0], ordered[-1], binary=sizes)]
     whole = all(after - before == 1 for before, after in pairwise(ordered))
     return _Below(
         name, name, places, {tick: svg.amount(tick, binary=sizes) for tick in ticks}, (0, 1) if whole else None
@@ -139,7 +140,7 @@ def _frame(below: _Below, marks: range, up: svg.Scale, across: svg.Scale, *, bin
 
 def _break_evens(sweep: Sweep, below: _Below, up: svg.Scale, across: svg.Scale) -> Iterator[str]:
     """Yield a mark where a column begins to save for good, if that is not from the first value on."""
-    row = 0
+    texts: list[str] = []
     for each in sweep.break_evens:
         start = each.less_from
         if each.over.axis.name != below.name or start is None or start == each.over.low:
@@ -147,10 +148,10 @@ def _break_evens(sweep: Sweep, below: _Below, up: svg.Scale, across: svg.Scale) 
         x = across.at(log2(start) if below.title != below.name else start)
         yield svg.line((x, up.start), (x, up.end), GREY, ' class="break-even" stroke-dasharray="4 3"')
         words = f"{each.column} saves from {each.over.label(start)} on"
-        left = x + len(words) * svg.CHARACTER > WIDTH
-        y = up.end + 12 + svg.LINE * row
-        yield svg.text(x - 6 if left else x + 6, y, words, "end" if left else "start", svg.HALO)
-        row += 1
+        y = up.end + 12 + svg.LINE * len(texts)
+        place = (x - 6, y, words, "end") if x + len(words) * svg.CHARACTER > WIDTH else (x + 6, y, words, "start")
+        texts.append(svg.text(*place, svg.HALO))
+    yield from texts
 
 
 def _drawn(number: int, series: _Series, below: _Below, up: svg.Scale, across: svg.Scale) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ptelist.catalog.meanings import MEANINGS
 from ptelist.compare.breakdown import label, largest
 from ptelist.compare.comparison import share
-from ptelist.output import numbers
+from ptelist.output import numbers, plain
 from ptelist.output.bars import LEAST, MOST, bars
 from ptelist.output.page import GAP, Table
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ROWS = 16
 """Of a screen; the rest of it is for what they are, and what was assumed."""
+WHOLE = frozenset((0,))
+"""The number of the total's row."""
 INDENT = "  "
 CHOICES = (
     ("figure", "bytes", "human", "share"),
@@ -38,7 +40,8 @@ def tables(root: Node, width: int | None, *, whole: bool) -> tuple[Table, ...]:
     legend = [
         f"{label(node.figure)}: {MEANINGS[node.figure]}" for node in root.parts if shown is None or node.figure in shown
     ]
-    return _sized(root, rows, width), Table(("what they are",), tuple((line,) for line in legend))
+    lines = (line for text in legend for line in (plain.wrapped(text, width, INDENT) if width else text).split("\n"))
+    return _sized(root, rows, width), Table(("what they are",), tuple((line,) for line in lines))
 
 
 def _rows(root: Node, shown: set[str] | None) -> Iterator[Row]:
@@ -71,14 +74,17 @@ def _sized(root: Node, rows: list[Row], width: int | None) -> Table:
     }
     for names in CHOICES:
         cells = [columns[name] for name in names]
-        table = Table(tuple("" if name == "human" else name for name in names), tuple(zip(*cells, strict=True)))
+        table = Table(
+            tuple("" if name == "human" else name for name in names), tuple(zip(*cells, strict=True)), strong=WHOLE
+        )
         if width is None or table.width() <= width:
             break
     room = MOST if width is None else min(width - table.width() - GAP, MOST)
     if names != CHOICES[0] or room < LEAST:
         return table.within(width)
     drawn = bars(ends, room)
-    return Table((*table.head, ""), tuple((*row, bar) for row, bar in zip(table.rows, drawn, strict=True)), bars=True)
+    barred = tuple((*row, bar) for row, bar in zip(table.rows, drawn, strict=True))
+    return table._replace(head=(*table.head, ""), rows=barred, bars=True)
 
 
 def document(node: Node) -> dict[str, Any]:

@@ -379,6 +379,29 @@ def test_the_chart_says_all_that_it_needs(run: Callable[..., Result]) -> None:
     assert source.isascii()
 
 
+def test_the_axis_is_linear_unless_asked_and_steps_are_steps(run: Callable[..., Result]) -> None:
+    _, lines = drawn(run, "--vcpus 1..64*2 --ext 2,14")
+    across = [x for x, _ in pixels(lines[0])]
+    for (before, after), wide in zip(pairwise(across), (1, 2, 4, 8, 16, 32), strict=True):
+        assert after - before == pytest.approx((across[-1] - across[0]) * wide / 63, abs=0.2)
+    _, (line,) = drawn(run, "--vcpus 1..9")
+    for one, other in pairwise(pixels(line)):
+        assert one[0] == other[0] or one[1] == other[1], "flat or upright"
+
+
+def test_a_break_even_is_marked_and_told(run: Callable[..., Result]) -> None:
+    line = "--vcpus 1..9 --ext 2,14 --host server-256"
+    (found,) = document(run, line)["break_evens"]
+    root, _ = drawn(run, line)
+    (mark,) = (each for each in root if each.get("class") == "break-even")
+    places_ = [float(each.attrib["x1"]) for each in root if each.get("x1") == each.get("x2") == mark.attrib["x1"]]
+    assert len(places_) == 2, "the mark, and the tick below it"
+    text = "".join(root.itertext())
+    assert f"ext=2 saves from {found['less_from']} on" in text
+    assert "kernel: 6.18\n" in text
+    assert "memcg on\n" in text
+
+
 def test_words_for_values_are_spaced_evenly(run: Callable[..., Result]) -> None:
     root, (line,) = drawn(run, "--kernel 5.14,6.1,6.18,7.3 --ext 2")
     across = [x for x, _ in pixels(line)]

@@ -68,14 +68,16 @@ def draw(document: Document, width: int, encoding: str = "utf-8") -> str:
     for note in document.notes:
         text = plain.wrapped(str(note), width, "  ")
         head = len(plain.wrapped(f"{note.head}:", width, "  ")) if note.head else 0
-        console.print(Text.assemble((text[:head], "cyan"), (text[head:], "dim")), soft_wrap=True)
+        console.print(Text.assemble(text[:head], (text[head:], "dim")), soft_wrap=True)
     console.print()
-    console.print(Text(plain.command(document.command, width), style="bold"), soft_wrap=True)
+    console.print(Text(plain.command(document.command, width)), soft_wrap=True)
     return out.getvalue()
 
 
 def _table(table: Table) -> RichTable:
-    drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True, header_style="dim")
+    drawn = RichTable(
+        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1), collapse_padding=True, header_style="dim"
+    )
     for head, align in zip(table.head, table.align, strict=True):
         drawn.add_column(Text(head), justify="left" if align == "left" else "right", no_wrap=True)
     for number, row in enumerate(table.rows):
