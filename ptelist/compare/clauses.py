@@ -37,7 +37,7 @@ FILLINGS = {
     "spread": "filled by any number of CPUs, each its own, and used by KVM only: hence a range",
     "aged": "VMs came and went, and SLUB moves no object, so any slab may be partly filled: hence a range",
 }
-BESIDE_SLABS = "what a busy host keeps beside is in bytes.retained"
+BESIDE_SLABS = "with what a busy host keeps beside in bytes.retained"
 WORSE = "small objects fragment worse, for a slab of more of them is less often empty"
 
 

@@ -72,14 +72,14 @@ def _of_figures(comparison: Comparison, figures: Figures) -> Iterator[list[Table
         for sets in ([figures], [(figure,) for figure in figures])
     ]
     yield from (*down, *across) if len(comparison.columns) > max(len(figures), PAIR) else (*across, *down)
-    yield from (_blocks(comparison, figures, percents=percents) for percents in (True, False))
+    yield from _blocks(comparison, figures)
 
 
 def _of_usual(comparison: Comparison, usual: Figures, briefs: tuple[Figures, ...]) -> Iterator[list[Table]]:
     yield from _beside(comparison, cells.plain_rows(usual))
     for percents in (True, False):
         yield from ([_below(comparison, brief, (PART,), percents=percents)] for brief in briefs)
-    yield from (_blocks(comparison, briefs[-1], percents=percents) for percents in (True, False))
+    yield from _blocks(comparison, briefs[-1])
 
 
 def _of_total(comparison: Comparison, width: int | None) -> Iterator[list[Table]]:
@@ -101,7 +101,7 @@ def _of_total(comparison: Comparison, width: int | None) -> Iterator[list[Table]
             apart = ((brief, (PART,)), ((WHOLE,), (WHOLE,)))
             yield [*(_below(comparison, *each, percents=percents) for each in apart), *below]
     figures = (*totals, *moved(comparison)[: 1 if several else MOST_MOVED], *cells.differing(comparison))
-    yield from (_blocks(comparison, figures, percents=percents) for percents in (True, False))
+    yield from _blocks(comparison, figures)
 
 
 def _beside(comparison: Comparison, rows: list[Row]) -> Iterator[list[Table]]:
@@ -200,19 +200,25 @@ def _besides(comparison: Comparison, width: int | None) -> list[Table]:
     return table._replace(head=head, title="bytes beside the total").panels(width)[:1]
 
 
-def _blocks(comparison: Comparison, figures: Figures, *, percents: bool) -> list[Table]:
-    """Return each figure with its value in every column below it, and each change below its value."""
+def _blocks(comparison: Comparison, figures: Figures) -> Iterator[list[Table]]:
+    """Yield each figure with its value in every column below it, and its change below that; at last in one column."""
     every = range(len(comparison.columns))
     _, *names = _heads(comparison, every, "column")
-    lines = []
-    strong = set()
-    for figure in figures:
-        lines.append((figure, ""))
-        for number, name in zip(every, names, strict=True):
-            strong |= {len(lines)} if figure in STRONG else set()
-            lines.append((f"  {name}", cells.value(comparison, figure, number)))
-            amount, percent = cells.change_cells(comparison, figure, number)
-            if percents:
-                amount, percent = cells.joined(comparison, figure, number), ""
-            lines += [row for row in ((CHANGE, amount), ("", percent)) if row[1].strip("0")]
-    return [Table(("figure", "value"), tuple(lines), strong=frozenset(strong))]
+    for percents in (True, False):
+        lines = []
+        strong = set()
+        for figure in figures:
+            lines.append((figure, ""))
+            for number, name in zip(every, names, strict=True):
+                strong |= {len(lines)} if figure in STRONG else set()
+                lines.append((f"  {name}", cells.value(comparison, figure, number)))
+                amount, percent = cells.change_cells(comparison, figure, number)
+                if percents:
+                    amount, percent = cells.joined(comparison, figure, number), ""
+                lines += [row for row in ((CHANGE, amount), ("", percent)) if row[1].strip("0")]
+        yield [Table(("figure", "value"), tuple(lines), strong=frozenset(strong))]
+    texts = (
+        f"    change {value}" if label == CHANGE else f"    {value}" if not label else f"{label} {value}".rstrip()
+        for label, value in lines
+    )
+    yield [Table(("figure",), tuple((text,) for text in texts), strong=frozenset(strong))]
