@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.compare.comparison import compare, pick
+from ptelist.compare.branches import WHOLE
+from ptelist.compare.comparison import compare, pick_one
 from ptelist.compare.single import single
 from ptelist.compare.tree import document
 from ptelist.errors import PtelistError, suggestion
@@ -84,7 +85,7 @@ def comparison(*presets: str, **options: Value) -> list[Column]:
 
 
 def derivation(figure: str, preset: str | None = None, /, **options: Value) -> str:
-    r"""Return how a figure of one scenario follows, as `ptelist explain` prints it.
+    r"""Return how a figure of one scenario follows, whole, as `ptelist explain --depth all` prints it.
 
     >>> print(derivation("pte_list_desc.slabs", vcpus=256).splitlines()[0])
     pte_list_desc.slabs = 320 slabs
@@ -92,8 +93,8 @@ def derivation(figure: str, preset: str | None = None, /, **options: Value) -> s
     given = _options(options)
     presets = (preset,) if preset else ()
     found = single(presets, given, command_line("explain", (figure, *presets), given))
-    pick(found.ledgers[0], (figure,))
-    return draw(document(found, figure, MAIL_WIDTH), MAIL_WIDTH)
+    picked = pick_one(found.ledgers[0], figure)
+    return draw(document(found, picked, MAIL_WIDTH, WHOLE), MAIL_WIDTH)
 
 
 def _plain(ledger: Ledger) -> dict[str, Figure]:

@@ -11,18 +11,19 @@ _SIZE = r"([0-9]+)(?:\.([0-9]+))? ?([A-Za-z]*)"
 def parse_size(text: str) -> int:
     """Return the bytes that text names.
 
-    Raises ValueError for anything but a decimal number with B, KiB, MiB, GiB or
-    TiB behind it; for KB or GB, which mean two things; for parts of a byte.
+    A letter alone is a power of 1024, as for the kernel: 64G is 64 GiB. Raises ValueError for anything but a
+    decimal number with such a unit behind it; for KB or GB, which mean two things; for parts of a byte.
     """
     match = re.fullmatch(_SIZE, text.strip())
     if match is None:
         raise ValueError(f'expected a size such as "4 GiB" or "128 B", got "{text}"')
-    whole, part, unit = match[1], match[2] or "", match[3]
-    if unit not in UNITS:
-        if f"{unit[:1].upper()}iB" in UNITS:
-            clear = f"{unit[:1].upper()}iB"
-            raise ValueError(f'"{unit}" is ambiguous or misspelt: write {clear}, as in "{whole} {clear}"')
-        raise ValueError(f'unknown unit "{unit}": use B, KiB, MiB, GiB or TiB')
+    whole, part, said = match[1], match[2] or "", match[3]
+    unit = next((unit for unit in UNITS if said.lower() in {unit.lower(), unit[:1].lower()}), None)
+    if unit is None:
+        clear = f"{said[:1].upper()}iB"
+        if clear in UNITS:
+            raise ValueError(f'"{said}" is ambiguous or misspelt: write {clear}, as in "{whole} {clear}"')
+        raise ValueError(f'unknown unit "{said}": use B, KiB, MiB, GiB or TiB')
     scaled = int(whole + part) * UNITS[unit]
     size, rest = divmod(scaled, int("1" + "0" * len(part)))
     if rest:

@@ -37,7 +37,7 @@ COMMANDS = {
     "many": "compare --vcpus 1..40",
     "single": "compare nested --kernel 7.3",
     "show": "show nested --vcpus 8 --kernel 6.1 --host server-256",
-    "explain": "explain pte_list_desc.bytes.slab --vcpus 1 --ext 14",
+    "explain": "explain pte_list_desc.bytes.slab --vcpus 1 --ext 14 --depth all",
     "explain-total": "explain mmu.bytes.total nested --eager-split --caches drawn",
 }
 TABLES = [name for name in COMMANDS if not name.startswith("explain")]

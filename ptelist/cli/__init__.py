@@ -23,6 +23,7 @@ COMMANDS = {
     "sensitivity": "ptelist.sensitivity.command",
     "best": "ptelist.best.command",
     "where": "ptelist.where.command",
+    "history": "ptelist.history.command",
     "show": "ptelist.compare.show",
     "explain": "ptelist.compare.explain",
     "observe": "ptelist.observe.command",

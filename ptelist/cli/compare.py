@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ptelist.cli.complete import last_word
-from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
+from ptelist.cli.options import ScenarioCommand, figure_option, output_options, scenario_options
 from ptelist.output.formats import FORMATS
 from ptelist.settings.axes import PRESETS
 
@@ -14,7 +14,7 @@ from ptelist.settings.axes import PRESETS
 @click.argument("presets", nargs=-1, metavar="[PRESET]...", shell_complete=last_word(PRESETS))
 @scenario_options
 @click.option("--baseline", metavar="AXIS=VALUE,..", help="What to compare with; default: the kernel's own value.")
-@click.option("--figure", multiple=True, metavar="ID", help="Show this figure instead of the usual ones; repeatable.")
+@figure_option("Show this figure instead of the usual ones; repeatable.", multiple=True)
 @output_options(FORMATS)
 def command() -> None:
     """Compare what scenarios take, PRESETs or option values.

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import click
 
-from ptelist.cli.complete import last_word
+from ptelist.cli.complete import figure, last_word
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
 from ptelist.settings.axes import PRESETS
 
 
-@click.command("explain", cls=ScenarioCommand, short_help="A figure's derivation, down to the kernel's constants.")
-@click.argument("figure")
-@click.argument("preset", required=False, shell_complete=last_word(PRESETS))
+@click.command(
+    "explain",
+    cls=ScenarioCommand,
+    short_help="How a number is derived, or what a difference comes of.",
+)
+@click.argument("figure", shell_complete=figure)
+@click.argument("presets", nargs=-1, metavar="[PRESET [PRESET]]", shell_complete=last_word(PRESETS))
 @scenario_options
+@click.option("--depth", metavar="N|all", help="Levels to show; default: as many as a screen has room for.")
 @output_options(("terminal", "mail", "markdown", "json"))
 def command() -> None:
-    """Show how FIGURE follows: formulas with the numbers in them, and sources.
+    """Explain how a number is derived: formulas with the numbers in them, and sources.
+
+    With two scenarios (two presets, or an option with two values), explain what
+    FIGURE's difference comes of: the largest part first, down to the inputs that
+    differ.
 
     \b
       ptelist explain pte_list_desc.bytes.slab --vcpus 1 --ext 14
+      ptelist explain mmu.bytes.total tdp nested
+      ptelist explain mmu.bytes.total --vcpus 256 --ext 14,2
     """

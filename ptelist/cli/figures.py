@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from ptelist.cli.complete import figure
 from ptelist.cli.options import output_options
 from ptelist.output.formats import FORMATS
 
 
 @click.command("figures", short_help="All figures: their units, and what they are.")
-@click.argument("names", nargs=-1, metavar="[FIGURE]...")
+@click.argument("names", nargs=-1, metavar="[FIGURE]...", shell_complete=figure)
 @output_options(FORMATS, assumptions=False)
 def command() -> None:
     """List figures with their units and what they are.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
+from ptelist.cli.options import ScenarioCommand, figure_option, output_options, scenario_options
 from ptelist.output.formats import FORMATS
 
 
@@ -13,7 +13,7 @@ from ptelist.output.formats import FORMATS
 @click.option("--by", metavar="COLUMN,..", help="Sum by these columns as well, e.g. kernel.")
 @click.option("--column", multiple=True, metavar="FIELD=COLUMN[:UNIT]", help="Where a field is: memory=ram_mb:MiB.")
 @click.option("--assume", multiple=True, metavar="OPTION=VALUE", help="For empty cells, e.g. memcg=off; repeatable.")
-@click.option("--figure", multiple=True, metavar="ID", help="Sum this figure instead of the usual ones; repeatable.")
+@figure_option("Sum this figure instead of the usual ones; repeatable.", multiple=True)
 @click.option("--keep-going", is_flag=True, help="Set bad rows aside instead of stopping at the first.")
 @click.option("--rejects", type=click.Path(), metavar="FILE", help="Where to; default: INVENTORY.rejected.")
 @click.option("--processes", type=click.IntRange(1, 1024), metavar="N", help="Default: one a CPU.")

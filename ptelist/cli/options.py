@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ptelist.cli.complete import last_word
+from ptelist.cli.complete import figure, last_of
 from ptelist.settings.axes import AXES
+from ptelist.settings.defaults import default
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,6 +36,37 @@ class ScenarioCommand(click.Command):
                 read.append(arg)
         return super().parse_args(ctx, read)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options by what they are about; in brackets stands what is in force without them."""
+        groups: dict[str, list[tuple[str, str]]] = {title: [] for title in TITLES.values()}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record and isinstance(param, click.Option):
+                is_help = set(param.opts) & set(ctx.help_option_names)
+                groups[TITLES["output" if is_help else _about(param.name or "")]].append(record)
+        for title, records in groups.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+TITLES = {
+    "": "Options of this command",
+    "kernel": "Kernel",
+    "host": "Host",
+    "vm": "VM",
+    "output": "Output",
+}
+OUTPUT = frozenset(("format_", "output", "assumptions"))
+
+
+def _about(param: str) -> str:
+    """Return what an option is about: a part of a scenario, the output, or "" for the command's own."""
+    if param in OUTPUT:
+        return "output"
+    axis = AXES.get(param.replace("_", "-"))
+    return axis.part if axis else "kernel" if param == "set_" else ""
+
 
 def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add an option for each axis, `--set` for every other field."""
@@ -43,14 +75,21 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
     for axis in reversed(AXES.values()):
         text = f"{axis.help} Also --no-{axis.name}." if axis.kind.is_switch else axis.help
+        if in_force := default(axis.name):
+            text = f"{text} [{in_force}]"
         function = click.option(
             f"--{axis.name}",
             multiple=True,
             metavar=axis.kind.metavar,
             help=text,
-            shell_complete=last_word(axis.kind),
+            shell_complete=last_of(axis.words),
         )(function)
     return function
+
+
+def figure_option(text: str, **extra: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return --figure, completed by names and groups."""
+    return click.option("--figure", metavar="ID", help=text, shell_complete=figure, **extra)
 
 
 def output_options(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ptelist.cli.complete import last_word
-from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
+from ptelist.cli.options import ScenarioCommand, figure_option, output_options, scenario_options
 from ptelist.cli.sweep import FIGURE
 from ptelist.output.formats import FORMATS
 from ptelist.settings.axes import PRESETS
@@ -14,7 +14,7 @@ from ptelist.settings.axes import PRESETS
 @click.command("sensitivity", cls=ScenarioCommand, short_help="Which parameter moves a figure most.")
 @click.argument("preset", required=False, shell_complete=last_word(PRESETS))
 @scenario_options
-@click.option("--figure", default=FIGURE, metavar="ID", show_default=True, help="The figure to follow.")
+@figure_option("The figure to follow.", default=FIGURE, show_default=True)
 @output_options((*FORMATS, "svg"))
 def command() -> None:
     """Change every parameter of a scenario, one at a time, and sort them by their effect.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ptelist.cli.complete import last_word
-from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
+from ptelist.cli.options import ScenarioCommand, figure_option, output_options, scenario_options
 from ptelist.output.formats import FORMATS
 from ptelist.settings.axes import PRESETS
 
@@ -13,7 +13,7 @@ from ptelist.settings.axes import PRESETS
 @click.command("show", cls=ScenarioCommand, short_help="Every figure of one scenario.")
 @click.argument("preset", required=False, shell_complete=last_word(PRESETS))
 @scenario_options
-@click.option("--figure", multiple=True, metavar="ID", help="Only this figure; repeatable.")
+@figure_option("Only this figure; repeatable.", multiple=True)
 @output_options(FORMATS)
 def command() -> None:
     """Show the whole ledger of one scenario.

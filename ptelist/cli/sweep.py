@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ptelist.cli.complete import last_word
-from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
+from ptelist.cli.options import ScenarioCommand, figure_option, output_options, scenario_options
 from ptelist.output.formats import FORMATS
 from ptelist.settings.axes import PRESETS
 
@@ -15,7 +15,7 @@ FIGURE = "pte_list_desc.bytes.total"
 @click.command("sweep", cls=ScenarioCommand, short_help="One figure along one axis or two, and where it breaks even.")
 @click.argument("preset", required=False, shell_complete=last_word(PRESETS))
 @scenario_options
-@click.option("--figure", default=FIGURE, metavar="ID", show_default=True, help="The figure to follow.")
+@figure_option("The figure to follow.", default=FIGURE, show_default=True)
 @click.option("--delta", is_flag=True, help="Show its change against the baseline instead.")
 @click.option("--baseline", metavar="AXIS=VALUE,..", help="What to compare with; default: the kernel's own value.")
 @click.option("--log", is_flag=True, help="Draw the axis of the SVG by factors; else by size.")

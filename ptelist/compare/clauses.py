@@ -8,7 +8,7 @@ from ptelist.compare import vm_clauses
 from ptelist.compare.clause import CPUS, LISTS, MEMORY, SLABS, Clause, fine
 from ptelist.engine import mmu
 from ptelist.presets.versions import version_key
-from ptelist.settings.base import CONFIG
+from ptelist.settings.defaults import CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

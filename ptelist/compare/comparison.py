@@ -5,15 +5,17 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from ptelist.catalog.names import one, select
 from ptelist.compare.assumptions import assume
 from ptelist.compare.clause import touched
 from ptelist.engine.account import DESC, HEADER, account
 from ptelist.engine.difference import difference
 from ptelist.engine.ledger import TYPICAL, Unit
-from ptelist.errors import PtelistError, suggestion
 from ptelist.interval import Change
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ptelist.engine.ledger import Ledger, Term
     from ptelist.note import Note
     from ptelist.settings.columns import Column, Columns
@@ -83,9 +85,20 @@ def _ratio(part: int, whole: int) -> Fraction:
     return Fraction(part, whole) if whole else Fraction(0)
 
 
-def pick(ledger: Ledger, wanted: tuple[str, ...]) -> list[str]:
-    """Return the figures asked for; raises PtelistError for an unknown one."""
-    for figure in wanted:
-        if figure not in ledger and not (figure.endswith(TYPICAL) and figure.partition(".")[0] in SIMULATED_CACHES):
-            raise PtelistError(f'no figure "{figure}"{suggestion(figure, ledger)}')
-    return list(dict.fromkeys(wanted))
+def pick(ledger: Ledger, wanted: Iterable[str]) -> list[str]:
+    """Return the figures asked for by name, group or pattern, each once; raises PtelistError for what names none."""
+    return list(dict.fromkeys(figure for name in wanted for figure in _named(ledger, name)))
+
+
+def pick_one(ledger: Ledger, name: str) -> str:
+    """Return the one figure asked for; raises PtelistError for what names none, or several."""
+    return name if _simulated(name) else one(name, ledger)
+
+
+def _named(ledger: Ledger, name: str) -> list[str]:
+    return [name] if _simulated(name) else select((name,), ledger)
+
+
+def _simulated(name: str) -> bool:
+    """Return whether a figure is simulated: it can stand beside fresh hosts, of which every history is the same."""
+    return name.endswith(TYPICAL) and name.partition(".")[0] in SIMULATED_CACHES

@@ -2,35 +2,61 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from ptelist.compare import tree
+from ptelist.compare import tree, waterfall_tree
+from ptelist.compare.branches import WHOLE
+from ptelist.compare.comparison import compare, pick_one
 from ptelist.compare.single import single
-from ptelist.errors import PtelistError
+from ptelist.errors import PtelistError, Where
 from ptelist.output.command_line import command_line
 from ptelist.output.result import Result
 from ptelist.presets.shipped import find
+from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
     from ptelist.compare.comparison import Comparison
     from ptelist.output.command_line import Options
 
-
-def run(options: Options, figure: str, preset: str | None) -> Result:
-    """Show how a figure of one scenario follows."""
-    presets = (preset,) if preset else ()
-    _refuse_swapped(figure, preset)
-    comparison = single(presets, options, command_line("explain", (figure, *presets), options), (figure,))
-    return derivation(comparison, figure)
+PAIR = 2
 
 
-def derivation(comparison: Comparison, figure: str) -> Result:
+def run(options: Options, figure: str, presets: tuple[str, ...], depth: str | None) -> Result:
+    """Show how a figure of one scenario follows, or what its difference between two scenarios comes of."""
+    for preset in presets or (None,):
+        _refuse_swapped(figure, preset)
+    if depth not in {None, WHOLE} and not re.fullmatch(r"[1-9][0-9]{0,5}", str(depth)):
+        raise PtelistError(f'expected a number of levels, or {WHOLE}, got "{str(depth)[:20]}"', Where(option="--depth"))
+    own = [("depth", depth)] if depth else []
+    line = command_line("explain", (figure, *presets), [*options, *own])
+    columns = expand(presets, options)
+    if len(columns.columns) > PAIR:
+        text = f"one scenario is explained, or the difference of two; these options make {len(columns.columns)}"
+        raise PtelistError(text)
+    comparison = compare(columns, line, charged=True, shown=(figure,))
+    figure = pick_one(comparison.ledgers[0], figure)
+    explained = difference if len(columns.columns) == PAIR else derivation
+    return explained(comparison, figure, depth)
+
+
+def derivation(comparison: Comparison, figure: str, depth: str | None = None) -> Result:
     """Return how a figure of the first column follows."""
     return Result(
         comparison.command,
         comparison.assumptions,
-        lambda width: tree.document(comparison, figure, width),
+        lambda width: tree.document(comparison, figure, width, depth),
         lambda: tree.body(comparison, figure),
+    )
+
+
+def difference(comparison: Comparison, figure: str, depth: str | None) -> Result:
+    """Return what the difference of a figure between the two columns comes of."""
+    return Result(
+        comparison.command,
+        comparison.assumptions,
+        lambda width: waterfall_tree.document(comparison, figure, width, depth),
+        lambda: waterfall_tree.body(comparison, figure),
     )
 
 

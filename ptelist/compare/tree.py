@@ -2,58 +2,33 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
+from ptelist.compare.branches import Branch, draw
 from ptelist.engine.ledger import Op
 from ptelist.output import numbers
-from ptelist.output.page import FINE, MAIL_WIDTH, TEXT, Document
+from ptelist.output.page import MAIL_WIDTH, Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ptelist.compare.comparison import Comparison
     from ptelist.engine.ledger import Term
-    from ptelist.output.page import Line
 
 SIGNS = {Op.SUM: " + ", Op.PRODUCT: " x "}
-LEAST_TEXT = 24
-BRANCH, LAST, BAR, BLANK = "|- ", "`- ", "|  ", "   "
 
 
-def document(comparison: Comparison, figure: str, width: int | None) -> Document:
+def document(comparison: Comparison, figure: str, width: int | None, depth: str | None = None) -> Document:
     """Return how a figure of the first column follows; a part that was shown before is not unfolded again."""
-    lines = tuple(_node(comparison.ledgers[0][figure], "", "", width or MAIL_WIDTH, set()))
+    lines = draw(_branch(comparison.ledgers[0][figure], set()), width or MAIL_WIDTH, depth)
     return Document((), comparison.assumptions, comparison.command, lines)
 
 
-def _node(term: Term, first: str, rest: str, width: int, shown: set[Term]) -> Iterator[Line]:
+def _branch(term: Term, shown: set[Term]) -> Branch:
     head = f"{term.name} = {numbers.with_unit(term)}"
     if term.parts and term in shown:
-        yield from _wrapped(f"{head} (see above)", first, rest, width, TEXT)
-        return
+        return Branch(f"{head} (see above)", (), ())
     shown.add(term)
-    yield from _wrapped(head, first, rest, width, TEXT)
-    parts = _parts(term)
-    guide = rest + (BAR if parts else BLANK)
-    for text in (_formula(term), term.note):
-        yield from _wrapped(text, guide, guide, width, FINE)
-    for part in parts:
-        last = part is parts[-1]
-        yield from _node(part, rest + (LAST if last else BRANCH), rest + (BLANK if last else BAR), width, shown)
-
-
-def _wrapped(text: str, first: str, rest: str, width: int, meaning: str) -> Iterator[Line]:
-    """Yield text in lines behind the guides of the tree; deep down they may be wider."""
-    for line in textwrap.wrap(
-        text,
-        max(width, len(rest) + LEAST_TEXT),
-        initial_indent=first,
-        subsequent_indent=f"{rest}  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    ):
-        yield meaning, line
+    details = tuple(text for text in (_formula(term), term.note) if text)
+    return Branch(head, details, tuple([_branch(part, shown) for part in _parts(term)]))
 
 
 def _parts(term: Term) -> list[Term]:
@@ -84,10 +59,10 @@ def _names(parts: tuple[Term, ...]) -> list[str]:
 
 def body(comparison: Comparison, figure: str) -> dict[str, Any]:
     """Return one figure of the first column with all that it rests on."""
-    return {"config": comparison.columns[0].name, "figure": _branch(comparison.ledgers[0][figure])}
+    return {"config": comparison.columns[0].name, "figure": _plain(comparison.ledgers[0][figure])}
 
 
-def _branch(term: Term) -> dict[str, Any]:
+def _plain(term: Term) -> dict[str, Any]:
     return {
         "name": term.name,
         "low": term.low,
@@ -95,5 +70,5 @@ def _branch(term: Term) -> dict[str, Any]:
         "unit": term.unit.value,
         "op": term.op.value,
         "note": term.note,
-        "parts": [_branch(part) for part in term.parts],
+        "parts": [_plain(part) for part in term.parts],
     }

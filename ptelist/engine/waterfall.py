@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from ptelist.engine.difference import difference, factors, paired, product_of, times
 from ptelist.engine.ledger import Op, ceil_div, floor_div
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ptelist.engine.difference import Ends, Pair
-    from ptelist.engine.ledger import Term
+    from ptelist.engine.ledger import Term, Unit
 
     Share = tuple[Pair, Ends | None, Ends | None]
     """A part in both figures, its amount, and its factor, as a `Step` has them."""
@@ -40,7 +40,16 @@ class Step(NamedTuple):
     @property
     def name(self) -> str:
         """Return the figure's name."""
-        return self.new.name if self.new else self.old.name if self.old else ""
+        return self._either.name
+
+    @property
+    def unit(self) -> Unit:
+        """Return what the figure counts."""
+        return self._either.unit
+
+    @property
+    def _either(self) -> Term:
+        return cast("Term", self.new or self.old)
 
 
 def waterfall(old: Term, new: Term) -> Step:

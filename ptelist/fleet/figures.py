@@ -34,10 +34,10 @@ def figures(names: Sequence[str]) -> dict[str, Unit]:
     """Return the figures asked for, or the usual ones, with their units; raises PtelistError for one of no sum."""
     space = Space((), ())
     ledger = account(space.scenario({}))
-    picked = pick(ledger, tuple(names)) or SUMMED
-    for name in picked:
+    for name in names:
         if name.endswith(TYPICAL):
             raise PtelistError(f"--figure: {name} is simulated for one host: use compare --filling aged --peak-vms")
         if name in PER_OBJECT:
             raise PtelistError(f"--figure: {name} is the same for each object, hosts have no sum of it")
+    picked = [name for name in pick(ledger, names) if name not in PER_OBJECT] or SUMMED
     return {name: ledger[name].unit for name in picked}

@@ -63,12 +63,13 @@ def mapped(texts: Iterable[str]) -> dict[str, FieldColumn]:
     """Return the columns that FIELD=COLUMN or FIELD=COLUMN:UNIT name; raises PtelistError for other text."""
     columns: dict[str, FieldColumn] = {}
     for text in texts:
-        field, equals, column = text.partition("=")
+        said, equals, column = text.partition("=")
+        field = said.replace("_", "-")
         if not equals or not column:
             example = "cpus=ncpu or memory=ram_mb:MiB"
             raise PtelistError(f'--column: expected FIELD=COLUMN, as in {example}, got "{text[:60]}"')
         if field not in FIELDS:
-            raise PtelistError(f"--column: unknown field {field}{suggestion(field, FIELDS)}")
+            raise PtelistError(f"--column: unknown field {said}{suggestion(field, FIELDS)}")
         name, _, unit = column.rpartition(":")
         columns[field] = FieldColumn(name, unit) if name and unit in UNITS else FieldColumn(column)
     return columns

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist import __version__
 from ptelist.compare.assumptions import assume
-from ptelist.compare.comparison import pick
+from ptelist.compare.comparison import pick_one
 from ptelist.compare.moved import steps
 from ptelist.engine.account import account
 from ptelist.engine.ledger import Unit
@@ -162,10 +162,9 @@ def _refuse_stale(name: str, baseline: Baseline, now: Entry) -> None:
 def _finding(rule: Rule, tested: Tested, baseline: Baseline | None) -> Finding:
     ledger = tested.ledgers[rule.scenario]
     try:
-        pick(ledger, (rule.figure,))
+        term = ledger[pick_one(ledger, rule.figure)]
     except PtelistError as error:
         raise PtelistError(f"{rule.place}: budget.figure: {error}") from None
-    term = ledger[rule.figure]
     if rule.limit.unit == "bytes" and term.unit is not Unit.BYTES:
         raise PtelistError(
             f"{rule.place}: budget.{rule.kind}: {rule.figure} is in {term.unit}, "

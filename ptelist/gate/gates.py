@@ -11,8 +11,8 @@ from ptelist.gate.baseline import places
 from ptelist.gate.budgets import BUILT_IN, parse, scenarios
 from ptelist.gate.check import measure
 from ptelist.output.command_line import command_line
-from ptelist.settings.base import DEFAULTS
 from ptelist.settings.columns import expand
+from ptelist.settings.defaults import PRESETS
 from ptelist.text_file import read_text
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def built_in(kernel: Options, label: str) -> tuple[str, Tested]:
     (column,) = expand((), kernel).columns
     said = template.scenarios(split_caches=column.scenario.kernel.split_caches)
     tested = measure(scenarios(said, label), kernel, {})
-    profile = None if "kernel-from" in dict(kernel) else dict(kernel).get("kernel", DEFAULTS["kernel"])
+    profile = None if "kernel-from" in dict(kernel) else dict(kernel).get("kernel", PRESETS["kernel"])
     about = next(note.text for note in tested.assumptions if note.topic == "kernel")
     return template.render(profile, about, said, tested.ledgers), tested
 

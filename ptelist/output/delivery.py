@@ -25,7 +25,8 @@ def choose(wanted: str | None, output: str | None) -> str:
     """Return the format asked for, else the one that suits stdout."""
     if wanted:
         return wanted
-    return TERMINAL if output in {None, "-"} and sys.stdout.isatty() else MAIL
+    coloured = sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
+    return TERMINAL if output in {None, "-"} and coloured else MAIL
 
 
 def width(chosen: str) -> int:

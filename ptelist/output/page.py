@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ptelist.output.bars import LEAST, MOST, bars
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from ptelist.note import Note
 
 AGREES, DIFFERS = "agrees", "DIFFERS"
@@ -84,6 +88,28 @@ class Table(NamedTuple):
             (text,) for label, value in self.rows for text in (label, f"    {value}" if value.strip() else "") if text
         ]
         return Table((" / ".join(self.head),), tuple(rows), self.title)
+
+
+def richest(columns: Mapping[str, Sequence[str]], choices: Sequence[Sequence[str]], width: int | None) -> Table:
+    """Return a table of the first choice of columns that fits, by their heads; of the last one, stacked, if none does.
+
+    A head that begins with a blank names a column and is not shown.
+    """
+    for heads in choices:
+        shown = tuple("" if head.startswith(" ") else head for head in heads)
+        table = Table(shown, tuple(zip(*(columns[head] for head in heads), strict=True)))
+        if width is None or table.width() <= width:
+            return table
+    return table.within(width)
+
+
+def barred(table: Table, ends: Sequence[tuple[int, int]], width: int | None) -> Table:
+    """Return a table with a bar for each row, if there is room for them."""
+    room = MOST if width is None else min(width - table.width() - GAP, MOST)
+    if room < LEAST:
+        return table
+    rows = tuple((*row, bar) for row, bar in zip(table.rows, bars(ends, room), strict=True))
+    return table._replace(head=(*table.head, ""), rows=rows, bars=True)
 
 
 HEAD, TEXT, FINE = "head", "", "fine"

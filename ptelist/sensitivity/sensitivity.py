@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from ptelist.compare.assumptions import assume
 from ptelist.compare.clause import touched
-from ptelist.compare.comparison import pick
+from ptelist.compare.comparison import pick_one
 from ptelist.engine import mmu, slub
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
@@ -78,7 +78,7 @@ def sensitivity(names: Sequence[str], options: Options, figure: str, command: st
     scenario = space.scenario(space.along(None)[0])
     refuse_void((axis for axis, values in space.axes if len(values) == 1), (scenario,))
     ledger = account(scenario)
-    pick(ledger, (figure,))
+    figure = pick_one(ledger, figure)
     effects = []
     for axis in AXES.values():
         if axis.name in SKIPPED:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from ptelist.errors import Where
 from ptelist.settings.kinds import SWITCHES, WORDS, Bundles, Letters
-from ptelist.settings.number_kinds import INTEGERS, LISTS, ORDERS, SIZES
+from ptelist.settings.number_kinds import INTEGERS, LEAVES, LISTS, ORDERS, SIZES
 from ptelist.settings.preset_kinds import AnyPresets, Builds, Kernels, Presets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ptelist.settings.kinds import Choice, Kind
 
 
@@ -35,6 +37,20 @@ class Axis(NamedTuple):
     def paths(self) -> tuple[str, ...]:
         """Return the fields that its values set, none if they are presets."""
         return self.kind.paths(self.path)
+
+    @property
+    def part(self) -> str:
+        """Return which part of a scenario it is about: kernel (with its configuration), host or vm."""
+        return self.path.partition(".")[0].replace("config", "kernel") or self.kind.part
+
+    def words(self, begun: str) -> Sequence[str]:
+        """Return what a shell may offer for a value that is begun."""
+        from ptelist.scenario.models import RECORDS  # noqa: PLC0415 -- for completion only
+
+        part, _, field = self.path.partition(".")
+        annotation: Any = RECORDS[part].__annotations__[field] if part in RECORDS else None
+        literal = map(str, get_args(annotation)) if get_origin(annotation) is Literal else ()
+        return [*self.kind.offered(begun), *(word for word in literal if word.startswith(begun))]
 
     @property
     def option(self) -> str:
@@ -94,13 +110,13 @@ AXES = {
         Axis("populated", "vm.populated", SIZES, "Memory touched, from 0 up, if not all."),
         Axis("dimms", "vm.dimms", INTEGERS, "DIMMs plugged in, a memslot each."),
         Axis("dimm-size", "vm.dimm_size", SIZES, "Memory of each, e.g. 1GiB."),
-        Axis("leaf", "vm.leaf", WORDS, "Page size it is mapped with: 4K, 2M or 1G."),
+        Axis("leaf", "vm.leaf", LEAVES, "Page size it is mapped with: 4K, 2M or 1G."),
         Axis("mapped", "vm.mapped", WORDS, "all memory, or only what the rmap lists name: listed."),
         Axis("root-level", "vm.root_level", INTEGERS, "Levels of page tables: 4 or 5."),
         Axis("paging", "vm.paging", WORDS, "tdp, tdp-mmu, tdp-legacy or shadow."),
         Axis("nested", "vm.nested", SWITCHES, "An L2 runs (nested TDP)."),
         Axis("l2-memory", "vm.l2_memory", SIZES, "Memory that L2 has mapped."),
-        Axis("l2-leaf", "vm.l2_leaf", WORDS, "Page size it is mapped with."),
+        Axis("l2-leaf", "vm.l2_leaf", LEAVES, "Page size it is mapped with."),
         Axis("l2-smm", "vm.l2_smm", SWITCHES, "L2 has SMM: a second tree."),
         Axis("l1-replacements", "vm.l1_replacements", INTEGERS, "How often L1 replaced its tables for L2."),
         Axis("rmaps", "vm.rmaps", LISTS, "rmap lists, e.g. 1000x15 or 10x2+5x16-31."),
@@ -128,7 +144,7 @@ AXES = {
         Axis("itlb-multihit", "host.itlb_multihit", SWITCHES, "CPUs have it: huge pages are not executable."),
         Axis("memcg", "host.memcg", SWITCHES, "Kernel memory is accounted to cgroups."),
         Axis("alloc-profiling", PROFILED, PROFILING, "absent, built, never (by boot option) or on."),
-        Axis("slab-merge", "host.slab_merge", SWITCHES, "Caches of a stride are merged; changes no figure."),
+        Axis("slab-merge", "host.slab_merge", SWITCHES, "Merge slab caches of equal object size; for observe only."),
         Axis("slub-min-objects", "host.slub_min_objects", INTEGERS, "Boot option; 0: by CPUs."),
         Axis("slub-min-order", "host.slub_min_order", ORDERS, "Boot option."),
         Axis("slub-max-order", "host.slub_max_order", ORDERS, "Boot option."),

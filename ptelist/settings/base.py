@@ -9,15 +9,12 @@ from ptelist.errors import PtelistError, Where
 from ptelist.presets import versions
 from ptelist.scenario.overlay import Overlay
 from ptelist.settings import named
+from ptelist.settings.defaults import CONFIG, PRESETS
 
 if TYPE_CHECKING:
     from ptelist.presets.shipped import Preset
     from ptelist.scenario.overlay import Fields
     from ptelist.settings.kinds import Chosen
-
-DEFAULTS = {"memslots": "q35", "kernel": "6.18", "host": "server-64", "vm": "tdp"}
-CONFIG = "upstream"
-"""The configuration of a kernel that names none."""
 
 DEBIAN = r".*[0-9](?:-[0-9]+|\+deb[0-9.]+)-((?:cloud-|rt-)?amd64)(?:-unsigned)?"
 """How Debian calls a release: 6.1.0-56-cloud-amd64, 6.12.118+deb13-amd64."""
@@ -40,7 +37,7 @@ def base_of(chosen: Chosen) -> Base:
     else the one that these name, else that of the kernel's release.
     """
     base = Overlay()
-    for part, name in DEFAULTS.items():
+    for part, name in PRESETS.items():
         base = named.load(name, f"{part.removesuffix('s')}s").overlay.over(base)
     for part in ("kernel", "host"):
         if part in chosen:

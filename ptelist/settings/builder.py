@@ -10,7 +10,7 @@ from ptelist.scenario.check import checked, checks_of
 from ptelist.scenario.models import Scenario, Vm
 from ptelist.scenario.overlay import Source
 from ptelist.settings.consistency import problems
-from ptelist.settings.faults import invalid, record_of
+from ptelist.settings.faults import hint, invalid, record_of
 from ptelist.settings.void import taken_away
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Builder:
         """
         parts = {part.name: part for part in (kernel, config, host, *vms)}
         if errors := [(part, error) for part in parts.values() for error in part.errors]:
-            raise invalid(*errors[0], len(errors) - 1)
+            raise invalid(errors)
         sources = {f"proposals.{name}": Source(about) for name, about in proposals}
         for part in parts.values():
             sources |= part.sources
@@ -65,7 +65,7 @@ class Builder:
         )
         if problem := self._shared.once(("problem",), scenario, _problem):
             part_name, field, text = problem
-            raise PtelistError(text, parts[part_name].where(field, []))
+            raise PtelistError(f"{text}{hint(part_name, field)}", parts[part_name].where(field, []))
         return scenario
 
 

@@ -163,7 +163,8 @@ def _memory(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
             f"{vm.root_level}-level tables map {format_size(most)} at most: use root_level 5, or less memory",
         )
     if vm.nested and vm.l2_memory > vm.memory:
-        yield "l2_memory", f"L2 has {format_size(vm.l2_memory)} mapped, more than the {format_size(vm.memory)} of L1"
+        own, whole = format_size(vm.l2_memory), format_size(vm.memory)
+        yield "l2_memory", f"L2 has {own} mapped, more than the {whole} of L1: say how much with --l2-memory"
     if vm.mapped == "listed" and mmu.tdp(kernel, vm):
         yield "mapped", '"listed" is for shadow paging: TDP tables follow from memory'
 

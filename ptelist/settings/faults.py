@@ -5,20 +5,46 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
+from ptelist.presets import shipped
 from ptelist.scenario.models import RECORDS, ListClass, Vm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from ptelist.errors import Where
     from ptelist.settings.builder import Part
 
+CAPACITIES = frozenset(("capacity_below_minimum", "pte_list_desc_capacity", "pte_list_desc_capacity_tdp"))
+"""Fields by which a proposal has smaller caches than a kernel of today can have."""
 
-def invalid(part: Part, error: Any, others: int) -> PtelistError:
-    """Return an error for what pydantic tells of a part, and how many more there are."""
+
+def invalid(errors: Sequence[tuple[Part, Any]]) -> PtelistError:
+    """Return an error for the first that pydantic tells of a part, which names what else is wrong."""
+    (part, error), *others = errors
+    loc, where = _place(part, error)
+    said = f"{reason(error, known_fields(part.name, loc[:-1]))}{hint(part.name, loc[0])}"
+    named = dict.fromkeys(_named(_place(*other)[1]) for other in others)
+    return PtelistError(f"{said} (also wrong: {', '.join(named)})" if named else said, where)
+
+
+def _place(part: Part, error: Any) -> tuple[list[str], Where]:
+    """Return the path of what is wrong, as pydantic tells it, and where that is said."""
     loc = [str(step) for step in error["loc"]]
     inner = [step for step in loc[1:] if not step.startswith("function-")]
-    more = f" (and {others} more)" if others else ""
-    return PtelistError(f"{reason(error, known_fields(part.name, loc[:-1]))}{more}", part.where(loc[0], inner))
+    return loc, part.where(loc[0], inner)
+
+
+def _named(where: Where) -> str:
+    return where.option or where.field
+
+
+def hint(part: str, field: str) -> str:
+    """Return which proposals do what a field alone cannot, "" where there are none."""
+    if (part, field) != ("kernel", "cache_capacity"):
+        return ""
+    kernels = {name: shipped.load(name, "proposals").overlay.kernel for name in shipped.names("proposals")}
+    able = [name for name, fields in kernels.items() if CAPACITIES & fields.keys()]
+    return f"; these proposals do with less: {', '.join(able)}" if able else ""
 
 
 def reason(error: Any, known: Iterable[str]) -> str:

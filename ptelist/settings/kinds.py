@@ -33,6 +33,8 @@ class Kind:
     """Whether a value is the name of a preset or of a file, which says more than that name."""
     is_switch = False
     """Whether it is on or off, so that the option alone means on."""
+    part = ""
+    """The part of a scenario that a preset of this kind says most of."""
 
     def parse(self, text: str) -> Iterator[Choice]:
         """Yield the values in an option's text; raises ValueError for what does not read as such values."""
@@ -58,8 +60,12 @@ class Kind:
         return choice.label
 
     def words(self) -> Sequence[str]:
-        """Return what a shell may offer; nothing where the words are only in the models."""
+        """Return all values, or their names; nothing where the model of the field has them, or they are numbers."""
         return ()
+
+    def offered(self, begun: str) -> Sequence[str]:
+        """Return what a shell may offer for a value that is begun."""
+        return [word for word in self.words() if word.startswith(begun)]
 
     def vary(self, value: Any, page: int) -> list[str]:
         """Return, as they are typed, the values to try beside one that a scenario has; `page` is a page's bytes."""

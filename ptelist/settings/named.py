@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
+from ptelist.catalog.meanings import MEANINGS
 from ptelist.errors import PtelistError
 from ptelist.presets import shipped
 from ptelist.presets.shipped import Preset, find
@@ -25,15 +27,30 @@ def load(name: str, kind: str | None = None) -> Preset:
     """
     if name == RUNNING:
         return _machine(None, RUNNING, kind)
-    path, found = find(name, kind)
-    if found == "file" and kind == "configs":
+    known = _known(name, kind)
+    path, meant = find(known, kind)
+    if meant == "file" and kind == "configs":
         from ptelist.host import kconfig  # noqa: PLC0415 -- for files of a build only
 
         if (config := kconfig.read(path, name)) is not None:
-            return Preset(path.name, found, {"title": f"the configuration {name}"}, Overlay(config=config))
-    if found == "file" and (text := read_text(path, name)).startswith(SAVED):
+            return Preset(path.name, meant, {"title": f"the configuration {name}"}, Overlay(config=config))
+    if meant == "file" and (text := read_text(path, name)).startswith(SAVED):
         return _machine(text, name, kind)
-    return shipped.load(name, kind)
+    return shipped.load(known, kind)
+
+
+def _known(name: str, kind: str | None) -> str:
+    """Return a name that presets know, or a path; what is no preset may be a file in this folder."""
+    try:
+        find(name, kind)
+    except PtelistError:
+        if name in MEANINGS:
+            text = f'"{name}" is a figure, not a preset: --figure {name} shows it, ptelist explain {name} derives it'
+            raise PtelistError(text) from None
+        if not Path(name).is_file():
+            raise
+        return f"./{name}"
+    return name
 
 
 def config(name: str, version: str) -> Overlay:

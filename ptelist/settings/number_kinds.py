@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ptelist.scenario.overlay import frozen
@@ -66,12 +67,21 @@ class Sizes(Integers):
     metavar = "SIZE,..|A..B"
 
     def number(self, text: str) -> int:
-        """Return the bytes of one size; raises ValueError."""
-        return parse_size(text)
+        """Return the bytes of one size; raises ValueError, for a few bytes too: a unit is missing."""
+        size = parse_size(text)
+        if text.isdecimal() and 0 < size < UNITS["KiB"]:
+            raise ValueError(f"{text} without a unit is {text} bytes: write {text}MiB or {text}GiB")
+        return size
 
     def show(self, value: Any) -> str:
         """Return a size with its unit."""
         return format_size(value)
+
+    def offered(self, begun: str) -> Sequence[str]:
+        """Return the number with each unit that it can go on with."""
+        number = begun.rstrip("KMGTiB")
+        whole = [f"{number}{unit}" for unit in UNITS if unit.endswith("iB")]
+        return [text for text in whole if number.isdecimal() and text.startswith(begun)]
 
     def vary(self, value: Any, page: int) -> list[str]:
         """Return its half, in whole pages, and its double."""
@@ -80,6 +90,16 @@ class Sizes(Integers):
     def step(self, values: Sequence[int]) -> int:
         """Return the largest unit in which all of them are whole numbers."""
         return max(unit for unit in UNITS.values() if all(value % unit == 0 for value in values))
+
+
+class Leaves(Kind):
+    """Page sizes: 4K, 2M or 1G, however they are written."""
+
+    def read(self, text: str) -> Iterable[Choice]:
+        """Return the page size as the model has it; what is none, the model refuses."""
+        with suppress(ValueError):
+            text = format_size(parse_size(text)).removesuffix("iB").replace(" ", "")
+        return [Choice(text, text)]
 
 
 class Fields(Integers):
@@ -124,7 +144,8 @@ class Lists(Kind):
 def _range(kind: Integers, match: re.Match[str]) -> Iterable[int]:
     """Return first, first + 1 (or + step, or * step) up to last."""
     first, last = kind.number(match[1]), kind.number(match[2])
-    step = kind.number(match[4]) if match[4] else 1
+    scale = INTEGERS if match[3] == "*" else kind
+    step = scale.number(match[4]) if match[4] else 1
     if last < first:
         raise ValueError(f"the range {match[0]} is empty: its end is below its start")
     if match[3] == "*":
@@ -172,4 +193,4 @@ def _toml(text: str) -> Any:
     return frozen(value)
 
 
-INTEGERS, ORDERS, SIZES, LISTS, FIELDS = Integers(), Orders(), Sizes(), Lists(), Fields()
+INTEGERS, ORDERS, SIZES, LEAVES, LISTS, FIELDS = Integers(), Orders(), Sizes(), Leaves(), Lists(), Fields()

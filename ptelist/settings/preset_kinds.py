@@ -14,6 +14,17 @@ MACHINES = frozenset(("kernels", "hosts"))
 """Folders of which this machine can stand for a preset."""
 
 
+PARTS = {
+    "kernels": "kernel",
+    "configs": "kernel",
+    "proposals": "kernel",
+    "hosts": "host",
+    "vms": "vm",
+    "memslots": "vm",
+}
+"""The part of a scenario that presets in each folder say most of."""
+
+
 class Presets(Kind):
     """Presets by their names, A+B for several at once, or files of the user's."""
 
@@ -23,6 +34,7 @@ class Presets(Kind):
     def __init__(self, *folders: str) -> None:
         """Take the folders that the presets are in."""
         self._folders = folders
+        self.part = PARTS[folders[0]] if folders else "kernel"
 
     def parse(self, text: str) -> Iterator[Choice]:
         """Yield the presets that a list names."""

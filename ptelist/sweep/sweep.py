@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.compare.assumptions import assume
 from ptelist.compare.clause import touched
-from ptelist.compare.comparison import change, pick
+from ptelist.compare.comparison import change, pick_one
 from ptelist.engine.account import DESC, HEADER, account, descriptors, is_aside, layouts
 from ptelist.engine.shared import Shared
 from ptelist.errors import PtelistError
@@ -81,10 +81,9 @@ def sweep(space: Space, figure: str, baseline: str | None, command: str) -> Swee
     """Return a figure over a space of one or two axes; raises PtelistError for any other."""
     rows, across = _axes(space)
     compared = columns(space, baseline)
+    figure = pick_one(account(compared.columns[0].scenario), figure)
     measure = measured(figure)
     first = measure(compared.columns[0].scenario)
-    if figure not in first:
-        pick(account(compared.columns[0].scenario), (figure,))
     order = [axis.name for axis in space.varying]
     at = order.index(rows.name), order.index(across.name) if across else None
     words: set[str] = set()

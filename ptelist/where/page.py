@@ -8,8 +8,7 @@ from ptelist.catalog.meanings import MEANINGS
 from ptelist.compare.breakdown import label, largest
 from ptelist.compare.comparison import share
 from ptelist.output import numbers, plain
-from ptelist.output.bars import LEAST, MOST, bars
-from ptelist.output.page import GAP, Table
+from ptelist.output.page import Table, barred, richest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +24,10 @@ WHOLE = frozenset((0,))
 """The number of the total's row."""
 INDENT = "  "
 CHOICES = (
-    ("figure", "bytes", "human", "share"),
+    ("figure", "bytes", " human", "share"),
     ("figure", "bytes", "share"),
-    ("figure", "human", "share"),
-    ("figure", "human"),
+    ("figure", " human", "share"),
+    ("figure", " human"),
 )
 """Columns that a table has, richest first; with all of them there may be bars."""
 
@@ -69,22 +68,11 @@ def _sized(root: Node, rows: list[Row], width: int | None) -> Table:
     columns = {
         "figure": [name for name, _, _ in rows],
         "bytes": [numbers.interval(*each) for each in ends],
-        "human": [numbers.human(*each) for each in ends],
+        " human": [numbers.human(*each) for each in ends],
         "share": [numbers.share(share(node.term, root.term)) if node else "" for _, node, _ in rows],
     }
-    for names in CHOICES:
-        cells = [columns[name] for name in names]
-        table = Table(
-            tuple("" if name == "human" else name for name in names), tuple(zip(*cells, strict=True)), strong=WHOLE
-        )
-        if width is None or table.width() <= width:
-            break
-    room = MOST if width is None else min(width - table.width() - GAP, MOST)
-    if names != CHOICES[0] or room < LEAST:
-        return table.within(width)
-    drawn = bars(ends, room)
-    barred = tuple((*row, bar) for row, bar in zip(table.rows, drawn, strict=True))
-    return table._replace(head=(*table.head, ""), rows=barred, bars=True)
+    table = richest(columns, CHOICES, width)._replace(strong=WHOLE)
+    return barred(table, ends, width) if len(table.head) == len(columns) else table
 
 
 def document(node: Node) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from ptelist.presets import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from click.testing import Result
 
@@ -87,3 +88,37 @@ def test_the_list_says_unit_and_meaning(run: Callable[..., Result]) -> None:
         "pte_list_desc.slabs": "slabs",
         "kvm_mmu_page_header.slabs": "slabs",
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "rows"),
+    [
+        ("compare --figure memslots.*", 7),
+        ("compare --figure memslots --figure memslots.bytes", 7),
+        ("show --figure *.slabs --figure mmu", 3),
+        ("fleet {inventory} --figure page_tables", 5),
+    ],
+)
+def test_commands_take_groups_and_patterns(run: Callable[..., Result], tmp_path: Path, words: str, rows: int) -> None:
+    inventory = tmp_path / "hosts.csv"
+    inventory.write_text("host,kernel,cpus,nodes,vcpus,memory\na,6.1,8,1,2,4GiB\n")
+    done = run(*words.format(inventory=inventory).split(), "--format", "csv")
+    assert done.exit_code == 0, done.stderr
+    assert len({row["figure"] for row in csv.DictReader(io.StringIO(done.stdout))}) == rows
+
+
+def test_a_fleet_has_no_sum_of_what_is_the_same_for_each_object(run: Callable[..., Result], tmp_path: Path) -> None:
+    """A group leaves it out; named, it is refused."""
+    inventory = tmp_path / "hosts.csv"
+    inventory.write_text("host,kernel,cpus,nodes,vcpus,memory\na,6.1,8,1,2,4GiB\n")
+    text = run("fleet", str(inventory), "--figure", "pte_list_desc").stdout
+    assert "pte_list_desc.slabs" in text
+    assert "pte_list_desc.stride" not in text
+    assert run("fleet", str(inventory), "--figure", "pte_list_desc.stride").exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["sweep --vcpus 1..3 --figure", "sensitivity --figure", "explain"])
+def test_where_one_figure_is_wanted(run: Callable[..., Result], command: str) -> None:
+    assert run(*command.split(), "mmu").exit_code == 0
+    done = run(*command.split(), "memslots")
+    assert (done.exit_code, "one is wanted" in done.stderr) == (2, True)

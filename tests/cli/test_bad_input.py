@@ -100,7 +100,7 @@ PTELIST = [sys.executable, "-m", "ptelist"]
         ("compare --memory 5000TiB", "--memory"),
         ("compare --memory much", "--memory: expected a size"),
         ("compare --paging ept", "--paging: should be 'tdp', 'tdp-mmu', 'tdp-legacy' or 'shadow', got \"ept\""),
-        ("compare --leaf 4k", "--leaf"),
+        ("compare --leaf 8k", "--leaf"),
         ("compare --nested=maybe", "--nested: expected on or off"),
         ("compare --memcg on,perhaps", "--memcg"),
         ("compare --nested --rmaps 3x1002", "1001 is the most"),

@@ -71,6 +71,12 @@ def test_help_version_and_completion_import_click_and_little_else(command: str) 
         ("compare run", {"running"}),
         ("presets show shrink", {"shrink-tdp"}),
         ("comp", {"compare", "completion"}),
+        ("compare --filling ", {"packed", "spread", "aged"}),
+        ("compare --leaf 4K,", {"4K,2M", "4K,1G"}),
+        ("compare --memory 16G", {"16GiB"}),
+        ("compare --memory 4", {"4MiB", "4GiB"}),
+        ("compare --figure page", {"page_tables", "page_tables.bytes.tables"}),
+        ("explain mmu.", {"mmu.bytes.total"}),
     ],
 )
 def test_completing_a_word_imports_no_model(words: str, offered: set[str]) -> None:
@@ -80,7 +86,7 @@ def test_completing_a_word_imports_no_model(words: str, offered: set[str]) -> No
         capture_output=True,
         text=True,
         check=True,
-        env=env | {"COMP_CWORD": str(len(words.split()))},
+        env=env | {"COMP_CWORD": str(len(words.split()) + words.endswith(" "))},
     )
     assert offered <= set(re.findall(r"^plain,(.*)$", done.stdout, re.MULTILINE))
     assert not set(done.stderr.partition("modules:")[2].split()) & {"pydantic", "rich", "tabulate"}

@@ -115,6 +115,14 @@ def test_a_sum_changes_by_no_more_than_its_parts_do(parts: list[tuple[tuple[int,
 X = opened("x", 3, 400)
 
 
+def _sum_of(source: str) -> Term:
+    return total("s", B, [X, known("n", 4, B, source)])
+
+
+def _eighths(more: int) -> Term:
+    return floor_div("q", B, total("s", B, [X, known("n", more, B, "")]), opened("d", 2, 2))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "change"),
     [
@@ -129,6 +137,10 @@ X = opened("x", 3, 400)
             ceil_div("q", B, total("s", B, [X, known("n", 33, B, "")]), known("d", 8, B, "")),
             (4, 4),
         ),
+        (grown("double", _sum_of("said")), grown("double", _sum_of("read")), (0, 0)),
+        (rule("r", 0, 5, B, "a reason", X), rule("r", 0, 5, B, "another", X), (-5, 5)),
+        (_eighths(0), _eighths(8), (2, 4)),
+        (_eighths(8), _eighths(0), (-4, -2)),
     ],
 )
 def test_what_both_have_in_common_cancels(old: Term, new: Term, change: tuple[int, int]) -> None:
@@ -222,3 +234,39 @@ def test_more_room_never_takes_more_descriptors_whatever_the_lists() -> None:
     )
     low, high = difference(old["pte_list_desc.objects.rmaps"], new["pte_list_desc.objects.rmaps"])
     assert (low, high) == (1000 * (-(-1001 // 14) + -1001 // 3), 0)
+
+
+OPEN = {
+    "nested": "--",
+    "shadow": "rmaps=10x2-40+5x3 vcpus=3",
+    "tdp": "vcpus=8 filling=spread history=any",
+    "tdp+nested": "kernel=6.1 filling=aged peak-vms=3",
+}
+"""VMs of which much is open."""
+TABLES = (
+    "shadow_pages",
+    "vcpu_caches.bytes.pages",
+    "page_tables",
+    "kvm_mmu_page_header.objects.",
+    "split_caches.bytes.pages",
+)
+ELSEWHERE = ("memslots", "page_hash", "dirty_rings", "memory_attributes", "track_srcu", "embedded")
+UNRELATED = {
+    "ext=2": (*TABLES, *ELSEWHERE, "kvm_mmu_page_header"),
+    "memcg=off": (*TABLES, *ELSEWHERE, "pte_list_desc.objects", "pte_list_desc.slabs", "pte_list_desc.bytes.slab"),
+    "slub-debug=FZ": (*TABLES, *ELSEWHERE, "pte_list_desc.objects.", "pte_list_desc.bytes.used"),
+    "slub-min-order=2": (*TABLES, *ELSEWHERE, "pte_list_desc.objects.", "pte_list_desc.bytes.used"),
+    "slab-merge=off": ("mmu", *TABLES, *ELSEWHERE, "pte_list_desc", "kvm_mmu_page_header"),
+    "nodes=2": (*ELSEWHERE, "pte_list_desc.objects.", "pte_list_desc.bytes.used", "page_tables"),
+}
+"""By what changes: the figures that have nothing to do with it."""
+
+
+@pytest.mark.parametrize("change", UNRELATED)
+@pytest.mark.parametrize("vm", OPEN)
+def test_a_figure_that_has_nothing_to_do_with_a_parameter_does_not_change(vm: str, change: str) -> None:
+    options = [("vm", vm), *(tuple(each.split("=")) for each in OPEN[vm].split() if "=" in each)]
+    old, new = (account(expand([], [*options, *more]).columns[0].scenario) for more in ([], [tuple(change.split("="))]))
+    figures = [name for name in old if name.startswith(UNRELATED[change]) and not name.endswith((".raw", ".typical"))]
+    assert figures
+    assert {name: difference(old[name], new[name]) for name in figures} == dict.fromkeys(figures, (0, 0))

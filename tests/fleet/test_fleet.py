@@ -320,7 +320,7 @@ BAD = [
     ("z2,6.1,64,1,,x,8GiB,tdp,no,1,r1", "vcpus: expected a whole number"),
     ("z3,6.1,0,1,,4,8GiB,tdp,no,1,r1", "host.cpus: should be greater than or equal to 1"),
     ("z4,6.1,64,1,,4,8GB,tdp,no,1,r1", 'memory: "GB" is ambiguous'),
-    ("z5,6.1,64,1,9,4,8GiB,tdp,no,1,r1", ""),
+    ("z5,6.1,64,1,1025,4,8GiB,tdp,no,1,r1", ""),
     ("z6,6.1,64,1,x,4,8GiB,tdp,no,1,r1", "host-memory: expected a size"),
     ("z7,3.10.0,64,1,,4,8GiB,tdp,no,1,r1", "no profile for kernel 3.10"),
     ("z8,/etc/passwd,64,1,,4,8GiB,tdp,no,1,r1", "kernel: expected a release"),

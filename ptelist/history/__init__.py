@@ -1,0 +1,1 @@
+"""A figure over all kernel versions: where it changed, by how much, and why."""
