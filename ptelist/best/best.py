@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.comparison import PART
 from ptelist.engine import mmu
-from ptelist.engine.account import DESC, descriptors, slabs_of
+from ptelist.engine.account import descriptors, slabs_of
+from ptelist.engine.figure_kinds import DESC
 from ptelist.engine.ledger import Unit, total
 from ptelist.errors import PtelistError
 from ptelist.lists.descriptors import HEAD, WALK

@@ -8,6 +8,7 @@ import click
 
 from ptelist.best import page
 from ptelist.best.best import EXT, RANGE, best, classes, held, own
+from ptelist.best.sentence import headline
 from ptelist.compare.assumptions import assume
 from ptelist.compare.comparison import PART
 from ptelist.engine.account import descriptors
@@ -61,6 +62,7 @@ def run(options: Options, preset: str | None, histogram: str | None, trace: str 
         lambda width: page.document(answer, notes, line, width),
         lambda: page.body(answer),
         lambda: page.rows(answer),
+        headline=lambda: headline(answer),
     )
 
 

@@ -6,8 +6,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ptelist.best.best import ERAS
-from ptelist.compare.comparison import PART, change
-from ptelist.engine.account import DESC
+from ptelist.best.sentence import of_one
+from ptelist.compare.comparison import PART
+from ptelist.engine.figure_kinds import DESC
 from ptelist.lists.descriptors import HEAD, WALK
 from ptelist.note import Note
 from ptelist.output import numbers
@@ -41,7 +42,7 @@ def document(kernels: Sequence[Best], notes: tuple[Note, ...], command: str, wid
     tables: list[Table] = []
     for each in kernels:
         tables += _table(each).panels(width)
-    said = [Note("best", line) for each in kernels for line in _said(each)]
+    said = [note for each in kernels for note in _notes(each, several=len(kernels) > 1)]
     walks = WALKS if any(each.candidates[0].touched for each in kernels) else NO_LISTS
     return Document(tuple(tables), (*said, *walks, *notes), command)
 
@@ -80,22 +81,16 @@ def _hundredths(ratio: Fraction) -> str:
     return f"{count // 100:,}.{count % 100:02}"
 
 
-def _said(best: Best) -> Iterator[str]:
-    least = best.ties[0].ledger[PART]
-    values = ", ".join(str(each.ext) for each in best.ties)
-    sure = "" if best.sure else ", by the most they may take: within what is open others may take less"
-    text = f"{best.name}: PTE_LIST_EXT {values} with {numbers.term(least)} bytes{sure}"
+def _notes(best: Best, *, several: bool) -> Iterator[Note]:
+    """Yield what is to be known of the winner of one kernel; the sentence above has it, unless there are several."""
+    about = best.name if several else ""
+    if several:
+        yield Note("best", of_one(best), about)
     owned = next((each for each in best.candidates if each.ext == best.own), None)
-    if owned and owned not in best.ties:
-        delta = change(owned.ledger[PART], least)
-        text += f"; {numbers.change(delta)} ({numbers.percent(delta)}) against its own {best.own}"
-        if owned.touched:
-            text += f"; {_trade(best.ties[0], owned, best.policy)}"
-    elif owned:
-        text += ", its own among them" if len(best.ties) > 1 else ", its own"
-    yield text
-    flat = ", ".join(f"{percent}%: {_ranges(best.within(percent))}" for percent in FLAT)
-    yield f"{best.name}: within {flat}"
+    if owned and owned not in best.ties and owned.touched:
+        yield Note("cost", _trade(best.ties[0], owned, best.policy), about)
+    flat = ", ".join(f"within {percent}% {_ranges(best.within(percent))}" for percent in FLAT)
+    yield Note("nearly as good", flat, about)
 
 
 def _trade(one: Candidate, owned: Candidate, policy: str) -> str:

@@ -65,6 +65,7 @@ OTHERS = {
     "page_tables.bytes.shadowed_info": "what each entry of a shadow page translates, by gfn",
     "page_tables.bytes.external": "page tables that the TDX module keeps",
     "page_tables.bytes.pae_roots": "roots for guests in PAE mode, of each vCPU",
+    "page_tables.bytes.raw": "page tables in use, those of devices and SMM among them",
     "memslots.bytes": "what each memslot keeps about its guest pages",
     "memslots.bytes.rmap_heads": "a list head for each guest page, of each size",
     "memslots.bytes.lpage_info": "whether each huge page may be mapped as one",

@@ -54,6 +54,9 @@ def _reports(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
 @click.argument("file", required=False, type=click.Path(allow_dash=True), metavar="[FILE]")
 @click.option("--kernel", metavar="NAME", help=AXES["kernel"].help, shell_complete=last_word(AXES["kernel"].kind))
 @click.option("--kernel-from", metavar="FILE", help="The build under test: vmlinux, kvm.ko, bzImage or BTF.")
+@click.option(
+    "--against-from", metavar="FILE", help="Another build that --kernel-from is held against, instead of a baseline."
+)
 @click.option("--baseline", type=click.Path(), metavar="FILE", help="Default: what FILE says, else FILE-baseline.json.")
 @click.option("--init", is_flag=True, help="Write FILE to begin with, figures of this kernel filled in.")
 @click.option("--update", is_flag=True, help="Take the figures as they are for the baseline.")
@@ -97,5 +100,6 @@ def command() -> None:
     \b
       ptelist check --init && ptelist check --update
       ptelist check --kernel-from vmlinux
+      ptelist check --against-from old/vmlinux --kernel-from new/vmlinux
       ptelist check --format ktap -o out.tap --format github
     """

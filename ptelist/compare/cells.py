@@ -8,7 +8,7 @@ from ptelist.compare.breakdown import label
 from ptelist.compare.comparison import PART, WHOLE
 from ptelist.compare.parts import parts
 from ptelist.compare.usual import NO_COST, OFTEN_NOTHING, SHARE
-from ptelist.engine.account import BESIDE, DESC
+from ptelist.engine.figure_kinds import BESIDE, DESC
 from ptelist.output import numbers
 from ptelist.output.signed import signed
 

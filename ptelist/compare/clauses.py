@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.compare import vm_clauses
-from ptelist.compare.clause import CPUS, LISTS, MEMORY, SLABS, Clause, fine
+from ptelist.compare import clause, vm_clauses
+from ptelist.compare.clause import Clause, fine
 from ptelist.engine import mmu
 from ptelist.presets.versions import version_key
-from ptelist.settings.defaults import CONFIG
+from ptelist.settings import defaults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,10 @@ class Topic(NamedTuple):
     """The number of the group of VMs."""
 
 
+KERNEL, CONFIG, HOST, CACHES, LISTS, MAPPING, SLABS = map(
+    Topic, ("kernel", "config", "host", "caches", "lists", "mapping", "slabs")
+)
+
 Statement = tuple[Clause, ...]
 """Clauses about one topic, joined by commas."""
 
@@ -44,19 +48,19 @@ WORSE = "small objects fragment worse, for a slab of more of them is less often 
 def topics(scenario: Scenario, *, releases: bool) -> Iterator[tuple[Topic, Statement]]:
     """Yield what is assumed by topic; VM groups are told apart by their number."""
     kernel, host = scenario.kernel, scenario.host
-    yield Topic("kernel"), tuple(_kernel(kernel, kernel.release if releases else ""))
-    yield Topic("config"), tuple(_config(scenario))
-    yield Topic("host"), (*_host(host), *_processor(scenario))
+    yield KERNEL, tuple(_kernel(kernel, kernel.release if releases else ""))
+    yield CONFIG, tuple(_config(scenario))
+    yield HOST, (*_host(host), *_processor(scenario))
     for number, vm in enumerate(scenario.vms):
         yield Topic("vm", group=number), tuple(vm_clauses.machine(kernel, vm))
-    yield Topic("caches"), tuple(vm_clauses.each_group(scenario, vm_clauses.caches))
+    yield CACHES, tuple(vm_clauses.each_group(scenario, vm_clauses.caches))
     if any(mmu.uses_rmaps(kernel, vm) for vm in scenario.vms):
-        yield Topic("lists"), (Clause(vm_clauses.lists(scenario), about=LISTS),)
+        yield LISTS, (Clause(vm_clauses.lists(scenario), about=clause.LISTS),)
     for number, vm in enumerate(scenario.vms):
         for text in vm_clauses.evidence(scenario, number, vm):
-            yield Topic("evidence", group=number), (Clause(text, about=LISTS),)
-    yield Topic("mapping"), tuple(vm_clauses.each_group(scenario, vm_clauses.mapping))
-    yield Topic("slabs"), tuple(_slabs(scenario))
+            yield Topic("evidence", group=number), (Clause(text, about=clause.LISTS),)
+    yield MAPPING, tuple(vm_clauses.each_group(scenario, vm_clauses.mapping))
+    yield SLABS, tuple(_slabs(scenario))
     for name in scenario.proposals:
         if name != "none":
             yield Topic(PROPOSAL, name), (fine(scenario.sources[f"proposals.{name}"].text),)
@@ -65,20 +69,21 @@ def topics(scenario: Scenario, *, releases: bool) -> Iterator[tuple[Topic, State
 def _slabs(scenario: Scenario) -> Iterator[Clause]:
     """Yield how slabs were filled, and by how many VMs at their peak."""
     filling = scenario.host.filling
-    yield Clause(FILLINGS[filling], about=SLABS)
+    yield Clause(FILLINGS[filling], about=clause.SLABS)
     yield fine(WORSE if filling == "aged" else BESIDE_SLABS)
     peaks = [vm.peak_count for vm in scenario.vms if vm.peak_count is not None]
     if not peaks:
         return
     if filling != "aged":
-        yield Clause("a fresh host: the peak changes nothing", about=SLABS)
+        yield Clause("a fresh host: the peak changes nothing", about=clause.SLABS)
         return
     from ptelist.engine.history import SEEDS  # noqa: PLC0415 -- for simulations only
 
     most = sum(vm.peak_count or vm.count for vm in scenario.vms)
     left = sum(vm.count for vm in scenario.vms)
     yield Clause(
-        f"{vm_clauses.count(most, 'VM')} at the peak; figures named typical are simulated and no bound", about=SLABS
+        f"{vm_clauses.count(most, 'VM')} at the peak; figures named typical are simulated and no bound",
+        about=clause.SLABS,
     )
     yield fine(
         f"simulated: the {vm_clauses.count(most, 'VM')} start, random ones end until {left}"
@@ -107,37 +112,37 @@ def _kernel(kernel: Kernel, release: str) -> Iterator[Clause]:
 def _config(scenario: Scenario) -> Iterator[Clause]:
     """Yield the configuration's name, and what figures depend on where it is not as upstream has it."""
     kernel, config = scenario.kernel, scenario.config
-    yield Clause(config.name, fine=config.name == CONFIG)
+    yield Clause(config.name, fine=config.name == defaults.CONFIG)
     if config.release and version_key(config.release) != version_key(kernel.version):
         yield Clause(f"of Linux {config.release}, not of {kernel.version}")
     if config.external_write_tracking and kernel.write_track_forced == "if_built":
-        yield Clause("external write tracking built", about=MEMORY)
+        yield Clause("external write tracking built", about=clause.MEMORY)
     if not config.memcg:
-        yield Clause("no memory controller", about=SLABS)
+        yield Clause("no memory controller", about=clause.SLABS)
     if config.alloc_profiling:
-        yield Clause("allocation profiling built", about=SLABS)
+        yield Clause("allocation profiling built", about=clause.SLABS)
     if kernel.slub_cpu_partial and not config.slub_cpu_partial:
-        yield Clause("no per-CPU partial slabs", about=SLABS)
+        yield Clause("no per-CPU partial slabs", about=clause.SLABS)
 
 
 def _host(host: Host) -> Iterator[Clause]:
     yield fine(host.name)
     possible = f" of {host.possible_cpus} possible" if host.possible_cpus else ""
-    yield Clause(vm_clauses.count(host.cpus, "CPU") + possible, about=CPUS)
-    yield Clause(vm_clauses.count(host.nodes, "node"), fine=host.nodes == 1, about=SLABS)
-    yield Clause("memcg on" if host.memcg else "memcg off", about=SLABS)
+    yield Clause(vm_clauses.count(host.cpus, "CPU") + possible, about=clause.CPUS)
+    yield Clause(vm_clauses.count(host.nodes, "node"), fine=host.nodes == 1, about=clause.SLABS)
+    yield Clause("memcg on" if host.memcg else "memcg off", about=clause.SLABS)
     if host.memcg:
         yield fine("VMM in a cgroup")
     if host.nokmem:
-        yield Clause("cgroup.memory=nokmem", about=SLABS)
+        yield Clause("cgroup.memory=nokmem", about=clause.SLABS)
     if host.alloc_profiling != "off":
-        yield Clause(f"allocation profiling {host.alloc_profiling}", about=SLABS)
-    yield fine("slab caches merged") if host.slab_merge else Clause("slab_nomerge", about=SLABS)
+        yield Clause(f"allocation profiling {host.alloc_profiling}", about=clause.SLABS)
+    yield fine("slab caches merged") if host.slab_merge else Clause("slab_nomerge", about=clause.SLABS)
     for option in ("slub_min_objects", "slub_min_order", "slub_max_order", "slub_debug"):
         if getattr(host, option) or (option == "slub_max_order" and host.slub_max_order is not None):
             yield Clause(f"{option}={getattr(host, option)}")
     if host.external_write_tracking:
-        yield Clause("external write tracking (KVMGT)", about=MEMORY)
+        yield Clause("external write tracking (KVMGT)", about=clause.MEMORY)
 
 
 def _processor(scenario: Scenario) -> Iterator[Clause]:
@@ -149,4 +154,4 @@ def _processor(scenario: Scenario) -> Iterator[Clause]:
         yield fine(f"kvm_intel{guests}" if host.vendor == "intel" else f"kvm_amd{' with AVIC' if host.avic else ''}")
     if any(mmu.tdp(kernel, vm) and vm.leaf != "4K" for vm in scenario.vms):
         text = "iTLB multihit (huge pages are not executable)"
-        yield Clause(text, about=MEMORY) if host.itlb_multihit else fine("no iTLB multihit")
+        yield Clause(text, about=clause.MEMORY) if host.itlb_multihit else fine("no iTLB multihit")

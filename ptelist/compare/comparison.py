@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.catalog.names import one, select
 from ptelist.compare.assumptions import assume
 from ptelist.compare.clause import touched
-from ptelist.engine.account import DESC, HEADER, account
+from ptelist.engine.account import account
 from ptelist.engine.difference import difference
+from ptelist.engine.figure_kinds import DESC, HEADER
 from ptelist.engine.ledger import TYPICAL, Unit
 from ptelist.interval import Change
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ptelist.compare import tree, waterfall_tree
 from ptelist.compare.branches import WHOLE
 from ptelist.compare.comparison import compare, pick_one
+from ptelist.compare.sentence import of_one, of_two
 from ptelist.compare.single import single
 from ptelist.errors import PtelistError, Where
 from ptelist.output.command_line import command_line
@@ -47,6 +48,7 @@ def derivation(comparison: Comparison, figure: str, depth: str | None = None) ->
         comparison.assumptions,
         lambda width: tree.document(comparison, figure, width, depth),
         lambda: tree.body(comparison, figure),
+        headline=lambda: of_one(comparison.ledgers[0], figure),
     )
 
 
@@ -57,6 +59,7 @@ def difference(comparison: Comparison, figure: str, depth: str | None) -> Result
         comparison.assumptions,
         lambda width: waterfall_tree.document(comparison, figure, width, depth),
         lambda: waterfall_tree.body(comparison, figure),
+        headline=lambda: of_two(comparison, figure, waterfall_tree.OLD, waterfall_tree.NEW),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ptelist.compare.comparison import pick
+from ptelist.compare.sentence import headline
 from ptelist.output.result import Result
 
 if TYPE_CHECKING:
@@ -18,15 +19,23 @@ ROW_HEAD = ("config", "baseline", "figure", "low", "high", "unit", "change_low",
 
 
 def result(
-    comparison: Comparison, page: Callable[[int | None], Document], figures: tuple[str, ...] = (), **more: Any
+    comparison: Comparison,
+    page: Callable[[int | None], Document],
+    figures: tuple[str, ...] = (),
+    said: Callable[[], str] | None = None,
+    **more: Any,
 ) -> Result:
-    """Return it with a page of text, and for programs all figures or those named; `more` goes into JSON."""
+    """Return it with a page of text, and for programs all figures or those named; `more` goes into JSON.
+
+    `said` is the answer in a sentence, where it is not the usual one of a comparison.
+    """
     return Result(
         comparison.command,
         comparison.assumptions,
         page,
         lambda: _body(comparison, figures) | more,
         lambda: _rows(comparison, figures),
+        headline=said or (lambda: headline(comparison, figures)),
     )
 
 

@@ -18,7 +18,7 @@ from ptelist.compare.usual import (
     Figures,
     with_simulated,
 )
-from ptelist.engine.account import DESC
+from ptelist.engine.figure_kinds import DESC
 from ptelist.note import Note
 from ptelist.output.page import Document, Table
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ptelist.compare.comparison import PART, WHOLE
-from ptelist.engine.account import DESC
+from ptelist.engine.figure_kinds import DESC
 from ptelist.engine.ledger import TYPICAL
 
 Figures = tuple[str, ...]

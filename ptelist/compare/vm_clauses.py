@@ -32,6 +32,9 @@ USUAL_ROOT_LEVEL = 4
 
 def each_group(scenario: Scenario, clauses: Callable[[Kernel, Vm], Iterable[Clause]]) -> Iterator[Clause]:
     """Yield what holds of all groups of VMs, then by name what holds of some only."""
+    if len(scenario.vms) == 1:
+        yield from clauses(scenario.kernel, scenario.first_vm)
+        return
     said = [tuple(clauses(scenario.kernel, vm)) for vm in scenario.vms]
     common = [clause for clause in said[0] if all(clause in each for each in said)]
     yield from common

@@ -4,98 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import mmu
+from ptelist.engine import cache_layouts
 from ptelist.engine.facts import Facts
-from ptelist.engine.kmem_cache import Cache, Laid, laid
-from ptelist.engine.ledger import Ledger, Term, Unit, named, nothing, product, rule, total
+from ptelist.engine.figure_kinds import BELOW, BESIDE_SLABS, COUNTED, DESC, KINDS, UNUSED, UNUSED_COUNTED
+from ptelist.engine.kmem_cache import KmemCache
+from ptelist.engine.ledger import Ledger, Term, Unit, named, product, rule, total
 from ptelist.engine.past import known, past
 from ptelist.engine.sheaves import sheaves
-from ptelist.engine.vm import Group
+from ptelist.engine.vm import VmGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ptelist.engine.cache_layouts import CacheLayout
     from ptelist.engine.past import Past
     from ptelist.engine.shared import Shared
-    from ptelist.engine.slub_node import Rules
     from ptelist.engine.vm import Usage
     from ptelist.scenario.models import Scenario
 
     Usages = Sequence[Iterable[Usage]]
 
 Ends = tuple[int, int]
-B, OBJECTS = Unit.BYTES, Unit.OBJECTS
-DESC, HEADER = "pte_list_desc", "kvm_mmu_page_header"
+B = Unit.BYTES
 
-KINDS = {
-    f"{DESC}.objects": OBJECTS,
-    f"{DESC}.objects.vcpu_caches": OBJECTS,
-    f"{DESC}.objects.split_caches": OBJECTS,
-    f"{DESC}.objects.rmaps": OBJECTS,
-    f"{DESC}.objects.parent_ptes": OBJECTS,
-    f"{HEADER}.objects": OBJECTS,
-    f"{HEADER}.objects.vcpu_caches": OBJECTS,
-    f"{HEADER}.objects.split_caches": OBJECTS,
-    f"{HEADER}.objects.page_tables": OBJECTS,
-    "shadow_pages.bytes": B,
-    "vcpu_caches.bytes.pages": B,
-    "vcpu_caches.bytes.arrays": B,
-    "split_caches.bytes.pages": B,
-    "split_caches.bytes.arrays": B,
-    "page_tables.bytes.tables": B,
-    "page_tables.bytes.shadowed_info": B,
-    "page_tables.bytes.external": B,
-    "page_tables.bytes.pae_roots": B,
-    "memslots.bytes.rmap_heads": B,
-    "memslots.bytes.lpage_info": B,
-    "memslots.bytes.write_track": B,
-    "memslots.bytes.dirty_bitmap": B,
-    "memslots.bytes.structs": B,
-    "memslots.bytes.vmap_areas": B,
-    "page_hash.bytes": B,
-    "embedded.bytes": B,
-    "memory_attributes.bytes": B,
-    "dirty_rings.bytes": B,
-    "track_srcu.bytes": B,
-    "beside.bytes.device_tables": B,
-    "beside.bytes.smm_tables": B,
-    "beside.bytes.nx_split_tables": B,
-    "beside.bytes.vmalloc_tables": B,
-}
-"""What VMs hold, each a sum over the groups."""
-
-UNUSED = {name: nothing(name, unit, "not used in this scenario") for name, unit in KINDS.items()}
-BESIDE = "beside."
-COUNTED = tuple(name for name in KINDS if not name.startswith(BESIDE))
-"""Those that are part of a total."""
-
-BELOW = {
-    parent: tuple(name for name in KINDS if name.startswith(f"{parent}."))
-    for parent in (f"{DESC}.objects", f"{HEADER}.objects", "page_tables.bytes", "memslots.bytes")
-}
-"""The parts of a figure. Objects in caches and those drawn from these are open together: a cache lacks what is used."""
-
-BESIDE_SLABS = (
-    "shadow_pages.bytes",
-    "vcpu_caches.bytes.arrays",
-    "split_caches.bytes.arrays",
-    "page_tables.bytes.pae_roots",
-    "memslots.bytes",
-    "page_hash.bytes",
-    "embedded.bytes",
-    "memory_attributes.bytes",
-    "dirty_rings.bytes",
-    "track_srcu.bytes",
-)
-"""What makes up the MMU's total together with the two kmem_caches."""
-
-
-def is_aside(figure: str) -> bool:
-    """Tell whether a figure is part of no total: waste, what a busy host keeps, raw counts, what is simulated."""
-    return figure.startswith(BESIDE) or any(part in ASIDE for part in figure.split("."))
-
-
-ASIDE = frozenset(("waste", "retained", "raw", "typical"))
+UNUSED_DESCRIPTORS = {name: UNUSED[name] for name in (f"{DESC}.objects", *BELOW[f"{DESC}.objects"])}
 
 
 def account(scenario: Scenario, shared: Shared | None = None, *, aside: bool = True) -> Ledger:
@@ -110,14 +42,14 @@ def account(scenario: Scenario, shared: Shared | None = None, *, aside: bool = T
     ledger = Ledger()
     facts = Facts(scenario, shared)
     usages = _usages(scenario, [group.usage(aside=aside) for group in _groups(facts)])
-    _holdings(ledger, KINDS if aside else COUNTED, usages)
+    _holdings(ledger, UNUSED if aside else UNUSED_COUNTED, usages)
     return _settled(ledger, facts, usages, aside=aside)
 
 
 def holdings(scenario: Scenario) -> dict[str, Term]:
     """Return what the VM groups hold, by kind; kinds of which they hold nothing are left out."""
     ledger = Ledger()
-    _holdings(ledger, KINDS, [group.usage() for group in _groups(Facts(scenario))])
+    _holdings(ledger, UNUSED, [group.usage() for group in _groups(Facts(scenario))])
     return {name: term for name, term in ledger.items() if term.high}
 
 
@@ -135,14 +67,14 @@ def settle(scenario: Scenario, held: Mapping[str, Ends], why: Mapping[str, str],
 
 def _settled(ledger: Ledger, facts: Facts, usages: Usages = (), *, aside: bool) -> Ledger:
     """Enter what follows from the holdings: slabs, and the sums."""
-    caches = _both(facts)
+    caches = cache_layouts.both(facts)
     slabs = [_cache(ledger, facts, found, usages, aside=aside) for found in caches]
     for owner in ("vcpu_caches", "split_caches"):
         _held(ledger, owner, caches)
     for owner in ("page_tables", "memslots"):
         ledger.add(total(f"{owner}.bytes", B, [ledger[name] for name in BELOW[f"{owner}.bytes"]]))
     if aside:
-        ledger.add(sheaves(facts, facts.scenario.kernel, facts.scenario.host, [found.stride for found in caches]))
+        ledger.add(sheaves(facts, caches))
     ledger.add(total("mmu.bytes.total", B, [*slabs, *(ledger[name] for name in BESIDE_SLABS)]))
     return ledger
 
@@ -151,7 +83,7 @@ def layouts(scenario: Scenario, shared: Shared | None = None) -> Ledger:
     """Return how the slabs of both caches are laid out; these figures are those of `account`."""
     ledger = Ledger()
     facts = Facts(scenario, shared)
-    for found in _both(facts):
+    for found in cache_layouts.both(facts):
         _entered(ledger, facts, found)
     return ledger
 
@@ -161,14 +93,14 @@ def descriptors(scenario: Scenario, shared: Shared | None = None, *, aside: bool
     ledger = Ledger()
     facts = Facts(scenario, shared)
     usages = _usages(scenario, [group.descriptors() for group in _groups(facts)])
-    _holdings(ledger, (f"{DESC}.objects", *BELOW[f"{DESC}.objects"]), usages)
-    found = facts.once(("layout",), lambda facts: _laid(facts, DESC))
+    _holdings(ledger, UNUSED_DESCRIPTORS, usages)
+    found = facts.once(("layout",), lambda facts: cache_layouts.layout(facts, DESC))
     _cache(ledger, facts, found, usages, aside=aside)
     return ledger
 
 
-def _groups(facts: Facts) -> list[Group]:
-    return [Group(facts, number) for number in range(len(facts.scenario.vms))]
+def _groups(facts: Facts) -> list[VmGroup]:
+    return [VmGroup(facts, number) for number in range(len(facts.scenario.vms))]
 
 
 def _usages(scenario: Scenario, usages: Usages) -> Usages:
@@ -176,70 +108,33 @@ def _usages(scenario: Scenario, usages: Usages) -> Usages:
     return [tuple(usage) for usage in usages] if known(scenario) else usages
 
 
-def _holdings(ledger: Ledger, kinds: Iterable[str], usages: Iterable[Iterable[Usage]]) -> None:
-    """Enter what the VM groups hold of these kinds, added up by kind."""
-    found: dict[str, list[Term]] = {name: [] for name in kinds}
+def _holdings(ledger: Ledger, unused: Mapping[str, Term], usages: Iterable[Iterable[Usage]]) -> None:
+    """Enter what the VM groups hold of some kinds, added up by kind, in the order of those that may be unused."""
+    ledger.update(unused)
+    found: dict[str, list[Term]] = {}
     for usage in usages:
         for name, term in usage:
-            found[name].append(term)
+            if name in found:
+                found[name].append(term)
+            else:
+                found[name] = [term]
     for name, parts in found.items():
-        if not parts:
-            ledger[name] = UNUSED[name]
-        elif len(parts) == 1:
-            ledger[name] = named(name, parts[0])
-        else:
-            ledger[name] = total(name, KINDS[name], parts)
+        ledger[name] = named(name, parts[0]) if len(parts) == 1 else total(name, KINDS[name], parts)
 
 
-def _laid(facts: Facts, name: str) -> Laid:
-    """Return how the slabs of a kmem_cache are laid out."""
-    return laid(facts, SIZES[name](facts))
-
-
-def _both(facts: Facts) -> tuple[Laid, Laid]:
-    return facts.once(("layouts",), lambda facts: (_laid(facts, DESC), _laid(facts, HEADER)))
-
-
-def _header_size(facts: Facts) -> Term:
-    return named(f"{HEADER}.size", facts.kernel("kvm_mmu_page_bytes", B))
-
-
-def _desc_size(facts: Facts) -> Term:
-    """Return sizeof(struct pte_list_desc)."""
-    array = product("sptes", B, _ext(facts), facts.kernel("spte_pointer_bytes", B))
-    return total(f"{DESC}.size", B, (facts.kernel("pte_list_desc_fixed_bytes", B), array))
-
-
-def _ext(facts: Facts) -> Term:
-    """Return PTE_LIST_EXT."""
-    kernel = facts.scenario.kernel
-    field = mmu.ext_field(kernel, facts.scenario.first_vm)
-    return named(f"{DESC}.ext", facts.kernel(field, Unit.ENTRIES))
-
-
-SIZES = {DESC: _desc_size, HEADER: _header_size}
-
-
-def _entered(ledger: Ledger, facts: Facts, found: Laid) -> Cache:
+def _entered(ledger: Ledger, facts: Facts, found: CacheLayout) -> KmemCache:
     """Enter the layout of a kmem_cache, PTE_LIST_EXT before that of descriptors."""
-    if found.size.name == f"{DESC}.size":
-        ledger.add(_ext(facts))
-    return Cache(ledger, facts, found)
+    if found.name == DESC:
+        ledger.add(cache_layouts.ext(facts))
+    return KmemCache(ledger, facts, found)
 
 
-def _cache(ledger: Ledger, facts: Facts, found: Laid, usages: Usages = (), *, aside: bool) -> Term:
+def _cache(ledger: Ledger, facts: Facts, found: CacheLayout, usages: Usages = (), *, aside: bool) -> Term:
     """Enter one kmem_cache's figures and return its bytes in all."""
-    name, scenario = found.size.name.removesuffix(".size"), facts.scenario
+    name, scenario = found.name, facts.scenario
     cache = _entered(ledger, facts, found)
     before = past(name, facts, scenario, usages) if usages and known(scenario) else None
     return cache.account(ledger[f"{name}.objects"], before, aside=aside)
-
-
-def slab_rules(scenario: Scenario) -> dict[str, Rules]:
-    """Return what decides which slab an object of each kmem_cache comes from."""
-    ledger = Ledger()
-    facts = Facts(scenario)
-    return {name: Cache(ledger, facts, _laid(facts, name)).rules() for name in (DESC, HEADER)}
 
 
 def slabs_of(scenario: Scenario, objects: Term, name: str = DESC, before: Past | None = None) -> tuple[Ledger, int]:
@@ -249,17 +144,17 @@ def slabs_of(scenario: Scenario, objects: Term, name: str = DESC, before: Past |
     """
     ledger = Ledger()
     facts = Facts(scenario)
-    ledger.add(_ext(facts))
-    cache = Cache(ledger, facts, _laid(facts, name))
+    ledger.add(cache_layouts.ext(facts))
+    cache = KmemCache(ledger, facts, cache_layouts.layout(facts, name))
     cache.account(named(f"{name}.objects", objects), before)
     return ledger, cache.spare
 
 
-def _held(ledger: Ledger, owner: str, caches: Iterable[Laid]) -> None:
+def _held(ledger: Ledger, owner: str, caches: Iterable[CacheLayout]) -> None:
     """Enter what the memory caches hold in all: objects, pages, arrays."""
     parts = []
     for found in caches:
-        name = found.size.name.removesuffix(".size")
+        name = found.name
         objects = ledger[f"{name}.objects.{owner}"]
         parts.append(ledger.add(product(f"{owner}.bytes.{name}", B, objects, found.size)))
     parts += [ledger[f"{owner}.bytes.pages"], ledger[f"{owner}.bytes.arrays"]]

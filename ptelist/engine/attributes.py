@@ -47,7 +47,7 @@ def layout(name: str, size: int, debug: str, scenario: Scenario) -> dict[str, in
     """Return what follows from a cache's stride on the scenario's host, by the names of the files in sysfs."""
     kernel = scenario.kernel
     found = slab.layout(size, slub.order_rule(kernel, scenario.host))
-    debugged = not slab.DEBUG_FLAGS.isdisjoint(debug)
+    debugged = slab.debugged(debug)
     return {
         "order": found.order,
         "objs_per_slab": found.objects,

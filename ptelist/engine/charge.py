@@ -16,6 +16,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import memslots, mmu
+from ptelist.engine.figure_kinds import DESC, HEADER
 from ptelist.engine.kmalloc import POINTER, Pool, kmalloc, pages_of, pool_of
 from ptelist.engine.ledger import Term, Unit, fixed, named, nothing, product, rule, total
 from ptelist.engine.memslots import write_tracking
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ptelist.engine.ledger import Ledger
+    from ptelist.engine.memslots import WindowCounts
     from ptelist.scenario.models import Host, Kernel, Scenario, Vm
 
 B, PAGES = Unit.BYTES, Unit.PAGES
-DESC, HEADER = "pte_list_desc", "kvm_mmu_page_header"
 PREFIX = "charged.bytes"
 FIGURES = (DESC, HEADER, "slab", "sec_pagetables", "memslots", "dirty_bitmap", "kernel")
 """What is told: of memory.stat `slab` (slab_unreclaimable), sec_pagetables (from v6.1 on) and kernel (from v5.18 on, in
@@ -36,7 +37,6 @@ NOT_AT_ALL = "no kernel memory is charged: no VMM is in a cgroup (memcg)"
 WHY = "a kmalloc bucket and a pointer, or pages; kvmalloc's are contiguous on a fresh host"
 
 Ends = tuple[int, int]
-Row = tuple[int, int, int]
 
 
 class Asked(NamedTuple):
@@ -147,7 +147,7 @@ def page_hash(kernel: Kernel, vm: Vm) -> int:
     return kernel.page_hash_bytes if made else 0
 
 
-def slot_arrays(scenario: Scenario, vm: Vm, rows: Iterable[Row]) -> Iterator[int]:
+def slot_arrays(scenario: Scenario, vm: Vm, rows: Iterable[WindowCounts]) -> Iterator[int]:
     """Yield the bytes asked for each array of these memslots but their dirty bitmaps."""
     track = write_tracking(scenario.kernel, scenario.config, scenario.host, vm)
     for row in rows:

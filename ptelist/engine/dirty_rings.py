@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.engine import mmu
-from ptelist.engine.kmalloc import pool_of, vmalloc
+from ptelist.engine.kmalloc import vmalloc
 from ptelist.engine.ledger import Term, Unit, fixed, product, total
 from ptelist.engine.vmalloc import count, descriptions
 
@@ -32,13 +32,13 @@ def least(kernel: Kernel, host: Host, vm: Vm) -> int:
     return 1 << (wanted - 1).bit_length()
 
 
-def rings(facts: Facts, kernel: Kernel, vm: Vm, number: int) -> Term:
+def rings(facts: Facts, vm: Vm, number: int) -> Term:
     """Return the bytes of the rings: vzalloc'ed when a vCPU is created (kvm_dirty_ring_alloc(), read in 6.1, 7.3)."""
     entry = facts.kernel("dirty_gfn_bytes", B)
     size = vm.dirty_ring * entry.low
-    pool = pool_of(kernel)
+    pool = facts.pool
     taken, areas = vmalloc(size, pool), count({size: 1}, pool, always=True)
     why = "whole pages and their page-pointer array (vzalloc)"
     pages = fixed("ring", taken, B, why, facts.vm(number, "dirty_ring", Unit.ENTRIES), entry)
-    each = total("ring_with_areas", B, (pages, descriptions(facts, kernel, areas)))
+    each = total("ring_with_areas", B, (pages, descriptions(facts, areas)))
     return product("dirty_rings", B, facts.vm(number, "vcpus"), each)

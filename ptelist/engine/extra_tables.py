@@ -111,16 +111,20 @@ def smm(kernel: Kernel, vm: Vm) -> int:
     return sum(tables(spans, "4K", vm.root_level, kernel.page_bytes))
 
 
-def beside(kernel: Kernel, host: Host, vm: Vm) -> Iterator[tuple[str, int, str]]:
-    """Yield the tables that there may be beside those counted: a name, the most, and why."""
+def beside(kernel: Kernel, host: Host, vm: Vm) -> dict[str, Term]:
+    """Return how many tables there may be beside those counted, by name; those that this VM has not are left out."""
+    return {name: rule("tables", 0, most, PAGES, why) for name, most, why in _beside(kernel, host, vm) if most}
+
+
+def _beside(kernel: Kernel, host: Host, vm: Vm) -> Iterator[tuple[str, int, str]]:
+    """Yield a name, the most tables, and why."""
     yield "device_tables", devices(kernel, vm), "firmware, frame buffers and MMIO, each 2 MiB window that is touched"
     yield "smm_tables", smm(kernel, vm), "a tree of its own once a vCPU was in SMM, for what the handler touches"
     most = executable(kernel, vm, itlb_multihit=host.itlb_multihit)
     yield "nx_split_tables", most, "huge pages that were executed from, mapped at 4K until they are recovered"
 
 
-def bound(facts: Facts, name: str, most: int, why: str) -> Term:
-    """Return 0 up to `most` tables with their headers, as bytes."""
-    count = rule("tables", 0, most, PAGES, why)
+def with_headers(facts: Facts, name: str, count: Term) -> Term:
+    """Return so many tables with their headers, as bytes."""
     each = total("table", B, (facts.kernel("page_bytes", B), facts.kernel("kvm_mmu_page_bytes", B)))
     return product(name, B, count, each)

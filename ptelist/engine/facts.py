@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from ptelist.engine.kmalloc import pool_of
 from ptelist.engine.ledger import Term, Unit, given
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ptelist.engine.kmalloc import Pool
     from ptelist.engine.shared import Shared
     from ptelist.scenario.models import Config, Scenario
 
@@ -18,7 +20,7 @@ T = TypeVar("T")
 class Facts:
     """Given terms of one scenario: `facts.kernel("page_bytes", Unit.BYTES)`."""
 
-    __slots__ = ("_host", "_kernel", "_shared", "_sources", "_vms", "scenario")
+    __slots__ = ("_host", "_kernel", "_pool", "_shared", "_sources", "_vms", "scenario")
 
     def __init__(self, scenario: Scenario, shared: Shared | None = None) -> None:
         """Take the scenario whose fields are asked for, and what it may have in common with others."""
@@ -27,12 +29,20 @@ class Facts:
         self._sources = scenario.sources
         self._kernel: dict[str, Term] = {}
         self._host: dict[str, Term] = {}
+        self._pool: Pool | None = None
         self._vms: list[dict[str, Term]] = [{} for _ in scenario.vms]
 
     @property
     def config(self) -> Config:
         """Return how the kernel was built."""
         return self.scenario.config
+
+    @property
+    def pool(self) -> Pool:
+        """Return the kernel's kmalloc caches."""
+        if self._pool is None:
+            self._pool = pool_of(self.scenario.kernel)
+        return self._pool
 
     def kernel(self, field: str, unit: Unit) -> Term:
         """Return a field of the kernel profile."""

@@ -12,42 +12,21 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from ptelist.engine.past import VmKind
 from ptelist.engine.slub_cpu_slabs import CpuSlabs, Debugged
 from ptelist.engine.slub_sheaves import Sheaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ptelist.engine.slub_node import Machine, Objects, Rules
+    from ptelist.engine.past import Shape
+    from ptelist.engine.slub_node import Objects, Rules, SlubMachine
 
 SEEDS = (1, 2, 3, 4, 5)
 """Of the simulated histories."""
 MOST_OBJECTS = 1 << 16
 """Objects at the peak from which on a part of the host is simulated."""
 WORD = (1 << 64) - 1
-
-
-class Shape(NamedTuple):
-    """What one VM takes from a cache."""
-
-    caches: tuple[int, ...]
-    """Objects that each vCPU's memory cache takes at its first run, vCPU after vCPU."""
-    tables: int = 0
-    """How many of the first vCPU's are drawn for page tables, the root first."""
-    by_rcu: bool = False
-    """Whether those are freed by RCU, after all else."""
-    rest: int = 0
-    """Objects allocated one by one after that."""
-    roots_first: bool = False
-    """Whether the root is freed before any vCPU's cache, not with the last vCPU."""
-
-
-class Kind(NamedTuple):
-    """VMs alike: how many there were at the peak, and how many are left."""
-
-    shape: Shape
-    peak: int
-    left: int
 
 
 class Event(NamedTuple):
@@ -61,7 +40,7 @@ class Event(NamedTuple):
     """On which each of its vCPUs first runs, or on which it ends."""
 
 
-class Vm(NamedTuple):
+class VmObjects(NamedTuple):
     """What a VM holds."""
 
     caches: list[Objects]
@@ -92,20 +71,20 @@ class Slabs(NamedTuple):
     """Those that the cache has, as /proc/slabinfo counts them."""
 
 
-def machine(rules: Rules) -> Machine:
+def machine(rules: Rules) -> SlubMachine:
     """Return the step machine for a cache with these rules."""
     if rules.debugged:
         return Debugged(rules)
     return Sheaves(rules) if rules.sheaf else CpuSlabs(rules)
 
 
-class Host:
+class HostHistory:
     """A host on which VMs come and go, seen from one cache."""
 
     def __init__(self, rules: Rules) -> None:
         """Start it without a VM."""
         self.cache = machine(rules)
-        self.vms: dict[int, Vm] = {}
+        self.vms: dict[int, VmObjects] = {}
 
     @property
     def slabs(self) -> Slabs:
@@ -121,10 +100,10 @@ class Host:
             for objects in self.vms.pop(event.number).objects():
                 self.cache.free(objects, event.cpus[0])
 
-    def _started(self, shape: Shape, cpus: Sequence[int]) -> Vm:
+    def _started(self, shape: Shape, cpus: Sequence[int]) -> VmObjects:
         caches = [self.cache.allocate(size, cpu) for size, cpu in zip(shape.caches, cpus, strict=False)]
         tables = [caches[0].pop() for _ in range(shape.tables)]
-        return Vm(caches, tables, self.cache.allocate(shape.rest, cpus[0]), shape.by_rcu, shape.roots_first)
+        return VmObjects(caches, tables, self.cache.allocate(shape.rest, cpus[0]), shape.by_rcu, shape.roots_first)
 
 
 class Random:
@@ -151,7 +130,7 @@ class Random:
         return numbers
 
 
-def events(cpus: int, kinds: Sequence[Kind], seed: int) -> Iterator[Event]:
+def events(cpus: int, kinds: Sequence[VmKind], seed: int) -> Iterator[Event]:
     """Yield the simulated history of a host.
 
     All VMs of the peak start, kind after kind, each vCPU on a random CPU; then they end in random order, each on a
@@ -170,26 +149,26 @@ def events(cpus: int, kinds: Sequence[Kind], seed: int) -> Iterator[Event]:
 
 
 @lru_cache(maxsize=1 << 10)
-def left(rules: Rules, kinds: tuple[Kind, ...], seed: int) -> Slabs:
+def left(rules: Rules, kinds: tuple[VmKind, ...], seed: int) -> Slabs:
     """Return the slabs at the end of a simulated history."""
-    host = Host(rules)
+    host = HostHistory(rules)
     for event in events(rules.cpus, kinds, seed):
         host.do(event)
     return host.slabs
 
 
-def objects_at_peak(kinds: Iterable[Kind]) -> int:
+def objects_at_peak(kinds: Iterable[VmKind]) -> int:
     """Return how many objects there are at the peak."""
     return sum((sum(kind.shape.caches) + kind.shape.rest) * kind.peak for kind in kinds)
 
 
-def part(kinds: tuple[Kind, ...]) -> tuple[int, tuple[Kind, ...]]:
+def part(kinds: tuple[VmKind, ...]) -> tuple[int, tuple[VmKind, ...]]:
     """Return which part of a host is simulated, as 1/n, and its VMs: all of them while they have few objects."""
     whole = max(-(-objects_at_peak(kinds) // MOST_OBJECTS), 1)
-    return whole, tuple(Kind(kind.shape, -(-kind.peak // whole), -(-kind.left // whole)) for kind in kinds)
+    return whole, tuple(VmKind(kind.shape, -(-kind.peak // whole), -(-kind.left // whole)) for kind in kinds)
 
 
-def typical(rules: Rules, kinds: tuple[Kind, ...]) -> tuple[Slabs, Slabs] | None:
+def typical(rules: Rules, kinds: tuple[VmKind, ...]) -> tuple[Slabs, Slabs] | None:
     """Return the fewest and the most slabs that histories with SEEDS leave, in use and in all.
 
     None if one VM alone has more objects than are simulated.

@@ -6,13 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ptelist.engine.vcpu_machine import Totals
-from ptelist.engine.vm_machine import Vm
+from ptelist.engine.vm_machine import VmMachine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from ptelist.engine.vcpu_machine import Counts, Mmu
-    from ptelist.engine.vm_memslots import Memslot
+    from ptelist.engine.vm_memslots import MadeMemslot
     from ptelist.engine.vm_slabs import HostSlabs
 
     Key = Hashable
@@ -30,7 +30,7 @@ class Machine:
         self.opened = False
         """Whether a step has created a VM, so that all that it takes is known."""
         self._follow = follow
-        self._vms: dict[Key, Vm] = {}
+        self._vms: dict[Key, VmMachine] = {}
 
     def followed(self) -> HostSlabs:
         """Follow slabs from now on; raises ValueError if objects were taken before."""
@@ -42,21 +42,21 @@ class Machine:
             self.totals.header_slabs = tuple(self.slabs.headers.values())
         return self.slabs
 
-    def vm(self, name: Key) -> Vm:
+    def vm(self, name: Key) -> VmMachine:
         """Return a VM, a new one if there is none of this name."""
         found = self._vms.get(name)
         if found is None:
-            found = self._vms[name] = Vm(self.mmu, self.totals)
+            found = self._vms[name] = VmMachine(self.mmu, self.totals)
         return found
 
     def open(self, name: Key) -> None:
         """Create a VM without a memslot; raises ValueError if there is one of this name."""
         if name in self._vms:
             raise ValueError("there is such a VM already")
-        self._vms[name] = Vm(self.mmu, self.totals, bare=True)
+        self._vms[name] = VmMachine(self.mmu, self.totals, bare=True)
         self.opened = True
 
-    def known(self, name: Key) -> Vm:
+    def known(self, name: Key) -> VmMachine:
         """Return a VM that there is; raises ValueError if there is none of this name."""
         if name not in self._vms:
             raise ValueError("there is no such VM")
@@ -81,7 +81,7 @@ class Machine:
         """Return how many VMs there are."""
         return len(self._vms)
 
-    def memslots(self) -> Counter[Memslot | None]:
+    def memslots(self) -> Counter[MadeMemslot | None]:
         """Return how many memslots there are of each kind; None: those of a VM's options, all together."""
         return Counter(memslot for vm in self._vms.values() for memslot in vm.memslots.known.values())
 

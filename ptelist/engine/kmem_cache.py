@@ -2,104 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ptelist.engine import raw, slab, slub
-from ptelist.engine.kmalloc import kmalloc, pool_of
-from ptelist.engine.ledger import Ledger, Term, Unit, ceil_div, fixed, floor_div, named, nothing, product, rule, total
+from ptelist.engine.ledger import Ledger, Term, Unit, ceil_div, fixed, named, product, rule, total
 
 if TYPE_CHECKING:
+    from ptelist.engine.cache_layouts import CacheLayout
     from ptelist.engine.facts import Facts
     from ptelist.engine.past import Kinds, Past
-    from ptelist.engine.slub_node import Rules
 
 B = Unit.BYTES
 
 
-class Laid(NamedTuple):
-    """How the slabs of one cache are laid out."""
-
-    size: Term
-    """sizeof() of the object, named `NAME.size`."""
-    stride: Term
-    order: Term
-    per_slab: Term
-    slab_bytes: Term
-    layout: slab.SlabLayout
-    sheaf: int
-    """The objects of a sheaf, 0 if there are none."""
-
-    @property
-    def figures(self) -> tuple[Term, ...]:
-        """Return those that are figures, in their order."""
-        return self.size, self.stride, self.order, self.per_slab
-
-
-def laid(facts: Facts, size: Term) -> Laid:
-    """Return the layout for objects of `size`, named `NAME.size`."""
-    name = size.name.removesuffix(".size")
-    kernel, host = facts.scenario.kernel, facts.scenario.host
-    stride_bytes = slab.stride(size.low, debug=host.slub_debug, track_bytes=kernel.slub_track_bytes)
-    order_rule = slub.order_rule(kernel, host)
-    layout = slab.layout(stride_bytes, order_rule)
-    note = "size rounded up to 8, and what slub_debug adds (calculate_sizes())"
-    stride = fixed(f"{name}.stride", stride_bytes, B, note, size)
-    note = (
-        f"first order for min_objects that wastes at most 1/{order_rule.fractions[0]},"
-        f" else 1/{order_rule.fractions[1]}, ... (calculate_order(), form {order_rule.form!r})"
-    )
-    wanted = _min_objects(facts, order_rule.min_objects)
-    order = fixed(f"{name}.slab_order", layout.order, Unit.ORDER, note, stride, wanted)
-    page = facts.kernel("page_bytes", B)
-    slab_bytes = fixed("slab_bytes", layout.slab_bytes, B, "page_bytes << slab_order", page, order)
-    per_slab = floor_div(f"{name}.objects_per_slab", Unit.OBJECTS, slab_bytes, stride)
-    sheaf = slub.sheaf_capacity(name, stride_bytes, host.slub_debug, kernel)
-    return Laid(size, stride, order, per_slab, slab_bytes, layout, sheaf)
-
-
-def _min_objects(facts: Facts, wanted: int) -> Term:
-    kernel, host = facts.scenario.kernel, facts.scenario.host
-    if host.slub_min_objects:
-        return facts.host("slub_min_objects", Unit.OBJECTS)
-    counted = slub.counted_cpus(kernel, host)
-    cpus = fixed("cpus_counted", counted, Unit.COUNT, facts.source("kernel.slub_cpus"), facts.host("cpus"))
-    return fixed("min_objects", wanted, Unit.OBJECTS, "4 x (fls(cpus) + 1)", cpus)
-
-
-class Cache:
+class KmemCache:
     """One cache on one kernel and host; its figures are named `NAME.what`."""
 
-    def __init__(self, ledger: Ledger, facts: Facts, found: Laid) -> None:
+    def __init__(self, ledger: Ledger, facts: Facts, found: CacheLayout) -> None:
         """Enter the layout."""
-        self._name = found.size.name.removesuffix(".size")
+        self._name, self._found = found.name, found
         self._ledger, self._facts = ledger, facts
         self._kernel, self._host = facts.scenario.kernel, facts.scenario.host
         host = self._host
-        self._size, self._stride, _, self._per_slab, self._slab_bytes, self._layout, self._sheaf = found
+        self._size, self._stride, _, self._per_slab, self._slab_bytes, self._vector, self._layout, self._sheaf = found
         for term in found.figures:
             ledger.add(term)
         self._fillers = max(host.nodes, host.cpus if host.filling == "spread" else 1)
         self._aged = host.filling == "aged"
-        self._debugged = not slab.DEBUG_FLAGS.isdisjoint(host.slub_debug)
-
-    def rules(self) -> Rules:
-        """Return what decides which slab an object comes from."""
-        from ptelist.engine.slub_node import Rules  # noqa: PLC0415 -- for simulations only
-
-        kernel, host, layout = self._kernel, self._host, self._layout
-        free = 0 if self._debugged else slub.cpu_partial(kernel, self._facts.config, layout.stride)
-        unit = kernel.slub_cpu_partial_unit
-        return Rules(
-            layout.objects,
-            slab.min_partial(layout.stride, *kernel.slub_min_partial),
-            host.cpus,
-            min(host.nodes, host.cpus),
-            free if unit == "objects" else slab.cpu_partial_slabs(free, layout.objects, unit),
-            unit,
-            self._sheaf,
-            kernel.slub_sheaves_per_node,
-            self._debugged,
-        )
+        self._debugged = slab.debugged(host.slub_debug)
 
     def account(self, objects: Term, past: Past | None = None, *, aside: bool = True) -> Term:
         """Enter all figures for `NAME.objects` and return `NAME.bytes.total`; `past` is for an aged host.
@@ -153,27 +83,15 @@ class Cache:
         return rule(name, packed.low, most, Unit.SLABS, why, *parts)
 
     def _simulate(self, kinds: tuple[Kinds, Kinds], peak: Term, slabs: Term) -> None:
-        """Enter what simulated histories leave, of the VMs with their fewest and with their most objects."""
-        from ptelist.engine import history  # noqa: PLC0415 -- for simulations only
+        """Enter what simulated histories leave, if they can be simulated."""
+        from ptelist.engine import simulated  # noqa: PLC0415 -- machines that only a host with a history needs
 
-        ends = [history.typical(self.rules(), each) for each in dict.fromkeys(kinds)]
-        found = [each for each in ends if each]
-        if len(found) < len(ends):
-            return
-        name, add = self._name, self._ledger.add
-        whole, _ = history.part(kinds[1])
-        why = (
-            f"simulated, no bound: all VMs of the peak start, random ones end until those that are left are left,"
-            f" each on a random CPU; fewest and most of {len(history.SEEDS)} runs"
-        ) + (f", of 1/{whole} of the VMs" if whole > 1 else "")
-        low = max(min(each.in_use for each, _ in found), slabs.low)
-        high = max(min(max(each.in_use for _, each in found), slabs.high), low)
-        parts = slabs, peak
-        typical = add(rule(f"{name}.slabs.typical", low, high, Unit.SLABS, why, *parts))
-        empty = [each.all - each.in_use for ends in found for each in ends]
-        add(rule(f"{name}.slabs.retained.typical", min(empty), max(empty), Unit.SLABS, why, *parts))
-        layout = product("slabs", B, typical, self._slab_bytes)
-        add(total(f"{name}.bytes.typical", B, (layout, named("memcg", self._memcg(typical)))))
+        found = simulated.typical(self._facts, self._found, kinds, peak, slabs)
+        if found:
+            add = self._ledger.add
+            typical, _ = map(add, found)
+            whole = product("slabs", B, typical, self._slab_bytes)
+            add(total(f"{self._name}.bytes.typical", B, (whole, named("memcg", self._memcg(typical)))))
 
     def _of_cpu(self) -> int:
         return slub.slabs_of_cpu(self._kernel, self._facts.config, self._layout.stride, self._layout.objects)
@@ -231,18 +149,8 @@ class Cache:
         return total(name, B, parts)
 
     def _memcg(self, slabs: Term) -> Term:
-        name, layout = f"{self._name}.bytes.memcg", self._layout
-        each = slub.obj_ext_bytes(self._kernel, self._facts.config, self._host)
-        if each == 0:
-            return nothing(name, B, "neither memcg nor allocation profiling is on")
-        vector = each * layout.objects
-        start = slab.round_up(layout.objects * layout.stride, each)
-        if self._kernel.obj_ext_in_tail and start + vector <= layout.slab_bytes:
-            return nothing(name, B, self._facts.source("kernel.obj_ext_in_tail"))
-        size = kmalloc(vector, pool_of(self._kernel))
-        per_object = fixed("obj_ext_bytes", each, B, self._facts.source("kernel.obj_ext"))
-        why = f"kmalloc bucket of objects_per_slab x obj_ext_bytes = {vector}"
-        return product(name, B, slabs, fixed("obj_ext_vector", size, B, why, self._per_slab, per_object))
+        name, vector = f"{self._name}.bytes.memcg", self._vector
+        return product(name, B, slabs, vector) if vector.high else named(name, vector)
 
     def _retain(self, used: Term, ever: Term | None) -> None:
         """Enter what a busy host may keep beyond `slabs`; it is part of no total."""

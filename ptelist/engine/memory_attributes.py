@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine import slab, slub
 from ptelist.engine.guest_memory import ram
-from ptelist.engine.kmalloc import kmalloc, pool_of
+from ptelist.engine.kmalloc import kmalloc
 from ptelist.engine.ledger import Term, Unit, fixed, product, rule
 from ptelist.engine.windows import distinct
 
@@ -73,7 +73,7 @@ def attributes(facts: Facts, kernel: Kernel, host: Host, vm: Vm, number: int) ->
     each = slub.obj_ext_bytes(kernel, facts.config, host)
     wanted = each * layout.objects
     in_tail = kernel.obj_ext_in_tail and layout.objects * stride + wanted <= layout.slab_bytes
-    vector = 0 if in_tail else kmalloc(wanted, pool_of(kernel))
+    vector = 0 if in_tail else kmalloc(wanted, facts.pool)
     fillers = max(host.nodes, host.cpus if host.filling == "spread" else 1)
     most = high if host.filling == "aged" else slab.most_slabs(high + fillers - 1, layout.objects, fillers)
     most = min(most, high)

@@ -46,7 +46,7 @@ class MemoryCache:
             self.allocated += 1
 
 
-class Held(NamedTuple):
+class CacheHoldings(NamedTuple):
     """What equal caches of some vCPUs hold, and with that what was drawn from them, in objects."""
 
     left_low: int
@@ -106,13 +106,13 @@ class Drawing(NamedTuple):
         return max(surely, least * shortest)
 
     @lru_cache  # noqa: B019 -- a law is a tuple of numbers, and headers and pages are drawn by the same one
-    def held(self, low: int, high: int) -> Held:
+    def held(self, low: int, high: int) -> CacheHoldings:
         """Return what is left and what is held in all after low..high draws, of which none were freed."""
         filled = self.capacity * self.caches
         least, most = self._least_refilled(low), self._most_refilled(high)
         fewest = min(draws - self._most_refilled(draws) for draws in self._just_refilled(low, high))
         missing = max(draws - self._least_refilled(draws) for draws in self._before_refills(low, high))
-        return Held(filled - missing, filled - fewest, filled + least, filled + most)
+        return CacheHoldings(filled - missing, filled - fewest, filled + least, filled + most)
 
     def _just_refilled(self, low: int, high: int) -> Iterator[int]:
         """Yield the draws within low..high of which refills may have replaced most: the first, or whole rounds."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.engine import mmu
 from ptelist.engine import vmalloc as areas
 from ptelist.engine.guest_memory import address_spaces, memslots
-from ptelist.engine.kmalloc import Pool, kmalloc, kvmalloc, pool_of, vmalloc
+from ptelist.engine.kmalloc import Pool, kmalloc, kvmalloc, vmalloc
 from ptelist.engine.ledger import Term, Unit, fixed, nothing, rule, total
 from ptelist.engine.pagetables import window
 from ptelist.engine.windows import touched
@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 B = Unit.BYTES
 LEVELS = ("4K", "2M", "1G")
 
+WindowCounts = tuple[int, int, int]
+"""How many windows of each of these sizes a memslot touches."""
+
 
 class Slots(NamedTuple):
     """Array lengths by page size, one row a memslot."""
 
-    rows: tuple[tuple[int, int, int], ...]
+    rows: tuple[WindowCounts, ...]
     logged: tuple[int, ...]
     """The pages of those with a dirty bitmap."""
     note: str
@@ -49,7 +52,7 @@ def slots(kernel: Kernel, host: Host, vm: Vm) -> Slots:
 
 
 @lru_cache
-def _rows(spans: tuple[Range, ...], page_bytes: int) -> tuple[tuple[int, int, int], ...]:
+def _rows(spans: tuple[Range, ...], page_bytes: int) -> tuple[WindowCounts, ...]:
     """Return how many windows of each size each range touches."""
     sizes = [window(level, page_bytes) for level in range(len(LEVELS))]
     return tuple((touched(span, sizes[0]), touched(span, sizes[1]), touched(span, sizes[2])) for span in spans)
@@ -95,7 +98,7 @@ def bitmap(pages: int) -> int:
     return 2 * (-(-pages // 64) * 8)
 
 
-def sizes(kernel: Kernel, vm: Vm, row: tuple[int, int, int], *, track: bool) -> Iterator[int]:
+def sizes(kernel: Kernel, vm: Vm, row: WindowCounts, *, track: bool) -> Iterator[int]:
     """Yield the bytes asked for each array of a memslot but its dirty bitmap."""
     if has_rmaps(kernel, vm):
         yield from (windows * kernel.rmap_head_bytes for windows in row)
@@ -152,7 +155,7 @@ class Arrays:
             else nothing("write_track", B, facts.source("kernel.write_track_lazy")),
             "dirty_bitmap": self._dirty() if self._found.logged else nothing("dirty_bitmap", B, "no dirty logging"),
             "structs": self._structs(),
-            "vmap_areas": areas.descriptions(facts, kernel, self._areas),
+            "vmap_areas": areas.descriptions(facts, self._areas),
         }
 
     def page_tables(self) -> Term:
@@ -162,7 +165,7 @@ class Arrays:
     def _structs(self) -> Term:
         """Return the structs kvm_memory_slot: one by one, or in an array for each address space with one to spare."""
         kernel, facts, count = self._kernel, self._facts, len(self._found.rows)
-        each, pool = facts.kernel("memslot_bytes", B), pool_of(kernel)
+        each, pool = facts.kernel("memslot_bytes", B), facts.pool
         source = facts.source("kernel.memslots_in")
         if kernel.memslots_in == "tree":
             return fixed(
@@ -190,7 +193,7 @@ class Arrays:
 
     def _allocated(self, name: str, sizes: list[int], *parts: Term) -> Term:
         """Return what the allocator takes for arrays of these sizes."""
-        taken = _taken(tuple(sizes), pool_of(self._kernel), always=self._always)
+        taken = _taken(tuple(sizes), self._facts.pool, always=self._always)
         self._areas = self._areas.beside(taken.areas)
         asked = fixed("asked", sum(sizes), B, f"{self._found.note}: windows x bytes each", *parts)
         if self._always:

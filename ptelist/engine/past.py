@@ -5,18 +5,42 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import mmu
+from ptelist.engine.figure_kinds import HEADER
 from ptelist.engine.ledger import Unit, product, rule, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ptelist.engine.facts import Facts
-    from ptelist.engine.history import Kind, Shape
     from ptelist.engine.ledger import Term
     from ptelist.engine.vm import Usage
     from ptelist.scenario.models import Kernel, Scenario, Vm
 
-Kinds = tuple["Kind", ...]
+
+class Shape(NamedTuple):
+    """What one VM takes from a cache."""
+
+    caches: tuple[int, ...]
+    """Objects that each vCPU's memory cache takes at its first run, vCPU after vCPU."""
+    tables: int = 0
+    """How many of the first vCPU's are drawn for page tables, the root first."""
+    by_rcu: bool = False
+    """Whether those are freed by RCU, after all else."""
+    rest: int = 0
+    """Objects allocated one by one after that."""
+    roots_first: bool = False
+    """Whether the root is freed before any vCPU's cache, not with the last vCPU."""
+
+
+class VmKind(NamedTuple):
+    """VMs alike: how many there were at the peak, and how many are left."""
+
+    shape: Shape
+    peak: int
+    left: int
+
+
+Kinds = tuple[VmKind, ...]
 
 
 class Past(NamedTuple):
@@ -35,11 +59,9 @@ def known(scenario: Scenario) -> bool:
 
 def past(cache: str, facts: Facts, scenario: Scenario, usages: Sequence[Iterable[Usage]]) -> Past:
     """Return the past of a cache: at the peak there were more VMs, each of which held what one of its kind does now."""
-    from ptelist.engine.history import Kind  # noqa: PLC0415 -- for simulations only
-
     peaks: list[Term] = []
-    fewest: list[Kind] = []
-    most: list[Kind] = []
+    fewest: list[VmKind] = []
+    most: list[VmKind] = []
     for number, (vm, usage) in enumerate(zip(scenario.vms, usages, strict=True)):
         (term,) = (term for name, term in usage if name == f"{cache}.objects")
         low, high = term.low // vm.count, term.high // vm.count
@@ -48,19 +70,17 @@ def past(cache: str, facts: Facts, scenario: Scenario, usages: Sequence[Iterable
         peaks.append(product(vm.name, Unit.OBJECTS, vms, each))
         capacity = _capacity(cache, scenario.kernel, vm)
         for found, whole in ((fewest, low), (most, high)):
-            found.append(Kind(_shape(vm, capacity, whole), vm.peak_count or vm.count, vm.count))
+            found.append(VmKind(_shape(vm, capacity, whole), vm.peak_count or vm.count, vm.count))
     return Past(total(f"{cache}.objects.peak", Unit.OBJECTS, peaks), (tuple(fewest), tuple(most)))
 
 
 def _capacity(cache: str, kernel: Kernel, vm: Vm) -> int:
     """Return how many objects of this kmem_cache fill a vCPU's memory cache."""
-    return kernel.cache_capacity if cache == "kvm_mmu_page_header" else mmu.desc_capacity(kernel, vm)
+    return kernel.cache_capacity if cache == HEADER else mmu.desc_capacity(kernel, vm)
 
 
 def _shape(vm: Vm, capacity: int, whole: int) -> Shape:
     """Return what one VM takes: a full cache for each vCPU that has run, then all else."""
-    from ptelist.engine.history import Shape  # noqa: PLC0415 -- for simulations only
-
     run = vm.vcpus if vm.vcpus_run is None else vm.vcpus_run
     if capacity * run > whole:
         return Shape((), rest=whole)

@@ -60,26 +60,31 @@ class _Sources:
     def holds(self, of: dict[str, Source]) -> bool:
         """Turn to another scenario, and return whether all that was asked is the same there."""
         self.of = of
-        return all(of.get(path) == source for path, source in self._asked.items())
+        for path, source in self._asked.items():
+            new = of.get(path)
+            if new is not source and new != source:
+                return False
+        return True
 
 
 class _Noted:
     """A scenario that notes what is read of it."""
 
-    __slots__ = ("config", "first_vm", "host", "kernel", "sources", "vms")
+    __slots__ = ("_parts", "config", "first_vm", "host", "kernel", "sources", "vms")
 
     def __init__(self, scenario: Scenario) -> None:
         self.kernel, self.config, self.host = _Read(scenario.kernel), _Read(scenario.config), _Read(scenario.host)
         self.vms = tuple(map(_Read, scenario.vms))
         self.first_vm = self.vms[0]
+        self._parts = self.kernel, self.config, self.host, *self.vms
         self.sources = _Sources(scenario.sources)
 
     def holds(self, scenario: Scenario) -> bool:
         """Turn to another scenario, and return whether all that was read is the same there."""
-        parts = (self.kernel, scenario.kernel), (self.config, scenario.config), (self.host, scenario.host)
         if len(self.vms) != len(scenario.vms):
             return False
-        for own, other in (*parts, *zip(self.vms, scenario.vms, strict=True)):
+        others = (scenario.kernel, scenario.config, scenario.host, *scenario.vms)
+        for own, other in zip(self._parts, others, strict=True):
             if own.of is not other and not own.holds(other):
                 return False
         return self.sources.holds(scenario.sources)

@@ -4,6 +4,7 @@ The rules are those of mm/slub.c; each value that differs by version is an
 argument, held in presets/kernels with its source.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 POINTER = 8
@@ -41,6 +42,11 @@ class SlabLayout(NamedTuple):
 def round_up(value: int, step: int) -> int:
     """Return the smallest multiple of step that is at least value."""
     return -(-value // step) * step
+
+
+def debugged(flags: str) -> bool:
+    """Return whether these slub_debug letters keep slabs off the CPUs."""
+    return not DEBUG_FLAGS.isdisjoint(flags)
 
 
 def stride(  # noqa: PLR0913 -- what calculate_sizes() goes by
@@ -120,6 +126,7 @@ def _first_order(size: int, objects: int, fraction: int, rule: OrderRule) -> int
     return order
 
 
+@lru_cache
 def layout(size: int, rule: OrderRule) -> SlabLayout:
     """Return the layout of a cache of stride `size`."""
     order = slab_order(size, rule)

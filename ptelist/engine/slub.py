@@ -71,7 +71,7 @@ def slabs_of_cpu(kernel: Kernel, config: Config, stride: int, per_slab: int) -> 
 
 def sheaf_capacity(name: str, size: int, debug: str, kernel: Kernel) -> int:
     """Return the objects of a sheaf: by stride, or what the cache asks for if that is more."""
-    if name in kernel.slub_no_sheaves or not slab.DEBUG_FLAGS.isdisjoint(debug):
+    if name in kernel.slub_no_sheaves or slab.debugged(debug):
         return 0
     return max(slab.by_size(size, kernel.slub_sheaf_capacity), dict(kernel.slub_own_sheaves).get(name, 0))
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
-from ptelist.engine.slub_node import Machine, Node, Objects, Rules, Slab
+from ptelist.engine.slub_node import Objects, Rules, Slab, SlubMachine, SlubNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Cpu:
+class KmemCacheCpu:
     """What one CPU has: its slab, that slab's free objects taken over, and slabs that are partly free."""
 
     __slots__ = ("free", "home", "partial", "slab")
 
-    def __init__(self, home: Node) -> None:
+    def __init__(self, home: SlubNode) -> None:
         """Start with nothing."""
         self.home = home
         self.slab: Slab | None = None
@@ -26,13 +26,13 @@ class Cpu:
         """Newest last, each with what it counted for when it came."""
 
 
-class CpuSlabs(Machine):
+class CpuSlabs(SlubMachine):
     """A CPU allocates from its slab, then from its partial ones, then from the node's, then from a new one."""
 
     def __init__(self, rules: Rules) -> None:
         """Start without a slab."""
         super().__init__(rules)
-        self.cpus = [Cpu(self.nodes[rules.node_of(number)]) for number in range(rules.cpus)]
+        self.cpus = [KmemCacheCpu(self.nodes[rules.node_of(number)]) for number in range(rules.cpus)]
         self._objects = rules.cpu_partial_unit == "objects"
 
     def allocate(self, count: int, cpu: int = 0) -> Objects:
@@ -46,7 +46,7 @@ class CpuSlabs(Machine):
             found += [slab] * taken
         return found
 
-    def _refill(self, here: Cpu) -> Slab:
+    def _refill(self, here: KmemCacheCpu) -> Slab:
         """Give a CPU free objects (___slab_alloc()); a slab without any is on no list."""
         if here.slab is None or here.slab.free == 0:
             if here.slab:
@@ -57,13 +57,13 @@ class CpuSlabs(Machine):
         here.free, slab.free = slab.free, 0
         return slab
 
-    def _from_nodes(self, here: Cpu) -> Slab:
+    def _from_nodes(self, here: KmemCacheCpu) -> Slab:
         for node in (here.home, *self.others(here.home)):
             if node.partial:
                 return self._from_node(here, node)
         return here.home.new(self.rules.per_slab)
 
-    def _from_node(self, here: Cpu, node: Node) -> Slab:
+    def _from_node(self, here: KmemCacheCpu, node: SlubNode) -> Slab:
         """Take the first partial slab of a node, and for later some more (get_partial_node())."""
         limit = self.rules.cpu_partial // 2
         first, *more = islice(node.partial, limit + 2)
@@ -90,7 +90,7 @@ class CpuSlabs(Machine):
             else:
                 self._free(here, slab, count)
 
-    def _free(self, here: Cpu, slab: Slab, count: int) -> None:
+    def _free(self, here: KmemCacheCpu, slab: Slab, count: int) -> None:
         """Free objects of a slab that is not the CPU's: a full one becomes partial, and this CPU's (__slab_free())."""
         if slab.held:
             slab.free += count
@@ -101,14 +101,14 @@ class CpuSlabs(Machine):
             self._put(here, slab)
             slab.free = count
 
-    def _put(self, here: Cpu, slab: Slab) -> None:
+    def _put(self, here: KmemCacheCpu, slab: Slab) -> None:
         """Put a slab on a CPU's partial list; what is there already is moved to the node if it is enough."""
         held = sum(weight for _, weight in here.partial)
         if held > self.rules.cpu_partial if self._objects else held >= self.rules.cpu_partial:
             self._unload(here)
         here.partial.append((slab, self._weight(slab)))
 
-    def _unload(self, here: Cpu) -> None:
+    def _unload(self, here: KmemCacheCpu) -> None:
         """Move a CPU's partial slabs to the tail of the nodes' lists, the newest first (unfreeze_partials())."""
         for slab, _ in reversed(here.partial):
             self.nodes[slab.node].keep(slab)
@@ -121,7 +121,7 @@ class CpuSlabs(Machine):
                 self._deactivate(here, here.slab)
             self._unload(here)
 
-    def _deactivate(self, here: Cpu, slab: Slab) -> None:
+    def _deactivate(self, here: KmemCacheCpu, slab: Slab) -> None:
         """Give a CPU's slab up: to the head of the node's list, to its tail if other CPUs freed objects of it."""
         node = self.nodes[slab.node]
         head = slab.free == 0
@@ -133,7 +133,7 @@ class CpuSlabs(Machine):
             node.add(slab, head=head)
 
 
-class Debugged(Machine):
+class Debugged(SlubMachine):
     """With slub_debug no CPU has a slab: objects come from the first partial one of the node, or from a new one."""
 
     def allocate(self, count: int, cpu: int = 0) -> Objects:

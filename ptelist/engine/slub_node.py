@@ -63,7 +63,7 @@ Objects = list[Slab]
 """Objects, each by its slab, in the order in which they were allocated."""
 
 
-class Node:
+class SlubNode:
     """The slabs of one node, and the list of partial ones."""
 
     def __init__(self, number: int, rules: Rules) -> None:
@@ -131,13 +131,13 @@ class Node:
         self.partial = OrderedDict.fromkeys([*sorted_, *rest])
 
 
-class Machine(ABC):
+class SlubMachine(ABC):
     """One cache, whose objects any CPU allocates and frees; what a CPU keeps is up to the kind of machine."""
 
     def __init__(self, rules: Rules) -> None:
         """Start without a slab."""
         self.rules = rules
-        self.nodes = [Node(number, rules) for number in range(rules.nodes)]
+        self.nodes = [SlubNode(number, rules) for number in range(rules.nodes)]
 
     @property
     def slabs(self) -> int:
@@ -162,7 +162,7 @@ class Machine(ABC):
         for node in self.nodes:
             node.shrink()
 
-    def others(self, home: Node) -> Iterable[Node]:
+    def others(self, home: SlubNode) -> Iterable[SlubNode]:
         """Yield the other nodes that have more partial slabs than they keep, the next one first.
 
         A node takes slabs of others before it makes new ones (get_any_partial()), but for 2 % of the time.

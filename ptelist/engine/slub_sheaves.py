@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ptelist.engine.slub_node import Machine, Node, Objects, Rules, Slab
+from ptelist.engine.slub_node import Objects, Rules, Slab, SlubMachine, SlubNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,19 +20,19 @@ LOOKAHEAD = 3
 """Objects of other slabs at which the search for further ones of a slab ends (build_detached_freelist())."""
 
 
-class Cpu:
+class PercpuSheaves:
     """The two sheaves of a CPU: `spare` is empty or full."""
 
     __slots__ = ("barn", "home", "main", "spare")
 
-    def __init__(self, home: Node, barn: list[Objects]) -> None:
+    def __init__(self, home: SlubNode, barn: list[Objects]) -> None:
         """Start with two empty ones."""
         self.home, self.barn = home, barn
         self.main: Objects = []
         self.spare: Objects = []
 
 
-class Sheaves(Machine):
+class Sheaves(SlubMachine):
     """A CPU allocates from the end of its main sheaf, and frees to it."""
 
     def __init__(self, rules: Rules) -> None:
@@ -41,7 +41,7 @@ class Sheaves(Machine):
         self.barns: list[list[Objects]] = [[] for _ in self.nodes]
         """Full sheaves of each node, the first to be taken last."""
         homes = [rules.node_of(number) for number in range(rules.cpus)]
-        self.cpus = [Cpu(self.nodes[home], self.barns[home]) for home in homes]
+        self.cpus = [PercpuSheaves(self.nodes[home], self.barns[home]) for home in homes]
 
     @property
     def parked(self) -> Iterator[Slab]:
@@ -63,7 +63,7 @@ class Sheaves(Machine):
             del here.main[start:]
         return found
 
-    def _replace_empty(self, here: Cpu) -> None:
+    def _replace_empty(self, here: PercpuSheaves) -> None:
         """Put a full sheaf for an empty one: the spare, one of the barn, or one filled from slabs."""
         if here.spare:
             here.main, here.spare = here.spare, here.main
@@ -72,7 +72,7 @@ class Sheaves(Machine):
         else:
             here.main = self._filled(here.home)
 
-    def _filled(self, home: Node) -> Objects:
+    def _filled(self, home: SlubNode) -> Objects:
         """Return a sheaf of objects from partial slabs, then from new ones (refill_objects())."""
         sheaf: Objects = []
         for node in (home, *self.others(home)):
@@ -85,7 +85,7 @@ class Sheaves(Machine):
                 home.add(slab, head=True)
         return sheaf
 
-    def _from_partial(self, node: Node, sheaf: Objects) -> None:
+    def _from_partial(self, node: SlubNode, sheaf: Objects) -> None:
         """Take slabs from the head of a node's list until they have enough; what is left of the last one goes back.
 
         The kernel stops short of a slab that would make more than the most wanted only once it has the least wanted;
@@ -112,7 +112,7 @@ class Sheaves(Machine):
             else:
                 self.nodes[slab.node].free(slab, 1)
 
-    def _free_local(self, here: Cpu, objects: Iterator[Slab]) -> None:
+    def _free_local(self, here: PercpuSheaves, objects: Iterator[Slab]) -> None:
         while True:
             room = self.rules.sheaf - len(here.main)
             some = list(islice(objects, room))
@@ -125,7 +125,7 @@ class Sheaves(Machine):
             self._replace_full(here)
             here.main.append(rest)
 
-    def _replace_full(self, here: Cpu) -> None:
+    def _replace_full(self, here: PercpuSheaves) -> None:
         """Put an empty sheaf for a full one; a barn that has enough full ones makes the spare go to its slabs."""
         if not here.spare:
             here.main, here.spare = here.spare, here.main

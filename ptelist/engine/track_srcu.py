@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine.kmalloc import kmalloc, pool_of
+from ptelist.engine.kmalloc import kmalloc
 from ptelist.engine.ledger import Term, Unit, fixed, product, rule, total
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def track_srcu(facts: Facts, kernel: Kernel, host: Host) -> Term:
 
     There is one if external write tracking is built (CONFIG_KVM_EXTERNAL_WRITE_TRACKING), up to v6.5 always.
     """
-    pool = pool_of(kernel)
+    pool = facts.pool
     cpus = host.possible_cpus or host.cpus
     possible = fixed(
         "possible_cpus", cpus, Unit.COUNT, "the per-CPU allocator serves possible CPUs", facts.host("cpus")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine.memory_caches import MemoryCache
 from ptelist.engine.pagetables import window
+from ptelist.engine.vm_slabs import LISTS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -147,6 +148,14 @@ class Totals:
         self.peak_held = max(self.peak_held, self.cached + self.in_lists)
         self.peak_headers = max(self.peak_headers, self.headers_cached + self.tables)
 
+    def give_back(self, descriptors: int) -> None:
+        """Take note of descriptors that lists no longer have."""
+        if descriptors:
+            for slabs in self.descriptor_slabs:
+                slabs.scatter(LISTS)
+        self.in_lists -= descriptors
+        self.frees += descriptors
+
 
 class Vcpu:
     """A vCPU's memory caches; what they give and take is told to the totals."""
@@ -181,14 +190,15 @@ class Vcpu:
             for slabs in self._totals.header_slabs:
                 slabs.fill(self, taken)
 
-    def draw_descriptor(self) -> None:
-        """Take a descriptor for a list."""
-        self._totals.in_lists += 1
-        self._totals.allocs += 1
-        self._totals.cached -= _drawn(self._descriptors)
-        self._totals.note()
-        for slabs in self._totals.descriptor_slabs:
-            slabs.draw(self)
+    def draw_descriptors(self, count: int) -> None:
+        """Take so many descriptors for lists."""
+        for _ in range(count):
+            self._totals.in_lists += 1
+            self._totals.allocs += 1
+            self._totals.cached -= _drawn(self._descriptors)
+            self._totals.note()
+            for slabs in self._totals.descriptor_slabs:
+                slabs.draw(self)
 
     def draw_header(self, table: Hashable) -> None:
         """Take a page header for a table, and with it a page."""

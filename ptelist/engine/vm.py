@@ -6,11 +6,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from ptelist.engine import extra_tables, memslots, mmu
+from ptelist.engine.cache_arrays import CacheArrays
 from ptelist.engine.chains import Chains
 from ptelist.engine.dirty_rings import rings
 from ptelist.engine.drawn import Caches
 from ptelist.engine.guest_memory import private_memory
-from ptelist.engine.kmalloc import POINTER, kvmalloc, pool_of
+from ptelist.engine.kmalloc import kvmalloc
 from ptelist.engine.ledger import Op, Term, Unit, fixed, named, nothing, product, rule, total
 from ptelist.engine.memory_attributes import attributes
 from ptelist.engine.memslots import write_tracking
@@ -22,11 +23,8 @@ if TYPE_CHECKING:
 
     from ptelist.engine.facts import Facts
 
-B, OBJECTS, PAGES, COUNT = Unit.BYTES, Unit.OBJECTS, Unit.PAGES, Unit.COUNT
+B, OBJECTS, PAGES = Unit.BYTES, Unit.OBJECTS, Unit.PAGES
 PRODUCT = Op.PRODUCT
-EMBEDDED_CACHES = ("pte_list_desc", "page_header", "shadow_page", "gfn_array")
-"""The four caches inside struct kvm_vcpu_arch while their arrays were embedded."""
-
 OF_RUNNING = {
     "kvm_mmu_page_header.objects": OBJECTS,
     "kvm_mmu_page_header.objects.vcpu_caches": OBJECTS,
@@ -37,13 +35,15 @@ OF_RUNNING = {
 }
 """Figures of which a VM has nothing until a vCPU has run."""
 
+NOT_RUN = "no vCPU has run: the first KVM_RUN fills its caches and makes the root"
+
 T = TypeVar("T")
 
 Usage = tuple[str, Term]
 """A figure id and what this group adds to it."""
 
 
-class Group:
+class VmGroup:
     """One VM group of a scenario."""
 
     def __init__(self, facts: Facts, number: int) -> None:
@@ -53,22 +53,24 @@ class Group:
         self._number = number
         self._page = facts.kernel("page_bytes", B)
 
-    def _once(self, name: object, work: Callable[[Group], T]) -> T:
+    def _once(self, name: object, work: Callable[[VmGroup], T]) -> T:
         """Return what `work` gives of the group, or gave of one that has all that it reads in common with this one."""
         facts, number = self._facts, self._number
-        return facts.once((name, number), lambda own: work(self if own is facts else Group(own, number)))
+        return facts.once((name, number), lambda own: work(self if own is facts else VmGroup(own, number)))
 
     def usage(self, *, aside: bool = True) -> Iterator[Usage]:
         """Yield what the group holds, what is part of no total among it if that is not left aside."""
         yield from self.descriptors()
         yield from self._tables_and_caches()
+        if aside:
+            yield "page_tables.bytes.raw", self._raw_tables()
         yield from self._once(("others", aside), lambda group: tuple(group.others(aside=aside)))
 
     def descriptors(self) -> Iterator[Usage]:
         """Yield the objects of pte_list_desc that the group holds."""
-        rmaps, parents, at_once = self._once("lists", Group._lists)
+        rmaps, parents, at_once = self._once("lists", VmGroup._lists)
         lists = total("lists", OBJECTS, (rmaps, parents))
-        drawn = self._caches.descriptors(lists, self._desc_capacity(), at_once)
+        drawn = self._caches.descriptors(lists, self._arrays.desc_capacity(), at_once)
         yield "pte_list_desc.objects.vcpu_caches", self._of_vms(OBJECTS, drawn.left)
         if drawn.split:
             yield "pte_list_desc.objects.split_caches", self._of_vms(OBJECTS, drawn.split)
@@ -87,7 +89,7 @@ class Group:
 
     @cached_property
     def _trees(self) -> Trees:
-        return self._once("trees", Group._grown)
+        return self._once("trees", VmGroup._grown)
 
     def _grown(self) -> Trees:
         return Trees(self._facts, self._kernel, self._vm, self._number, memslots.pages(self._memslots))
@@ -102,6 +104,17 @@ class Group:
         return Caches(self._facts, self._kernel, self._vm, self._number)
 
     @cached_property
+    def _arrays(self) -> CacheArrays:
+        return CacheArrays(self._facts, self._vm)
+
+    @cached_property
+    def _tables_beside(self) -> dict[str, Term]:
+        return self._once("tables_beside", VmGroup._extra_tables)
+
+    def _extra_tables(self) -> dict[str, Term]:
+        return extra_tables.beside(self._kernel, self._host, self._vm)
+
+    @cached_property
     def _count(self) -> Term:
         return named("vms", self._facts.vm(self._number, "count"))
 
@@ -112,6 +125,16 @@ class Group:
             factors += part.parts if part.op is PRODUCT else (part,)
         return product(self._vm.name, unit, *factors)
 
+    def _raw_tables(self) -> Term:
+        """Return all tables of the tree, those that there may be beside RAM's among them."""
+        if not self._run.low:
+            return nothing(self._vm.name, B, NOT_RUN)
+        split = self._trees.split()
+        counted = (self._trees.tables, split) if split.high else (self._trees.tables,)
+        beside = [named(name, count) for name, count in self._tables_beside.items()]
+        tables = total("tables", PAGES, (*counted, *beside))
+        return self._of_vms(B, tables, self._page)
+
     # tables, and the caches that they are drawn from
 
     def _tables_and_caches(self) -> Iterator[Usage]:
@@ -121,10 +144,9 @@ class Group:
             roots = self._facts.kernel("pae_roots", PAGES)
             vcpus = self._facts.vm(self._number, "vcpus")
             yield "page_tables.bytes.pae_roots", self._of_vms(B, vcpus, roots, self._page)
-        yield from self._arrays()
+        yield from self._pointers()
         if not self._run.low:
-            why = "no vCPU has run: the first KVM_RUN fills its caches and makes the root"
-            yield from ((name, nothing(vm.name, unit, why)) for name, unit in OF_RUNNING.items())
+            yield from ((name, nothing(vm.name, unit, NOT_RUN)) for name, unit in OF_RUNNING.items())
             return
         trees = self._trees
         tables = trees.tables
@@ -142,13 +164,12 @@ class Group:
         yield "page_tables.bytes.tables", self._of_vms(B, live if split.high else tables, self._page)
         yield from self._pages(trees, drawn, split, each)
         if vm.eager_split:
-            yield "split_caches.bytes.arrays", self._of_vms(B, self._split_arrays())
+            yield "split_caches.bytes.arrays", self._of_vms(B, self._arrays.of_split(self._caches.split_capacity))
 
     def _pages(self, trees: Trees, tables: Term, split: Term, each: Term) -> Iterator[Usage]:
         """Yield the pages of vCPU and split caches, and all of them: with those drawn, and `split` ones, of tables."""
-        shadow = self._caches.tables(
-            "shadow pages", tables, trees, self._shadow_caches(), faults=trees.least_faults, splits=self._split_nodes
-        )
+        own, splits = self._arrays.shadow_page_caches(), self._arrays.split_nodes
+        shadow = self._caches.tables("shadow pages", tables, trees, own, faults=trees.least_faults, splits=splits)
         kinds = [shadow]
         if mmu.shadow_root(self._kernel, self._vm):
             infos = trees.shadowed_info(tables)
@@ -168,74 +189,18 @@ class Group:
         held = total("pages", OBJECTS, [*(kind.held for kind in kinds), *((split,) if split.high else ())])
         yield "shadow_pages.bytes", self._of_vms(B, held, self._page)
 
-    def _desc_capacity(self) -> Term:
-        kernel, vm, facts = self._kernel, self._vm, self._facts
-        if not mmu.tops_up_desc(kernel, vm):
-            return nothing("pte_list_desc_capacity", OBJECTS, facts.source("kernel.topup_pte_list_desc"))
-        return facts.kernel(mmu.desc_capacity_field(kernel, vm), OBJECTS)
-
-    def _shadow_caches(self) -> Term:
-        """Return how many caches of shadow pages a vCPU has: one, or by a proposal one a node."""
-        nodes = self._host.nodes
-        if self._kernel.shadow_page_caches_per_node and nodes > 1:
-            why = self._facts.source("kernel.shadow_page_caches_per_node")
-            return fixed("shadow_page_caches", nodes, COUNT, why, self._facts.host("nodes"))
-        return fixed("shadow_page_caches", 1, COUNT, "mmu_shadow_page_cache")
-
-    def _page_caches(self) -> Term:
-        """Return how many caches of 4 KiB pages a vCPU has filled."""
-        parts = [self._shadow_caches()]
-        if mmu.shadow_root(self._kernel, self._vm):
-            note = "mmu_shadowed_info_cache (mmu_gfn_array_cache up to v5.19): indirect pages"
-            parts.append(fixed("shadowed_info_caches", 1, COUNT, note))
-        if self._vm.tdx:
-            note = self._facts.source("kernel.external_spt_cache")
-            parts.append(fixed("external_spt_caches", 1, COUNT, note))
-        return total("page_caches", COUNT, parts)
-
-    def _arrays(self) -> Iterator[Usage]:
+    def _pointers(self) -> Iterator[Usage]:
         """Yield the caches' arrays of pointers, allocated or embedded."""
-        facts = self._facts
-        capacity = facts.kernel("cache_capacity", OBJECTS)
-        if self._kernel.memory_cache_array == "embedded":
-            note = "pointers of " + ", ".join(EMBEDDED_CACHES) + " caches inside struct kvm_vcpu_arch"
-            size = len(EMBEDDED_CACHES) * capacity.low * POINTER
-            each = fixed("embedded_arrays", size, B, note, capacity)
-            yield "embedded.bytes", self._of_vms(B, facts.vm(self._number, "vcpus"), each)
+        if self._arrays.embedded:
+            vcpus = self._facts.vm(self._number, "vcpus")
+            yield "embedded.bytes", self._of_vms(B, vcpus, self._arrays.of_struct())
             yield "vcpu_caches.bytes.arrays", nothing(self._vm.name, B, "inside struct kvm_vcpu_arch: embedded.bytes")
             return
-        yield "vcpu_caches.bytes.arrays", self._of_vms(B, self._run, self._once("arrays", Group._allocated_arrays))
+        each = self._once("arrays", VmGroup._allocated_arrays)
+        yield "vcpu_caches.bytes.arrays", self._of_vms(B, self._run, each)
 
     def _allocated_arrays(self) -> Term:
-        """Return the arrays of one vCPU, which its first top-ups allocate."""
-        header = fixed("page_header_caches", 1, COUNT, "mmu_page_header_cache")
-        sets = total("caches", COUNT, (header, self._page_caches()))
-        plain = product("page_arrays", B, sets, self._array(self._facts.kernel("cache_capacity", OBJECTS)))
-        return total("arrays", B, (self._array(self._desc_capacity()), plain))
-
-    def _array(self, capacity: Term) -> Term:
-        low, high = kvmalloc(capacity.low * POINTER, pool_of(self._kernel))
-        return rule("array", low, high, B, f"kvmalloc of {POINTER} B a pointer, at the first top-up", capacity)
-
-    def _split_arrays(self) -> Term:
-        """Return the arrays of the split caches, which the first huge page that is split eagerly fills."""
-        capacity = self._facts.kernel("cache_capacity", OBJECTS)
-        plain = product("page_arrays", B, self._split_page_caches(), self._array(capacity))
-        return total("arrays", B, (self._array(self._caches.split_capacity), self._array(capacity), plain))
-
-    @property
-    def _split_nodes(self) -> int:
-        """Return the most caches of shadow pages for splitting: one, or by a proposal one a node."""
-        return self._host.nodes if self._kernel.shadow_page_caches_per_node else 1
-
-    def _split_page_caches(self) -> Term:
-        nodes = self._split_nodes
-        why = (
-            "split_shadow_page_cache"
-            if nodes == 1
-            else "split_shadow_page_cache of each node that a split huge page was on"
-        )
-        return rule("split_shadow_page_caches", 1, nodes, COUNT, why)
+        return self._arrays.of_vcpu()
 
     # memslots and the rest
 
@@ -253,15 +218,14 @@ class Group:
         if private_memory(vm):
             yield "memory_attributes.bytes", self._of_vms(B, attributes(facts, kernel, host, vm, number))
         if vm.dirty_ring:
-            yield "dirty_rings.bytes", self._of_vms(B, rings(facts, kernel, vm, number))
+            yield "dirty_rings.bytes", self._of_vms(B, rings(facts, vm, number))
         if kernel.track_srcu == "always" or facts.config.external_write_tracking:
             yield "track_srcu.bytes", self._of_vms(B, track_srcu(facts, kernel, host))
 
     def _beside(self) -> Iterator[Usage]:
         """Yield bounds of what stands beside the total; what this VM has not is left out."""
-        for name, most, why in extra_tables.beside(self._kernel, self._host, self._vm):
-            if most:
-                yield f"beside.bytes.{name}", self._of_vms(B, extra_tables.bound(self._facts, name, most, why))
+        for name, count in self._tables_beside.items():
+            yield f"beside.bytes.{name}", self._of_vms(B, extra_tables.with_headers(self._facts, name, count))
 
     def _page_hash(self) -> Term:
         kernel, vm, facts = self._kernel, self._vm, self._facts
@@ -270,5 +234,5 @@ class Group:
             return self._of_vms(B, size)
         if kernel.page_hash == "deferred" and not mmu.uses_rmaps(kernel, vm):
             return nothing(vm.name, B, facts.source("kernel.page_hash"))
-        low, high = kvmalloc(size.low, pool_of(kernel))
+        low, high = kvmalloc(size.low, facts.pool)
         return self._of_vms(B, rule("mmu_page_hash", low, high, B, facts.source("kernel.page_hash"), size))

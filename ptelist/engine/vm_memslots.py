@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Memslot(NamedTuple):
+class MadeMemslot(NamedTuple):
     """A memslot that steps made: from here to there, in bytes, with a dirty bitmap or without."""
 
     first: int
@@ -18,7 +18,7 @@ class Memslots:
 
     def __init__(self, *, bare: bool) -> None:
         """Start with those of the VM's options, or `bare`."""
-        self.known: dict[int | None, Memslot | None] = {} if bare else {None: None}
+        self.known: dict[int | None, MadeMemslot | None] = {} if bare else {None: None}
         """By address; None: all of the options, which may lie anywhere."""
 
     @property
@@ -33,7 +33,7 @@ class Memslots:
 
         Raises ValueError if another one is in its way, as those of the options are for any.
         """
-        new = None if span is None else Memslot(*span)
+        new = None if span is None else MadeMemslot(*span)
         if any(_overlap(new, old) for old in self.known.values()):
             raise ValueError("another memslot is there already")
         self.known[None if new is None else new.first] = new
@@ -48,14 +48,14 @@ class Memslots:
         """Give a memslot a dirty bitmap, or take it away; raises ValueError if there is no such memslot."""
         self.known[address] = self._at(address)._replace(logged=on)
 
-    def _at(self, address: int) -> Memslot:
+    def _at(self, address: int) -> MadeMemslot:
         found = self.known.get(address)
         if found is None:
             raise ValueError(f"there is no memslot from {address:#x} on")
         return found
 
 
-def _overlap(new: Memslot | None, old: Memslot | None) -> bool:
+def _overlap(new: MadeMemslot | None, old: MadeMemslot | None) -> bool:
     if new is None or old is None:
         return new is not old
     return new.first < old.end and old.first < new.end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine.kmalloc import POINTER, kmalloc, pages_of, pool_of
+from ptelist.engine.kmalloc import POINTER, kmalloc, pages_of
 from ptelist.engine.ledger import Term, Unit, fixed, product, rule, total
 
 if TYPE_CHECKING:
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from ptelist.engine.facts import Facts
     from ptelist.engine.kmalloc import Pool
-    from ptelist.scenario.models import Kernel
 
 B = Unit.BYTES
 TABLE_ENTRIES = 512
@@ -77,7 +76,7 @@ def count(sizes: Mapping[int, int], pool: Pool, *, always: bool) -> Areas:
     return Areas(low, high, tables)
 
 
-def descriptions(facts: Facts, kernel: Kernel, found: Areas) -> Term:
+def descriptions(facts: Facts, found: Areas) -> Term:
     """Return the bytes of the vm_struct and vmap_area of areas.
 
     A vm_struct is kmalloc'ed, a vmap_area comes from a cache of its own; neither is charged to a cgroup
@@ -86,7 +85,7 @@ def descriptions(facts: Facts, kernel: Kernel, found: Areas) -> Term:
     note = "an area for each array, and for each of its page-pointer arrays above a page"
     number = rule("areas", found.low, found.high, Unit.COUNT, note)
     given = facts.kernel("vm_struct_bytes", B)
-    size = kmalloc(given.low, pool_of(kernel))
+    size = kmalloc(given.low, facts.pool)
     struct = fixed("vm_struct", size, B, "kmalloc bucket of struct vm_struct", given)
     each = total("area", B, (struct, facts.kernel("vmap_area_bytes", B)))
     return product("vmap_areas", B, number, each)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.compare.comparison import PART, compare
 from ptelist.compare.explain import derivation
-from ptelist.engine.account import is_aside
+from ptelist.engine.figure_kinds import is_aside
 from ptelist.errors import PtelistError
 from ptelist.fleet import page
 from ptelist.fleet.census import Reader
@@ -16,6 +16,7 @@ from ptelist.fleet.fleet import Fleet
 from ptelist.fleet.inventory import Inventory, mapped
 from ptelist.fleet.page import notes
 from ptelist.fleet.report import FleetReport
+from ptelist.fleet.sentence import headline
 from ptelist.fleet.totals import add_up
 from ptelist.fleet.what_ifs import assumed
 from ptelist.output.command_line import command_line
@@ -73,6 +74,7 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of an inventory
         lambda width: page.document(report, width),
         lambda: page.body(report),
         lambda: page.rows(report),
+        headline=lambda: headline(report),
     )
 
 

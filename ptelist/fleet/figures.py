@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.compare.comparison import PART, WHOLE, pick
-from ptelist.engine.account import DESC, HEADER, account
+from ptelist.engine.account import account
+from ptelist.engine.figure_kinds import DESC, HEADER
 from ptelist.engine.ledger import TYPICAL
 from ptelist.errors import PtelistError
 from ptelist.settings.space import Space

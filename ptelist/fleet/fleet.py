@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import Assumptions
 from ptelist.compare.clauses import PROPOSAL
-from ptelist.engine.account import KINDS, settle
+from ptelist.engine.account import settle
+from ptelist.engine.figure_kinds import KINDS
 from ptelist.errors import PtelistError
 from ptelist.fleet.inventory import COUNT, HOST, HOST_MEMORY, VMS
 from ptelist.fleet.single import Single

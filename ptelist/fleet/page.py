@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ptelist.compare.comparison import PART, WHOLE
-from ptelist.engine.account import DESC
+from ptelist.engine.figure_kinds import DESC
 from ptelist.note import Note
 from ptelist.output import numbers
 from ptelist.output.page import Document, Table
+from ptelist.output.sentence import plural
 from ptelist.units import format_size
 
 if TYPE_CHECKING:
@@ -23,11 +24,6 @@ USUAL = (PART, WHOLE)
 
 EXPLAIN = Note("explain", "--explain HOST shows how a figure of one host follows")
 SUMMED_BY = Note("hosts", "each by itself, rounded to its own slabs once for all its VMs, then added up")
-
-
-def plural(count: int, what: str) -> str:
-    """Return 1 host, 2 hosts."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def document(report: FleetReport, width: int | None) -> Document:
@@ -149,9 +145,8 @@ def notes(report: FleetReport, label: str, rejects: str, unused: list[str]) -> I
         yield Note("unchanged", text)
     if unused:
         yield Note("not used", f"{', '.join(unused)} in {label}")
-    memory, share = report.counted(None).memory, report.share()
-    if memory and share:
-        yield Note("host memory", f"{format_size(memory)} in all, {WHOLE} is {numbers.share(share)} of it")
+    if memory := report.counted(None).memory:
+        yield Note("host memory", f"{format_size(memory)} in all")
 
 
 def assumed(report: FleetReport) -> list[Note]:

@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ptelist.engine import mmu
-from ptelist.engine.account import KINDS, holdings
+from ptelist.engine.account import holdings
+from ptelist.engine.figure_kinds import KINDS
 
 if TYPE_CHECKING:
     from ptelist.engine.ledger import Term

@@ -5,20 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.build.layouts import BYTE, SIZEOF
+from ptelist.scenario.models import NAMING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ptelist.engine.ledger import Term
     from ptelist.gate.baseline import Baseline
-
-MERE_NAMES = frozenset(
-    (
-        *(f"kernel.{name}" for name in ("version", "tree", "release", "seen", "stable")),
-        *("config.name", "config.release", "host.name"),
-    )
-)
-"""Inputs that call things by a name, and say nothing of them."""
 
 
 def causes(term: Term, name: str, before: Baseline, after: Baseline) -> list[str]:
@@ -28,7 +21,7 @@ def causes(term: Term, name: str, before: Baseline, after: Baseline) -> list[str
     """
     old, new = before.scenarios[name].inputs, after.scenarios[name].inputs
     sources = after.scenarios[name].sources
-    changed = [path for path, value in new.items() if path not in MERE_NAMES and old.get(path) != value]
+    changed = [path for path, value in new.items() if path not in NAMING and old.get(path) != value]
     inputs = {each.field for each in term.walk()}
     relevant = [path for path in changed if path in inputs] or changed
     if not relevant:

@@ -10,11 +10,13 @@ from ptelist.compare.assumptions import assume
 from ptelist.compare.comparison import pick_one
 from ptelist.compare.moved import steps
 from ptelist.engine.account import account
+from ptelist.engine.difference import difference
 from ptelist.engine.ledger import Unit
 from ptelist.errors import NOWHERE, PtelistError
 from ptelist.gate.baseline import UPDATE, Baseline, entry
+from ptelist.gate.before import derived
 from ptelist.gate.causes import causes
-from ptelist.gate.limits import EXACT
+from ptelist.gate.limits import EXACT, GROWTH
 from ptelist.interval import Change, Interval
 from ptelist.settings.columns import expand
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from ptelist.gate.baseline import Entry, Places
     from ptelist.gate.budgets import Gate
     from ptelist.gate.limits import Rule
-    from ptelist.interval import Interval
     from ptelist.note import Note
     from ptelist.output.command_line import Options
     from ptelist.scenario.models import Scenario
@@ -56,6 +57,10 @@ class Finding(NamedTuple):
     before: Interval | None = None
     most: int | None = None
     """The most that the high end may be, in the figure's unit; None if there is nothing to grow from."""
+    growth: Interval | None = None
+    """New less old where both are derived; None where only the ends are known."""
+    hidden: int = 0
+    """How wide the figure is, where that hides growth of more than is allowed."""
     steps: tuple[Moved, ...] = ()
     causes: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
@@ -68,14 +73,14 @@ class Finding(NamedTuple):
 
     @property
     def change(self) -> Change | None:
-        """Return how the figure's high end differs from the baseline's, which is what budgets bound."""
+        """Return how the figure differs from the baseline's, or where only ends are known how its high end does."""
         if self.term is None or self.before is None:
             return None
         old, more = self.before.high, self.term.high - self.before.high
+        low, high = self.growth or (more, more)
         if not old or self.term.unit is Unit.ORDER:
-            return Change(more, more, None)
-        ratio = Fraction(more, old)
-        return Change(more, more, (ratio, ratio))
+            return Change(low, high, None)
+        return Change(low, high, (Fraction(low, old), Fraction(high, old)))
 
 
 def measure(gate: Gate, kernel: Options, layouts: Places) -> Tested:
@@ -145,7 +150,12 @@ def check(gate: Gate, tested: Tested, baseline: Baseline | None) -> list[Finding
     if baseline:
         for name in order:
             _refuse_stale(name, baseline, tested.state.scenarios[name])
-    findings = [_finding(rule, tested, baseline) for rule in rules]
+    derivations = {
+        name: derived(baseline.scenarios[name], entry)
+        for name, entry in tested.state.scenarios.items()
+        if baseline and name in baseline.scenarios
+    }
+    findings = [_finding(rule, tested, baseline, derivations.get(rule.scenario)) for rule in rules]
     gone = [name for name in (baseline.scenarios if baseline else ()) if name not in order]
     return findings + [Finding(REMOVED, name) for name in gone]
 
@@ -159,7 +169,7 @@ def _refuse_stale(name: str, baseline: Baseline, now: Entry) -> None:
             raise PtelistError(f"{baseline.label}: {name}: stale: {path} was {was}, is {is_}: {UPDATE}")
 
 
-def _finding(rule: Rule, tested: Tested, baseline: Baseline | None) -> Finding:
+def _finding(rule: Rule, tested: Tested, baseline: Baseline | None, derivations: Ledger | None) -> Finding:
     ledger = tested.ledgers[rule.scenario]
     try:
         term = ledger[pick_one(ledger, rule.figure)]
@@ -173,7 +183,10 @@ def _finding(rule: Rule, tested: Tested, baseline: Baseline | None) -> Finding:
     old = baseline.scenarios.get(rule.scenario) if baseline else None
     before = old.figures.get(rule.figure) if old else None
     most = _most(rule, before)
-    status = _status(rule, term, most, before, known=before is not None or baseline is None)
+    growth = Interval(*difference(derivations[term.name], term)) if derivations and before else None
+    hidden = _hidden(rule, term, most, before) if growth is None else 0
+    status = _status(rule, term, most, before, growth, known=before is not None or baseline is None)
+    status = WARN if status == PASS and hidden else status
     moved = before is not None and before != (term.low, term.high)
     why = causes(term, rule.scenario, baseline, tested.state) if moved and baseline and status in {WARN, FAIL} else ()
     return Finding(
@@ -183,6 +196,8 @@ def _finding(rule: Rule, tested: Tested, baseline: Baseline | None) -> Finding:
         term,
         before,
         most,
+        growth,
+        hidden,
         tuple(steps(term, old.figures)) if old and why else (),
         tuple(why),
         tested.options[rule.scenario],
@@ -195,15 +210,29 @@ def _most(rule: Rule, before: Interval | None) -> int | None:
         return int(rule.limit.amount)
     if before is None:
         return None
-    growth = rule.limit.amount * before[1] if rule.limit.unit == "percent" else rule.limit.amount
-    return before[1] + int(growth)
+    growth = rule.limit.amount * before.low if rule.limit.unit == "percent" else rule.limit.amount
+    return before.high + int(growth)
 
 
-def _status(rule: Rule, term: Term, most: int | None, before: Interval | None, *, known: bool) -> str:
+def _hidden(rule: Rule, term: Term, most: int | None, before: Interval | None) -> int:
+    """Return the width of a figure, if that is more than it may grow: its ends say nothing of what lies between."""
+    if rule.kind != GROWTH or before is None or most is None:
+        return 0
+    width = max(term.high - term.low, before.high - before.low)
+    return width if width > most - before.high else 0
+
+
+def _status(  # noqa: PLR0913 -- what a verdict rests on
+    rule: Rule, term: Term, most: int | None, before: Interval | None, growth: Interval | None, *, known: bool
+) -> str:
     if most is None:
         return NEW
-    wanted = before if rule.relative else (most, most)
-    over = (term.low, term.high) != wanted if rule.kind == EXACT else term.high > most
+    if rule.kind == EXACT:
+        over = (term.low, term.high) != (before if rule.relative else (most, most))
+    elif rule.kind == GROWTH and growth and before:
+        over = growth.high > most - before.high
+    else:
+        over = term.high > most
     return rule.severity if over else PASS if known else NEW
 
 

@@ -14,6 +14,7 @@ from ptelist.gate import gates, page
 from ptelist.gate.baseline import changes, read, render
 from ptelist.gate.check import FAIL, check, measure, problems
 from ptelist.gate.page import GateReport
+from ptelist.gate.sentence import headline
 from ptelist.output.delivery import as_text, deliver, write
 from ptelist.output.formats import FORMATS, MARKDOWN
 from ptelist.output.result import Result
@@ -36,6 +37,7 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a run
     kernel: str | None,
     kernel_from: str | None,
     baseline: str | None,
+    against_from: str | None,
     init: bool,
     update: bool,
     dry_run: bool,
@@ -50,7 +52,9 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a run
     """
     given = [("kernel", kernel), ("kernel-from", kernel_from)]
     options = [(name, value) for name, value in given if value is not None]
-    asked = gates.Run(file or FILE, options, baseline, file is not None, dry_run)
+    asked = gates.Run(file or FILE, options, baseline, file is not None, dry_run, against_from)
+    if against_from and (kernel_from is None or init or update or baseline):
+        raise click.UsageError("--against-from holds --kernel-from NEW against another build: no baseline, no --update")
     if (init or update) and (formats or outputs or reports):
         raise click.UsageError("--init and --update write no report: leave --format, -o and --report out")
     if init and update:
@@ -114,7 +118,10 @@ def _report(asked: gates.Run, reports: list[tuple[str, str | None]]) -> int:
     layouts = gates.layouts(asked.kernel)
     accept = asked.line("--update")
     before: Baseline | None
-    if layouts and not (asked.explicit or asked.baseline or Path(asked.file).exists()):
+    if asked.against:
+        gate, before = gates.against_build(asked, asked.against)
+        against, accept = asked.against, ""
+    elif layouts and not (asked.explicit or asked.baseline or Path(asked.file).exists()):
         gate, before = gates.against_profile(asked)
         against = f"the profile of {gate.kernel} as shipped; no {FILE} here, so budgets are those of --init"
         accept = ""
@@ -156,5 +163,9 @@ def _write(report: GateReport, name: str, output: str | None, *, summary: bool) 
 
 def _result(report: GateReport) -> Result:
     return Result(
-        report.command, report.assumptions, lambda width: page.document(report, width), lambda: page.body(report)
+        report.command,
+        report.assumptions,
+        lambda width: page.document(report, width),
+        lambda: page.body(report),
+        headline=lambda: headline(report.findings),
     )

@@ -62,6 +62,9 @@ def headline(finding: Finding) -> str:
         return ""
     if finding.status == NEW:
         return f"{finding.rule.figure} = {now(finding)}: not in the baseline"
+    if finding.hidden:
+        width = numbers.integer(finding.hidden)
+        return f"{finding.rule.figure} = {now(finding)}: {width} wide, so that growth beyond {limit(finding)} is hidden"
     if not finding.over:
         return f"{finding.rule.figure} = {now(finding)} ({limit(finding)})"
     return f"{finding.rule.figure} {delta(finding)} ({limit(finding)})"

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ptelist.output.command_line import Options
 
 
+FROM = "kernel-from"
+
+
 class Run(NamedTuple):
     """What a run is about: the file, the kernel under test, and how they were typed."""
 
@@ -31,12 +34,16 @@ class Run(NamedTuple):
     explicit: bool
     """Whether the file was named."""
     dry: bool
+    against: str | None = None
+    """A build whose figures stand for a baseline."""
 
     def line(self, *flags: str) -> str:
         """Return the command that does the same, or with `flags` another thing to the same."""
         named = [self.file] if self.explicit else []
-        baseline = [("baseline", self.baseline)] if self.baseline else []
-        return command_line("check", [*named, *flags], [*self.kernel, *baseline])
+        others = [("baseline", self.baseline), ("against-from", self.against)]
+        return command_line(
+            "check", [*named, *flags], [*self.kernel, *((name, value) for name, value in others if value)]
+        )
 
 
 def layouts(kernel: Options) -> Places:
@@ -77,3 +84,12 @@ def against_profile(asked: Run) -> tuple[Gate, Baseline]:
     name = base(once(options["kernel-from"]), options.get("kernel"))
     text, tested = built_in([("kernel", name)], BUILT_IN)
     return parse(text, BUILT_IN), tested.state
+
+
+def against_build(asked: Run, build: str) -> tuple[Gate, Baseline]:
+    """Return the budgets of the file, or of --init where there is none, and the figures of another build."""
+    has_file = asked.explicit or asked.baseline or Path(asked.file).exists()
+    limits = gate(asked) if has_file else against_profile(asked)[0]
+    old: Options = [*(each for each in asked.kernel if each[0] != FROM), (FROM, build)]
+    before = measure(limits, old, layouts(old)).state
+    return limits, before.model_copy(update={"label": build})

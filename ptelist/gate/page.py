@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from ptelist.gate.check import Finding
     from ptelist.output.page import Line
 
-LOUD = frozenset(STATUSES) - {"pass"}
+LOUDEST = ("fail", "removed", "new", "warn")
+LOUD = frozenset(LOUDEST)
+MOST_LOUD = 8
+"""Findings that a screen has room for."""
 INDENT = "  "
 
 
@@ -59,44 +62,44 @@ def context(report: GateReport) -> list[Note]:
 
 
 def document(report: GateReport, width: int | None) -> Document:
-    """Return the text formats' page."""
+    """Return the text formats' page: what is wrong and why, or else every budget."""
     lines = tuple(_lines(report, width or MAIL_WIDTH))
-    return Document((_table(report).within(width),), tuple(_notes(report)), report.command, lines)
+    tables = () if lines else (_table(report).within(width),)
+    return Document(tables, tuple(_notes(report)), report.command, lines)
 
 
 def _lines(report: GateReport, width: int) -> Iterator[Line]:
-    """Yield what is not a pass, scenario by scenario, each with what moved and the first one's command."""
-    blocks = []
-    for scenario, findings in by_scenario(report).items():
-        if loud := [each for each in findings if each.status in LOUD]:
-            blocks.append([*_block(scenario, loud, width)])
-    if report.accept and any(each.over for each in report.findings):
-        accept = plain.command(report.accept, width).splitlines()
-        meant = "If it is meant: raise a max where it stands; growth is accepted by"
-        blocks.append([*_wrapped(TEXT, meant, "", width), *((FINE, line) for line in accept)])
-    for number, block in enumerate(blocks):
-        yield from ((TEXT, ""),) if number else ()
-        yield from block
-
-
-def _block(scenario: str, loud: list[Finding], width: int) -> Iterator[Line]:
-    yield HEAD, f"{scenario}:"
-    message = ""
-    for each in loud:
+    """Yield the causes, once; what is not a pass; how a figure moved; the commands that come next."""
+    loud = [each for each in report.findings if each.status in LOUD]
+    loud.sort(key=lambda each: LOUDEST.index(each.status))
+    for cause in dict.fromkeys(cause for each in loud for cause in each.causes):
+        yield from _wrapped(HEAD, f"why: {cause}", "", width)
+    for each in loud[:MOST_LOUD]:
         place = f" {each.rule.place}" if each.rule else ""
-        yield from _wrapped(TEXT, f"{each.status.upper()} {finding.headline(each)}{place}", INDENT, width)
-        if each.rule and each.rule.message != message:
-            message = each.rule.message
-            yield from _wrapped(FINE, message, INDENT * 3, width)
+        yield from _wrapped(TEXT, f"{each.status.upper()} {each.scenario}: {finding.headline(each)}{place}", "", width)
+    if len(loud) > MOST_LOUD:
+        yield from _wrapped(TEXT, f"({len(loud) - MOST_LOUD} more: --format json has all)", "", width)
+    for message in dict.fromkeys(each.rule.message for each in loud[:MOST_LOUD] if each.rule and each.rule.message):
+        yield from _wrapped(FINE, message, INDENT, width)
     over = [each for each in loud if each.over]
-    causes = list(dict.fromkeys(cause for each in over for cause in each.causes))
-    steps = list({step.figure: step for each in over for step in each.steps}.values())
-    if causes:
-        yield TEXT, f"{INDENT}what moved:"
-    for text in finding.moved(causes, steps):
-        yield from _wrapped(TEXT, text, INDENT * 2, width)
-    if over:
-        yield from ((FINE, line) for line in plain.command(finding.reproduce(over[0]), width).splitlines())
+    worst = [each for each in over if each.status == over[0].status]
+    if worst:
+        yield from _next(report, max(worst, key=lambda each: len(each.steps)), width)
+
+
+def _next(report: GateReport, first: Finding, width: int) -> Iterator[Line]:
+    """Yield how a figure moved, what shows how it follows, and what accepts it."""
+    if first.steps:
+        yield TEXT, ""
+        yield TEXT, f"what moved in {first.scenario}:"
+    for text in finding.moved((), first.steps):
+        yield from _wrapped(TEXT, text, INDENT, width)
+    yield TEXT, ""
+    yield from ((FINE, line) for line in plain.command(finding.reproduce(first), width).splitlines())
+    if report.accept:
+        meant = "If intended, raise the limit where it stands, or accept the growth with:"
+        yield from _wrapped(TEXT, meant, "", width)
+        yield from ((FINE, line) for line in plain.command(report.accept, width).splitlines())
 
 
 def _wrapped(meaning: str, text: str, indent: str, width: int) -> Iterator[Line]:
@@ -120,7 +123,7 @@ def _notes(report: GateReport) -> Iterator[Note]:
     yield Note("result", summary(report))
     yield Note("baseline", report.baseline)
     if any(each.term and not each.term.exact for each in report.findings):
-        yield Note("now", "of an interval the high end, which is what a budget bounds")
+        yield Note("now", "'now' is the upper bound; budgets apply to it")
     yield from report.assumptions
 
 

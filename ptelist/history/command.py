@@ -8,6 +8,7 @@ from ptelist.compare.assumptions import assume
 from ptelist.errors import PtelistError, Where
 from ptelist.history.eras import history
 from ptelist.history.page import document, records, tables
+from ptelist.history.sentence import headline
 from ptelist.output.command_line import command_line
 from ptelist.output.page import Document
 from ptelist.output.result import Result
@@ -43,4 +44,5 @@ def run(options: Options, preset: str | None, figure: str | None, *, whole: bool
         lambda width: Document(tables(found.eras, found.impossible, width, whole=whole), notes, line),
         lambda: document(found.eras, found.impossible),
         lambda: records(found.eras),
+        headline=lambda: headline(found.eras),
     )

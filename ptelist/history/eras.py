@@ -10,6 +10,7 @@ from ptelist.engine.account import account
 from ptelist.engine.difference import difference
 from ptelist.errors import PtelistError
 from ptelist.interval import Change, Interval
+from ptelist.scenario.models import NAMING
 from ptelist.settings.kinds import Choice
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from ptelist.scenario.models import Scenario
     from ptelist.settings.kinds import Chosen
     from ptelist.settings.space import Space
-
-NAMES = frozenset(("version", "tree", "seen", "release", "stable", "name"))
-"""Fields that only name a kernel or a configuration."""
 
 
 class Cause(NamedTuple):
@@ -119,9 +117,9 @@ def _causes(old: Scenario, new: Scenario, figure: str) -> Iterator[Cause]:
     for part in ("kernel", "config"):
         mine, others = getattr(old, part), getattr(new, part)
         for field, value in others._asdict().items():
-            if field in NAMES or value == getattr(mine, field):
-                continue
             path = f"{part}.{field}"
+            if path in NAMING or value == getattr(mine, field):
+                continue
             source = new.sources.get(path)
             changed = old._replace(**{part: mine._replace(**{field: value})})
             low, high = difference(figure_before, account(changed)[figure])

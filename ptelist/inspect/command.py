@@ -12,6 +12,7 @@ from ptelist.build.builds import once
 from ptelist.errors import PtelistError
 from ptelist.inspect import page
 from ptelist.inspect.inspection import inspect
+from ptelist.inspect.sentence import headline
 from ptelist.output.command_line import command_line
 from ptelist.output.result import Result
 from ptelist.settings import preset_page
@@ -53,6 +54,7 @@ def run(
         lambda width: page.document(kernels, line, width),
         lambda: page.body(kernels),
         lambda: page.rows(kernels),
+        headline=lambda: headline(kernels),
     )
 
 

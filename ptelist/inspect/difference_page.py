@@ -25,8 +25,6 @@ def document(before: Inspected, after: Inspected, command: str, width: int | Non
     if rows:
         tables.append(Table(("kernel profile", *head), rows))
     notes = [Note("before", before.title), Note("after", after.title)]
-    if not tables:
-        notes.append(Note("layouts", "every struct that ptelist inspect shows is the same in both"))
     return Document(tuple(table.within(width) for table in tables), tuple(notes), command)
 
 

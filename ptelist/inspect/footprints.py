@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from ptelist.compare import table
 from ptelist.compare.comparison import compare
 from ptelist.compare.result import result
+from ptelist.compare.sentence import headline
 from ptelist.inspect import difference_page
+from ptelist.inspect.sentence import differing
 from ptelist.output.page import Document
 from ptelist.settings.columns import expand
 
@@ -28,4 +30,4 @@ def difference(kernels: Sequence[Inspected], specs: Sequence[str], options: Opti
         figures = table.document(comparison, (), width)
         return Document(types.tables + figures.tables, types.notes + figures.notes, line)
 
-    return result(comparison, page)
+    return result(comparison, page, said=lambda: f"{headline(comparison)} {differing(kernels[0], kernels[1])}")

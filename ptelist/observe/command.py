@@ -14,6 +14,7 @@ from ptelist.host.files import Live
 from ptelist.host.snapshot import Snapshot, here, parse, take
 from ptelist.observe import data, page
 from ptelist.observe.observation import observe
+from ptelist.observe.sentence import headline
 from ptelist.output.command_line import command_line
 from ptelist.output.delivery import write
 from ptelist.output.result import Result
@@ -56,6 +57,7 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a host
         lambda: data.body(observation),
         lambda: data.rows(observation),
         code=DIFFERING if observation.differing else 0,
+        headline=lambda: headline(observation),
     )
 
 

@@ -120,9 +120,10 @@ Line = tuple[str, str]
 
 
 class Document(NamedTuple):
-    """What a text format shows: lines or tables, what was assumed, how to get it again."""
+    """What a text format shows: the answer, lines or tables, what was assumed, how to get it again."""
 
     tables: tuple[Table, ...]
     notes: tuple[Note, ...]
     command: str
     lines: tuple[Line, ...] = ()
+    headline: str = ""

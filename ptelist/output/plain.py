@@ -6,12 +6,18 @@ import re
 import textwrap
 
 _OPTION = r"(?<= )--[a-z0-9-]+ [^ -]\S*"
+_UNIT = r"(?<=[0-9]) (?=[KMGT]?i?B\b)"
 _INDENT = " " * 6
 
 
 def wrapped(text: str, width: int, indent: str) -> str:
     """Return text in lines of at most width, further ones indented."""
     return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def paragraph(text: str, width: int) -> str:
+    """Return sentences in lines of at most width; a number stays with its unit."""
+    return wrapped(re.sub(_UNIT, "\0", text), width, "").replace("\0", " ")
 
 
 def command(text: str, width: int) -> str:

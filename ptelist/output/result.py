@@ -28,3 +28,9 @@ class Result(NamedTuple):
     """An SVG."""
     code: int = 0
     """What the process exits with."""
+    headline: Callable[[], str] = str
+    """The answer in a plain sentence or two; empty where nothing was asked."""
+
+    def document(self, width: int | None) -> Document:
+        """Return the page of so many columns with the answer above it."""
+        return self.page(width)._replace(headline=self.headline())

@@ -13,6 +13,7 @@ from ptelist.output.files import bar, opened, size
 from ptelist.replay import page
 from ptelist.replay.probes import script
 from ptelist.replay.replay import replay
+from ptelist.replay.sentence import headline
 from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
@@ -32,4 +33,9 @@ def run(options: Options, trace: str | None, probe_script: bool) -> Result | str
     line = command_line("replay", (trace,), options)
     with opened(trace, "a trace") as file, bar(size(trace), "replaying") as progress:
         replayed = replay(file, trace, chosen, line, progress)
-    return result(replayed.comparison, lambda width: page.document(replayed, width), **page.data(replayed))
+    return result(
+        replayed.comparison,
+        lambda width: page.document(replayed, width),
+        said=lambda: headline(replayed),
+        **page.data(replayed),
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import mmu
-from ptelist.engine.account import DESC, slabs_of
+from ptelist.engine.account import slabs_of
+from ptelist.engine.figure_kinds import DESC
 from ptelist.engine.ledger import Unit, fixed, rule
 from ptelist.lists.envelope import Envelope
 from ptelist.lists.tally import ListRules, Lists

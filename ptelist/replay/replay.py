@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import assume
 from ptelist.compare.comparison import PART, Comparison
-from ptelist.engine.account import DESC
+from ptelist.engine.figure_kinds import DESC
 from ptelist.errors import PtelistError
 from ptelist.replay.blocks import Lines
 from ptelist.replay.one_pass import COUNTS, Pass

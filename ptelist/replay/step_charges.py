@@ -6,7 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ptelist.engine import charge, memslots, mmu
-from ptelist.engine.account import DESC, HEADER, layouts
+from ptelist.engine.account import layouts
+from ptelist.engine.figure_kinds import DESC, HEADER
 from ptelist.engine.kmalloc import POINTER
 from ptelist.engine.ledger import Unit, fixed
 from ptelist.engine.pagetables import window
@@ -19,11 +20,10 @@ if TYPE_CHECKING:
 
     from ptelist.engine.host_machine import Machine
     from ptelist.engine.ledger import Ledger, Term
+    from ptelist.engine.memslots import WindowCounts
     from ptelist.engine.vcpu_machine import Counts
-    from ptelist.engine.vm_memslots import Memslot
+    from ptelist.engine.vm_memslots import MadeMemslot
     from ptelist.scenario.models import Scenario
-
-Row = tuple[int, int, int]
 
 
 class Charges:
@@ -74,7 +74,7 @@ class Charges:
         return charge.Asked(arrays, {}, {charge.page_hash(kernel, vm): machine.vms}, slots, bitmaps)
 
 
-def rows(scenario: Scenario, memslot: Memslot | None) -> tuple[Row, ...]:
+def rows(scenario: Scenario, memslot: MadeMemslot | None) -> tuple[WindowCounts, ...]:
     """Return the windows of each size of a memslot, or of those that options give a VM."""
     if memslot is None:
         return memslots.slots(scenario.kernel, scenario.host, scenario.first_vm).rows
@@ -82,7 +82,7 @@ def rows(scenario: Scenario, memslot: Memslot | None) -> tuple[Row, ...]:
     return ((touched(span, page), touched(span, window(1, page)), touched(span, window(2, page))),)
 
 
-def logged(scenario: Scenario, memslot: Memslot | None) -> tuple[int, ...]:
+def logged(scenario: Scenario, memslot: MadeMemslot | None) -> tuple[int, ...]:
     """Return the pages of each memslot with a dirty bitmap."""
     if memslot is None:
         return memslots.slots(scenario.kernel, scenario.host, scenario.first_vm).logged

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ptelist.engine.account import DESC, HEADER, slab_rules, slabs_of
+from ptelist.engine.account import slabs_of
+from ptelist.engine.figure_kinds import DESC, HEADER
 from ptelist.engine.ledger import Unit, fixed
 from ptelist.engine.past import Past
+from ptelist.engine.simulated import slab_rules
 from ptelist.engine.vm_slabs import HostSlabs
 from ptelist.interval import Interval
 

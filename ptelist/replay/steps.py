@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ptelist.engine.host_machine import Machine
-    from ptelist.engine.vm_machine import Vm
+    from ptelist.engine.vm_machine import VmMachine
 
 UNPAGED = b"unpaged"
 SLOT_UNIT = 4096
@@ -157,7 +157,7 @@ def _vcpu(vm: bytes, vcpu: bytes) -> Step:
     return lambda machine: _created(machine.vm(vm), vcpu)
 
 
-def _created(vm: Vm, vcpu: bytes) -> None:
+def _created(vm: VmMachine, vcpu: bytes) -> None:
     vm.create(vcpu)
 
 

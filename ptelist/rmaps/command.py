@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ptelist.compare.comparison import Comparison
 from ptelist.compare.result import result
 from ptelist.compare.table import document
 from ptelist.output.command_line import command_line
-from ptelist.rmaps.rmaps import HISTOGRAM_BRIEFS, HISTOGRAM_FIGURES, measure
+from ptelist.rmaps.rmaps import HISTOGRAM_BRIEFS, HISTOGRAM_FIGURES, assumed, measured
+from ptelist.rmaps.sentence import headline
 from ptelist.rmaps.told import Told, usual
 from ptelist.settings.columns import expand
 
@@ -21,6 +23,13 @@ def run(options: Options, file: str, **beside: Any) -> Result:
     told = Told(**beside)
     chosen = expand((), [*usual(file, options), *options])
     line = command_line("rmaps", (file, *told.words()), [*told.options(), *options])
-    how = told.how(chosen)
-    comparison = measure(*told.read(file), chosen, how, line)
-    return result(comparison, lambda width: document(comparison, (), width, HISTOGRAM_FIGURES, HISTOGRAM_BRIEFS))
+    how, (lists, limits) = told.how(chosen), told.read(file)
+    columns = measured(lists, limits, chosen, how)
+    notes = tuple(assumed(lists, limits, columns, how, by_preset=chosen.by_preset))
+    ledgers = tuple(each.ledger for each in columns)
+    comparison = Comparison(chosen.columns, ledgers, chosen.baseline, notes, line)
+    return result(
+        comparison,
+        lambda width: document(comparison, (), width, HISTOGRAM_FIGURES, HISTOGRAM_BRIEFS),
+        said=lambda: headline(columns),
+    )

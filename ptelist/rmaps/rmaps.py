@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import assume
 from ptelist.compare.clauses import PROPOSAL, UNVERIFIED
-from ptelist.compare.comparison import PART, Comparison
+from ptelist.compare.comparison import PART
 from ptelist.engine import mmu
-from ptelist.engine.account import DESC, slabs_of
+from ptelist.engine.account import slabs_of
+from ptelist.engine.figure_kinds import DESC
 from ptelist.engine.ledger import Unit, rule, total
 from ptelist.errors import PtelistError
 from ptelist.lists import histogram
@@ -39,7 +40,6 @@ HISTOGRAM_BRIEFS = (
 TOPICS = frozenset(("kernel", "host", "slabs", PROPOSAL, UNVERIFIED))
 """Topics of the assumptions that bear on lists alone."""
 
-MOST_RIVALS = 8
 UNBOUNDED = 1 << 60
 HOW = {
     FFS: "by the lowest set bit of its length (ffs), up to v7.1, whatever the labels say: column 2-3 has"
@@ -71,16 +71,6 @@ class Measured(NamedTuple):
     choice: ExtCost
 
 
-def measure(lists: Histogram, limits: Limits, chosen: Columns, how: str, command: str) -> Comparison:
-    """Return bounds for each column; `how` is the rule by which the file has lists in columns.
-
-    Raises PtelistError if histogram and limits exclude each other.
-    """
-    columns = measured(lists, limits, chosen, how)
-    notes = (*smallest(columns), *assumed(lists, limits, columns, how, by_preset=chosen.by_preset))
-    return Comparison(chosen.columns, tuple(each.ledger for each in columns), chosen.baseline, notes, command)
-
-
 def assumed(
     lists: Histogram, limits: Limits, columns: Sequence[Measured], how: str, *, by_preset: bool
 ) -> Iterator[Note]:
@@ -91,7 +81,11 @@ def assumed(
 
 
 def measured(lists: Histogram, limits: Limits, chosen: Columns, how: str) -> list[Measured]:
-    """Return the lists of each column, and bounds for what they take; raises PtelistError as `measure` does."""
+    """Return the lists of each column, and bounds for what they take.
+
+    `how` is the rule by which the file has lists in columns. Raises PtelistError if histogram and limits exclude
+    each other.
+    """
     return [_measure(lists, limits, column, how) for column in chosen.columns]
 
 
@@ -198,27 +192,3 @@ def _known(name: str, pages: int | None, scenario: Scenario) -> str:
     if mmu.tdp_mmu(scenario.kernel, scenario.first_vm):
         return f"; at most pages_{name.lower()}, {pages:,}, for leaves of the TDP MMU are among these"
     return f"; pages_{name.lower()} says {pages:,}"
-
-
-def smallest(columns: Sequence[Measured]) -> Iterator[Note]:
-    """Yield which column takes the least, and how sure that is."""
-    if len(columns) == 1:
-        return
-    best = min(columns, key=lambda each: (each.ledger[PART].high, each.ledger[PART].low))
-    rivals = [each for each in columns if each is not best and not _never_more(best, each)]
-    if not rivals:
-        yield Note("smallest", f"{best.column.name}, whatever the lengths are: no other column can take less")
-        return
-    names = ", ".join(each.column.name for each in rivals)
-    if len(rivals) > MOST_RIVALS:
-        names = f"any of {len(rivals)} others"
-    text = f"not sure: {best.column.name} has the least high end, within what is open {names} may take less"
-    yield Note("smallest", text)
-
-
-def _never_more(one: Measured, other: Measured) -> bool:
-    if one.ledger[PART].high <= other.ledger[PART].low:
-        return True
-    if one.levels != other.levels or one.longest != other.longest:
-        return False
-    return histogram.never_more(one.levels, one.choice, other.choice, one.longest)

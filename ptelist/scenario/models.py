@@ -244,6 +244,13 @@ class Vm(NamedTuple):
 
 RECORDS: dict[str, type[NamedTuple]] = {"kernel": Kernel, "config": Config, "host": Host, "vm": Vm}
 """The record of each part of a scenario, as presets name the parts."""
+NAMING = frozenset(
+    (
+        *(f"kernel.{field}" for field in ("version", "tree", "seen", "release", "stable")),
+        *("config.name", "config.release", "host.name"),
+    )
+)
+"""Fields that call things by a name, and change no figure."""
 NO_SOURCES: dict[str, Source] = {}
 """Never written to."""
 

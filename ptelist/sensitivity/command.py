@@ -9,6 +9,7 @@ from ptelist.output.command_line import command_line
 from ptelist.output.result import Result
 from ptelist.sensitivity import page
 from ptelist.sensitivity.sensitivity import sensitivity
+from ptelist.sensitivity.sentence import headline
 from ptelist.settings.space import Space
 
 if TYPE_CHECKING:
@@ -28,4 +29,5 @@ def run(options: Options, preset: str | None, figure: str) -> Result:
         lambda: page.body(tornado),
         lambda: page.rows(tornado),
         lambda: page.picture(tornado),
+        headline=lambda: headline(tornado),
     )

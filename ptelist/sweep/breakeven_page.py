@@ -16,52 +16,64 @@ if TYPE_CHECKING:
 
 def reach(break_even: BreakEven) -> str:
     """Return what a break-even holds for."""
+    return f"for every {_range(break_even)}"
+
+
+def _range(break_even: BreakEven) -> str:
     over = break_even.over
     step = f" by {over.label(over.step)}" if over.step > 1 else ""
-    return f"for every {over.axis.name}={over.label(over.low)}..{over.label(over.high)}{step}"
+    return f"{over.axis.name}={over.label(over.low)}..{over.label(over.high)}{step}"
 
 
-def sentence(break_even: BreakEven) -> str:
-    """Return from where on one column costs less than the other."""
-    column, baseline, axis = break_even.column, break_even.baseline, break_even.over.axis.name
+def sentence(break_even: BreakEven, subject: str) -> str:
+    """Return from where on one column takes less than the other; `subject` is how it is called."""
+    axis, baseline = break_even.over.axis.name, break_even.baseline
     if not break_even.tried:
-        return f"{column} was not searched, {axis} has too many values"
-    if break_even.maybe_first is None and break_even.more_last is None:
-        return f"{column} costs what {baseline} costs at every {axis}"
-    if break_even.maybe_first is None:
-        return f"{column} never costs less than {baseline}, at no {axis}"
-    if break_even.less_first is None:
-        return f"{column} may cost less than {baseline}, but at no {axis} is that sure"
-    return "; ".join(_less(break_even, break_even.less_first))
-
-
-def _less(break_even: BreakEven, first: int) -> Iterator[str]:
-    over, axis, column = break_even.over, break_even.over.axis.name, break_even.column
-    less = f"{column} costs less than {break_even.baseline}"
-    if break_even.less_from is None:
-        yield f"{less} first at {axis}={over.label(first)}, but not always beyond"
-    elif break_even.less_from == over.low:
-        yield f"{column} always costs less than {break_even.baseline}"
+        text = f"where {subject} breaks even was not searched, {axis} has too many values"
+    elif break_even.maybe_first is None and break_even.more_last is None:
+        text = f"{subject} takes what {baseline} takes {reach(break_even)}"
+    elif break_even.maybe_first is None:
+        text = f"{subject} takes less at no {_range(break_even)}"
+    elif break_even.less_first is None:
+        text = f"{subject} may take less than {baseline}, but surely does at no {axis}"
     else:
-        yield f"{less} from {axis}={over.label(break_even.less_from)} on"
+        text = "; ".join(_clauses(break_even, break_even.less_first, subject))
+    return text if text.startswith(break_even.column) else text[0].upper() + text[1:]
+
+
+def _clauses(break_even: BreakEven, first: int, subject: str) -> Iterator[str]:
+    """Yield where it may cost more, where it saves, and where that is a page."""
+
+    def at(value: int) -> str:
+        return f"{over.axis.name}={over.label(value)}"
+
+    over, it = break_even.over, subject
+    if break_even.more_last is not None and break_even.more_last != over.high:
+        yield f"{'at' if break_even.more_last == over.low else 'up to'} {at(break_even.more_last)} {it} may cost more"
+        it = "it"
+    if break_even.less_from is None:
+        yield f"{it} first saves at {at(first)}, but not always beyond"
+    elif break_even.less_from == over.low:
+        yield f"{it} saves {reach(break_even)}"
+    else:
         if first != break_even.less_from:
-            yield f"it first does at {over.label(first)}"
-    if break_even.more_last is not None:
-        yield f"up to {over.label(break_even.more_last)} it may cost more"
+            yield f"{it} first saves at {at(first)}"
+            it = "it"
+        yield f"from {at(break_even.less_from)} on {it} always saves"
     if break_even.page_first is not None:
-        yield f"it saves its first whole page at {over.label(break_even.page_first)}"
+        yield f"the first whole page at {at(break_even.page_first)}"
 
 
 def table(break_evens: Sequence[BreakEven]) -> Table:
     """Return what is said of a few columns in sentences, as a table of many."""
     first = break_evens[0]
-    head = (first.column.partition("=")[0], "always from", "first at", "page at", "more up to")
+    head = (first.column.partition("=")[0], "always", "first", "page", "more")
     rows = []
     for each in break_evens:
         values = (each.less_from, each.less_first, each.page_first, each.more_last)
         cells = ["-" if value is None else each.over.label(value) for value in values]
         rows.append((each.column.partition("=")[2], *(cells if each.tried else ["not searched", "", "", ""])))
-    what = "always saves from, first saves at, saves its first whole page at, may cost more up to"
+    what = "always saves from, first saves at, first whole page at, may cost more up to"
     return Table(head, tuple(rows), f"break-even against {first.baseline}, {reach(first)}: {what}")
 
 

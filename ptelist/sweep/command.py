@@ -9,6 +9,7 @@ from ptelist.output.command_line import command_line
 from ptelist.output.result import Result
 from ptelist.settings.space import Space
 from ptelist.sweep import linechart, page
+from ptelist.sweep.sentence import headline
 from ptelist.sweep.sweep import sweep
 
 if TYPE_CHECKING:
@@ -33,4 +34,5 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a sweep
         lambda: page.body(swept),
         lambda: page.rows(swept),
         lambda: linechart.render(swept, delta, log),
+        headline=lambda: headline(swept),
     )

@@ -12,7 +12,7 @@ from ptelist.errors import PtelistError
 from ptelist.note import Note
 from ptelist.output import svg
 from ptelist.output.svg import FAINT, GREY
-from ptelist.sweep.breakeven_page import reach, sentence
+from ptelist.sweep.breakeven_page import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def render(sweep: Sweep, delta: bool, log: bool) -> str:
     parts += _break_evens(sweep, below, up, across)
     for number, each in enumerate(series):
         parts += _drawn(number, each, below, up, across)
-    said = [Note("break-even", f"{sentence(each)} ({reach(each)})") for each in sweep.break_evens[:MOST_SAID]]
+    said = [Note("break-even", sentence(each, each.column)) for each in sweep.break_evens[:MOST_SAID]]
     open_ = any(low < high for each in series for low, high in each.points.values())
     titles = sweep.figure, f"{MEANINGS[sweep.figure]}{'; bands as far as it is open' if open_ else ''}"
     return svg.picture((width, height), titles, parts, [*said, *sweep.assumptions], sweep.command)

@@ -28,12 +28,8 @@ def document(sweep: Sweep, delta: bool, explain: str, width: int | None) -> Docu
     notes = []
     if len(sweep.break_evens) > MOST_SENTENCES:
         tables.append(breakeven.table(sweep.break_evens))
-    else:
-        notes += [
-            Note("break-even", f"{breakeven.sentence(each)} ({breakeven.reach(each)})") for each in sweep.break_evens
-        ]
-    if sweep.compares and not sweep.columns:
-        notes.append(Note("least", _least(sweep)))
+    elif len(sweep.break_evens) > 1:
+        notes += [Note("break-even", breakeven.sentence(each, each.column)) for each in sweep.break_evens]
     notes += [Note("step", breakeven.step(each)) for each in sweep.steps]
     if delta or sweep.compares:
         notes.append(Note("baseline", sweep.baseline))
@@ -152,17 +148,6 @@ def _grid(sweep: Sweep, rows: ByRow, across: list[str], delta: bool, width: int 
         yield _barred(table, [points[across[0]].ends(delta) for points in rows.values()], width, signed=delta)
     else:
         yield from table.panels(width)
-
-
-def _least(sweep: Sweep) -> str:
-    """Return where the figure's high end is least, and whether another point may be lower."""
-    best = min(sweep.points, key=lambda point: (point.high, point.low))
-    ties = [point.row for point in sweep.points if (point.low, point.high) == (best.low, best.high)]
-    value = f"{numbers.interval(best.low, best.high)} {sweep.unit.value}"
-    unsure = ""
-    if any(point.low < best.high for point in sweep.points if point.row not in ties):
-        unsure = "; others may cost less, for how much they cost is open"
-    return f"{value} at {sweep.rows}={','.join(ties)}{unsure}"
 
 
 def body(sweep: Sweep) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ptelist.compare.assumptions import assume
 from ptelist.compare.clause import touched
 from ptelist.compare.comparison import change, pick_one
-from ptelist.engine.account import DESC, HEADER, account, descriptors, is_aside, layouts
+from ptelist.engine.account import account, descriptors, layouts
+from ptelist.engine.figure_kinds import DESC, HEADER, is_aside
 from ptelist.engine.shared import Shared
 from ptelist.errors import PtelistError
 from ptelist.interval import Interval

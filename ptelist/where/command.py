@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.compare.breakdown import breakdown
+from ptelist.compare.sentence import of_one
 from ptelist.compare.single import single
 from ptelist.output.command_line import command_line
 from ptelist.output.page import Document
@@ -30,4 +31,5 @@ def run(options: Options, preset: str | None, *, whole: bool) -> Result:
         lambda width: Document(tables(root, width, whole=whole), notes, line),
         lambda: {"whole": document(root)},
         lambda: (HEAD, *records(root)),
+        headline=lambda: of_one(comparison.ledgers[0], root.figure),
     )

@@ -36,9 +36,11 @@ EVENTS, LISTS = 1_000_000, 3000
 SPLIT = "import sys\nfor line in open(sys.argv[1], 'rb'): line.split()"
 ROWS, HOSTS = 1_000_000, 50_000
 SWEEPS = ("--vcpus 1..10000", "--vcpus 1..5000 --ext 2,14", "--vcpus 1..10000 --figure mmu.bytes.total")
+IMPORT_CLICK = [PYTHON, "-c", "import click"]
 PAIRS = (
+    ("piped compare / import click", COMPARE, IMPORT_CLICK, 1.8),
     ("piped compare / click and one model", COMPARE, [PYTHON, "-c", MODEL], 1.25),
-    ("--version / import click", [PTELIST, "--version"], [PYTHON, "-c", "import click"], 1.3),
+    ("--version / import click", [PTELIST, "--version"], IMPORT_CLICK, 1.3),
     ("observe --all-caches / piped compare", [PTELIST, "observe", str(DUMP), "--all-caches"], COMPARE, 1.5),
 )
 

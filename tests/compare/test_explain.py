@@ -20,7 +20,8 @@ WHOLE = ("mmu.bytes.total", "--vcpus", "256", "--ext", "14,2")
 
 def tree(run: Callable[..., Result], *words: str) -> list[str]:
     """Return the lines of the tree alone."""
-    return run("explain", *words).stdout.split("\n\nkernel: ")[0].splitlines()
+    _, _, below = run("explain", *words).stdout.partition("\n\n")
+    return below.split("\n\nkernel: ")[0].splitlines()
 
 
 def test_a_difference_goes_down_to_the_inputs(run: Callable[..., Result]) -> None:

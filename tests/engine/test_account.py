@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger_laws import follows_from_parts, says_why
 
-from ptelist.engine.account import BESIDE_SLABS, COUNTED, KINDS, account, descriptors, holdings, layouts, settle
+from ptelist.engine.account import account, descriptors, holdings, layouts, settle
 from ptelist.engine.facts import Facts
+from ptelist.engine.figure_kinds import BESIDE_SLABS, COUNTED, KINDS
 from ptelist.engine.ledger import (
     Ledger,
     Op,

@@ -17,7 +17,7 @@ from refusals import refused
 from ptelist.engine import charge
 from ptelist.engine.host_machine import Machine
 from ptelist.engine.kmalloc import pool_of
-from ptelist.engine.vm_memslots import Memslot
+from ptelist.engine.vm_memslots import MadeMemslot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -200,9 +200,9 @@ def test_memslots_by_address() -> None:
         vm.touch(0, 0, "page")
     vm.slot((0, MIB))
     vm.slot((GIB, 2 * GIB))
-    assert machine.memslots() == {Memslot(0, MIB): 1, Memslot(GIB, 2 * GIB): 1}
+    assert machine.memslots() == {MadeMemslot(0, MIB): 1, MadeMemslot(GIB, 2 * GIB): 1}
     vm.log(0, on=True)
-    assert machine.memslots()[Memslot(0, MIB, logged=True)] == 1
+    assert machine.memslots()[MadeMemslot(0, MIB, logged=True)] == 1
     vm.log(0, on=False)
     for taken in ((0, MIB), (GIB - PAGE, GIB + PAGE), None):
         with pytest.raises(ValueError, match="another memslot is there already"):
@@ -211,7 +211,7 @@ def test_memslots_by_address() -> None:
     for step in (lambda: vm.unslot(GIB), lambda: vm.log(GIB, on=True)):
         with pytest.raises(ValueError, match="no memslot from 0x40000000 on"):
             step()
-    assert machine.memslots() == {Memslot(0, MIB): 1}
+    assert machine.memslots() == {MadeMemslot(0, MIB): 1}
     with pytest.raises(ValueError, match="another memslot is there already"):
         machine.vm("other").slot((0, PAGE))
 

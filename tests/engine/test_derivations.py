@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import helpers
 import pytest
 from builders import GIB, ledger
 from ledger_laws import follows_from_parts, says_why
 
 from ptelist.engine.ledger import Op
+from ptelist.engine.trees import shadow_page_limit
 from ptelist.presets import versions
 
 if TYPE_CHECKING:
@@ -278,3 +280,23 @@ def test_a_sum_over_groups_names_each() -> None:
     assert [term.low for term in figures[f"{DESC}.objects.vcpu_caches"].parts] == [40, 2560]
     assert parts(figures["split_caches.bytes.pages"]) == []
     assert figures["split_caches.bytes.pages"].note
+
+
+# recycling at the limit of shadow pages
+
+
+def test_what_is_recycled_in_order_follows_from_how_many_pages_go_at_once() -> None:
+    """Faults table after table leave all but the pages of one refill; in any order nothing but the root is sure."""
+    guest = {"memory": "12MiB", "smm": False, "mapped": "listed", "rmaps": "1000x40"}
+    in_order, any_order = (
+        helpers.ledger(kernel="6.1", host="single-cpu", vm="shadow", **guest, **more)
+        for more in ({"faults": "in-order"}, {})
+    )
+    profile = helpers.kernel("6.1")
+    limit = shadow_page_limit(profile, (12 << 20) // 4096)
+    tables = f"{HEADER}.objects.page_tables"
+    assert in_order[tables].low == limit.pages - profile.shadow_page_refill
+    assert any_order[tables].low == 1
+    for name in (tables, f"{DESC}.objects.rmaps"):
+        assert "kernel.shadow_page_refill" in {each.field for each in in_order[name].walk()}
+        assert "kernel.shadow_page_refill" not in {each.field for each in any_order[name].walk()}

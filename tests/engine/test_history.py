@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from ptelist.engine import history, slab
 from ptelist.engine.account import account, slabs_of
-from ptelist.engine.history import Event, Host, Kind, Random, Shape
+from ptelist.engine.history import Event, HostHistory, Random
 from ptelist.engine.ledger import Unit, fixed
+from ptelist.engine.past import Shape, VmKind
 from ptelist.engine.slub_cpu_slabs import CpuSlabs, Debugged
 from ptelist.engine.slub_node import Rules
 from ptelist.engine.slub_sheaves import Sheaves, detached
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from click.testing import Result
     from helpers import Option
 
-    from ptelist.engine.slub_node import Machine, Slab
+    from ptelist.engine.slub_node import Slab, SlubMachine
 
 DESC, HEADER = "pte_list_desc", "kvm_mmu_page_header"
 BY_SLABS, BY_OBJECTS = {"cpu_partial": 3}, {"cpu_partial": 6, "cpu_partial_unit": "objects"}
@@ -76,7 +77,7 @@ class Life:
         return Counter(slab for objects in self.held for slab in objects)
 
 
-def kept(machine: Machine) -> Counter[Slab]:
+def kept(machine: SlubMachine) -> Counter[Slab]:
     """Return the free objects that CPUs and barns have for themselves, by slab."""
     if isinstance(machine, Sheaves):
         return Counter(machine.parked)
@@ -193,7 +194,7 @@ def test_random_numbers_are_splitmix64() -> None:
 
 def test_the_simulated_history() -> None:
     """All start, kind after kind; then so many of each end, on CPUs there are."""
-    kinds = (Kind(Shape((4, 4), rest=1), 5, 2), Kind(Shape((), rest=3), 3, 3))
+    kinds = (VmKind(Shape((4, 4), rest=1), 5, 2), VmKind(Shape((), rest=3), 3, 3))
     found = list(history.events(2, kinds, 7))
     assert [each.number for each in found[:8]] == list(range(8))
     assert [len(each.cpus) for each in found[:8]] == [2] * 5 + [1] * 3
@@ -206,7 +207,7 @@ def test_the_simulated_history() -> None:
 def test_a_vm_is_freed_in_the_order_of_kvm() -> None:
     """One object a slab: numbers tell objects apart. Tables first, the root with the last vCPU; or by RCU, last."""
     for by_rcu, expected in ((False, [2, 1, 6, 5, 4, 3, 0]), (True, [0, 6, 5, 4, 2, 1, 3])):
-        host = Host(Rules(1, 0, cpu_partial=8))
+        host = HostHistory(Rules(1, 0, cpu_partial=8))
         host.do(Event(Shape((4, 3), 3, by_rcu=by_rcu), 0, (0, 0)))
         (vm,) = host.vms.values()
         made = [*vm.caches[0], *reversed(vm.tables), *vm.caches[1]]
@@ -220,9 +221,9 @@ def test_a_vm_is_freed_in_the_order_of_kvm() -> None:
 
 
 def test_a_host_of_many_objects_is_simulated_in_part() -> None:
-    whole, some = history.part((Kind(Shape((40,)), 10_000, 1000),))
+    whole, some = history.part((VmKind(Shape((40,)), 10_000, 1000),))
     assert (whole, some[0].peak, some[0].left) == (7, 1429, 143)
-    assert history.typical(Rules(32, 5), (Kind(Shape((), rest=1 << 30), 2, 1),)) is None
+    assert history.typical(Rules(32, 5), (VmKind(Shape((), rest=1 << 30), 2, 1),)) is None
     assert history.part(())[0] == 1
 
 

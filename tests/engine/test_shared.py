@@ -9,7 +9,8 @@ from builders import scenario
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptelist.engine.account import account, descriptors, is_aside, layouts
+from ptelist.engine.account import account, descriptors, layouts
+from ptelist.engine.figure_kinds import is_aside
 from ptelist.engine.shared import MOST, Shared
 from ptelist.errors import PtelistError
 from ptelist.scenario.overlay import Source

@@ -222,6 +222,21 @@ def test_devices_have_tables_of_their_own() -> None:
     assert span(ledger(vm={"paging": "shadow"}, memslots="q35"), "beside.bytes.device_tables") == (0, 0)
 
 
+def test_raw_tables_are_those_of_ram_and_those_beside() -> None:
+    """What stands beside has headers too; page tables alone are pages."""
+    figures = ledger(vm={"count": 3}, on_host={"itlb_multihit": True}, memslots="q35")
+    tables = exact(figures, "page_tables.bytes.tables")
+    most = sum(figures[f"beside.bytes.{name}"].high for name in ("device_tables", "smm_tables", "nx_split_tables"))
+    assert span(figures, "page_tables.bytes.raw") == (tables, tables + most // TABLE * 4096)
+    assert span(ledger(vm={"vcpus_run": 0}, memslots="q35"), "page_tables.bytes.raw") == (0, 0)
+
+
+def test_raw_tables_of_a_split_log_and_of_shadow_paging_are_all_there_are() -> None:
+    for vm in ({"dirty_log": True, "written": 0, "smm": False}, {"paging": "shadow"}):
+        figures = ledger(vm=vm)
+        assert span(figures, "page_tables.bytes.raw") == span(figures, "page_tables.bytes.tables")
+
+
 def test_sheaves() -> None:
     """The audit's 65,536..151,552 bytes at 64 CPUs, and per-CPU pointers and barns: 2 x (64 x 32 + 64)."""
     heads = 2 * (64 * 32 + 64)

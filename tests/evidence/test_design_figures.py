@@ -193,9 +193,10 @@ ARGS = ("--vcpus", "256", "--ext", "2,14")
 
 
 def test_json_document() -> None:
-    """JSON (stable): schema, version, command, baseline, assumptions, configs."""
+    """JSON (stable): schema, version, command, headline, baseline, assumptions, configs."""
     found = document(*ARGS)
-    assert found.keys() == {"schema", "version", "command", "baseline", "assumptions", "configs"}
+    assert found.keys() == {"schema", "version", "command", "headline", "baseline", "assumptions", "configs"}
+    assert found["headline"].startswith("ext=2 takes 983,040 bytes (960.0 KiB) less than ext=14: ")
     assert (found["schema"], found["version"]) == ("ptelist/1", __version__)
     assert found["command"] == "ptelist compare --vcpus 256 --ext 2,14"
     assert found["baseline"] == "ext=14"

@@ -565,7 +565,8 @@ def test_bytes_that_are_no_text(run: Callable[..., Result], inventory: Path) -> 
 
 def test_explaining_a_host_is_the_tree_of_its_figure(run: Callable[..., Result], inventory: Path) -> None:
     text = run("fleet", str(inventory), "--explain", "a", "--ext", "2").stdout
-    assert text.startswith("pte_list_desc.bytes.total = 117,760 bytes\n")
+    assert text.startswith("pte_list_desc.bytes.total is 117,760 bytes (115.0 KiB), ")
+    assert "\n\npte_list_desc.bytes.total = 117,760 bytes\n" in text
     squeezed = " ".join(text.replace("|", " ").split())
     for wanted in (
         "= ceil(2,880 / 128)",

@@ -10,7 +10,8 @@ from guest_steps import start
 from kernel.experiment import Experiment, Measured, Predicted
 from kernel.machine import CACHES, between
 from kernel.vms import Vm
-from ptelist.engine.history import Kind, Random, Shape, events
+from ptelist.engine.history import Random, events
+from ptelist.engine.past import Shape, VmKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +97,7 @@ class History(Experiment):
     def _events(self, machine: Machine) -> Iterator[Event]:
         cpus = machine.cpus if self.spread else 1
         if self.order == "leave":
-            for event in events(cpus, [Kind(Shape((1,)), self.vms, self.vms // 4)], self.seed):
+            for event in events(cpus, [VmKind(Shape((1,)), self.vms, self.vms // 4)], self.seed):
                 yield Event(event.shape is not None, event.number, event.cpus)
             return
         random, alive, started = Random(self.seed), list[int](), 0

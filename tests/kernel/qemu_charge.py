@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ptelist.engine.ledger import Ledger, Term
 
-TABLES = "page_tables.bytes.tables"
+TABLES = "page_tables.bytes.raw"
 ARRAYS = ("memslots.bytes.rmap_heads", "memslots.bytes.lpage_info", "memslots.bytes.write_track")
 POINTER = life.POINTER
 SLAB, PAGES = "slab", "pages"
@@ -43,8 +43,6 @@ ROOT_TABLE = PAGE
 tdp_mmu_link_sp() accounts it, kvm_tdp_mmu_alloc_root() does not (read at 0089c055b560).
 """
 HEADERS = f"{HEADER}.bytes.used"
-BESIDE = ("beside.bytes.device_tables", "beside.bytes.smm_tables")
-OF_DEVICES = "devices and SMM have tables beside, as far as the firmware touched them"
 NAMES = {
     "kvm_dev_ioctl": "struct kvm, in it the page hash where it is embedded; its buses and statistics",
     "kvm_vm_ioctl": "struct kvm_vcpu, its kvm_run",
@@ -120,20 +118,14 @@ class Charge:
     def compared(self) -> list[Compared]:
         """Return each figure of which something can be seen, beside what was.
 
-        Tables of devices and of SMM, which stand beside the others, cannot be told from these.
+        Tables of devices and of SMM cannot be told from the others: all are compared with the figure of all. Headers
+        and pages for them come out of vCPU caches, of which is open how far they were drawn.
         """
         seen = {name: self._bytes(each) for name, each in self._claims().items()}
         seen[f"{DESC}.objects"] = self._record["objects"][DESC]
         seen[TABLES] = self.stat["sec_pagetables"] + ROOT_TABLE
-        header = self._kernel.kvm_mmu_page_bytes
-        beside = sum(self._printed[name].high for name in BESIDE) // (PAGE + header)
-        each = {TABLES: PAGE, "shadow_pages.bytes": PAGE, HEADERS: header}
-        found = []
-        for name, measured in seen.items():
-            term, more = self._printed[name], beside * each.get(name, 0)
-            why = " and ".join(filter(None, (_why(term), more and OF_DEVICES)))
-            found.append(Compared(name, measured, term.low, term.high + more, why))
-        return found
+        printed = {name: self._printed[name] for name in seen}
+        return [Compared(name, seen[name], term.low, term.high, _why(term)) for name, term in printed.items()]
 
     def headers(self) -> tuple[int, int]:
         """Return how many headers /proc/slabinfo has, and how many were asked for."""

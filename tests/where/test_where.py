@@ -65,7 +65,12 @@ def test_a_screen_shows_the_largest_with_what_they_are_part_of() -> None:
 
 
 def test_the_page(run: Callable[..., Result]) -> None:
-    lines = run("where", *EXACT, "--vcpus", "8").stdout.splitlines()
+    answer, _, page = run("where", *EXACT, "--vcpus", "8").stdout.partition("\n\n")
+    lines = page.splitlines()
+    assert " ".join(answer.split()) == (
+        f"KVM's MMU takes 1,672,608 bytes (1.6 MiB); {lines[3].split()[-2]} of it is in shadow pages: "
+        "pages of page tables, in use and in memory caches."
+    )
     assert lines[2].split() == ["mmu", "1,672,608", "1.6", "MiB", "100.0%", lines[2].split()[-1]]
     assert lines[3].split()[0] == "shadow_pages"
     assert len(lines[2].split()[-1]) > len(lines[3].split()[-1]) > 1
@@ -76,7 +81,8 @@ def test_the_page(run: Callable[..., Result]) -> None:
 @pytest.mark.parametrize("columns", [30, 40, 50, 60, 72])
 def test_every_width_holds_it(run: Callable[..., Result], columns: int) -> None:
     text = run("where", "nested", "--all", columns=columns).stdout
-    table = text.split("\n\n")[0]
+    answer, table, *_ = text.split("\n\n")
+    assert max(map(len, answer.splitlines())) <= columns
     assert max(map(len, table.splitlines())) <= columns
     assert "4.1..4.9 MiB" in text if columns <= 60 else "4,324,000..5,100,000" in text
 

@@ -21,5 +21,6 @@ def render(result: Result, width: int) -> str:
         "version": __version__,
         "command": result.command,
         "assumptions": [*map(str, result.notes)],
+        "headline": result.headline(),
     }
     return json.dumps(head | result.body(), indent=2, sort_keys=True) + "\n"

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 def render(result: Result, width: int) -> str:
     """Return the page of a result."""
-    return draw(result.page(width), width)
+    return draw(result.document(width), width)
 
 
 def draw(document: Document, width: int) -> str:
-    """Return tables, assumptions and the command, blank lines between."""
-    blocks = ["\n".join(text for _, text in document.lines)] if document.lines else []
+    """Return the answer, tables, assumptions and the command, blank lines between."""
+    blocks = [plain.paragraph(document.headline, width)] if document.headline else []
+    blocks += ["\n".join(text for _, text in document.lines)] if document.lines else []
     blocks += [_table(table, width) for table in document.tables]
     blocks += ["\n".join(plain.wrapped(str(note), width, "  ") for note in document.notes)] if document.notes else []
     blocks.append(plain.command(document.command, width))

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 def render(result: Result, width: int) -> str:
     """Return the page of a result, whose lines are as long as they are."""
     del width
-    return draw(result.page(None))
+    return draw(result.document(None))
 
 
 def draw(document: Document) -> str:
-    """Return tables, assumptions as a list, and the command."""
+    """Return the answer, tables, assumptions as a list, and the command."""
     lines = "\n".join(text for _, text in document.lines)
-    blocks = [f"```text\n{lines}\n```"] if lines else []
+    blocks = [_escape(document.headline)] if document.headline else []
+    blocks += [f"```text\n{lines}\n```"] if lines else []
     blocks += [_table(table) for table in document.tables]
     blocks += ["\n".join(f"- {_escape(str(note))}" for note in document.notes)] if document.notes else []
     blocks.append(f"```console\n$ {document.command}\n```")

@@ -41,7 +41,7 @@ STRONG = "bold"
 
 def render(result: Result, width: int) -> str:
     """Return the page of a result, in what stdout can say."""
-    return draw(result.page(width), width, sys.stdout.encoding or "ascii")
+    return draw(result.document(width), width, sys.stdout.encoding or "ascii")
 
 
 def draw(document: Document, width: int, encoding: str = "utf-8") -> str:
@@ -57,6 +57,10 @@ def draw(document: Document, width: int, encoding: str = "utf-8") -> str:
         emoji=False,
         legacy_windows=False,
     )
+    if document.headline:
+        console.print(Text(plain.paragraph(document.headline, width), style="bold"), soft_wrap=True)
+        if document.lines or any(table.title for table in document.tables[:1]):
+            console.print()  # a table without a title begins with an empty line of its own
     for meaning, line in document.lines:
         console.print(Text(line, style=STYLES[meaning]), soft_wrap=True)
     if document.lines:

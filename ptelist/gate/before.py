@@ -1,0 +1,51 @@
+"""The figures of a baseline as derivations: growth is then derived, and an interval hides none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from ptelist.engine.account import account
+from ptelist.interval import Interval
+from ptelist.scenario.models import RECORDS, Scenario
+from ptelist.scenario.overlay import frozen
+from ptelist.scenario.validate import validated
+from ptelist.settings.consistency import problems
+
+if TYPE_CHECKING:
+    from ptelist.engine.ledger import Ledger
+    from ptelist.gate.baseline import Entry
+
+GROUPS = "vms"
+
+
+def derived(old: Entry, now: Entry) -> Ledger | None:
+    """Return a baseline's figures of a scenario, worked out of the inputs that it keeps.
+
+    None if these inputs are none of today's, or if they give other figures than were written: ptelist's
+    model changed since.
+    """
+    scenario = _scenario(old, now)
+    if scenario is None or next(problems(scenario), None):
+        return None
+    ledger = account(scenario)
+    figures = {name: Interval.of(term) for name, term in ledger.items()}
+    return ledger if figures == old.figures else None
+
+
+def _scenario(old: Entry, now: Entry) -> Scenario | None:
+    """Return the scenario of the inputs; what is the same now has the source that it has now."""
+    parts: dict[str, dict[str, Any]] = {}
+    for path, value in old.inputs.items():
+        part, _, field = path.rpartition(".")
+        parts.setdefault(part, {})[field] = frozen(value)
+    proposals = parts.pop("", {}).get("proposals", ())
+    groups = sorted((part for part in parts if part.startswith(f"{GROUPS}.")), key=lambda part: (len(part), part))
+    try:
+        own = {part: validated(RECORDS[part], parts.get(part, {})) for part in ("kernel", "config", "host")}
+        vms = tuple(validated(RECORDS["vm"], parts[part]) for part in groups)
+    except ValidationError:
+        return None
+    sources = {path: source for path, source in now.sources.items() if old.inputs.get(path) == now.inputs.get(path)}
+    return Scenario(**own, vms=vms, proposals=proposals, sources=sources) if vms else None
