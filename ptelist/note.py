@@ -13,6 +13,8 @@ class Note(NamedTuple):
     text: str
     about: str = ""
     """Which one, where a topic has several: a proposal's name, a field's path."""
+    brief: str | None = None
+    """What of the text is told unless all is asked for: nothing of it if this is "", None if all."""
 
     @property
     def head(self) -> str:

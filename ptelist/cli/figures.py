@@ -11,7 +11,7 @@ from ptelist.output.formats import FORMATS
 
 @click.command("figures", short_help="All figures: their units, and what they are.")
 @click.argument("names", nargs=-1, metavar="[FIGURE]...", shell_complete=figure)
-@output_options(FORMATS)
+@output_options(FORMATS, assumptions=False)
 def command() -> None:
     """List figures with their units and what they are.
 

@@ -10,6 +10,7 @@ import click
 
 from ptelist.cli.options import ScenarioCommand, chosen
 from ptelist.output import delivery
+from ptelist.output.footer import brief
 from ptelist.settings.axes import AXES
 
 
@@ -29,6 +30,7 @@ def _run(module: str, function: str, /, *, scenario: bool, **params: Any) -> int
         own = {name: value for name, value in params.items() if name.replace("_", "-") not in AXES and name != "set_"}
         params = own | {"options": chosen(params)}
     format_, output = params.pop("format_", None), params.pop("output", None)
+    whole = params.pop("assumptions", True)
     returned = getattr(import_module(module), function)(**params)
     if isinstance(returned, int):
         return returned
@@ -39,6 +41,6 @@ def _run(module: str, function: str, /, *, scenario: bool, **params: Any) -> int
         form = delivery.choose(format_, output)
         delivery.write(returned(form, delivery.width(form)), output)
         return 0
-    delivery.deliver(returned, format_, output)
+    delivery.deliver(returned if whole else brief(returned), format_, output)
     code: int = returned.code
     return code

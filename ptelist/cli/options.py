@@ -92,13 +92,18 @@ def figure_option(text: str, **extra: Any) -> Callable[[Callable[..., Any]], Cal
     return click.option("--figure", metavar="ID", help=text, shell_complete=figure, **extra)
 
 
-def output_options(formats: Iterable[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add --format and -o."""
+def output_options(
+    formats: Iterable[str], *, assumptions: bool = True
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add --format, -o and, for what rests on assumptions, --assumptions."""
 
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
         function = click.option(
             "-o", "--output", type=click.Path(), metavar="FILE", help="Write to FILE atomically; - for stdout."
         )(function)
+        if assumptions:
+            text = "Tell all that was assumed, not only what bears most on the figures shown."
+            function = click.option("--assumptions", is_flag=True, help=text)(function)
         return click.option(
             "--format",
             "format_",

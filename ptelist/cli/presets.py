@@ -28,7 +28,7 @@ def list_() -> None:
 
 @command.command("show")
 @click.argument("name", shell_complete=last_word(PRESETS))
-@output_options(("terminal", "mail", "markdown"))
+@output_options(("terminal", "mail", "markdown"), assumptions=False)
 def show() -> None:
     """Show what a preset sets, with the source of each value."""
 

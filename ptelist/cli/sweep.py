@@ -18,6 +18,7 @@ FIGURE = "pte_list_desc.bytes.total"
 @figure_option("The figure to follow.", default=FIGURE, show_default=True)
 @click.option("--delta", is_flag=True, help="Show its change against the baseline instead.")
 @click.option("--baseline", metavar="AXIS=VALUE,..", help="What to compare with; default: the kernel's own value.")
+@click.option("--log", is_flag=True, help="Draw the axis of the SVG by factors; else by size.")
 @output_options((*FORMATS, "svg"))
 def command() -> None:
     """Follow a figure along one axis (a table with bars) or two (a grid).

@@ -4,41 +4,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.compare.clauses import topics, unverified
+from ptelist.compare.clause import joined
+from ptelist.compare.clauses import UNVERIFIED, topics, unverified
 from ptelist.note import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from ptelist.compare.clause import Clause
     from ptelist.compare.clauses import Statement, Topic
     from ptelist.scenario.models import Kernel, Scenario
 
 MOST_VARIANTS = 4
 """More different statements than this on one topic are summed up."""
 
+SHORT = 60
+"""Statements of so many characters together fit into one line."""
+
 ORDER = ("kernel", "config", "host", "vm", "caches", "lists", "evidence", "mapping", "slabs")
 """Topics, the most basic first; others come behind."""
 
 
-def assume(scenarios: Iterable[Scenario], *, by_preset: bool, apart: str = "column") -> tuple[Note, ...]:
+def assume(
+    scenarios: Iterable[Scenario], *, by_preset: bool, touched: frozenset[str] | None = None
+) -> tuple[Note, ...]:
     """Return the assumptions of all scenarios, a note a topic.
 
     Where columns differ by an option, its name and values stand above and what they
     have in common is said; where they differ by presets or kernels (`by_preset`),
-    each variant is, up to a few. `apart` is what the scenarios are told apart by.
+    each variant is, up to a few. `touched` are the words in the derivations of the figures that are
+    shown, None if these are all: what does not bear on them is told only to those who ask for all.
     """
-    assumptions = Assumptions()
+    assumptions = Assumptions(touched=touched)
     for scenario in scenarios:
         assumptions.add(scenario)
-    return assumptions.notes(apart, by_preset=by_preset)
+    return assumptions.notes(by_preset=by_preset)
 
 
 class Assumptions:
     """What any number of scenarios take for granted, in little memory."""
 
-    def __init__(self, *, releases: bool = True) -> None:
+    def __init__(self, *, releases: bool = True, touched: frozenset[str] | None = None) -> None:
         """Start with no scenario; `releases`: whether kernels are told by their release, not their profile alone."""
-        self._releases = releases
+        self._releases, self._touched = releases, touched
         self._topics: dict[Topic, _Said] = {}
         self._kernels: set[_Told] = set()
 
@@ -55,17 +63,24 @@ class Assumptions:
                 so_far = self._topics[topic] = _Said(statement)
             so_far.add(statement)
 
-    def notes(self, apart: str, *, by_preset: bool) -> tuple[Note, ...]:
+    def notes(self, *, by_preset: bool, ordered: bool = False) -> tuple[Note, ...]:
         """Return a note a topic, in the order in which they came; see `assume`."""
         return tuple(
-            Note(topic.name, text, topic.about)
+            _note(topic, text, brief)
             for topic, said in self._topics.items()
-            for text in said.texts(apart, by_preset)
+            for text, brief in said.texts(self._touched, by_preset=by_preset, ordered=ordered)
         )
 
-    def ordered(self, apart: str) -> tuple[Note, ...]:
+    def ordered(self) -> tuple[Note, ...]:
         """Return a note a topic, the same in whatever order the scenarios came."""
-        return tuple(sorted(self.notes(apart, by_preset=False), key=_rank))
+        return tuple(sorted(self.notes(by_preset=False, ordered=True), key=_rank))
+
+
+def _note(topic: Topic, text: str, brief: str) -> Note:
+    """Return a note; of what is not verified the short one only names the field."""
+    if topic.name == UNVERIFIED:
+        return Note(topic.name, text, topic.about, topic.about)
+    return Note(topic.name, text, topic.about, None if brief == text else brief)
 
 
 class _Told:
@@ -97,15 +112,56 @@ class _Said:
     def __init__(self, statement: Statement) -> None:
         self._variants: dict[Statement, None] = {}
         self._common = list(statement)
+        self._keyed: dict[str, list[Clause]] = {}
+        """By key, what all statements that have the key have in common of it."""
+        self._of_all: set[Clause] = set()
+        """Clauses with a key that are to be told only if they hold of all columns."""
 
     def add(self, statement: Statement) -> None:
-        if statement not in self._variants:
-            if len(self._variants) <= MOST_VARIANTS:
-                self._variants[statement] = None
-            self._common = [clause for clause in self._common if clause in statement]
+        if statement in self._variants:
+            return
+        if len(self._variants) <= MOST_VARIANTS:
+            self._variants[statement] = None
+        self._common = [clause for clause in self._common if clause in statement]
+        own: dict[str, list[Clause]] = {}
+        for clause in statement:
+            if clause.key:
+                own.setdefault(clause.key, []).append(clause)
+        self._of_all.update(clauses[0] for clauses in own.values())
+        for key, clauses in own.items():
+            self._keyed[key] = [clause for clause in self._keyed.get(key, clauses) if clause in clauses]
 
-    def texts(self, apart: str, by_preset: bool) -> list[str]:
-        count = len(self._variants)
-        if count <= MOST_VARIANTS and (by_preset or not self._common):
-            return [", ".join(statement) for statement in self._variants]
-        return [", ".join([*self._common, f"else by {apart}"] if count > 1 else self._common)]
+    def texts(self, touched: frozenset[str] | None, *, by_preset: bool, ordered: bool) -> list[tuple[str, str]]:
+        """Return texts, each with what of it bears on the figures shown, in few words."""
+        if len(self._variants) <= MOST_VARIANTS and (by_preset or not self._common):
+            told = [_first(each) for each in (sorted(self._variants) if ordered else self._variants)]
+        else:
+            told = [[*_first(self._common), *self._of_some()]]
+        seen = [[clause for clause in each if not clause.seen_from(touched).fine] for each in told]
+        return [(text, brief) for text, brief in zip(map(joined, told), _briefs(seen), strict=True) if text]
+
+    def _of_some(self) -> Iterator[Clause]:
+        """Yield what is to be told of a key that only some columns have, or with which nothing holds of all."""
+        of_all = {clause.key for clause in self._common}
+        for key, clauses in self._keyed.items():
+            if key not in of_all:
+                yield from [clause for clause in clauses if clause not in self._of_all][:1]
+
+
+def _first(clauses: Iterable[Clause]) -> list[Clause]:
+    """Return clauses, of those with one key the first only."""
+    first: dict[str, Clause] = {}
+    return [clause for clause in clauses if not clause.key or first.setdefault(clause.key, clause) is clause]
+
+
+def _briefs(variants: list[list[Clause]]) -> list[str]:
+    """Return a text for each variant; what they have in common is said once, by the first of them."""
+    common = [clause for clause in variants[0] if all(clause in each for each in variants)]
+    own = list(dict.fromkeys(joined(clause for clause in each if clause not in common) for each in variants))
+    texts = [text for text in own if text]
+    if not texts:
+        return [joined(common), *[""] * (len(variants) - 1)]
+    if not common and sum(map(len, texts)) > SHORT:
+        return [joined(each) for each in variants]
+    either = f"{'some: ' if '' in own else ''}{' or '.join(texts)}"
+    return ["; ".join(filter(None, (joined(common), either))), *[""] * (len(variants) - 1)]

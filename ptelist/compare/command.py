@@ -20,5 +20,5 @@ def run(options: Options, presets: tuple[str, ...], baseline: str | None, figure
     extra = [] if baseline is None else [("baseline", baseline)]
     line = command_line("compare", presets, [*options, *extra, *(("figure", name) for name in figure)])
     charged = any(name.startswith("charged.") for name in figure)
-    comparison = compare(expand(presets, options, baseline), line, charged=charged)
+    comparison = compare(expand(presets, options, baseline), line, charged=charged, shown=figure)
     return result(comparison, lambda width: document(comparison, figure, width), figure)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.catalog.names import one, select
 from ptelist.compare.assumptions import assume
+from ptelist.compare.clause import touched
 from ptelist.engine.account import account
 from ptelist.engine.difference import difference
 from ptelist.engine.figure_kinds import DESC, HEADER
@@ -46,8 +47,11 @@ class Comparison(NamedTuple):
         return share(self.ledgers[number][PART], self.ledgers[number][WHOLE])
 
 
-def compare(columns: Columns, command: str, *, charged: bool = False) -> Comparison:
-    """Return the comparison of all columns, with what cgroups are charged if that is asked for."""
+def compare(columns: Columns, command: str, *, charged: bool = False, shown: tuple[str, ...] = ()) -> Comparison:
+    """Return the comparison of all columns, with what cgroups are charged if that is asked for.
+
+    `shown` are the figures that are, if they are not all; what bears on none of them is small print.
+    """
     ledgers = tuple(account(column.scenario) for column in columns.columns)
     if charged:
         from ptelist.engine.charge import charged as charges  # noqa: PLC0415 -- seldom wanted
@@ -55,7 +59,8 @@ def compare(columns: Columns, command: str, *, charged: bool = False) -> Compari
         for column, ledger in zip(columns.columns, ledgers, strict=True):
             for term in charges(column.scenario, ledger):
                 ledger.add(term)
-    assumptions = assume([column.scenario for column in columns.columns], by_preset=columns.by_preset)
+    seen = touched(ledger[figure] for ledger in ledgers for figure in pick(ledger, shown)) if shown else None
+    assumptions = assume([column.scenario for column in columns.columns], by_preset=columns.by_preset, touched=seen)
     return Comparison(columns.columns, ledgers, columns.baseline, assumptions, command)
 
 

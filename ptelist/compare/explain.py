@@ -35,7 +35,7 @@ def run(options: Options, figure: str, presets: tuple[str, ...], depth: str | No
     if len(columns.columns) > PAIR:
         text = f"one scenario is explained, or the difference of two; these options make {len(columns.columns)}"
         raise PtelistError(text)
-    comparison = compare(columns, line, charged=True)
+    comparison = compare(columns, line, charged=True, shown=(figure,))
     figure = pick_one(comparison.ledgers[0], figure)
     explained = difference if len(columns.columns) == PAIR else derivation
     return explained(comparison, figure, depth)

@@ -18,5 +18,5 @@ def run(options: Options, preset: str | None, figure: tuple[str, ...]) -> Result
     """Show the figures of one scenario."""
     presets = (preset,) if preset else ()
     line = command_line("show", presets, [*options, *(("figure", name) for name in figure)])
-    comparison = single(presets, options, line)
+    comparison = single(presets, options, line, figure)
     return result(comparison, lambda width: ledger_page.document(comparison, figure, width), figure)

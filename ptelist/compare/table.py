@@ -4,121 +4,57 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.compare import cells
+from ptelist.compare.breakdown import label
+from ptelist.compare.cells import MOST_BESIDE, STRONG, Row
 from ptelist.compare.comparison import PART, WHOLE, pick
-from ptelist.engine.figure_kinds import BESIDE, DESC
-from ptelist.engine.ledger import TYPICAL
+from ptelist.compare.parts import MOST_MOVED, moved
+from ptelist.compare.usual import (
+    AGED_BRIEFS,
+    BRIEFS,
+    PAIR_FIGURES,
+    SEVERAL_FIGURES,
+    TYPICAL_SLABS,
+    Figures,
+    with_simulated,
+)
+from ptelist.engine.figure_kinds import DESC
 from ptelist.note import Note
-from ptelist.output import numbers
 from ptelist.output.page import Document, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ptelist.compare.comparison import Comparison
-    from ptelist.engine.ledger import Term
-    from ptelist.interval import Change
-
-Figures = tuple[str, ...]
-
-SHARE = "share of mmu"
-"""Not a figure: the part of pte_list_desc in all MMU metadata."""
-
-SIMULATED = {f"{DESC}.slabs": "slabs", PART: "bytes"}
-
-COMPARED = (
-    f"{DESC}.ext",
-    f"{DESC}.size",
-    f"{DESC}.objects",
-    f"{DESC}.objects_per_slab",
-    f"{DESC}.slab_order",
-    f"{DESC}.slabs",
-    f"{DESC}.bytes.used",
-    f"{DESC}.bytes.waste",
-    f"{DESC}.bytes.slab",
-    f"{DESC}.bytes.memcg",
-    PART,
-    SHARE,
-    WHOLE,
-)
-"""What compare shows unless told otherwise."""
-
-COMPARED_AGED = tuple(
-    name
-    for figure in COMPARED
-    for name in ((figure, f"{DESC}.{SIMULATED[figure]}{TYPICAL}") if figure in SIMULATED else (figure,))
-)
-"""The same for hosts with a history, of which some figures are simulated as well."""
-
-AGED_BRIEFS = (
-    (f"{DESC}.slabs", f"{DESC}.slabs{TYPICAL}", f"{DESC}.bytes{TYPICAL}", PART),
-    (f"{DESC}.slabs{TYPICAL}", f"{DESC}.bytes{TYPICAL}", PART),
-    (f"{DESC}.bytes{TYPICAL}", PART),
-    (PART,),
-)
-"""What is left of it with one row a column."""
-
-COMPARED_BRIEFS = (
-    (f"{DESC}.slabs", f"{DESC}.bytes.used", f"{DESC}.bytes.slab", f"{DESC}.bytes.memcg", PART),
-    (f"{DESC}.slabs", f"{DESC}.bytes.slab", PART),
-    (f"{DESC}.slabs", PART),
-    (PART,),
-)
-"""What is left with one row a column, richest first; PART comes with its change."""
 
 PAIR = 2
-MOST_BESIDE = 12
-"""More columns than this are easier to read as rows."""
+CHANGE = "    change"
 
 
 def document(
     comparison: Comparison,
-    wanted: tuple[str, ...],
+    wanted: Figures,
     width: int | None,
-    usual: Figures = COMPARED,
-    briefs: tuple[Figures, ...] = COMPARED_BRIEFS,
+    usual: Figures = (),
+    briefs: tuple[Figures, ...] = (),
 ) -> Document:
-    """Return the comparison in the first layout that fits in `width` columns.
+    """Return the comparison in the first layout that fits in `width` columns; None: no limit.
 
-    Figures as rows, else columns as rows, else a table a column, at last with each
-    value below its label. None: no limit. If none is wanted, it is the usual figures,
-    or `briefs` of them, richest first, with one row a column; below them is what stands
-    beside the total, where columns differ in it.
+    Figures as rows, else columns as rows, at last each value of a figure below its name: a value and
+    its change stay together. If none is wanted, it is the figures of `usual`, or `briefs` of them, richest
+    first, with one row a column; without these, pte_list_desc and the total with its parts.
     """
-    if usual is COMPARED and any(f"{DESC}.slabs{TYPICAL}" in ledger for ledger in comparison.ledgers):
-        usual, briefs = COMPARED_AGED, AGED_BRIEFS
-    figures = tuple(pick(comparison.ledgers[0], wanted)) or usual
-    for tables in _layouts(comparison, figures, () if wanted else briefs):
+    picked = tuple(pick(comparison.ledgers[0], wanted))
+    if picked:
+        layouts = _of_figures(comparison, picked)
+    elif usual:
+        layouts = _of_usual(comparison, usual, briefs)
+    else:
+        layouts = _of_total(comparison, width)
+    for tables in layouts:
         if width is None or all(table.width() <= width for table in tables):
             break
-    bounds = () if wanted or usual not in {COMPARED, COMPARED_AGED} else _differing(comparison)
-    below = _bounds(comparison, bounds, width) if bounds else []
-    return Document((*tables, *below), _notes(comparison), comparison.command)
-
-
-def _differing(comparison: Comparison) -> Figures:
-    """Return the figures beside the total that are not the same in all columns."""
-    first, *others = comparison.ledgers
-    names = [name for name in first if name.startswith(BESIDE)] if others else []
-    return tuple(name for name in names if any(_ends(each[name]) != _ends(first[name]) for each in others))
-
-
-def _bounds(comparison: Comparison, figures: Figures, width: int | None) -> list[Table]:
-    """Return bounds: figures as rows if that fits, else columns as rows, at last each value below its label."""
-    columns = range(len(comparison.columns))
-    rows = tuple((figure, *(_text(comparison, figure, number) for number in columns)) for figure in figures)
-    across = Table(("beside the total", *(column.name for column in comparison.columns)), rows)
-    if len(columns) <= MOST_BESIDE and (width is None or across.width() <= width):
-        return [across]
-    panels = _below(comparison, figures, ())._replace(title="beside the total").panels(width)
-    if width is None or all(panel.width() <= width for panel in panels):
-        return panels
-    apart = (tuple((row[0], row[number]) for row in rows) for number in range(1, len(across.head)))
-    heads = zip(across.head[1:], apart, strict=True)
-    return [Table((across.head[0], "value"), own, name).stacked() for name, own in heads]
-
-
-def _ends(term: Term) -> tuple[int, int]:
-    return term.low, term.high
+    return Document(tuple(table.within(width) for table in tables), _notes(comparison), comparison.command)
 
 
 def _notes(comparison: Comparison) -> tuple[Note, ...]:
@@ -127,113 +63,162 @@ def _notes(comparison: Comparison) -> tuple[Note, ...]:
     return (Note("baseline", comparison.baseline), *comparison.assumptions)
 
 
-def _layouts(comparison: Comparison, figures: Figures, briefs: tuple[Figures, ...]) -> Iterator[list[Table]]:
-    count = len(comparison.columns)
-    if count == PAIR:
-        yield _beside(comparison, figures, inline=True)
-    if count <= MOST_BESIDE:
-        yield _beside(comparison, figures, inline=False)
-    if not briefs:
-        yield [_below(comparison, figures, figures)]
-        yield [_below(comparison, figures, (figure,)) for figure in figures]
-    for brief in briefs:
-        yield [_below(comparison, brief, (PART,))]
-    for brief in briefs:
-        yield [_below(comparison, brief, ()), _changes_below(comparison)]
-    apart = list(_apart(comparison, figures))
-    yield apart
-    yield [table.stacked() for table in apart]
+def _of_figures(comparison: Comparison, figures: Figures) -> Iterator[list[Table]]:
+    """Yield layouts of the figures that are wanted: more columns than figures are rows."""
+    across = list(_beside(comparison, cells.plain_rows(figures)))
+    down = [
+        [_below(comparison, each, each, percents=percents) for each in sets]
+        for percents in (True, False)
+        for sets in ([figures], [(figure,) for figure in figures])
+    ]
+    yield from (*down, *across) if len(comparison.columns) > max(len(figures), PAIR) else (*across, *down)
+    yield from _blocks(comparison, figures)
 
 
-def _beside(comparison: Comparison, figures: tuple[str, ...], *, inline: bool) -> list[Table]:
-    """Figures as rows; the change of a pair of columns inline, else in a second table."""
+def _of_usual(comparison: Comparison, usual: Figures, briefs: tuple[Figures, ...]) -> Iterator[list[Table]]:
+    yield from _beside(comparison, cells.plain_rows(usual))
+    for percents in (True, False):
+        yield from ([_below(comparison, brief, (PART,), percents=percents)] for brief in briefs)
+    yield from _blocks(comparison, briefs[-1])
+
+
+def _of_total(comparison: Comparison, width: int | None) -> Iterator[list[Table]]:
+    """Yield layouts of pte_list_desc and of the total with its parts; the total is in each."""
+    several = len(comparison.columns) > PAIR
+    usual: Figures = SEVERAL_FIGURES if several else PAIR_FIGURES
+    briefs: tuple[Figures, ...] = BRIEFS
+    if any(TYPICAL_SLABS in ledger for ledger in comparison.ledgers):
+        usual, briefs = with_simulated(usual), AGED_BRIEFS
+    yield from _beside(comparison, cells.usual_rows(comparison, usual))
+    totals = (PART, WHOLE)
+    below = [*_moved(comparison, width), *_besides(comparison, width)]
+    for brief in briefs:
+        yield [_below(comparison, (*brief, WHOLE), totals), *below]
+    if len(comparison.columns) > MOST_BESIDE:
+        yield [_below(comparison, totals, totals, percents=False)]
+    for percents in (True, False):
+        for brief in briefs:
+            apart = ((brief, (PART,)), ((WHOLE,), (WHOLE,)))
+            yield [*(_below(comparison, *each, percents=percents) for each in apart), *below]
+    figures = (*totals, *moved(comparison)[: 1 if several else MOST_MOVED], *cells.differing(comparison))
+    yield from _blocks(comparison, figures)
+
+
+def _beside(comparison: Comparison, rows: list[Row]) -> Iterator[list[Table]]:
+    """Yield figures as rows: the change of a pair of columns beside them, else each below its value."""
     count = len(comparison.columns)
     order = sorted(range(count), key=lambda n: comparison.columns[n].baseline != n) if count == PAIR else range(count)
-    names = [comparison.columns[number].name for number in order]
-    rows = []
-    for label, figure in _labels(figures):
-        cells = [_text(comparison, figure, number) for number in order]
-        if inline:
-            delta = _change(comparison, figure, order[1])
-            cells += [numbers.change(delta), numbers.percent(delta)]
-        rows.append((label, *cells))
-    head = ("figure", *names, *(("change", "") if inline else ()))
-    tables = [Table(head, tuple(rows))]
-    if count > 1 and not inline and (changes := _changes(comparison, figures)).rows:
-        tables.append(changes)
-    return tables
+    if count == PAIR:
+        yield [_inline(comparison, rows, order)]
+    if count <= MOST_BESIDE:
+        yield [_interleaved(comparison, rows, order, percents=True)]
+        yield [_interleaved(comparison, rows, order, percents=False)]
 
 
-def _text(comparison: Comparison, figure: str, number: int) -> str:
-    if figure == SHARE:
-        return numbers.share(comparison.share(number))
-    return numbers.term(comparison.ledgers[number][figure]) if figure else ""
+def _heads(comparison: Comparison, order: Iterable[int], first: str) -> tuple[str, ...]:
+    """Return the heads of columns; the axis that they vary on is said once, if it is one and they are many."""
+    columns = [comparison.columns[number] for number in order]
+    axes = {name for column in columns for name in column.axes}
+    (axis,) = axes if len(axes) == 1 else ("",)
+    if axis and len(columns) > PAIR and all(column.name == f"{axis}={column.labels[0]}" for column in columns):
+        return axis, *(column.labels[0] for column in columns)
+    return first, *(column.name for column in columns)
 
 
-def _change(comparison: Comparison, figure: str, number: int) -> Change | None:
-    return comparison.change(figure, number) if figure not in {"", SHARE} else None
+def _inline(comparison: Comparison, rows: list[Row], order: Sequence[int]) -> Table:
+    lines = [
+        (
+            row.label,
+            *(cells.value(comparison, row.figure, number) for number in order),
+            *cells.change_cells(comparison, row.figure, order[1]),
+        )
+        for row in rows
+    ]
+    head = (*_heads(comparison, order, "figure"), "change", "")
+    return Table(head, tuple(lines), strong=frozenset(n for n, row in enumerate(rows) if row.figure in STRONG))
 
 
-def _changes(comparison: Comparison, figures: tuple[str, ...]) -> Table:
-    """Return the changes against the baseline, figure by figure."""
-    numbered = [n for n, column in enumerate(comparison.columns) if column.baseline != n]
-    rows = []
-    for figure in figures:
-        deltas = [_change(comparison, figure, number) for number in numbered]
-        if any(delta and (delta.low or delta.high) for delta in deltas):
-            rows.append((figure, *map(numbers.change, deltas)))
-            percents = tuple(map(numbers.percent, deltas))
-            rows += [("", *percents)] if any(percents) else []
-    head = ("change", *(comparison.columns[number].name for number in numbered))
-    return Table(head, tuple(rows), f"against {comparison.baseline}")
+def _interleaved(comparison: Comparison, rows: list[Row], order: Sequence[int], *, percents: bool) -> Table:
+    """Return the changes of each figure below it, with their percents behind them, or of the totals below them."""
+    lines: list[tuple[str, ...]] = []
+    strong = set()
+    for row in rows:
+        total = row.figure in STRONG
+        strong |= {len(lines)} if total else set()
+        lines.append((row.label, *(cells.value(comparison, row.figure, number) for number in order)))
+        if not cells.changes(comparison, row.figure):
+            continue
+        if percents:
+            lines.append((CHANGE, *(cells.joined(comparison, row.figure, number) for number in order)))
+            continue
+        amounts, parts = zip(*(cells.change_cells(comparison, row.figure, number) for number in order), strict=True)
+        lines.append((CHANGE, *amounts))
+        lines += [("", *parts)] if total and any(parts) else []
+    return Table(_heads(comparison, order, "figure"), tuple(lines), strong=frozenset(strong))
 
 
-def _labels(figures: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Yield row labels: the default figures below a heading, others in full."""
-    if figures not in {COMPARED, COMPARED_AGED}:
-        yield from ((figure, figure) for figure in figures)
-        return
-    yield DESC, ""
-    for figure in figures:
-        yield (figure if figure == WHOLE else f"  {figure.removeprefix(f'{DESC}.')}"), figure
-
-
-def _below(comparison: Comparison, figures: tuple[str, ...], changing: tuple[str, ...]) -> Table:
+def _below(comparison: Comparison, figures: Figures, changing: Figures, *, percents: bool = True) -> Table:
     """Columns as rows, figures beside each other, some with their change."""
-    head = ["column"]
+    every = range(len(comparison.columns))
+    axis, *names = _heads(comparison, every, "column")
+    totals = set(figures) == STRONG
+    title = "bytes.total" if totals else DESC if all(figure.startswith(f"{DESC}.") for figure in figures) else ""
+    head, columns = [axis], [names]
     for figure in figures:
-        head += [figure.removeprefix(f"{DESC}.")] + ([] if figure not in changing else ["change", ""])
-    rows = []
-    for number, column in enumerate(comparison.columns):
-        cells = [column.name]
+        head.append(label(figure) if totals else figure.removeprefix(f"{DESC}.") if title else figure)
+        columns.append([cells.value(comparison, figure, number) for number in every])
+        if figure in changing and len(every) > 1:
+            changes = [cells.change_cells(comparison, figure, number) for number in every]
+            columns += map(list, list(zip(*changes, strict=True))[: 1 + percents])
+            head += ["change", ""][: 1 + percents]
+    if len(figures) == 1:
+        title, head[1] = figures[0], comparison.ledgers[0][figures[0]].unit.value
+    return Table(tuple(head), tuple(zip(*columns, strict=True)), title)
+
+
+def _moved(comparison: Comparison, width: int | None) -> list[Table]:
+    """Return how the parts of the total changed, columns as rows: of those that changed most as many as fit."""
+    every = range(len(comparison.columns))
+    figures = moved(comparison)[:MOST_MOVED] if len(every) <= MOST_BESIDE else []
+    axis, *names = _heads(comparison, every, "column")
+    rows = [
+        (name, *(cells.change_cells(comparison, figure, number)[0] for figure in figures))
+        for number, name in zip(every, names, strict=True)
+        if any(cells.change(comparison, figure, number) for figure in figures)
+    ]
+    title = f"parts of {WHOLE} that moved, against {comparison.baseline}"
+    return Table((axis, *map(label, figures)), tuple(rows), title).panels(width)[:1] if rows else []
+
+
+def _besides(comparison: Comparison, width: int | None) -> list[Table]:
+    """Return what stands beside the total, columns as rows, where it is not the same in all: as much as fits."""
+    figures = cells.differing(comparison)
+    if not figures:
+        return []
+    table = _below(comparison, figures, ())
+    head = (table.head[0], *map(label, figures))
+    return table._replace(head=head, title="bytes beside the total").panels(width)[:1]
+
+
+def _blocks(comparison: Comparison, figures: Figures) -> Iterator[list[Table]]:
+    """Yield each figure with its value in every column below it, and its change below that; at last in one column."""
+    every = range(len(comparison.columns))
+    _, *names = _heads(comparison, every, "column")
+    for percents in (True, False):
+        lines = []
+        strong = set()
         for figure in figures:
-            cells.append(numbers.term(comparison.ledgers[number][figure]))
-            if figure in changing:
-                delta = comparison.change(figure, number)
-                cells += [numbers.change(delta), numbers.percent(delta)]
-        rows.append(tuple(cells))
-    title = "" if any(figure not in COMPARED for figure in figures) else DESC
-    return Table(tuple(head), tuple(rows), title)
-
-
-def _changes_below(comparison: Comparison) -> Table:
-    """Return the changes of the whole of pte_list_desc, columns as rows."""
-    rows = []
-    for number, column in enumerate(comparison.columns):
-        delta = _change(comparison, PART, number)
-        if delta:
-            rows.append((column.name, numbers.change(delta), numbers.percent(delta)))
-    return Table(("column", "change", ""), tuple(rows), f"{PART} against {comparison.baseline}")
-
-
-def _apart(comparison: Comparison, figures: tuple[str, ...]) -> Iterator[Table]:
-    """One narrow table for each column."""
-    for number, column in enumerate(comparison.columns):
-        rows = []
-        for label, figure in _labels(figures):
-            rows.append((label, _text(comparison, figure, number)))
-            delta = _change(comparison, figure, number)
-            if delta and (delta.low or delta.high):
-                rows.append(("    change", numbers.change(delta)))
-                rows += [("", numbers.percent(delta))] if numbers.percent(delta) else []
-        yield Table(("figure", "value"), tuple(rows), column.name)
+            lines.append((figure, ""))
+            for number, name in zip(every, names, strict=True):
+                strong |= {len(lines)} if figure in STRONG else set()
+                lines.append((f"  {name}", cells.value(comparison, figure, number)))
+                amount, percent = cells.change_cells(comparison, figure, number)
+                if percents:
+                    amount, percent = cells.joined(comparison, figure, number), ""
+                lines += [row for row in ((CHANGE, amount), ("", percent)) if row[1].strip("0")]
+        yield [Table(("figure", "value"), tuple(lines), strong=frozenset(strong))]
+    texts = (
+        f"    change {value}" if label == CHANGE else f"    {value}" if not label else f"{label} {value}".rstrip()
+        for label, value in lines
+    )
+    yield [Table(("figure",), tuple((text,) for text in texts), strong=frozenset(strong))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.compare.clause import CACHES, MEMORY, Clause, fine
 from ptelist.engine import mmu
 from ptelist.engine.guest_memory import address_spaces
 from ptelist.engine.nested import KEPT
@@ -29,7 +30,7 @@ USUAL_ROOT_LEVEL = 4
 """Of page tables; five-level ones are told."""
 
 
-def each_group(scenario: Scenario, clauses: Callable[[Kernel, Vm], Iterable[str]]) -> Iterator[str]:
+def each_group(scenario: Scenario, clauses: Callable[[Kernel, Vm], Iterable[Clause]]) -> Iterator[Clause]:
     """Yield what holds of all groups of VMs, then by name what holds of some only."""
     if len(scenario.vms) == 1:
         yield from clauses(scenario.kernel, scenario.first_vm)
@@ -39,69 +40,92 @@ def each_group(scenario: Scenario, clauses: Callable[[Kernel, Vm], Iterable[str]
     yield from common
     names = [vm.name for vm in scenario.vms]
     for number, (name, each) in enumerate(zip(names, said, strict=True), 1):
-        own = [clause for clause in each if clause not in common]
+        own = sorted((clause for clause in each if clause not in common), key=lambda clause: clause.fine)
         if own:
             called = name if names.count(name) == 1 else f"{name} (group {number})"
-            yield f"{called}: {', '.join(own)}"
+            yield own[0]._replace(text=f"{called}: {own[0].text}")
+            yield from own[1:]
 
 
-def machine(kernel: Kernel, vm: Vm) -> Iterator[str]:
+def machine(kernel: Kernel, vm: Vm) -> Iterator[Clause]:
     """Yield how many VMs there are, of what size, and how they map memory."""
-    yield vm.name
-    run = "all have run" if vm.vcpus > 1 else "has run"
+    yield fine(vm.name)
+    yield Clause(f"{count(vm.count, 'VM')} of {count(vm.vcpus, 'vCPU')}")
     if vm.vcpus_run is not None:
-        run = f"{vm.vcpus_run} have run"
-    yield f"{count(vm.count, 'VM')} of {count(vm.vcpus, 'vCPU')} ({run})"
-    yield f"{format_size(vm.memory)} of {vm.leaf} leaves"
+        yield Clause(f"{vm.vcpus_run} have run")
+    else:
+        yield fine("all have run" if vm.vcpus > 1 else "it has run")
+    yield Clause(f"{format_size(vm.memory)} of {vm.leaf} leaves", about=MEMORY, key="leaf")
+    yield Clause(f"{vm.leaf} leaves", about=MEMORY, key="leaf")
     tdp = "tdp-mmu" if mmu.tdp_mmu(kernel, vm) else "tdp-legacy"
-    yield PAGING[tdp if mmu.tdp(kernel, vm) else "shadow"]
-    yield _nested(vm) if vm.nested else "not nested"
+    yield Clause(PAGING[tdp if mmu.tdp(kernel, vm) else "shadow"])
+    if vm.nested:
+        yield from _nested(vm)
+    else:
+        yield fine("not nested")
     if vm.root_level != USUAL_ROOT_LEVEL:
-        yield f"{vm.root_level}-level tables"
+        yield Clause(f"{vm.root_level}-level tables")
     flags = {"eager_split": "split caches filled", "dirty_log": "dirty logging", "tdx": "TDX"}
-    yield from (text for field, text in flags.items() if getattr(vm, field))
+    yield from (Clause(text) for field, text in flags.items() if getattr(vm, field))
     if vm.dirty_ring:
-        yield f"dirty rings of {vm.dirty_ring} entries"
+        yield Clause(f"dirty rings of {vm.dirty_ring} entries")
     if vm.written is not None:
-        yield f"{format_size(vm.written)} written"
+        yield Clause(f"{format_size(vm.written)} written", about=MEMORY)
     if vm.private_memory is not None:
-        yield f"{format_size(vm.private_memory)} of private memory"
+        yield Clause(f"{format_size(vm.private_memory)} of private memory", about=MEMORY)
     if vm.smm and address_spaces(vm) > 1:
-        yield "SMM memslots"
+        yield fine("SMM memslots")
 
 
-def _nested(vm: Vm) -> str:
-    smm = ", SMM" if vm.l2_smm else ""
-    times = f"; L1 replaced its tables {vm.l1_replacements} times" if vm.l1_replacements else ""
-    return f"nested (L2 has {format_size(vm.l2_memory)} of {vm.l2_leaf} leaves{smm}{times})"
+def _nested(vm: Vm) -> Iterator[Clause]:
+    """Yield what L2 is; where only some columns are nested, or by more or less, at least its leaves."""
+    memory = format_size(vm.l2_memory)
+    yield Clause(f"nested (L2 has {memory} of {vm.l2_leaf} leaves)", about=MEMORY, key="L2")
+    yield Clause(f"where nested, L2 has {memory} of {vm.l2_leaf} leaves", about=MEMORY, key="L2")
+    yield Clause(f"L2 has {vm.l2_leaf} leaves", about=MEMORY, key="L2")
+    if vm.l2_smm:
+        yield fine("L2 with SMM")
+    if vm.l1_replacements:
+        yield Clause(f"L1 replaced its tables {vm.l1_replacements} times")
 
 
-def caches(kernel: Kernel, vm: Vm) -> Iterator[str]:
+def caches(kernel: Kernel, vm: Vm) -> Iterator[Clause]:
     """Yield how full the memory caches of vCPUs are."""
     if vm.caches == "topped-up":
-        yield "full: each memory cache holds its capacity, beside all that was drawn from it"
+        yield Clause("full: each memory cache holds its capacity, beside all that was drawn from it", about=CACHES)
     elif not (mmu.tables_freed(kernel, vm) or mmu.entries_removed(kernel, vm)):
-        yield "filled at each vCPU's first KVM_RUN, then tables and descriptors were drawn from them; none was freed"
+        yield Clause("filled at each vCPU's first KVM_RUN", about=CACHES)
+        yield fine("then tables and descriptors were drawn from them and none was freed")
     else:
+        yield Clause("used since the last top-up; how much is unknown, hence a range", about=CACHES)
         what = "tables and descriptors" if mmu.tables_freed(kernel, vm) else "descriptors"
-        yield f"drawn from since the last top-up; {what} were freed since, so how many is open"
+        yield fine(f"{what} were freed since")
 
 
-def mapping(kernel: Kernel, vm: Vm) -> Iterator[str]:
+def mapping(kernel: Kernel, vm: Vm) -> Iterator[Clause]:
     """Yield which memory is mapped, by which memslots and roots."""
     if vm.populated is not None and mmu.tdp(kernel, vm):
-        yield f"{format_size(vm.populated)} of memory touched, from 0 up"
+        yield Clause(f"{format_size(vm.populated)} of memory touched, from 0 up", about=MEMORY)
+    elif vm.mapped == "all":
+        yield fine("all memory mapped, contiguously")
     else:
-        yield "all memory mapped, contiguously" if vm.mapped == "all" else "the listed gfns only are mapped"
-    yield vm.memslots if vm.rmap_heads is None else "memslots as published, rounded as one"
-    yield "one root a tree"
+        yield Clause("the listed gfns only are mapped", about=MEMORY)
+    if vm.rmap_heads is None:
+        yield fine(vm.memslots)
+    else:
+        yield Clause("memslots as published, rounded as one", about=MEMORY)
+    yield fine("one root a tree")
     if mmu.shadow_root(kernel, vm):
-        yield "guest tables map a page once with the same leaves but for the lists"
-        yield "each vCPU has used them"
+        text = (
+            "shadow paging: guest page tables map each page once (but for the rmap lists given), all vCPUs share them"
+        )
+        yield Clause(text, about=MEMORY)
+        yield fine("their leaves are those of the VM, or of L2")
     if mmu.uses_rmaps(kernel, vm):
-        yield "default shadow-page limit"
+        yield fine("default shadow-page limit")
     if vm.faults == "in-order":
-        yield "gfns touched once, table after table, and no table written meanwhile (faults in-order)"
+        text = "gfns touched once, table after table, and no table written meanwhile (faults in-order)"
+        yield Clause(text, about=MEMORY)
 
 
 def lists(scenario: Scenario) -> str:

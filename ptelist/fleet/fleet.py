@@ -104,7 +104,7 @@ class Fleet:
             proposals |= {
                 Note(PROPOSAL, text, name): None for name, text in self._space.proposals(proposal) if name != "none"
             }
-        return (*self._assumptions.ordered("host"), *proposals, *((AGED_NOTE,) if self._aged else ()))
+        return (*self._assumptions.ordered(), *proposals, *((AGED_NOTE,) if self._aged else ()))
 
     def check(self, about: Cells, memory: str) -> None:
         """Raise PtelistError if there cannot be a host as its cells say, whatever its VMs are."""

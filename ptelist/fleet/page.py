@@ -60,7 +60,9 @@ def _whole(report: FleetReport, width: int | None) -> Iterator[Table]:
             rows.append(
                 (label, *(cell for number in range(len(names)) for cell in _cells(report, None, number, figure)))
             )
-        yield from Table(head, tuple(rows), title).panels(width)
+        totals = frozenset(number for number, row in enumerate(rows) if row[0].strip() in {WHOLE, PART, "bytes.total"})
+        table = Table(head, tuple(rows), title, strong=totals)
+        yield table if width is None or table.width() <= width else _apart(_without(table, {4}), width)
         return
     for figure in shown:
         rows = [
@@ -68,7 +70,8 @@ def _whole(report: FleetReport, width: int | None) -> Iterator[Table]:
             for number, name in enumerate(names)
         ]
         named = f"{figure}, {report.figures[figure].value}: {title}"
-        yield from Table(("what if", "in all", "change", ""), tuple(rows), named).panels(width)
+        table = Table(("what if", "in all", "change", ""), tuple(rows), named)
+        yield table if width is None or table.width() <= width else _downwards(_without(table, {3}), width)
 
 
 def _groups(report: FleetReport, width: int | None) -> Iterator[Table]:
@@ -85,7 +88,47 @@ def _groups(report: FleetReport, width: int | None) -> Iterator[Table]:
                 cells += _cells(report, group, number, figure) if number else ()
                 rows.append((", ".join(group), *cells))
             title = f"{figure}, {report.figures[figure].value}{f', {name}' if number else ''}"
-            yield from Table(tuple(head), tuple(rows), title).panels(width)
+            yield _fitted(Table(tuple(head), tuple(rows), title), width)
+
+
+def _fitted(table: Table, width: int | None) -> Table:
+    """Return one table: without counts, then percents; at last with a row for each what-if, where room is short."""
+    counts = {1, 2, 3}
+    for left_out in (set(), {3}, {2, 3}, counts, {*counts, 7}):
+        narrower = _without(table, left_out)
+        if width is None or narrower.width() <= width:
+            return narrower
+    return _apart(narrower, width)
+
+
+def _without(table: Table, left_out: set[int]) -> Table:
+    """Return a table without some of its columns."""
+    head, *rows = (tuple(cell for n, cell in enumerate(row) if n not in left_out) for row in (table.head, *table.rows))
+    return table._replace(head=head, rows=tuple(rows))
+
+
+def _apart(table: Table, width: int | None) -> Table:
+    """Return a table of values as they are, others and their change, if it is too wide with a row for each value."""
+    if width is None or table.width() <= width:
+        return table
+    label, old, *new = table.head
+    rows: list[tuple[str, ...]] = []
+    for name, value, *changed in table.rows:
+        indent = " " * (len(name) - len(name.lstrip()) + 2)
+        rows.append((name, "", ""))
+        rows += [(f"{indent}{old}", value, "")] if value else []
+        rows += [(f"{indent}{new[0]}", *changed)] if any(changed) else []
+    return _downwards(Table((label, "in all", "change"), tuple(rows), table.title), width)
+
+
+def _downwards(table: Table, width: int) -> Table:
+    """Return a table of values and changes, if it is too wide with each change below its value."""
+    if table.width() <= width:
+        return table
+    rows: list[tuple[str, ...]] = []
+    for name, value, change in table.rows:
+        rows += [(name, value), *([("      change", change)] if change else [])]
+    return Table(table.head[:2], tuple(rows), table.title)
 
 
 def notes(report: FleetReport, label: str, rejects: str, unused: list[str]) -> Iterator[Note]:

@@ -101,7 +101,7 @@ def measure(gate: Gate, kernel: Options, layouts: Places) -> Tested:
         name: entry(scenario, ledgers[name], assume([scenario], by_preset=True)) for name, scenario in scenarios.items()
     }
     state = Baseline(version=__version__, scenarios=entries, layouts=layouts)
-    return Tested(words, ledgers, state, assume(list(scenarios.values()), by_preset=True, apart="scenario"))
+    return Tested(words, ledgers, state, assume(list(scenarios.values()), by_preset=True))
 
 
 def _under_test(gate: Gate, kernel: Options) -> Options:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.output.signed import signed
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,9 +33,8 @@ def _change(ends: tuple[int, int], below: tuple[int, int], above: tuple[int, int
     low, high = ends
     less = _bar((max(-high, 0), max(-low, 0)), *below, LESS)
     more = _bar((max(low, 0), max(high, 0)), *above, MORE)
-    if not below[1] or not above[1]:
-        return less or more
-    return f"{less[::-1].rjust(below[1])}|{more}"
+    drawn = f"{less[::-1].rjust(below[1])}|{more}" if below[1] and above[1] else less or more
+    return signed(drawn, low, high)
 
 
 def _bar(ends: tuple[int, int], most: int, room: int, full: str) -> str:

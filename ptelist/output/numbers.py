@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.engine.ledger import Unit
+from ptelist.output.signed import signed
 from ptelist.units import UNITS
 
 if TYPE_CHECKING:
@@ -52,14 +53,14 @@ def change(value: Change | None) -> str:
     if value is None:
         return ""
     low, high = (f"{end:+,}" if end else "0" for end in (value.low, value.high))
-    return low if low == high else f"{low}..{high}"
+    return signed(low if low == high else f"{low}..{high}", value.low, value.high)
 
 
 def percent(value: Change | None) -> str:
     """Return a difference in percent of the baseline, e.g. -70.6%, if that says anything."""
     if value is None or value.ratio is None or value.low == value.high == 0:
         return ""
-    return _percents(value.ratio, sign="+")
+    return signed(_percents(value.ratio, sign="+"), value.low, value.high)
 
 
 def share(value: tuple[Fraction, Fraction]) -> str:

@@ -32,6 +32,8 @@ class Table(NamedTuple):
     title: str = ""
     bars: bool = False
     """Whether the last column has bars."""
+    strong: frozenset[int] = frozenset()
+    """Numbers of the rows that the eye is to meet first."""
 
     @property
     def align(self) -> tuple[str, ...]:
@@ -107,7 +109,7 @@ def barred(table: Table, ends: Sequence[tuple[int, int]], width: int | None) -> 
     if room < LEAST:
         return table
     rows = tuple((*row, bar) for row, bar in zip(table.rows, bars(ends, room), strict=True))
-    return Table((*table.head, ""), rows, table.title, bars=True)
+    return table._replace(head=(*table.head, ""), rows=rows, bars=True)
 
 
 HEAD, TEXT, FINE = "head", "", "fine"

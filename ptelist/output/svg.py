@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from ptelist.output import numbers, plain
-from ptelist.units import format_size
+from ptelist.output.footer import shortened
+from ptelist.units import UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,12 +19,19 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#0
 
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2")
 FONT = 12
-CHARACTER = 6.7
-"""Pixels that a character of the font is wide, at most."""
+CHARACTER = 7.4
+"""Pixels that a character of the font is wide, on average in the widest of the usual ones."""
+
+SMALL, SMALL_CHARACTER = 11, 6.7
+"""The font of what stands below, and the pixels that each of its characters is wide."""
+
+HALO = ' paint-order="stroke" stroke="#ffffff" stroke-width="4"'
+"""Of words that lines may cross."""
+
+GREY, FAINT = "#444444", "#dddddd"
 
 LINE = 16
 MARGIN = 16
-CAPTION = 110
 MOST_TICKS = 6
 
 
@@ -43,17 +51,24 @@ class Scale(NamedTuple):
 
 def ticks(low: int, high: int, *, binary: bool) -> list[int]:
     """Return round numbers over low..high: multiples of a power of two, or of 1, 2 or 5 times one of ten."""
-    step = 1
-    while (high - low) // step > MOST_TICKS:
-        step = step * 2 if binary else step * 5 // 2 if str(step).startswith("2") else step * 2
+    step = tick_step(low, high, binary=binary)
     return list(range(-(-low // step) * step, high + 1, step))
 
 
+def tick_step(low: int, high: int, *, binary: bool) -> int:
+    """Return the distance of the ticks over low..high."""
+    step = 1
+    while (high - low) // step > MOST_TICKS:
+        step = step * 2 if binary else step * 5 // 2 if str(step).startswith("2") else step * 2
+    return step
+
+
 def amount(value: int, *, binary: bool) -> str:
-    """Return a number at a tick, bytes as a size."""
-    if not binary:
+    """Return a number at a tick, bytes as a size: 1.5 MiB."""
+    if not binary or value == 0:
         return numbers.integer(value)
-    return f"-{format_size(-value)}" if value < 0 else format_size(value)
+    unit, size = next((name, size) for name, size in reversed(UNITS.items()) if size <= abs(value))
+    return f"{value / size:g} {unit}"
 
 
 def text(x: float, y: float, words: str, anchor: str = "start", extra: str = "") -> str:
@@ -72,24 +87,34 @@ def box(x: float, y: float, width: float, height: float, look: str) -> str:
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" {look}/>'
 
 
-def picture(size: tuple[int, int], title: str, parts: Iterable[str], assumptions: Iterable[Note], command: str) -> str:
-    """Return the picture, with its title above and the command that draws it again below.
+def picture(
+    size: tuple[int, int],
+    titles: tuple[str, str],
+    parts: Iterable[str],
+    notes: Iterable[Note],
+    command: str,
+) -> str:
+    """Return the picture, below its title and what that means; at its foot the notes and the command that draws it.
 
-    What was assumed is its description, for who cannot see it, or asks.
+    Of the notes those are drawn that bear on it, in few words; all are its description, for who cannot see it.
     """
     width, height = size
-    caption = plain.command(command, CAPTION).splitlines()
+    notes = list(notes)
+    room = int((width - 2 * MARGIN) / SMALL_CHARACTER)
+    told = [line for note in shortened(notes, more=False) for line in plain.wrapped(str(note), room, "  ").split("\n")]
+    caption = [*told, *plain.command(command, room).split("\n")]
     whole = height + LINE * len(caption) + MARGIN
     size_ = f'width="{width}" height="{whole}" viewBox="0 0 {width} {whole}"'
     font = f'font-family="sans-serif" font-size="{FONT}"'
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size_} role="img" aria-label={quoteattr(title)} {font}>',
-        f"<title>{escape(title)}</title>",
-        f"<desc>{escape('; '.join(map(str, assumptions)))}</desc>",
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size_} role="img" aria-label={quoteattr(titles[0])} {font}>',
+        f"<title>{escape(titles[0])}</title>",
+        f"<desc>{escape('; '.join(map(str, notes)))}</desc>",
         box(0, 0, width, whole, 'fill="#ffffff"'),
-        text(width / 2, 1.5 * LINE, title, "middle", ' font-size="15" font-weight="bold"'),
+        text(MARGIN, 1.5 * LINE, titles[0], extra=' font-size="15" font-weight="bold"'),
+        text(MARGIN, 2.6 * LINE, titles[1], extra=f' fill="{GREY}"'),
         *parts,
     ]
-    mono = ' font-family="monospace" font-size="11" fill="#444444" xml:space="preserve"'
-    lines += [text(MARGIN, height + LINE * (row + 1), words, extra=mono) for row, words in enumerate(caption)]
+    small = f' font-family="monospace" font-size="{SMALL}" fill="{GREY}" xml:space="preserve"'
+    lines += [text(MARGIN, height + LINE * (row + 1), words, extra=small) for row, words in enumerate(caption)]
     return "\n".join((*lines, "</svg>")) + "\n"

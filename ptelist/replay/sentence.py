@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.compare import sentence as compared
 from ptelist.compare.comparison import PART
-from ptelist.engine.account import DESC
+from ptelist.engine.figure_kinds import DESC
 from ptelist.output import sentence
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.compare.comparison import PART, change
-from ptelist.engine.account import DESC
+from ptelist.engine.figure_kinds import DESC
 from ptelist.lists import histogram
 from ptelist.output import sentence
 

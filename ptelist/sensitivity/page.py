@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ptelist.catalog.meanings import MEANINGS
 from ptelist.engine.ledger import Unit
 from ptelist.note import Note
 from ptelist.output import bars, numbers, svg
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from ptelist.sensitivity.sensitivity import Effect, Sensitivity
 
-WIDTH, TOP, ROW, RIGHT = 860, 44, 26, 24
+WIDTH, TOP, ROW, RIGHT = 860, 60, 26, 24
 LESS_FILL, MORE_FILL, OPEN_PALE = svg.COLOURS[2], svg.COLOURS[1], 0.45
 
 
@@ -114,7 +115,7 @@ def picture(tornado: Sensitivity) -> str:
     parts = []
     for mark in svg.ticks(low, high, binary=binary):
         x = across.at(mark)
-        parts.append(svg.line((x, TOP - 4), (x, bottom), "#444444" if mark == 0 else "#dddddd"))
+        parts.append(svg.line((x, TOP - 4), (x, bottom), svg.GREY if mark == 0 else svg.FAINT))
         parts.append(svg.text(x, bottom + 18, svg.amount(mark, binary=binary), "middle"))
     middle = (across.start + across.end) / 2
     parts.append(svg.text(middle, bottom + 40, f"change in {tornado.figure.unit.value}", "middle"))
@@ -122,7 +123,11 @@ def picture(tornado: Sensitivity) -> str:
         y = TOP + ROW * number
         parts.append(svg.text(left - 8, y + 14, label, "end"))
         parts += _bars(effect, y, across)
-    return svg.picture((WIDTH, bottom + 52), _title(tornado), parts, tornado.assumptions, tornado.command)
+    titles = (
+        _title(tornado),
+        f"{MEANINGS[tornado.figure.name]}; one parameter changed at a time, pale as far as it is open",
+    )
+    return svg.picture((WIDTH, bottom + 52), titles, parts, tornado.assumptions, tornado.command)
 
 
 def _bars(effect: Effect, y: float, across: svg.Scale) -> Iterator[str]:

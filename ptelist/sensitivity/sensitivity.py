@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from ptelist.compare.assumptions import assume
+from ptelist.compare.clause import touched
 from ptelist.compare.comparison import pick_one
 from ptelist.engine import mmu, slub
 from ptelist.engine.account import account
@@ -88,7 +89,7 @@ def sensitivity(names: Sequence[str], options: Options, figure: str, command: st
     moving = [effect for effect in effects if effect.trials and effect.ends != (0, 0)]
     moving.sort(key=lambda effect: effect.ends[0] - effect.ends[1])
     idle = tuple(effect for effect in effects if effect not in moving)
-    assumptions = assume([scenario], by_preset=False)
+    assumptions = assume([scenario], by_preset=False, touched=touched((ledger[figure],)))
     return Sensitivity(ledger[figure], tuple(moving), idle, assumptions, command)
 
 

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from ptelist.output.command_line import Options
 
 
-def run(options: Options, preset: str | None, figure: str, delta: bool, baseline: str | None) -> Result:
+def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a sweep
+    options: Options, preset: str | None, figure: str, delta: bool, baseline: str | None, log: bool
+) -> Result:
     """Follow a figure along one axis or two."""
     presets = (preset,) if preset else ()
     more = [("figure", figure)] if figure != PART else []
     more += [("baseline", baseline)] if baseline else []
-    line = command_line("sweep", presets, [*options, *more]) + (" --delta" if delta else "")
+    line = command_line("sweep", presets, [*options, *more]) + (" --delta" if delta else "") + (" --log" if log else "")
     space = Space(presets, options)
     swept = sweep(space, figure, baseline, line)
     explain = command_line("explain", (figure, *presets), space.one_of(options, -1))
@@ -31,6 +33,6 @@ def run(options: Options, preset: str | None, figure: str, delta: bool, baseline
         lambda width: page.document(swept, delta, explain, width),
         lambda: page.body(swept),
         lambda: page.rows(swept),
-        lambda: linechart.render(swept, delta),
+        lambda: linechart.render(swept, delta, log),
         headline=lambda: headline(swept),
     )

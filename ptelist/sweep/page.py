@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptelist.note import Note
 from ptelist.output import bars, numbers
+from ptelist.output.numbers import UNITLESS
 from ptelist.output.page import GAP, Document, Table
 from ptelist.sweep import breakeven_page as breakeven
 
@@ -49,11 +50,8 @@ def _tables(sweep: Sweep, delta: bool, width: int | None) -> Iterator[Table]:
     plain = {point.column for point in sweep.points if point.change is None}
     if sweep.compares and len(across) == PAIR and len(plain) == 1 and not delta:
         pair = _pair(sweep, rows, width)
-        if width is None or pair.width() <= width:
-            yield pair
-            return
-        yield from _grid(sweep, rows, across, False, width)
-        delta = True
+        yield pair if width is None or pair.width() <= width else _down(sweep, rows, width)
+        return
     if delta:
         bases = [label for label in across if all(points[label].change is None for points in rows.values())]
         across = [label for label in across if label not in bases]
@@ -64,23 +62,21 @@ def _title(sweep: Sweep, delta: bool) -> str:
     return f"{sweep.figure}, {'change in ' if delta else ''}{sweep.unit.value}"
 
 
-def _cells(point: Point, delta: bool, percent: bool) -> list[str]:
-    """Return a value, or a change, with its percent if that is wanted."""
-    if not delta:
-        return [numbers.interval(point.low, point.high)]
-    return [numbers.change(point.change), *([numbers.percent(point.change)] if percent else [])]
+def _cells(sweep: Sweep, point: Point) -> tuple[str, str, str]:
+    """Return a value, its change and that in percent; a change of no cost is neither good nor bad."""
+    cells = numbers.interval(point.low, point.high), numbers.change(point.change), numbers.percent(point.change)
+    return (cells[0], str(cells[1]), str(cells[2])) if sweep.unit in UNITLESS else cells
 
 
 def _line(sweep: Sweep, delta: bool, width: int | None) -> Table:
     """Return one row a point, with its change if it is compared, and a bar."""
-    head = [sweep.rows]
-    head += [] if delta else [sweep.unit.value]
-    head += ["change", ""] if delta or sweep.compares else []
+    compared = delta or sweep.compares
+    head = (sweep.rows, *(() if delta else (sweep.unit.value,)), *(("change", "") if compared else ()))
     rows = []
     for point in sweep.points:
-        value = [] if delta else _cells(point, False, False)
-        rows.append((point.row, *value, *(_cells(point, True, True) if delta or sweep.compares else [])))
-    table = Table(tuple(head), tuple(rows), _title(sweep, delta))
+        value, *change = _cells(sweep, point)
+        rows.append((point.row, *(() if delta else (value,)), *(change if compared else ())))
+    table = Table(head, tuple(rows), _title(sweep, delta))
     return _barred(table, [point.ends(delta) for point in sweep.points], width, signed=delta)
 
 
@@ -90,26 +86,39 @@ def _pair(sweep: Sweep, by_row: ByRow, width: int | None) -> Table:
     (other,) = set(sweep.column_labels()) - {base}
     head = (sweep.rows, *(f"{sweep.columns}={label}" for label in (base, other)), "change", "")
     rows = tuple(
-        (
-            label,
-            *_cells(points[base], False, False),
-            *_cells(points[other], False, False),
-            *_cells(points[other], True, True),
-        )
-        for label, points in by_row.items()
+        (label, _cells(sweep, points[base])[0], *_cells(sweep, points[other])) for label, points in by_row.items()
     )
     values = [points[other].ends(True) for points in by_row.values()]
     return _barred(Table(head, rows, _title(sweep, False)), values, width, signed=True)
 
 
+def _down(sweep: Sweep, by_row: ByRow, width: int | None) -> Table:
+    """Return a row for each point, the baseline's first, where there is no room for both beside each other."""
+    by_row = {
+        label: dict(sorted(points.items(), key=lambda each: each[1].change is not None))
+        for label, points in by_row.items()
+    }
+    head = (sweep.rows, sweep.columns, sweep.unit.value, "change", "")
+    rows = [
+        ("" if number else label, point.column, *_cells(sweep, point))
+        for label, points in by_row.items()
+        for number, point in enumerate(points.values())
+    ]
+    ends = [point.ends(True) for points in by_row.values() for point in points.values()]
+    return _barred(Table(head, tuple(rows), _title(sweep, False)), ends, width, signed=True)
+
+
 def _barred(plain: Table, values: Sequence[tuple[int, int] | None], width: int | None, *, signed: bool) -> Table:
-    """Return a table with bars, as long as there is room for."""
+    """Return a table with bars, as long as there is room; where there is none for the percents, without them."""
+    if width is not None and plain.width() > width and plain.head[-1] == "":
+        head, *rows = (row[:-1] for row in (plain.head, *plain.rows))
+        plain = Table(head, tuple(rows), plain.title)
     room = bars.MOST if width is None else min(width - plain.width() - GAP, bars.MOST)
     if room < bars.LEAST:
         return plain
     drawn = (bars.changes if signed else bars.bars)(values, room - 1)
-    rows = tuple((*row, bar) for row, bar in zip(plain.rows, drawn, strict=True))
-    return Table((*plain.head, ""), rows, plain.title, bars=True)
+    rows_ = tuple((*row, bar) for row, bar in zip(plain.rows, drawn, strict=True))
+    return Table((*plain.head, ""), rows_, plain.title, bars=True)
 
 
 ByRow = dict[str, dict[str, "Point"]]
@@ -129,8 +138,9 @@ def _grid(sweep: Sweep, rows: ByRow, across: list[str], delta: bool, width: int 
     head = [sweep.rows]
     for label in across:
         head += [f"{sweep.columns}={label}", *([""] if delta and single else [])]
+    shown = slice(1, 2 + single) if delta else slice(0, 1)
     cells = (
-        (label, *(text for column in across for text in _cells(points[column], delta, single)))
+        (label, *(text for column in across for text in _cells(sweep, points[column])[shown]))
         for label, points in rows.items()
     )
     table = Table(tuple(head), tuple(cells), _title(sweep, delta))

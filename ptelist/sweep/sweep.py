@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.compare.assumptions import assume
+from ptelist.compare.clause import touched
 from ptelist.compare.comparison import change, pick_one
 from ptelist.engine.account import account, descriptors, layouts
 from ptelist.engine.figure_kinds import DESC, HEADER, is_aside
@@ -86,7 +87,8 @@ def sweep(space: Space, figure: str, baseline: str | None, command: str) -> Swee
     first = measure(compared.columns[0].scenario)
     order = [axis.name for axis in space.varying]
     at = order.index(rows.name), order.index(across.name) if across else None
-    by_number = dict(_measured(compared.columns, measure, figure, at))
+    words: set[str] = set()
+    by_number = dict(_measured(compared.columns, measure, figure, at, words))
     points = [by_number[number] for number in range(len(by_number))]
     return Sweep(
         figure,
@@ -98,7 +100,9 @@ def sweep(space: Space, figure: str, baseline: str | None, command: str) -> Swee
         baseline is not None or any(map(compares, space.varying)),
         tuple(_break_evens(space, compared.columns, points, first[figure])),
         tuple(_steps(space, rows, figure)),
-        assume([column.scenario for column in compared.columns], by_preset=compared.by_preset),
+        assume(
+            [column.scenario for column in compared.columns], by_preset=compared.by_preset, touched=frozenset(words)
+        ),
         command,
     )
 
@@ -116,9 +120,16 @@ def _axes(space: Space) -> tuple[Axis, Axis | None]:
 
 
 def _measured(
-    columns: tuple[Column, ...], measure: Callable[[Scenario], Ledger], figure: str, at: tuple[int, int | None]
+    columns: tuple[Column, ...],
+    measure: Callable[[Scenario], Ledger],
+    figure: str,
+    at: tuple[int, int | None],
+    words: set[str],
 ) -> Iterator[tuple[int, Point]]:
-    """Yield each column's number and its point; `at` says which of its labels go down and across."""
+    """Yield each column's number and its point; `at` says which of its labels go down and across.
+
+    The words in the derivations are put into `words`.
+    """
     groups: dict[int, list[int]] = {}
     for number, column in enumerate(columns):
         groups.setdefault(column.baseline, []).append(number)
@@ -127,6 +138,7 @@ def _measured(
         for number in members:
             column = columns[number]
             new = old if number == base else measure(column.scenario)[figure]
+            words |= touched((new,))
             delta = None if number == base else change(old, new)
             across = "" if at[1] is None else column.labels[at[1]]
             yield number, Point(column.labels[at[0]], across, column.axes, new.low, new.high, delta)

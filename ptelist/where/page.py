@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ptelist.catalog.meanings import MEANINGS
+from ptelist.compare.breakdown import label, largest
 from ptelist.compare.comparison import share
-from ptelist.output import numbers
+from ptelist.output import numbers, plain
 from ptelist.output.page import Table, barred, richest
-from ptelist.where.breakdown import largest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ptelist.where.breakdown import Node
+    from ptelist.compare.breakdown import Node
 
     Row = tuple[str, Node | None, tuple[int, int]]
     """A label, a figure and its ends; several figures together have only these."""
 
 ROWS = 16
 """Of a screen; the rest of it is for what they are, and what was assumed."""
+WHOLE = frozenset((0,))
+"""The number of the total's row."""
 INDENT = "  "
 CHOICES = (
     ("figure", "bytes", " human", "share"),
@@ -35,16 +37,15 @@ def tables(root: Node, width: int | None, *, whole: bool) -> tuple[Table, ...]:
     shown = None if whole else largest(root, ROWS)
     rows = list(_rows(root, shown))
     legend = [
-        f"{_label(node.figure)}: {MEANINGS[node.figure]}"
-        for node in root.parts
-        if shown is None or node.figure in shown
+        f"{label(node.figure)}: {MEANINGS[node.figure]}" for node in root.parts if shown is None or node.figure in shown
     ]
-    return _sized(root, rows, width), Table(("what they are",), tuple((line,) for line in legend))
+    lines = (line for text in legend for line in (plain.wrapped(text, width, INDENT) if width else text).split("\n"))
+    return _sized(root, rows, width), Table(("what they are",), tuple((line,) for line in lines))
 
 
 def _rows(root: Node, shown: set[str] | None) -> Iterator[Row]:
     """Yield a row for each figure shown, and one for the others of its parent together."""
-    yield _label(root.figure), root, (root.term.low, root.term.high)
+    yield label(root.figure), root, (root.term.low, root.term.high)
     yield from _below(root, shown, 1)
 
 
@@ -53,7 +54,7 @@ def _below(parent: Node, shown: set[str] | None, depth: int) -> Iterator[Row]:
     if len(seen) == len(parent.parts) - 1:
         seen = list(parent.parts)
     for node in seen:
-        yield f"{INDENT * depth}{_label(node.figure, parent.figure)}", node, (node.term.low, node.term.high)
+        yield f"{INDENT * depth}{label(node.figure, parent.figure)}", node, (node.term.low, node.term.high)
         yield from _below(node, shown, depth + 1)
     rest = [node.term for node in parent.parts if node not in seen]
     if rest and seen:
@@ -61,23 +62,16 @@ def _below(parent: Node, shown: set[str] | None, depth: int) -> Iterator[Row]:
         yield f"{INDENT * depth}({len(rest)} smaller)", None, ends
 
 
-def _label(figure: str, parent: str = "") -> str:
-    """Return a figure's name without its parent's group, and without saying that it is bytes in all."""
-    group, _, rest = figure.partition(".")
-    what = rest.removeprefix("bytes").removeprefix(".").removesuffix("total")
-    return what if what and group == parent.partition(".")[0] else f"{group}.{what}".rstrip(".")
-
-
 def _sized(root: Node, rows: list[Row], width: int | None) -> Table:
     """Return the richest table that fits: bytes, human units, shares and bars, or some of them."""
     ends = [each for _, _, each in rows]
     columns = {
-        "figure": [label for label, _, _ in rows],
+        "figure": [name for name, _, _ in rows],
         "bytes": [numbers.interval(*each) for each in ends],
         " human": [numbers.human(*each) for each in ends],
         "share": [numbers.share(share(node.term, root.term)) if node else "" for _, node, _ in rows],
     }
-    table = richest(columns, CHOICES, width)
+    table = richest(columns, CHOICES, width)._replace(strong=WHOLE)
     return barred(table, ends, width) if len(table.head) == len(columns) else table
 
 

@@ -96,7 +96,7 @@ def test_the_list_says_unit_and_meaning(run: Callable[..., Result]) -> None:
         ("compare --figure memslots.*", 7),
         ("compare --figure memslots --figure memslots.bytes", 7),
         ("show --figure *.slabs --figure mmu", 3),
-        ("fleet {inventory} --figure page_tables", 5),
+        ("fleet {inventory} --figure page_tables", 6),
     ],
 )
 def test_commands_take_groups_and_patterns(run: Callable[..., Result], tmp_path: Path, words: str, rows: int) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,9 +12,14 @@ from builders import scenario as built
 from helpers import scenario
 
 from ptelist.compare.assumptions import assume
+from ptelist.compare.clause import CPUS, MEMORY, SLABS, WORDS, touched
+from ptelist.engine.account import account
 from ptelist.scenario.overlay import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.testing import Result
     from helpers import Option
 
 
@@ -36,12 +44,12 @@ def test_dirty_rings_are_told() -> None:
 @pytest.mark.parametrize(
     ("release", "begins"),
     [
-        ("6.18", "kernel: 6.18 (tree "),
-        ("v6.18", "kernel: 6.18 (tree "),
-        ("6.18.3", "kernel: 6.18.3, as 6.18 (tree "),
-        ("6.8.0-45-generic", "kernel: 6.8.0-45-generic, as 6.8 (tree "),
-        ("6.12.3", "kernel: 6.12.3 of 6.12 (tree "),
-        ("6.12.0-9-generic", "kernel: 6.12.0-9-generic, as 6.12.118 of 6.12 (tree "),
+        ("6.18", "kernel: 6.18, checked against "),
+        ("v6.18", "kernel: 6.18, checked against "),
+        ("6.18.3", "kernel: 6.18.3, as 6.18, checked against "),
+        ("6.8.0-45-generic", "kernel: 6.8.0-45-generic, as 6.8, checked against "),
+        ("6.12.3", "kernel: 6.12.3 of 6.12, checked against "),
+        ("6.12.0-9-generic", "kernel: 6.12.0-9-generic, as 6.12.118 of 6.12, checked against "),
     ],
 )
 def test_a_release_is_told_with_what_its_figures_rest_on(release: str, begins: str) -> None:
@@ -84,10 +92,12 @@ def test_groups_of_vms_are_told_apart() -> None:
     text = line("mapping", vm="tdp+nested", memslots="q35")
     both, _, own = text.partition(", nested: ")
     assert both == "mapping: all memory mapped, contiguously, memslots of QEMU q35 with SeaBIOS, one root a tree"
-    assert own.startswith("guest tables map a page once")
+    assert own.startswith("shadow paging: guest page tables map each page once")
     assert own.endswith("default shadow-page limit")
     caches = line("caches", vm="nested+tdp")
-    assert caches.startswith("caches: nested: drawn from since the last top-up; descriptors were freed since")
+    assert caches.startswith(
+        "caches: nested: used since the last top-up; how much is unknown, hence a range, descriptors were freed since"
+    )
     assert ", tdp: filled at each vCPU's first KVM_RUN" in caches
 
 
@@ -101,3 +111,77 @@ def test_groups_of_one_name_are_told_apart_by_their_number() -> None:
 def test_groups_alike_are_told_once() -> None:
     assert line("mapping", vm="tdp+tdp") == line("mapping")
     assert line("caches", vm="tdp+tdp") == line("caches")
+
+
+# what stands below a table
+
+
+def footer(run: Callable[..., Result], words: str, *more: str) -> str:
+    text = run(*shlex.split(words), *more, columns=72).stdout
+    return text[re.search(r"^(baseline|kernel|host): ", text, re.MULTILINE).start() : text.rindex("\n\n")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "compare --vcpus 256 --ext 2,14",
+        "show --figure memslots.bytes",
+        "where --memory 64GiB",
+        "sweep --vcpus 1..4 --ext 2,14",
+        "explain pte_list_desc.slabs",
+    ],
+)
+def test_footers_are_short_unless_all_is_asked_for(run: Callable[..., Result], words: str) -> None:
+    short, whole = footer(run, words), footer(run, words, "--assumptions")
+    assert len(short.splitlines()) <= 9
+    assert "--assumptions" in short
+    assert "checked against" not in short
+    assert "checked against" in whole
+    assert "memslots of QEMU q35" in whole
+    assert "more:" not in whole
+
+
+def test_programs_are_told_all(run: Callable[..., Result]) -> None:
+    data = json.loads(run("compare", "--ext", "2,14", "--format", "json").stdout)
+    again = json.loads(run("compare", "--ext", "2,14", "--format", "json", "--assumptions").stdout)
+    assert data["assumptions"] == again["assumptions"]
+    assert any("memslots of QEMU q35" in text for text in data["assumptions"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("compare --memory 64GiB --ext 2,14", "64 GiB of 2M leaves"),
+        ("compare --memory 4GiB,64GiB", "2M leaves"),
+        ("compare --nested on", "nested (L2 has 1 GiB of 4K leaves)"),
+        ("compare --nested off,on --memory 64GiB", "where nested, L2 has 1 GiB of 4K leaves"),
+        ("where nested", "640 MiB of 2M leaves, TDP MMU, nested (L2 has 128 MiB of 4K leaves)"),
+        ("sweep --vcpus 1..4 --figure mmu.bytes.total", "4 GiB of 2M leaves"),
+        ("compare --nested on --l2-memory 512MiB,1GiB", "L2 has 4K leaves"),
+    ],
+)
+def test_leaves_are_told_where_they_matter(run: Callable[..., Result], words: str, said: str) -> None:
+    assert said in " ".join(footer(run, words).split())
+
+
+def test_what_bears_on_no_figure_shown_is_not_told(run: Callable[..., Result]) -> None:
+    """Descriptors of a VM with the TDP MMU do not depend on its memory, nor memslots on the CPUs."""
+    assert "GiB" not in footer(run, "compare --ext 2,14 --figure pte_list_desc.bytes.total")
+    told = footer(run, "show --figure memslots.bytes.lpage_info")
+    assert "host:" not in told
+    assert "slabs:" not in told
+    assert "4 GiB" in told
+
+
+AXES_OF = {MEMORY: ("memory", ("1GiB", "8GiB")), CPUS: ("cpus", ("8", "512")), SLABS: ("filling", ("packed", "spread"))}
+
+
+@pytest.mark.parametrize("about", AXES_OF)
+@pytest.mark.parametrize("vm", ["tdp", "nested", "shadow"])
+def test_what_is_not_told_has_no_bearing(about: str, vm: str) -> None:
+    """A figure whose derivation has no word of a topic is the same whatever is said on the topic."""
+    axis, values = AXES_OF[about]
+    one, other = (account(scenario(vm, **{axis: value})) for value in values)
+    for figure, term in one.items():
+        if not WORDS[about] & touched((term, other[figure])):
+            assert (term.low, term.high) == (other[figure].low, other[figure].high), figure

@@ -311,9 +311,9 @@ def test_every_report_says_what_was_assumed_and_how_to_get_it_again(run: Run, fo
     Path("ptelist.toml").write_text(THREE)
     said = " ".join(run("check", "--kernel", "6.12", "--format", form).stdout.replace("\\", "").split())
     for text in (
-        "memcg on (VMM in a cgroup)",
+        "memcg on, VMM in a cgroup",
         "filled at each vCPU's first KVM_RUN",
-        "packed, as one CPU fills them",
+        "filled completely, as one CPU would",
         "6.12",
     ):
         assert text in said
@@ -331,7 +331,7 @@ def test_kernels_that_differ_are_told_apart_by_scenario(run: Run) -> None:
     kernels = ("5.10", "6.1", "6.6", "6.12", "6.18")
     tables = "".join(f'[scenario."{name}"]\nkernel = "{name}"\nvcpus = 8\n' for name in kernels)
     write('figure = "pte_list_desc.size"\nmax = 128', tables)
-    assert "kernel: else by scenario\n" in run("check").stdout
+    assert "kernel: " not in run("check").stdout
 
 
 def test_junit_is_read_back(run: Run) -> None:

@@ -255,8 +255,8 @@ def test_a_saved_machine_stands_where_a_preset_can(
 ) -> None:
     result = run("compare", *(word.format(saved) for word in words), "--vcpus", "256", "--ext", "2,14")
     assert result.exit_code == 0, result.output
-    assert "kernel: 6.1.0-56-cloud-amd64, as 6.1 (tree" in result.stdout
-    assert "host: saved.txt, 2 CPUs of 4 possible, 1 node, memcg on" in result.stdout
+    assert "kernel: 6.1.0-56-cloud-amd64, as 6.1\n" in result.stdout
+    assert "host: 2 CPUs of 4 possible, memcg on" in result.stdout
 
 
 def test_a_machine_is_no_vm(saved: str, run: Callable[..., Result]) -> None:

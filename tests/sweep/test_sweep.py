@@ -346,7 +346,16 @@ def pixels(line: ET.Element) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in (pair.split(",") for pair in line.attrib["points"].split())]
 
 
-@pytest.mark.parametrize("line", ["--vcpus 1..1024*2 --ext 2,4,14", "--vcpus 1..9 --ext 2,14 --delta", "--ext 2..20"])
+def places(line: ET.Element) -> list[tuple[float, float]]:
+    """Return where each point is: the start of each step, if there are steps."""
+    found = pixels(line)
+    ys = [y for _, y in found]
+    return found[::2] if len(found) % 2 == 0 and ys[::2] == ys[1::2] else found
+
+
+@pytest.mark.parametrize(
+    "line", ["--vcpus 1..1024*2 --ext 2,4,14 --log", "--vcpus 1..9 --ext 2,14 --delta", "--ext 2..20"]
+)
 def test_the_chart_has_every_point_where_it_belongs(run: Callable[..., Result], line: str) -> None:
     """The pixels of each line are a linear image of its values: two known points give all others."""
     points = document(run, line)["points"]
@@ -361,13 +370,13 @@ def test_the_chart_has_every_point_where_it_belongs(run: Callable[..., Result], 
     known = [
         (y, value)
         for each in lines
-        for (_, y), value in zip(pixels(each), values[each.attrib["data-name"]], strict=True)
+        for (_, y), value in zip(places(each), values[each.attrib["data-name"]], strict=True)
     ]
     (top, most), (bottom, least) = min(known), max(known)
     for y, value in known:
         assert y == pytest.approx(bottom + (value - least) / (most - least) * (top - bottom), abs=0.11)
     for each in lines:
-        across = [x for x, _ in pixels(each)]
+        across = [x for x, _ in places(each)]
         steps = [after - before for before, after in pairwise(across)]
         assert max(steps) - min(steps) <= 0.21, "evenly spaced: doubling, or one by one"
 
@@ -383,6 +392,29 @@ def test_the_chart_says_all_that_it_needs(run: Callable[..., Result]) -> None:
     assert "href" not in source, "self-contained"
     assert "url(" not in source
     assert source.isascii()
+
+
+def test_the_axis_is_linear_unless_asked_and_steps_are_steps(run: Callable[..., Result]) -> None:
+    _, lines = drawn(run, "--vcpus 1..64*2 --ext 2,14")
+    across = [x for x, _ in pixels(lines[0])]
+    for (before, after), wide in zip(pairwise(across), (1, 2, 4, 8, 16, 32), strict=True):
+        assert after - before == pytest.approx((across[-1] - across[0]) * wide / 63, abs=0.2)
+    _, (line,) = drawn(run, "--vcpus 1..9")
+    for one, other in pairwise(pixels(line)):
+        assert one[0] == other[0] or one[1] == other[1], "flat or upright"
+
+
+def test_a_break_even_is_marked_and_told(run: Callable[..., Result]) -> None:
+    line = "--vcpus 1..9 --ext 2,14 --host server-256"
+    (found,) = document(run, line)["break_evens"]
+    root, _ = drawn(run, line)
+    (mark,) = (each for each in root if each.get("class") == "break-even")
+    places_ = [float(each.attrib["x1"]) for each in root if each.get("x1") == each.get("x2") == mark.attrib["x1"]]
+    assert len(places_) == 2, "the mark, and the tick below it"
+    text = "".join(root.itertext())
+    assert f"ext=2 saves from {found['less_from']} on" in text
+    assert "kernel: 6.18\n" in text
+    assert "memcg on\n" in text
 
 
 def test_words_for_values_are_spaced_evenly(run: Callable[..., Result]) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ptelist.compare.breakdown import PAGES, SHADOW_PAGES, Node, breakdown, largest
 from ptelist.compare.single import single
 from ptelist.presets import shipped
-from ptelist.where.breakdown import PAGES, SHADOW_PAGES, Node, breakdown, largest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from ptelist.output import plain
 from ptelist.output.page import AGREES, DIFFERS, FINE, HEAD, TEXT
+from ptelist.output.signed import Less, More
 
 if TYPE_CHECKING:
     from ptelist.output.page import Document, Table
@@ -34,8 +35,8 @@ VERDICT_STYLES = {
     "REMOVED": BAD_STYLE,
 }
 STYLES = {HEAD: "bold", TEXT: "", FINE: "dim"}
-NO_COST = ("ext", "objects_per_slab", "slab_order")
-"""Figures of which more is neither better nor worse."""
+STRONG = "bold"
+"""Of rows that the eye is to meet; a colour would say less or more."""
 
 
 def render(result: Result, width: int) -> str:
@@ -71,29 +72,28 @@ def draw(document: Document, width: int, encoding: str = "utf-8") -> str:
     for note in document.notes:
         text = plain.wrapped(str(note), width, "  ")
         head = len(plain.wrapped(f"{note.head}:", width, "  ")) if note.head else 0
-        console.print(Text.assemble((text[:head], "cyan"), (text[head:], "dim")), soft_wrap=True)
+        console.print(Text.assemble(text[:head], (text[head:], "dim")), soft_wrap=True)
     console.print()
-    console.print(Text(plain.command(document.command, width), style="bold"), soft_wrap=True)
+    console.print(Text(plain.command(document.command, width)), soft_wrap=True)
     return out.getvalue()
 
 
 def _table(table: Table) -> RichTable:
-    drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True, header_style="bold")
+    drawn = RichTable(
+        box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1), collapse_padding=True, header_style="dim"
+    )
     for head, align in zip(table.head, table.align, strict=True):
         drawn.add_column(Text(head), justify="left" if align == "left" else "right", no_wrap=True)
-    changes = {number for number, head in enumerate(table.head) if head in {"change", ""} and number}
-    for row in table.rows:
-        costs = not row[0].endswith(NO_COST)
-        drawn.add_row(*(_cell(text, changed=costs and number in changes) for number, text in enumerate(row)))
+    for number, row in enumerate(table.rows):
+        drawn.add_row(*map(_cell, row), style=STRONG if number in table.strong else "")
     return drawn
 
 
-def _cell(text: str, *, changed: bool) -> Text:
-    if text in VERDICT_STYLES:
-        return Text(text, style=VERDICT_STYLES[text])
-    if not changed or not text.strip("0%"):
-        return Text(text)
-    return Text(text, style=LESS_STYLE if text.startswith("-") else MORE_STYLE)
+def _cell(text: str) -> Text:
+    """Return a cell in its colour: less is green, more is red, neither where that is open."""
+    if isinstance(text, Less):
+        return Text(text, style=LESS_STYLE)
+    return Text(text, style=MORE_STYLE if isinstance(text, More) else VERDICT_STYLES.get(text, ""))
 
 
 class _Encoded(io.StringIO):

@@ -58,3 +58,10 @@ def largest(root: Node, rows: int) -> set[str]:
         shown.add(node.figure)
         waiting += node.parts
     return shown
+
+
+def label(figure: str, parent: str = "") -> str:
+    """Return a figure's name without its parent's group, and without saying that it is bytes in all."""
+    group, _, rest = figure.partition(".")
+    what = rest.removeprefix("bytes").removeprefix(".").removesuffix("total")
+    return what if what and group == parent.partition(".")[0] else f"{group}.{what}".rstrip(".")
