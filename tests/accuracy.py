@@ -272,8 +272,9 @@ def shown(value: Fraction | None) -> str:
 
 
 HEAD = (
-    "observations of", "number", "as one number", "width: median", "95th", "objects x size off: median", "95th",
-    "40 x size x vCPUs off: median", "95th", "differing", "bounded below only",
+    "observations of", "number", "as one number", "width: median", "width: 95th", "objects x size off: median",
+    "objects x size off: 95th", "40 x size x vCPUs off: median", "40 x size x vCPUs off: 95th", "differing",
+    "bounded below only",
 )  # fmt: skip
 
 

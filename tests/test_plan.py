@@ -43,10 +43,11 @@ PLAN: dict[str, set[str]] = {
     "gate": {*BASE, "text_file", "presets", "build", *FEATURE},
     "inspect": {*BASE, "build", *FEATURE},
     "observe": {*BASE, "text_file", "host", *FEATURE},
+    "manual": {"errors", "output"},
     # for notebooks
     "api": {*BASE, "presets", *FEATURE},
     # the command line declares; what a command does is loaded by its name when it runs
-    "cli": {"errors", "presets", "settings", "output"},
+    "cli": {"errors", "presets", "settings", "output", "manual"},
     "__main__": {"cli"},
 }
 """For each package or module below ptelist/, those that it may import, also where a type checker alone reads it."""

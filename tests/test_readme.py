@@ -1,12 +1,13 @@
-"""The README's commands print what it shows, and its answer says what they print.
+"""The README and the manual's pages show what their commands print, and say what is shown.
 
-`pytest --update-golden` writes the outputs anew.
+`pytest --update-golden` writes the outputs and the tables anew.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import shlex
 import subprocess
@@ -14,28 +15,30 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import accuracy
-from kernel import summary
+import pytest
+from manual_tables import TABLES
 
 from ptelist.cli import COMMANDS
-from ptelist.settings.axes import AXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pytest
     from click.testing import Result
 
 README = Path(__file__).parent.parent / "README.md"
-BLOCK = re.compile(r"```console( output)?\n(.*?)```", re.DOTALL)
+DOCS = README.parent / "ptelist" / "docs"
+PAGES = [README, *sorted(DOCS.glob("*.md"))]
+BRIEF = " brief"
+"""What a block is called that leaves the assumptions and the command at the end of the output out."""
+CUT = "[...]"
+BLOCK = re.compile(r"```console( output| brief)?\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"\$ ((?:.*\\\n)*.*\n)")
-NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+\.\d%")
-
-
 FILE = re.compile(r"(<!-- file (\S+) -->\n).*?(<!-- /file -->\n)", re.DOTALL)
+TABLE = re.compile(r"(<!-- (\S+) -->\n).*?(<!-- /\2 -->\n)", re.DOTALL)
+LINK = re.compile(r"\]\(([^)]+)\)")
+NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+|\d+\.\d%")
 OVER_BUDGET = 1
-TABLES = {"kernels": summary.table, "accuracy": accuracy.table}
-"""Tables that are written anew, between marks of their names."""
+LONGEST_README = 250
 
 
 def words(command: str) -> list[str]:
@@ -46,14 +49,27 @@ def refreshed(run: Callable[..., Result], block: re.Match[str]) -> str:
     """Return a block anew: one command and its output, or commands alone, which are only run."""
     commands = COMMAND.findall(block[2])
     if block[1]:
-        result = run(*words(commands[0])[1:])
-        assert result.exit_code in {0, OVER_BUDGET if "ptelist check" in commands[0] else 0}, commands[0]
-        return f"```console output\n$ {commands[0]}{result.stdout}```"
+        return f"```console{block[1]}\n$ {commands[0]}{printed(run, commands[0], brief=block[1] == BRIEF)}```"
     for command in commands:
         name, *rest = words(command)
         if name == "ptelist" and rest[0] != "check" and not any(word.endswith(".toml") for word in rest):
             assert run(*rest[: rest.index(">")] if ">" in rest else rest).exit_code == 0, command
     return block[0]
+
+
+def printed(run: Callable[..., Result], command: str, *, brief: bool) -> str:
+    """Return what a command prints, through the filters behind it."""
+    first, *filters = command.replace("\\\n", "").split(" | ", 1)
+    result = run(*words(first)[1:])
+    assert result.exit_code in {0, OVER_BUDGET if "ptelist check" in first else 0}, command
+    text = result.stdout
+    if brief:
+        *kept, _, last = text.split("\n\n")
+        assert last.startswith("$ "), f"{command}: nothing to cut"
+        text = "\n\n".join([*kept, f"{CUT}\n"])
+    for line in filters:
+        text = subprocess.run(["sh", "-c", line], input=text, capture_output=True, text=True, check=True).stdout
+    return text
 
 
 def shown(marks: re.Match[str]) -> str:
@@ -62,51 +78,75 @@ def shown(marks: re.Match[str]) -> str:
     return f"{marks[1]}\n```{path.suffix[1:]}\n{path.read_text()}```\n\n{marks[3]}"
 
 
-def test_commands_print_what_the_readme_shows(
-    run: Callable[..., Result], update_golden: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_commands_print_what_a_page_shows(
+    run: Callable[..., Result], update_golden: bool, monkeypatch: pytest.MonkeyPatch, path: Path
 ) -> None:
     monkeypatch.chdir(README.parent)
-    fresh = BLOCK.sub(lambda block: refreshed(run, block), README.read_text())
-    for name, table in TABLES.items():
-        marks = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->\n)", re.DOTALL)
-        fresh = marks.sub(lambda found, table=table: f"{found[1]}\n{table()}\n{found[2]}", fresh)
+    text = path.read_text()
+    fresh = BLOCK.sub(lambda block: refreshed(run, block), text)
+    fresh = TABLE.sub(lambda marks: f"{marks[1]}\n{TABLES[marks[2]](run)}\n{marks[3]}", fresh)
     fresh = FILE.sub(shown, fresh)
-    assert fresh.count("```console output") >= 5
     if update_golden:
-        README.write_text(fresh)
-    assert fresh == README.read_text()
+        path.write_text(fresh)
+    assert fresh == path.read_text()
 
 
-def test_the_answers_numbers_are_printed_below_it() -> None:
-    """No figure of the prose is typed: each stands in an output of its section."""
-    first, *rest = README.read_text().split("\n## ")
-    (what_if,) = (section for section in rest if section.startswith("What if"))
-    for section, least in ((first, 6), (what_if, 4)):
-        prose = FILE.sub("", BLOCK.sub("", section))
-        printed = " ".join(match[2] for match in BLOCK.finditer(section))
-        found = NUMBER.findall(prose)
-        assert len(found) >= least
-        for number in found:
-            assert number in printed, number
+def test_python_runs_as_it_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "python.md").read_text(), re.DOTALL)
+    exec(compile(code, "python.md", "exec"), {})
+    assert "pte_list_desc.slabs = " in capsys.readouterr().out
 
 
-def test_the_answers_of_what_if_are_break_evens_found_below_it() -> None:
-    (section,) = (text for text in README.read_text().split("\n### ") if text.startswith("From how many vCPUs on"))
-    prose = " ".join(BLOCK.sub("", section).split())
-    blocks = [" ".join(match[2].split()) for match in BLOCK.finditer(section)]
-    assert len(blocks) == 3
-    assert "On a small host, from the first vCPU on" in prose
-    assert "takes less than ext=14 from vcpus=1 on; saves its first page at 2" in blocks[0]
-    assert "two save a first whole page" in prose
-    assert "may take more" not in blocks[0]
-    for words, block in ((r"two nodes, from (\d+) vCPUs on", blocks[1]), (r"sure from (\d+) vCPUs on", blocks[2])):
-        (number,) = re.findall(words, prose)
-        assert f"may take no less than ext=14 up to vcpus={int(number) - 1}, takes less for sure beyond" in block
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_no_number_of_the_prose_is_typed(path: Path) -> None:
+    """Each stands in an output or a table of its page."""
+    text = path.read_text()
+    prose = TABLE.sub("", FILE.sub("", BLOCK.sub("", text)))
+    made = " ".join([*(match[0] for match in BLOCK.finditer(text)), *(match[0] for match in TABLE.finditer(text))])
+    for number in NUMBER.findall(prose):
+        assert re.search(rf"(?<![\d,]){re.escape(number)}(?![\d,]*\d)", made), number
+
+
+def test_the_answer_is_given_in_numbers() -> None:
+    text = README.read_text()
+    assert len(NUMBER.findall(TABLE.sub("", BLOCK.sub("", text)))) >= 6
+    assert len(text.splitlines()) <= LONGEST_README
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_page_names_only_pages_that_there_are(path: Path) -> None:
+    text = BLOCK.sub("", path.read_text())
+    for link in LINK.findall(text):
+        assert link.startswith("https://") or (path.parent / link).is_file(), link
+    for name in re.findall(r"`([a-z]+)`", " ".join(re.findall(r"^See also: .*(?:\n.+)*", text, re.MULTILINE))):
+        assert (DOCS / f"{name}.md").is_file(), name
+
+
+def test_the_readme_leads_to_every_command() -> None:
+    assert {f"ptelist/docs/{name}.md" for name in COMMANDS} <= set(LINK.findall(README.read_text()))
+
+
+def test_the_break_evens_of_the_prose_are_those_that_sweep_finds(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(README.parent)
+    text = (DOCS / "sweep.md").read_text()
+    prose = " ".join(BLOCK.sub("", text).split())
+    commands = [COMMAND.findall(block[2])[0] for block in BLOCK.finditer(text) if block[1] and "--host" in block[2]]
+    found = [json.loads(run(*words(command)[1:], "--format", "json").stdout)["break_evens"][0] for command in commands]
+    assert [each["baseline"] for each in found] == ["ext=14"] * 3
+    small, large, busy = found
+    assert "from the first vCPU on" in prose
+    assert (small["less_from"], small["more_last"]) == (1, None)
+    assert f"from {large['less_from']} vCPUs on" in prose
+    assert f"from {busy['less_from']} vCPUs on" in prose
+    assert large["more_last"] + 1 == large["less_from"]
 
 
 def test_an_inventory_split_by_a_shell_gives_the_same_sums(run: Callable[..., Result], tmp_path: Path) -> None:
-    """The README's script, each part on its own, the numbers added up by the other columns."""
-    (script,) = re.findall(r"```sh\n(awk .*?)```", README.read_text(), re.DOTALL)
+    """The manual's script, each part on its own, the numbers added up by the other columns."""
+    (script,) = re.findall(r"```sh\n(awk .*?)```", (DOCS / "fleet.md").read_text(), re.DOTALL)
     rows = (README.parent / "tests/data/fleet/hosts.csv").read_text()
     (tmp_path / "hosts.csv").write_text(rows)
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
@@ -126,12 +166,3 @@ def sums(*texts: str) -> dict[tuple[str, ...], list[int]]:
             values = [int(row[name] or 0) for name in names]
             found[key] = [old + new for old, new in zip(found.get(key, [0] * len(values)), values, strict=True)]
     return found
-
-
-def test_every_command_and_preset_kind_is_in_the_readme() -> None:
-    text = README.read_text()
-    for name in COMMANDS:
-        assert f"ptelist {name}" in text
-    for name in ("kernel", "host", "vm", "proposal", "set"):
-        assert f"--{name}" in text
-        assert name in AXES or name == "set"

@@ -35,6 +35,7 @@ COMMANDS = {
     "presets": "ptelist.settings.command",
     "figures": "ptelist.compare.figures",
     "completion": "ptelist.cli.shells",
+    "help": "ptelist.manual.command",
 }
 """Commands in the order of their use, and the module of what each does; ptelist.cli has how it is called."""
 

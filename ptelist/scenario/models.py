@@ -1,8 +1,9 @@
 """What is accounted for: a kernel, a host and the VMs on it.
 
-Each field is declared once, with its type and its limits. scenario/check.py checks by that
-declaration alone, as shipped presets and options are; scenario/validate.py makes pydantic's
-models of it, for files that a user brings and to say what is wrong.
+Each field is declared once, with its type and its limits; catalog/fields.py says what it means.
+scenario/check.py checks by that declaration alone, as shipped presets and options are;
+scenario/validate.py makes pydantic's models of it, for files that a user brings and to say
+what is wrong.
 """
 
 # No `from __future__ import annotations` here: the annotations are read, as data, at each start.
@@ -39,12 +40,10 @@ class Kernel(NamedTuple):
     kvm_mmu_page_bytes: Positive
     spte_ent_per_page: Positive
     tdp_default: bool | None
-    """None where it is not known: a machine with neither kvm_intel nor kvm_amd."""
     tdp_mmu_default: bool
     shadowed_info_max_level: Positive
     nested_orphans: Literal["kept", "zapped"]
     roots_freed: Literal["before_caches", "with_vcpus"]
-    """When a VM ends: before any vCPU's memory caches go, or with the last of the vCPUs that have them loaded."""
     shadow_page_divisor: Positive
     shadow_page_least: Positive
     shadow_page_min_free: Positive
@@ -111,7 +110,6 @@ class Kernel(NamedTuple):
     # what most do without
     release: Text = ""
     stable: Text = ""
-    """The stable release that a profile with [[stable]] tables is of."""
     pte_list_ext_tdp: Annotated[int, Limits(2, 4096)] | None = None
     parent_ptes_cap: Positive | None = None
     pte_list_desc_capacity: Annotated[int, Limits(0, 4096)] | None = None
@@ -132,7 +130,6 @@ class Config(NamedTuple):
     hardened_usercopy: bool
     # what most do without
     release: Text = ""
-    """The kernel that it was read of; "" for one of any."""
 
 
 class Host(NamedTuple):
@@ -149,18 +146,15 @@ class Host(NamedTuple):
     memcg: bool
     alloc_profiling: Literal["never", "off", "on"]
     external_write_tracking: bool
-    """A user of it is there: KVMGT."""
     vendor: Literal["intel", "amd"]
     unrestricted_guest: bool
     avic: bool
     pml: bool
-    """Page-modification logging, of Intel's EPT: each VM keeps room for it in its dirty rings."""
     itlb_multihit: bool
     # what most do without
     possible_cpus: Annotated[int, Limits(1, 8192)] | None = None
     slub_max_order: Order | None = None
     nokmem: bool = False
-    """cgroup.memory=nokmem: no cache may account its objects."""
 
 
 Heads = Annotated[int, Limits(0, 1 << 40)]
@@ -187,11 +181,8 @@ class Slot(NamedTuple):
     size: Annotated[Size, Limits(4096)]
     # what most do without
     spaces: Literal["all", "normal", "smm"] = "all"
-    """The address spaces of a VMM that it is in; a private one of KVM is in each that the kernel has."""
     dirty_log: bool = False
-    """It has a dirty bitmap without migration: a frame buffer."""
     made_by: Literal["vmm", "apic-access", "real-mode"] = "vmm"
-    """`apic-access`: KVM, if the APIC page is virtualized; `real-mode`: KVM, on Intel without unrestricted guests."""
 
 
 class Vm(NamedTuple):
@@ -203,11 +194,9 @@ class Vm(NamedTuple):
     memory: Size
     low_memory: Annotated[Size, Limits(4096, 1 << 32)]
     memslots: Text
-    """What the layout of memslots is, in words."""
     ram_holes: tuple[Span, ...]
     slots: tuple[Slot, ...]
     devices: tuple[Span, ...]
-    """Where devices and firmware may be touched beside RAM: each window of 2 MiB may take page tables."""
     smm_touches: tuple[Span, ...]
     leaf: Literal["4K", "2M", "1G"]
     mapped: Literal["all", "listed"]
@@ -227,13 +216,11 @@ class Vm(NamedTuple):
     faults: Literal["any", "in-order"]
     # what most do without
     peak_count: Annotated[int, Limits(1, 1_000_000)] | None = None
-    """How many there were at most; of a host with a history (filling "aged")."""
     vcpus_run: Annotated[int, Limits(0, 65536)] | None = None
     dimms: Annotated[int, Limits(0, 32767)] = 0
     dimm_size: Annotated[Size, Limits(4096)] | None = None
     populated: Size | None = None
     measured_on: Annotated[str, Limits(pattern=r"[0-9]{1,4}\.[0-9]{1,4}")] | None = None
-    """The kernel that the rmap lists were measured on, where they are those of one run."""
     written: Size | None = None
     dirty_ring: Annotated[int, Limits(0, 65536)] = 0
     private_memory: Size | None = None

@@ -29,6 +29,7 @@ LIGHT = [
     "fleet --help",
     "presets --help",
     "completion bash",
+    "help --help",
 ]
 HEAVY = {"pydantic", "rich", "tabulate", "json", "csv", "tomllib", "ptelist.scenario.models", "ptelist.engine.account"}
 SCRIPT = """
@@ -71,6 +72,7 @@ def test_help_version_and_completion_import_click_and_little_else(command: str) 
         ("compare run", {"running"}),
         ("presets show shrink", {"shrink-tdp"}),
         ("comp", {"compare", "completion"}),
+        ("help fi", {"fields", "figures"}),
         ("compare --filling ", {"packed", "spread", "aged"}),
         ("compare --leaf 4K,", {"4K,2M", "4K,1G"}),
         ("compare --memory 16G", {"16GiB"}),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 HEAD = (
     "kernel", "boots", "observations", "exact", "agreeing", "differing", "bounded below only",
-    "slab caches", "agreeing", "differing",
+    "slab caches", "caches agreeing", "caches differing",
 )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""The manual: the pages of ptelist/docs, as text, on a terminal, and as man pages."""
