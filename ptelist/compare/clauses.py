@@ -70,7 +70,7 @@ def _slabs(scenario: Scenario) -> Iterator[Clause]:
     """Yield how slabs were filled, and by how many VMs at their peak."""
     filling = scenario.host.filling
     yield Clause(FILLINGS[filling], about=clause.SLABS)
-    yield fine(WORSE if filling == "aged" else BESIDE_SLABS)
+    yield Clause(WORSE, about=clause.SLABS) if filling == "aged" else fine(BESIDE_SLABS)
     peaks = [vm.peak_count for vm in scenario.vms if vm.peak_count is not None]
     if not peaks:
         return

@@ -14,6 +14,7 @@ from ptelist.compare.usual import (
     BRIEFS,
     PAIR_FIGURES,
     SEVERAL_FIGURES,
+    TYPICAL_BYTES,
     TYPICAL_SLABS,
     Figures,
     with_simulated,
@@ -99,9 +100,17 @@ def _of_total(comparison: Comparison, width: int | None) -> Iterator[list[Table]
     for percents in (True, False):
         for brief in briefs:
             apart = ((brief, (PART,)), ((WHOLE,), (WHOLE,)))
-            yield [*(_below(comparison, *each, percents=percents) for each in apart), *below]
+            tables = [_below(comparison, *each, percents=percents) for each in apart]
+            yield [tables[0], *_simulated(comparison, brief), *tables[1:], *below]
     figures = (*totals, *moved(comparison)[: 1 if several else MOST_MOVED], *cells.differing(comparison))
     yield from _blocks(comparison, figures)
+
+
+def _simulated(comparison: Comparison, brief: Figures) -> list[Table]:
+    """Return what is simulated of hosts with a history, in a table of its own if the other figures leave no room."""
+    if TYPICAL_BYTES in brief or not any(TYPICAL_SLABS in ledger for ledger in comparison.ledgers):
+        return []
+    return [_below(comparison, (TYPICAL_SLABS, TYPICAL_BYTES), ())]
 
 
 def _beside(comparison: Comparison, rows: list[Row]) -> Iterator[list[Table]]:

@@ -36,7 +36,11 @@ SEVERAL_FIGURES = (f"{DESC}.size", f"{DESC}.objects", SLABS, PART, SHARE, WHOLE)
 BRIEFS = ((SLABS, f"{DESC}.bytes.used", f"{DESC}.bytes.slab", f"{DESC}.bytes.memcg", PART), (SLABS, PART), (PART,))
 """With one row a column, richest first; the total comes with each."""
 
-AGED_BRIEFS = ((SLABS, TYPICAL_SLABS, TYPICAL_BYTES, PART), (TYPICAL_SLABS, TYPICAL_BYTES, PART), *BRIEFS[1:])
+AGED_BRIEFS = (
+    (SLABS, TYPICAL_SLABS, TYPICAL_BYTES, PART),
+    (TYPICAL_SLABS, TYPICAL_BYTES, PART),
+    *BRIEFS[1:],
+)
 """The same for hosts with a history."""
 
 SIMULATED = {SLABS: TYPICAL_SLABS, PART: TYPICAL_BYTES}

@@ -329,9 +329,10 @@ def test_fresh_and_aged_hosts_side_by_side(run: Callable[..., Result]) -> None:
     text = run("compare", *options, "--filling", "packed,aged", "--ext", "14,2", columns=200).stdout
     assert "bytes.typical" in text
     assert "slabs.typical" in run("compare", *options, "--filling", "aged", "--ext", "14,2").stdout
-    assert "a fresh host: the peak changes nothing" in text
-    assert "small objects fragment worse" in text
-    assert "128 VMs at the peak; figures named typical are simulated and no bound" in " ".join(text.split())
+    said = " ".join(text.split())
+    assert "a fresh host: the peak changes nothing" in said
+    assert "small objects fragment worse" in said
+    assert "128 VMs at the peak; figures named typical are simulated and no bound" in said
     one = run("sweep", *options, "--filling", "packed,aged", "--figure", f"{DESC}.slabs.typical").stdout
     assert "80" in one
 
