@@ -217,7 +217,13 @@ def test_what_it_says(run: Run, line: str, says: str) -> None:
 
 def test_every_command_that_answers_is_here() -> None:
     """But for observe (tests/observe/test_agreement.py) and those that list what there is."""
-    assert {line.split()[0] for line in COMMANDS} == {*cli.COMMANDS} - {"observe", "presets", "figures", "completion"}
+    assert {line.split()[0] for line in COMMANDS} == {*cli.COMMANDS} - {
+        "observe",
+        "presets",
+        "figures",
+        "help",
+        "completion",
+    }
 
 
 def test_a_list_has_none(run: Run) -> None:
