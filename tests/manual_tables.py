@@ -15,9 +15,9 @@ from ptelist.cli.options import TITLES
 from ptelist.manual import pages
 from ptelist.scenario.limits import DebugLetters, Limits, Size
 from ptelist.scenario.models import RECORDS, ListClass, Slot
+from ptelist.scenario.units import format_size
 from ptelist.settings.axes import AXES
 from ptelist.settings.defaults import default
-from ptelist.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -14,35 +14,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOUSE = Path(ptelist.__file__).parent
-BASE = {"errors", "units", "interval", "note"}
+BASE = {"errors"}
 FEATURE = {"catalog", "scenario", "engine", "settings", "output", "compare"}
 """What a feature that compares scenarios stands on; one that needs no more has no line in the plan."""
 PLAN: dict[str, set[str]] = {
     "errors": set(),
-    "units": set(),
-    "interval": set(),
-    "note": set(),
-    "text_file": {"errors"},
     "catalog": {"errors"},
     # what is accounted for, and the accounting
-    "scenario": {"errors", "units"},
+    "scenario": {"errors"},
     "lists": set(),
     "engine": {"scenario", "lists"},
     # where scenarios come from
-    "presets": {"errors", "text_file", "scenario"},
+    "presets": {"errors", "scenario"},
     "build": {"errors", "scenario", "presets"},
-    "host": {"errors", "text_file", "scenario", "presets", "build"},
-    "output": {*BASE, "engine"},
-    "settings": {*BASE, "catalog", "text_file", "scenario", "presets", "build", "host", "lists", "engine", "output"},
+    "host": {"errors", "scenario", "presets", "build"},
+    "output": {*BASE, "scenario", "engine"},
+    "settings": {*BASE, "catalog", "scenario", "presets", "build", "host", "lists", "engine", "output"},
     # features that stand on more, or that others stand on
     "compare": {*BASE, "presets", *FEATURE},
-    "rmaps": {*BASE, "text_file", "lists", "host", *FEATURE},
+    "rmaps": {*BASE, "presets", "lists", "host", *FEATURE},
     "replay": {*BASE, "lists", "presets", "rmaps", *FEATURE},
     "best": {*BASE, "lists", "rmaps", "replay", *FEATURE},
     "history": {*BASE, "presets", *FEATURE},
-    "gate": {*BASE, "text_file", "presets", "build", *FEATURE},
+    "gate": {*BASE, "presets", "build", *FEATURE},
     "inspect": {*BASE, "build", *FEATURE},
-    "observe": {*BASE, "text_file", "host", *FEATURE},
+    "observe": {*BASE, "presets", "host", *FEATURE},
     "manual": {"errors", "output"},
     # for notebooks
     "api": {*BASE, "presets", *FEATURE},

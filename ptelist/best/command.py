@@ -12,9 +12,9 @@ from ptelist.best.sentence import headline
 from ptelist.compare.assumptions import assume
 from ptelist.compare.comparison import PART
 from ptelist.engine.account import descriptors
-from ptelist.note import Note
 from ptelist.output.command_line import command_line
 from ptelist.output.files import bar, opened, size
+from ptelist.output.note import Note
 from ptelist.output.result import Result
 from ptelist.replay.one_pass import BYTES
 from ptelist.replay.replay import replay

@@ -10,8 +10,8 @@ from ptelist.best.sentence import of_one
 from ptelist.compare.comparison import PART
 from ptelist.engine.figure_kinds import DESC
 from ptelist.lists.descriptors import HEAD, WALK
-from ptelist.note import Note
 from ptelist.output import numbers
+from ptelist.output.note import Note
 from ptelist.output.page import Document, Table
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ COMMANDS = {
     "sweep": "ptelist.sweep.command",
     "sensitivity": "ptelist.sensitivity.command",
     "best": "ptelist.best.command",
-    "where": "ptelist.where.command",
+    "where": "ptelist.compare.where",
     "history": "ptelist.history.command",
     "show": "ptelist.compare.show",
     "explain": "ptelist.compare.explain",

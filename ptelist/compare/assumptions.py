@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.compare.clause import joined
 from ptelist.compare.clauses import UNVERIFIED, topics, unverified
-from ptelist.note import Note
+from ptelist.output.note import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

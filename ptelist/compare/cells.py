@@ -15,7 +15,7 @@ from ptelist.output.signed import signed
 if TYPE_CHECKING:
     from ptelist.compare.comparison import Comparison
     from ptelist.compare.usual import Figures
-    from ptelist.interval import Change
+    from ptelist.engine.interval import Change
 
 MOST_BESIDE = 12
 """More columns than this are easier to read as rows."""

@@ -11,14 +11,14 @@ from ptelist.compare.clause import touched
 from ptelist.engine.account import account
 from ptelist.engine.difference import difference
 from ptelist.engine.figure_kinds import DESC, HEADER
+from ptelist.engine.interval import Change
 from ptelist.engine.ledger import TYPICAL, Unit
-from ptelist.interval import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ptelist.engine.ledger import Ledger, Term
-    from ptelist.note import Note
+    from ptelist.output.note import Note
     from ptelist.settings.columns import Column, Columns
 
 PART, WHOLE = f"{DESC}.bytes.total", "mmu.bytes.total"

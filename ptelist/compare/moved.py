@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.interval import Interval
+from ptelist.engine.interval import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -20,7 +20,7 @@ from ptelist.compare.usual import (
     with_simulated,
 )
 from ptelist.engine.figure_kinds import DESC
-from ptelist.note import Note
+from ptelist.output.note import Note
 from ptelist.output.page import Document, Table
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from ptelist.engine.guest_memory import address_spaces
 from ptelist.engine.nested import KEPT
 from ptelist.errors import PtelistError, Where
 from ptelist.presets.shipped import load
-from ptelist.units import format_size
+from ptelist.scenario.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

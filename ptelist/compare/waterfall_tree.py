@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ptelist.compare.branches import Branch, draw
+from ptelist.engine.interval import Change
 from ptelist.engine.waterfall import Step, waterfall
-from ptelist.interval import Change
 from ptelist.output import numbers
 from ptelist.output.page import MAIL_WIDTH, Document
 

@@ -13,7 +13,7 @@ from ptelist.errors import PtelistError
 from ptelist.fleet.inventory import COUNT, HOST, HOST_MEMORY, VMS
 from ptelist.fleet.single import Single
 from ptelist.fleet.what_ifs import what_ifs
-from ptelist.note import Note
+from ptelist.output.note import Note
 from ptelist.scenario.overlay import Origin
 from ptelist.settings.axes import AXES, Axis
 from ptelist.settings.consistency import problems

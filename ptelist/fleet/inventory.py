@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError, Where, suggestion
 from ptelist.fleet.records import Objects, Rows, Text, plain
+from ptelist.scenario.units import UNITS
 from ptelist.settings.axes import AXES
 from ptelist.settings.values import choices
-from ptelist.units import UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from ptelist.compare.comparison import PART, WHOLE
 from ptelist.engine.figure_kinds import DESC
-from ptelist.note import Note
 from ptelist.output import numbers
+from ptelist.output.note import Note
 from ptelist.output.page import Document, Table
 from ptelist.output.sentence import plural
-from ptelist.units import format_size
+from ptelist.scenario.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.comparison import WHOLE
+from ptelist.engine.interval import Change, Interval
 from ptelist.fleet.census import HostGroup
 from ptelist.fleet.totals import CHANGE_HIGH, CHANGE_LOW, ENDS, HIGH, LOW
-from ptelist.interval import Change, Interval
 
 if TYPE_CHECKING:
     from ptelist.engine.ledger import Unit
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ptelist.fleet.inventory import Cells
     from ptelist.fleet.totals import Sums
     from ptelist.fleet.what_ifs import WhatIf
-    from ptelist.note import Note
+    from ptelist.output.note import Note
 
 
 class FleetReport(NamedTuple):

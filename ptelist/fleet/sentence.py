@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.compare.comparison import WHOLE
+from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import Unit
-from ptelist.interval import Interval
 from ptelist.output import numbers, sentence
 
 if TYPE_CHECKING:
+    from ptelist.engine.interval import Change
     from ptelist.fleet.report import FleetReport
-    from ptelist.interval import Change
 
 
 def headline(report: FleetReport) -> str:

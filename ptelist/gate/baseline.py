@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, StrictInt, StrictStr, ValidationError
 
 from ptelist.build.layouts import SIZEOF, layout
+from ptelist.engine.interval import Interval
 from ptelist.errors import PtelistError
-from ptelist.interval import Interval
-from ptelist.note import Note
+from ptelist.output.note import Note
 from ptelist.scenario.overlay import Source
 from ptelist.settings.faults import reason
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from ptelist.engine.account import account
-from ptelist.interval import Interval
+from ptelist.engine.interval import Interval
 from ptelist.scenario.models import RECORDS, Scenario
 from ptelist.scenario.overlay import frozen
 from ptelist.scenario.validate import validated

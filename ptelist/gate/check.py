@@ -11,13 +11,13 @@ from ptelist.compare.comparison import pick_one
 from ptelist.compare.moved import steps
 from ptelist.engine.account import account
 from ptelist.engine.difference import difference
+from ptelist.engine.interval import Change, Interval
 from ptelist.engine.ledger import Unit
 from ptelist.errors import NOWHERE, PtelistError
 from ptelist.gate.baseline import UPDATE, Baseline, entry
 from ptelist.gate.before import derived
 from ptelist.gate.causes import causes
 from ptelist.gate.limits import EXACT, GROWTH
-from ptelist.interval import Change, Interval
 from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from ptelist.gate.baseline import Entry, Places
     from ptelist.gate.budgets import Gate
     from ptelist.gate.limits import Rule
-    from ptelist.note import Note
     from ptelist.output.command_line import Options
+    from ptelist.output.note import Note
     from ptelist.scenario.models import Scenario
 
 PASS, WARN, FAIL, NEW, REMOVED = STATUSES = ("pass", "warn", "fail", "new", "removed")

@@ -11,9 +11,9 @@ from ptelist.gate.baseline import places
 from ptelist.gate.budgets import BUILT_IN, parse, scenarios
 from ptelist.gate.check import measure
 from ptelist.output.command_line import command_line
+from ptelist.presets.text_file import read_text
 from ptelist.settings.columns import expand
 from ptelist.settings.defaults import PRESETS
-from ptelist.text_file import read_text
 
 if TYPE_CHECKING:
     from ptelist.gate.baseline import Baseline, Places

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from ptelist.errors import PtelistError, Where
-from ptelist.units import parse_size
+from ptelist.scenario.units import parse_size
 
 _PERCENT = r"([0-9]{1,9})(?:\.([0-9]{1,9}))? ?%"
 MAX, EXACT, GROWTH = LIMIT_KINDS = ("max", "exact", "max_growth")

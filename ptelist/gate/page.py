@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.gate import finding
 from ptelist.gate.check import STATUSES
-from ptelist.note import Note
 from ptelist.output import numbers, plain
+from ptelist.output.note import Note
 from ptelist.output.page import FINE, HEAD, MAIL_WIDTH, TEXT, Document, Table
 
 if TYPE_CHECKING:

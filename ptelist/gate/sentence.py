@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from ptelist.engine.interval import Change, Interval
 from ptelist.gate.check import FAIL, PASS
 from ptelist.gate.limits import EXACT, GROWTH
-from ptelist.interval import Change, Interval
 from ptelist.output import numbers, sentence
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from ptelist.catalog.names import one
 from ptelist.compare.comparison import change
 from ptelist.engine.account import account
 from ptelist.engine.difference import difference
+from ptelist.engine.interval import Change, Interval
 from ptelist.errors import PtelistError
-from ptelist.interval import Change, Interval
 from ptelist.scenario.models import NAMING
 from ptelist.settings.kinds import Choice
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ptelist.build.unpack import unpack
 from ptelist.errors import PtelistError
+from ptelist.presets.text_file import read_text
 from ptelist.scenario.overlay import Origin, Setting
-from ptelist.text_file import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path

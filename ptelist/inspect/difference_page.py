@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ptelist.build.layouts import BYTE
 from ptelist.inspect.differences import profile_changes, struct_changes
 from ptelist.inspect.page import bits_of, offset_of, value
-from ptelist.note import Note
+from ptelist.output.note import Note
 from ptelist.output.page import Document, Table
 
 if TYPE_CHECKING:

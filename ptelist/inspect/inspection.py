@@ -8,7 +8,7 @@ from ptelist.build import profile as profiles
 from ptelist.build.builds import once
 from ptelist.build.layouts import layout
 from ptelist.errors import PtelistError
-from ptelist.note import Note
+from ptelist.output.note import Note
 from ptelist.settings.named import load
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import Unit
 from ptelist.inspect.differences import struct_changes
 from ptelist.inspect.inspection import DESC
-from ptelist.interval import Interval
 from ptelist.output import sentence
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from ptelist.observe.sentence import headline
 from ptelist.output.command_line import command_line
 from ptelist.output.delivery import write
 from ptelist.output.result import Result
+from ptelist.presets.text_file import read_text
 from ptelist.settings.axes import AXES
 from ptelist.settings.named import RUNNING
-from ptelist.text_file import read_text
 
 if TYPE_CHECKING:
     from ptelist.output.command_line import Options

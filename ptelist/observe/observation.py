@@ -10,9 +10,9 @@ from ptelist.compare.clauses import UNVERIFIED
 from ptelist.host import paths, slabinfo, vms
 from ptelist.host.caches import HostCaches
 from ptelist.host.machine import online
-from ptelist.note import Note
 from ptelist.observe import counters
 from ptelist.observe.watcher import MOST_CACHES, Watcher
+from ptelist.output.note import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

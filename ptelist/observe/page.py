@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.note import Note
 from ptelist.observe.counters import TELLING_COUNTERS
+from ptelist.output.note import Note
 from ptelist.output.numbers import integer, interval
 from ptelist.output.page import AGREES, DIFFERS, Document, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ptelist.engine.interval import Interval
     from ptelist.host.vms import Vm
-    from ptelist.interval import Interval
     from ptelist.observe.observation import Observation
     from ptelist.observe.watcher import Check, Observed
 

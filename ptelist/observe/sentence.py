@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ptelist.output import numbers, sentence
 
 if TYPE_CHECKING:
-    from ptelist.interval import Interval
+    from ptelist.engine.interval import Interval
     from ptelist.observe.observation import Observation
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import attributes, slab, slub
 from ptelist.engine.attributes import Made
+from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import Unit
 from ptelist.host.paths import SLABS
 from ptelist.host.slub_debug import flags
-from ptelist.interval import Interval
-from ptelist.note import Note
+from ptelist.output.note import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.note import Note
+from ptelist.output.note import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine.ledger import Unit
 from ptelist.output.signed import signed
-from ptelist.units import UNITS
+from ptelist.scenario.units import UNITS
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from ptelist.engine.interval import Change
     from ptelist.engine.ledger import Term
-    from ptelist.interval import Change
 
 
 UNITLESS = frozenset((Unit.COUNT, Unit.ORDER))

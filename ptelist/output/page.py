@@ -9,7 +9,7 @@ from ptelist.output.bars import LEAST, MOST, bars
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ptelist.note import Note
+    from ptelist.output.note import Note
 
 AGREES, DIFFERS = "agrees", "DIFFERS"
 """The words for a measured value that is, or is not, what was predicted."""

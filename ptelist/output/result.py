@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from ptelist.note import Note
+    from ptelist.output.note import Note
     from ptelist.output.page import Document
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import Unit
-from ptelist.interval import Interval
 from ptelist.output import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ptelist.interval import Change, Ends
+    from ptelist.engine.interval import Change, Ends
 
 KIB = 1 << 10
 """Fewer bytes than this need no other unit beside."""

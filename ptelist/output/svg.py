@@ -7,12 +7,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ptelist.output import numbers, plain
 from ptelist.output.footer import shortened
-from ptelist.units import UNITS
+from ptelist.scenario.units import UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ptelist.note import Note
+    from ptelist.output.note import Note
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#8a6d00")
 """Told apart by those who see colours differently as well (Okabe and Ito's, its yellow darkened)."""

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from ptelist.errors import PtelistError, suggestion
 from ptelist.presets.kinds import KINDS
 from ptelist.presets.parse import Variant, parse
+from ptelist.presets.text_file import read_text
 from ptelist.presets.versions import SERIES, stable_key, version_key
 from ptelist.scenario.overlay import Fields, Origin, Overlay, Setting
-from ptelist.text_file import read_text
 
 MOST_PARENTS = 64
 FIRST = ""

@@ -10,7 +10,7 @@ from ptelist.engine.figure_kinds import DESC
 from ptelist.engine.ledger import Unit, fixed, rule
 from ptelist.lists.envelope import Envelope
 from ptelist.lists.tally import ListRules, Lists
-from ptelist.note import Note
+from ptelist.output.note import Note
 from ptelist.replay.samples import Sample, Samples
 from ptelist.replay.steps import Steps
 from ptelist.replay.traces import ENVELOPE, ODD, STEPS, TraceReader

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ptelist.compare import table
-from ptelist.note import Note
+from ptelist.output.note import Note
 from ptelist.output.numbers import integer, interval
 from ptelist.output.page import Document, Table
 from ptelist.replay.replay import LIST_BRIEFS, LIST_FIGURES
@@ -14,8 +14,8 @@ from ptelist.replay.vm_steps import STEP_COUNTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from ptelist.engine.interval import Interval
     from ptelist.engine.vcpu_machine import Counts
-    from ptelist.interval import Interval
     from ptelist.replay.replay import Replayed
     from ptelist.replay.vm_steps import Moment, Stage
 

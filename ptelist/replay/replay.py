@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-    from ptelist.note import Note
+    from ptelist.output.note import Note
     from ptelist.replay.one_pass import Mark
     from ptelist.replay.samples import Sample
     from ptelist.replay.vm_steps import Stage

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from ptelist.engine import charge, memslots, mmu
 from ptelist.engine.account import layouts
 from ptelist.engine.figure_kinds import DESC, HEADER
+from ptelist.engine.interval import Interval
 from ptelist.engine.kmalloc import POINTER
 from ptelist.engine.ledger import Unit, fixed
 from ptelist.engine.pagetables import window
 from ptelist.engine.windows import touched
 from ptelist.errors import PtelistError
-from ptelist.interval import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine.account import slabs_of
 from ptelist.engine.figure_kinds import DESC, HEADER
+from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import Unit, fixed
 from ptelist.engine.past import Past
 from ptelist.engine.simulated import slab_rules
 from ptelist.engine.vm_slabs import HostSlabs
-from ptelist.interval import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

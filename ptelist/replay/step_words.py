@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.units import parse_size
+from ptelist.scenario.units import parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,9 +18,9 @@ from ptelist.rmaps.rmaps_stat import LABELS, PAGE_SIZES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ptelist.engine.interval import Interval
     from ptelist.engine.ledger import Ledger, Term
     from ptelist.engine.vcpu_machine import Counts
-    from ptelist.interval import Interval
     from ptelist.scenario.models import Scenario
 
 OBJECTS, COUNT, PAGES = Unit.OBJECTS, Unit.COUNT, Unit.PAGES

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
 from ptelist.host import paths, snapshot
+from ptelist.presets.text_file import read_text
 from ptelist.rmaps.rmaps_stat import Histogram, parse
-from ptelist.text_file import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

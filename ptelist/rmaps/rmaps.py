@@ -15,7 +15,7 @@ from ptelist.errors import PtelistError
 from ptelist.lists import histogram
 from ptelist.lists.descriptors import GROWN, HEAD
 from ptelist.lists.histogram import FFS, Class, ExtCost, Level
-from ptelist.note import Note
+from ptelist.output.note import Note
 from ptelist.rmaps.rmaps_stat import LABELS, PAGE_SIZES
 
 if TYPE_CHECKING:

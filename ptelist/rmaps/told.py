@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
+from ptelist.presets.text_file import read_text
 from ptelist.rmaps import histogram_file
 from ptelist.rmaps.histogram_file import is_observation
 from ptelist.rmaps.rmaps import Limits
 from ptelist.settings.named import RUNNING, load
-from ptelist.text_file import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

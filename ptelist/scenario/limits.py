@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
-from ptelist.units import parse_size
+from ptelist.scenario.units import parse_size
 
 
 class Limits(NamedTuple):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ptelist.catalog.meanings import MEANINGS
 from ptelist.engine.ledger import Unit
-from ptelist.note import Note
 from ptelist.output import bars, numbers, svg
+from ptelist.output.note import Note
 from ptelist.output.page import GAP, Document, Table
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from ptelist.compare.clause import touched
 from ptelist.compare.comparison import pick_one
 from ptelist.engine import mmu, slub
 from ptelist.engine.account import account
+from ptelist.engine.interval import Change
 from ptelist.errors import PtelistError
-from ptelist.interval import Change
 from ptelist.scenario.models import RECORDS
 from ptelist.settings.axes import AXES
 from ptelist.settings.space import Space
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ptelist.engine.ledger import Term
-    from ptelist.note import Note
     from ptelist.output.command_line import Options
+    from ptelist.output.note import Note
     from ptelist.scenario.models import Scenario
     from ptelist.settings.axes import Axis
 

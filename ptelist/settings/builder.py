@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from ptelist.engine.shared import Shared
-from ptelist.errors import PtelistError, Where
+from ptelist.errors import PtelistError
 from ptelist.scenario.check import checked, checks_of
 from ptelist.scenario.models import Scenario, Vm
 from ptelist.scenario.overlay import Source
 from ptelist.settings.consistency import problems
 from ptelist.settings.faults import hint, invalid, record_of
+from ptelist.settings.part import Part
 from ptelist.settings.void import taken_away
 
 if TYPE_CHECKING:
@@ -67,31 +68,6 @@ class Builder:
             part_name, field, text = problem
             raise PtelistError(f"{text}{hint(part_name, field)}", parts[part_name].where(field, []))
         return scenario
-
-
-class Part(NamedTuple):
-    """A part of a scenario as checked, with the settings that say it and what is wrong with them."""
-
-    name: str
-    fields: Fields
-    record: Any
-    sources: dict[str, Source]
-    errors: list[Any]
-    """As pydantic tells them."""
-
-    def by_option(self, field: str) -> bool:
-        """Return whether an option of the command line says it."""
-        return field in self.fields and self.fields[field].origin.is_option
-
-    def where(self, field: str, inner: list[str]) -> Where:
-        """Return where a field is said, or what is inside of it; an option names its field itself."""
-        if field not in self.fields:
-            where = Where(self.name)
-        else:
-            setting = self.fields[field]
-            where = setting.origin.at(".".join([setting.path, *inner]))
-        kind = self.name.partition(".")[0].rstrip("s")
-        return where._replace(field=".".join(inner if where.option else [kind, field, *inner]))
 
 
 def _checked(name: str, fields: Fields) -> Part:

@@ -12,7 +12,7 @@ from ptelist.engine.memslots import write_tracking
 from ptelist.engine.pagetables import window
 from ptelist.engine.windows import GIB, guest_ranges
 from ptelist.lists.descriptors import MIN_EXT
-from ptelist.units import format_size
+from ptelist.scenario.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ptelist.errors import Where
-    from ptelist.settings.builder import Part
+    from ptelist.settings.part import Part
 
 CAPACITIES = frozenset(("capacity_below_minimum", "pte_list_desc_capacity", "pte_list_desc_capacity_tdp"))
 """Fields by which a proposal has smaller caches than a kernel of today can have."""

@@ -9,8 +9,8 @@ from ptelist.catalog.meanings import MEANINGS
 from ptelist.errors import PtelistError
 from ptelist.presets import shipped
 from ptelist.presets.shipped import Preset, find
+from ptelist.presets.text_file import read_text
 from ptelist.scenario.overlay import Overlay
-from ptelist.text_file import read_text
 
 RUNNING = "running"
 """The name of this machine, as a kernel, a host, or both."""

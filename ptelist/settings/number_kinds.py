@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ptelist.scenario.overlay import frozen
+from ptelist.scenario.units import UNITS, format_size, parse_size
 from ptelist.settings.kinds import Choice, Kind
-from ptelist.units import UNITS, format_size, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ptelist.scenario.overlay import Fields
     from ptelist.settings.axes import Axis
     from ptelist.settings.base import Base
-    from ptelist.settings.builder import Part
     from ptelist.settings.kinds import Choice, Chosen
+    from ptelist.settings.part import Part
 
 NOTHING: dict[Axis, Origin] = {}
 """Never written to."""

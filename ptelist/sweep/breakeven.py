@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.comparison import change
 from ptelist.compare.moved import steps
+from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import Unit
-from ptelist.interval import Interval
 from ptelist.settings.kinds import Choice
 from ptelist.sweep.search import first, last
 

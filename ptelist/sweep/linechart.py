@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.catalog.meanings import MEANINGS
 from ptelist.engine.ledger import Unit
 from ptelist.errors import PtelistError
-from ptelist.note import Note
 from ptelist.output import svg
+from ptelist.output.note import Note
 from ptelist.output.svg import FAINT, GREY
 from ptelist.sweep.breakeven_page import sentence
 

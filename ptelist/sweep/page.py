@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ptelist.note import Note
 from ptelist.output import bars, numbers
+from ptelist.output.note import Note
 from ptelist.output.numbers import UNITLESS
 from ptelist.output.page import GAP, Document, Table
 from ptelist.sweep import breakeven_page as breakeven

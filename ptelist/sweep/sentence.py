@@ -8,8 +8,8 @@ from ptelist.output import sentence
 from ptelist.sweep import breakeven_page as breakeven
 
 if TYPE_CHECKING:
+    from ptelist.engine.interval import Change
     from ptelist.engine.ledger import Unit
-    from ptelist.interval import Change
     from ptelist.sweep.sweep import Point, Sweep
 
 

@@ -10,18 +10,18 @@ from ptelist.compare.clause import touched
 from ptelist.compare.comparison import change, pick_one
 from ptelist.engine.account import account, descriptors, layouts
 from ptelist.engine.figure_kinds import DESC, HEADER, is_aside
+from ptelist.engine.interval import Interval
 from ptelist.engine.shared import Shared
 from ptelist.errors import PtelistError
-from ptelist.interval import Interval
 from ptelist.settings.columns import columns, compares
 from ptelist.sweep.breakeven import MOST_TRIED, Curve, break_even, layout_steps, search_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ptelist.engine.interval import Change
     from ptelist.engine.ledger import Ledger, Term, Unit
-    from ptelist.interval import Change
-    from ptelist.note import Note
+    from ptelist.output.note import Note
     from ptelist.scenario.models import Scenario
     from ptelist.settings.axes import Axis
     from ptelist.settings.columns import Column

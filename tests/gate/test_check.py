@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from tap.parser import Parser
 
 from ptelist.cli import main
+from ptelist.engine.interval import Interval
 from ptelist.gate import baseline as baselines
 from ptelist.gate import budgets, causes
-from ptelist.interval import Interval
 from ptelist.output import delivery as out
 
 if TYPE_CHECKING:

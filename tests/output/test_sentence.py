@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ptelist.engine.interval import Change, Interval
 from ptelist.engine.ledger import Unit
-from ptelist.interval import Change, Interval
 from ptelist.output import sentence
 
 ENDS = st.tuples(st.integers(0, 1 << 45), st.integers(0, 1 << 45)).map(sorted)

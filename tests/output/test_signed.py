@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptelist.interval import Change
+from ptelist.engine.interval import Change
 from ptelist.output import bars, numbers
 from ptelist.output.signed import Less, More
 

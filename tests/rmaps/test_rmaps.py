@@ -254,7 +254,7 @@ def test_formats_and_stdin(run: Callable[..., Result], monkeypatch: pytest.Monke
     assert {row["figure"] for row in rows} >= {"pte_list_desc.objects", "pte_list_desc.bytes.total"}
     assert "| pte\\_list\\_desc.objects" in run("rmaps", str(file), "--format", "markdown").stdout
     quoted = "".join(f"> {line}\n" for line in file.read_text().splitlines())
-    monkeypatch.setattr("ptelist.text_file._stdin", quoted.encode)
+    monkeypatch.setattr("ptelist.presets.text_file._stdin", quoted.encode)
     assert run("rmaps", "-").stdout.partition("\n$")[0] == run("rmaps", str(file)).stdout.partition("\n$")[0]
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ptelist.presets import shipped
+from ptelist.scenario.units import UNITS, parse_size
 from ptelist.settings.columns import expand
-from ptelist.units import UNITS, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable

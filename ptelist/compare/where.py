@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from ptelist.compare.breakdown import breakdown
 from ptelist.compare.sentence import of_one
 from ptelist.compare.single import single
+from ptelist.compare.where_page import document, records, tables
 from ptelist.output.command_line import command_line
 from ptelist.output.page import Document
 from ptelist.output.result import Result
-from ptelist.where.page import document, records, tables
 
 if TYPE_CHECKING:
     from ptelist.output.command_line import Options

@@ -1,1 +1,0 @@
-"""Where the bytes are: the total as a tree, the largest parts first."""
