@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -50,13 +51,20 @@ def suggestion(wrong: str, known: Iterable[str]) -> str:
     """Return "; did you mean ...?" for a misspelt name, or the known names."""
     from difflib import get_close_matches  # noqa: PLC0415 -- only after an error
 
-    names = sorted(known)
+    names = sorted(known, key=_numbers_by_size)
     close = get_close_matches(wrong, names, n=2, cutoff=0.6)
     if close:
         return "; did you mean " + " or ".join(close) + "?"
-    shown = names if len(names) <= SHOWN else [*names[:SHOWN], "..."]
+    half = SHOWN // 2
+    shown = names if len(names) <= SHOWN else [*names[:half], "...", *names[-half:]]
     return "; known: " + ", ".join(shown) if shown else ""
 
 
+def _numbers_by_size(name: str) -> list[tuple[int, str]]:
+    """Return what sorts 6.9 before 6.10, and numbers before words."""
+    parts = re.findall("[0-9]+|[^0-9]+", name)
+    return [(int(part), "") if part.isdecimal() else (1 << 62, part) for part in parts]
+
+
 SHOWN = 12
-"""So many names are listed when none is close."""
+"""So many names are listed when none is close: the first and the last ones."""

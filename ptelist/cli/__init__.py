@@ -129,7 +129,7 @@ def _closing_pipe() -> Iterator[None]:
 
 
 @click.group(cls=Cli, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="ptelist", message="%(prog)s %(version)s")
+@click.version_option(__version__, "-V", "--version", prog_name="ptelist", message="%(prog)s %(version)s")
 def main() -> None:
     """Say exactly what KVM's shadow-MMU structures cost in memory.
 

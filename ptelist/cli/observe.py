@@ -23,7 +23,7 @@ from ptelist.output.formats import FORMATS
 @scenario_options
 @output_options(FORMATS)
 def command() -> None:
-    """Show what this host's KVM caches are, beside what ptelist says they are.
+    """Compare this host's KVM slab caches with ptelist's prediction.
 
     SAVED is what --save wrote, there or on another host. Layouts are always
     compared; counts are if options say which VMs the host runs (--vms, --vcpus,

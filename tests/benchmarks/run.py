@@ -97,7 +97,7 @@ def _event(number: int, op: str, arguments: str) -> str:
 def pairs(folder: Path) -> Iterator[tuple[str, list[str], list[str], float]]:
     """Yield what to time: a name, our command, its baseline, and the bound for their ratio."""
     yield from PAIRS
-    yield "check of 50 budgets over 10 scenarios / piped compare", gate(folder), COMPARE, 1.5
+    yield "check of 50 budgets over 10 scenarios / click and one model", gate(folder), [PYTHON, "-c", MODEL], 1.5
     if BTF.exists() and shutil.which("pahole"):
         types = folder / "btf"
         types.write_bytes(BTF.read_bytes())
