@@ -31,11 +31,6 @@ class Interval(NamedTuple):
         """Return the ends of a figure, or of a change."""
         return cls(known.low, known.high)
 
-    @property
-    def exact(self) -> bool:
-        """Tell whether it is one number."""
-        return self.low == self.high
-
 
 class Change(NamedTuple):
     """How much more a figure is than another: an interval, and the same as a part of the other."""

@@ -22,6 +22,8 @@ LOUD = frozenset(LOUDEST)
 MOST_LOUD = 8
 """Findings that a screen has room for."""
 INDENT = "  "
+TOLD = frozenset(("kernel", "config", "host", "UNVERIFIED"))
+"""Topics that a report tells: the kernel under test and the machine; scenarios say the rest themselves."""
 
 
 class GateReport(NamedTuple):
@@ -124,7 +126,8 @@ def _notes(report: GateReport) -> Iterator[Note]:
     yield Note("baseline", report.baseline)
     if any(each.term and not each.term.exact for each in report.findings):
         yield Note("now", "'now' is the upper bound; budgets apply to it")
-    yield from report.assumptions
+    yield from (note for note in report.assumptions if note.topic in TOLD)
+    yield Note("more", "--format json tells all that was assumed")
 
 
 def body(report: GateReport) -> dict[str, Any]:
