@@ -22,8 +22,8 @@ LOUD = frozenset(LOUDEST)
 MOST_LOUD = 8
 """Findings that a screen has room for."""
 INDENT = "  "
-TOLD = frozenset(("kernel", "config", "host", "UNVERIFIED"))
-"""Topics that a report tells: the kernel under test and the machine; scenarios say the rest themselves."""
+TOLD = frozenset(("kernel", "config", "host", "caches", "slabs", "UNVERIFIED"))
+"""Topics that a report tells; what VMs are, its scenarios say themselves."""
 
 
 class GateReport(NamedTuple):
