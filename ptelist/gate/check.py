@@ -186,7 +186,8 @@ def _finding(rule: Rule, tested: Tested, baseline: Baseline | None, derivations:
     growth = Interval(*difference(derivations[term.name], term)) if derivations and before else None
     hidden = _hidden(rule, term, most, before) if growth is None else 0
     status = _status(rule, term, most, before, growth, known=before is not None or baseline is None)
-    status = WARN if status == PASS and hidden else status
+    hidden = hidden if status == PASS else 0
+    status = WARN if hidden else status
     moved = before is not None and before != (term.low, term.high)
     why = causes(term, rule.scenario, baseline, tested.state) if moved and baseline and status in {WARN, FAIL} else ()
     return Finding(
