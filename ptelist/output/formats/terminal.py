@@ -20,6 +20,9 @@ from ptelist.output.page import AGREES, DIFFERS, FINE, HEAD, TEXT
 from ptelist.output.signed import Less, More
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ptelist.output.note import Note
     from ptelist.output.page import Document, Table
     from ptelist.output.result import Result
 
@@ -57,25 +60,32 @@ def draw(document: Document, width: int, encoding: str = "utf-8") -> str:
         emoji=False,
         legacy_windows=False,
     )
-    if document.headline:
-        console.print(Text(plain.paragraph(document.headline, width), style="bold"), soft_wrap=True)
-        if document.lines or any(table.title for table in document.tables[:1]):
-            console.print()  # a table without a title begins with an empty line of its own
-    for meaning, line in document.lines:
-        console.print(Text(line, style=STYLES[meaning]), soft_wrap=True)
-    if document.lines:
-        console.print()
-    for table in document.tables:
-        if table.title:
-            console.print(Text(table.title, style="bold"))
-        console.print(_table(table))
-    for note in document.notes:
-        text = plain.wrapped(str(note), width, "  ")
-        head = len(plain.wrapped(f"{note.head}:", width, "  ")) if note.head else 0
-        console.print(Text.assemble(text[:head], (text[head:], "dim")), soft_wrap=True)
-    console.print()
-    console.print(Text(plain.command(document.command, width)), soft_wrap=True)
+    for number, block in enumerate(_blocks(document, width)):
+        if number:
+            console.print()
+        for part in block:
+            console.print(part, soft_wrap=isinstance(part, Text))
     return out.getvalue()
+
+
+def _blocks(document: Document, width: int) -> Iterator[list[Text | RichTable]]:
+    """Yield what stands together: the headline, lines, each table, notes, the command."""
+    if document.headline:
+        yield [Text(plain.paragraph(document.headline, width), style="bold")]
+    if document.lines:
+        yield [Text(line, style=STYLES[meaning]) for meaning, line in document.lines]
+    for table in document.tables:
+        title = [Text(table.title, style="bold")] if table.title else []
+        yield [*title, _table(table)]
+    if document.notes:
+        yield [_note(note, width) for note in document.notes]
+    yield [Text(plain.command(document.command, width))]
+
+
+def _note(note: Note, width: int) -> Text:
+    text = plain.wrapped(str(note), width, "  ")
+    head = len(plain.wrapped(f"{note.head}:", width, "  ")) if note.head else 0
+    return Text.assemble(text[:head], (text[head:], "dim"))
 
 
 def _table(table: Table) -> RichTable:
