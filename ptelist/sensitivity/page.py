@@ -56,8 +56,6 @@ def _fitted(table: Table, changes: list[tuple[int, int]], width: int | None) -> 
 
 def _notes(tornado: Sensitivity) -> Iterator[Note]:
     idle = [effect.axis for effect in tornado.idle if effect.trials]
-    if not tornado.figure.exact:
-        yield Note("change", "how far the ends of the figure move; what is open stays so")
     if idle:
         yield Note("no effect", ", ".join(idle))
     refused = [effect.axis for effect in tornado.idle if not effect.trials and effect.refused]

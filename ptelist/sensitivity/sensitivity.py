@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from ptelist.compare.assumptions import assume
 from ptelist.compare.clause import touched
-from ptelist.compare.comparison import pick_one
+from ptelist.compare.comparison import change, pick_one
 from ptelist.engine import mmu, slub
 from ptelist.engine.account import account
-from ptelist.engine.interval import Change
 from ptelist.errors import PtelistError
 from ptelist.scenario.models import RECORDS
 from ptelist.settings.axes import AXES
@@ -20,6 +18,7 @@ from ptelist.settings.void import refuse_void
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ptelist.engine.interval import Change
     from ptelist.engine.ledger import Term
     from ptelist.output.command_line import Options
     from ptelist.output.note import Note
@@ -36,7 +35,7 @@ class Trial(NamedTuple):
     label: str
     term: Term
     change: Change
-    """How far the figure's ends move."""
+    """How much more the figure is than the scenario's, derived."""
 
 
 class Effect(NamedTuple):
@@ -104,16 +103,8 @@ def _effect(  # noqa: PLR0913, PLR0917 -- one value changed, all else given
         except PtelistError as error:
             refused.append((value, str(error)))
         else:
-            trials.append(Trial(value, term, _moved(figure, term)))
+            trials.append(Trial(value, term, change(figure, term)))
     return Effect(axis.name, base, tuple(trials), tuple(refused))
-
-
-def _moved(old: Term, new: Term) -> Change:
-    """Return how far the ends of a figure move: what is open in both does not count as an effect."""
-    moves = [(new.low - old.low, old.low), (new.high - old.high, old.high)]
-    shares = [Fraction(move, end) for move, end in moves if end]
-    ratio = (min(shares), max(shares)) if len(shares) == len(moves) else None
-    return Change(min(move for move, _ in moves), max(move for move, _ in moves), ratio)
 
 
 def _values(axis: Axis, scenario: Scenario, given: list[str]) -> tuple[str, list[str]]:
