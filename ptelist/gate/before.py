@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from ptelist.engine.account import account
 from ptelist.engine.interval import Interval
 from ptelist.scenario.models import RECORDS, Scenario
-from ptelist.scenario.overlay import frozen
+from ptelist.scenario.overlay import Source, frozen
 from ptelist.scenario.validate import validated
 from ptelist.settings.consistency import problems
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ptelist.gate.baseline import Entry
 
 GROUPS = "vms"
+IN_BASELINE = Source("the baseline")
 
 
 def derived(old: Entry, now: Entry) -> Ledger | None:
@@ -47,5 +48,6 @@ def _scenario(old: Entry, now: Entry) -> Scenario | None:
         vms = tuple(validated(RECORDS["vm"], parts[part]) for part in groups)
     except ValidationError:
         return None
-    sources = {path: source for path, source in now.sources.items() if old.inputs.get(path) == now.inputs.get(path)}
+    same = {path: source for path, source in now.sources.items() if old.inputs.get(path) == now.inputs.get(path)}
+    sources = dict.fromkeys(old.inputs, IN_BASELINE) | same
     return Scenario(**own, vms=vms, proposals=proposals, sources=sources) if vms else None

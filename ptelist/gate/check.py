@@ -57,8 +57,10 @@ class Finding(NamedTuple):
     before: Interval | None = None
     most: int | None = None
     """The most that the high end may be, in the figure's unit; None if there is nothing to grow from."""
+    old: Term | None = None
+    """The baseline's figure, derived of its inputs; None where only its ends are known."""
     growth: Interval | None = None
-    """New less old where both are derived; None where only the ends are known."""
+    """New less old where both are derived."""
     hidden: int = 0
     """How wide the figure is, where that hides growth of more than is allowed."""
     steps: tuple[Moved, ...] = ()
@@ -183,7 +185,8 @@ def _finding(rule: Rule, tested: Tested, baseline: Baseline | None, derivations:
     old = baseline.scenarios.get(rule.scenario) if baseline else None
     before = old.figures.get(rule.figure) if old else None
     most = _most(rule, before)
-    growth = Interval(*difference(derivations[term.name], term)) if derivations and before else None
+    derived_before = derivations[term.name] if derivations and before else None
+    growth = Interval(*difference(derived_before, term)) if derived_before else None
     hidden = _hidden(rule, term, most, before) if growth is None else 0
     status = _status(rule, term, most, before, growth, known=before is not None or baseline is None)
     hidden = hidden if status == PASS else 0
@@ -197,6 +200,7 @@ def _finding(rule: Rule, tested: Tested, baseline: Baseline | None, derivations:
         term,
         before,
         most,
+        derived_before,
         growth,
         hidden,
         tuple(steps(term, old.figures)) if old and why else (),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ptelist.compare.branches import draw
+from ptelist.compare.waterfall_tree import branch
+from ptelist.engine.waterfall import waterfall
 from ptelist.gate import finding
 from ptelist.gate.check import STATUSES
 from ptelist.output import numbers, plain
@@ -86,16 +89,25 @@ def _lines(report: GateReport, width: int) -> Iterator[Line]:
     over = [each for each in loud if each.over]
     worst = [each for each in over if each.status == over[0].status]
     if worst:
-        yield from _next(report, max(worst, key=lambda each: len(each.steps)), width)
+        yield from _next(report, max(worst, key=_telling), width)
+
+
+def _telling(each: Finding) -> tuple[bool, int]:
+    """Return how much the way tells that a figure moved: most if it is one number."""
+    return each.term is not None and each.term.exact, len(each.steps)
 
 
 def _next(report: GateReport, first: Finding, width: int) -> Iterator[Line]:
     """Yield how a figure moved, what shows how it follows, and what accepts it."""
-    if first.steps:
+    if first.old and first.term and first.growth != (0, 0):
+        yield TEXT, ""
+        yield TEXT, f"{first.scenario}, against {report.baseline}:"
+        yield from draw(branch(waterfall(first.old, first.term)), width, None)
+    elif first.steps:
         yield TEXT, ""
         yield TEXT, f"what moved in {first.scenario}:"
-    for text in finding.moved((), first.steps):
-        yield from _wrapped(TEXT, text, INDENT, width)
+        for text in finding.moved((), first.steps):
+            yield from _wrapped(TEXT, text, INDENT, width)
     yield TEXT, ""
     yield from ((FINE, line) for line in plain.command(finding.reproduce(first), width).splitlines())
     if report.accept:

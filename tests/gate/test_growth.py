@@ -126,3 +126,14 @@ def test_what_does_not_go_with_another_build_is_refused(run: Run, words: str) ->
     done = run("check", "--against-from", "old", *words.split())
     assert done.exit_code == 2
     assert "--against-from holds --kernel-from NEW against another build" in done.stderr
+
+
+def test_the_report_says_what_a_change_comes_of(run: Run) -> None:
+    """The same tree as explain gives, of the figure that tells most."""
+    old, new = build(), build(wide=True)
+    gate(f'{BUDGET}figure = "pte_list_desc.bytes.total"\nmax_growth = 0\n', "[scenario.one]\nvcpus = 256\n")
+    text = run("check", "--against-from", old, "--kernel-from", new, "--kernel", "6.18").stdout
+    tree = text.partition(f"one, against {old}:\n")[2].partition("\n\n")[0].splitlines()
+    assert tree[0] == "pte_list_desc.bytes.total: +95,744 bytes (1,392,640 -> 1,488,384)"
+    assert any("slabs: -149 slabs (320 -> 171)" in line for line in tree)
+    assert any("was: the baseline" in line for line in tree)
