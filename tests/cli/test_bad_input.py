@@ -245,7 +245,12 @@ def test_full_disk() -> None:
 
 def test_interrupt() -> None:
     """Ctrl-C ends with 130 and no traceback."""
-    code = "import ptelist.cli, ptelist.settings.columns, time; ptelist.settings.columns.expand = lambda *a: (print('now', flush=True), time.sleep(60)); ptelist.cli.main(['compare'])"  # noqa: E501
+    code = """
+import ptelist.cli, ptelist.settings.columns, signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored where tests run in the background
+ptelist.settings.columns.expand = lambda *_: (print("now", flush=True), time.sleep(60))
+ptelist.cli.main(["compare"])
+"""
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stderr
