@@ -10,6 +10,7 @@ from ptelist.history.eras import history
 from ptelist.history.page import document, records, tables
 from ptelist.history.sentence import headline
 from ptelist.output.command_line import command_line
+from ptelist.output.note import Note
 from ptelist.output.page import Document
 from ptelist.output.result import Result
 from ptelist.presets import shipped
@@ -37,7 +38,8 @@ def run(options: Options, preset: str | None, figure: str | None, *, whole: bool
         raise PtelistError("one scenario at a time: one value is wanted", Where(option=space.varying[0].option))
     chosen = [choice.value for name, text in options if name == KERNEL.name for choice in choices(KERNEL, text)]
     found = history(space, chosen or shipped.names("kernels"), figure or WHOLE)
-    notes = tuple(note for note in assume([found.scenario], by_preset=False) if note.head != KERNEL.name)
+    last = Note("assumptions", f"those of kernel {found.eras[-1].last}, the last one; earlier versions may differ")
+    notes = (last, *(note for note in assume([found.scenario], by_preset=False) if note.head != KERNEL.name))
     return Result(
         line,
         notes,
