@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ptelist.api import comparison, derivation, figures, preset_names
+    from ptelist.compare.api import comparison, derivation, figures, preset_names
     from ptelist.errors import PtelistError
+    from ptelist.output.version import __version__
 
-__version__ = "0.1.0"
 __all__ = ["PtelistError", "__version__", "comparison", "derivation", "figures", "preset_names"]
+
+ELSEWHERE = {"PtelistError": "ptelist.errors", "__version__": "ptelist.output.version"}
+"""What is not in ptelist.compare.api."""
 
 
 def __getattr__(name: str) -> Any:
@@ -18,4 +21,4 @@ def __getattr__(name: str) -> Any:
 
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("ptelist.errors" if name == "PtelistError" else "ptelist.api"), name)
+    return getattr(import_module(ELSEWHERE.get(name, "ptelist.compare.api")), name)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from ptelist.engine.account import account
-from ptelist.presets import shipped, versions
 from ptelist.scenario.overlay import Origin, Overlay, Setting
+from ptelist.scenario.presets import shipped, versions
 from ptelist.settings import named
 from ptelist.settings.builder import Builder
 

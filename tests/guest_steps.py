@@ -11,14 +11,14 @@ import io
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ptelist.replay.replay import replay
 from ptelist.settings.columns import expand
+from ptelist.traces.replay.replay import replay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ptelist.replay import vm_steps
-    from ptelist.replay.replay import Replayed
+    from ptelist.traces.replay import vm_steps
+    from ptelist.traces.replay.replay import Replayed
 
 PAGE = 4096
 TABLE = 512

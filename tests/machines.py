@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.host import paths
+from ptelist.readers.host import paths
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,6 +111,6 @@ class Fake:
 
 
 def changed(**files: str | None) -> dict[str, str]:
-    """Return the whole machine with some of its files otherwise, named as in ptelist/host/paths.py, None for none."""
+    """Return the whole machine with some of its files otherwise, named as in readers/host/paths.py, None for none."""
     others = {getattr(paths, name): text for name, text in files.items()}
     return {path: text for path, text in (WHOLE | others).items() if text is not None}

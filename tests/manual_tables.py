@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 import accuracy
 from kernel import summary
 
-from ptelist.catalog.fields import FIELDS, OF_ITEMS
-from ptelist.catalog.meanings import MEANINGS
 from ptelist.cli import COMMANDS
 from ptelist.cli.options import TITLES
-from ptelist.manual import pages
+from ptelist.output.manual import pages
 from ptelist.scenario.limits import DebugLetters, Limits, Size
 from ptelist.scenario.models import RECORDS, ListClass, Slot
 from ptelist.scenario.units import format_size
 from ptelist.settings.axes import AXES
+from ptelist.settings.catalog.fields import FIELDS, OF_ITEMS
+from ptelist.settings.catalog.meanings import MEANINGS
 from ptelist.settings.defaults import default
 
 if TYPE_CHECKING:
@@ -132,22 +132,22 @@ def topic_list() -> str:
 
 # the answer
 
-TOTAL, TYPICAL, LISTS = (f"pte_list_desc.{name}" for name in ("bytes.total", "bytes.typical", "objects.rmaps"))
+WHOLE, TYPICAL, LISTS = (f"pte_list_desc.{name}" for name in ("bytes.total", "bytes.typical", "objects.rmaps"))
 HEAD = ("ext 14", "ext 2", "change", "")
 ANSWERS = {
-    "1 vCPU alone, small host": ("--host laptop --vcpus 1", TOTAL),
-    "8 vCPUs, small host": ("--host laptop --vcpus 8", TOTAL),
-    "256 vCPUs, small host": ("--host laptop --vcpus 256", TOTAL),
-    "1 vCPU alone, 256 CPUs and two nodes": ("--host server-256 --vcpus 1", TOTAL),
-    "256 vCPUs, 256 CPUs and two nodes": ("--host server-256 --vcpus 256", TOTAL),
-    "64 VMs of 1 vCPU, fresh host": ("--host single-cpu --vcpus 1 --vms 64", TOTAL),
+    "1 vCPU alone, small host": ("--host laptop --vcpus 1", WHOLE),
+    "8 vCPUs, small host": ("--host laptop --vcpus 8", WHOLE),
+    "256 vCPUs, small host": ("--host laptop --vcpus 256", WHOLE),
+    "1 vCPU alone, 256 CPUs and two nodes": ("--host server-256 --vcpus 1", WHOLE),
+    "256 vCPUs, 256 CPUs and two nodes": ("--host server-256 --vcpus 256", WHOLE),
+    "64 VMs of 1 vCPU, fresh host": ("--host single-cpu --vcpus 1 --vms 64", WHOLE),
     "the same, of 128 of which half have ended (simulated)": (
         "--host single-cpu --vcpus 1 --vms 64 --filling aged --peak-vms 128",
         TYPICAL,
     ),
-    "a nested boot on 6.1": ("nested-6.1-pc --kernel 6.1", TOTAL),
+    "a nested boot on 6.1": ("nested-6.1-pc --kernel 6.1", WHOLE),
     "its descriptors in lists": ("nested-6.1-pc --kernel 6.1", LISTS),
-    "the same boot on 7.3": ("nested-7.3-pc --kernel 7.3", TOTAL),
+    "the same boot on 7.3": ("nested-7.3-pc --kernel 7.3", WHOLE),
     "its descriptors in lists there": ("nested-7.3-pc --kernel 7.3", LISTS),
 }
 """The cases of the README's table: what is compared, and which figure."""

@@ -17,7 +17,7 @@ from ptelist.compare.comparison import compare
 from ptelist.compare.result import result as compared
 from ptelist.compare.table import document
 from ptelist.output.formats import terminal
-from ptelist.presets import shipped
+from ptelist.scenario.presets import shipped
 from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:

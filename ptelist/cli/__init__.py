@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ptelist import __version__
 from ptelist.errors import PtelistError, suggestion
+from ptelist.output.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 COMMANDS = {
     "compare": "ptelist.compare.command",
     "sweep": "ptelist.sweep.command",
-    "sensitivity": "ptelist.sensitivity.command",
-    "best": "ptelist.best.command",
+    "sensitivity": "ptelist.sweep.sensitivity.command",
+    "best": "ptelist.sweep.best.command",
     "where": "ptelist.compare.where",
-    "history": "ptelist.history.command",
+    "history": "ptelist.sweep.history.command",
     "show": "ptelist.compare.show",
     "explain": "ptelist.compare.explain",
     "observe": "ptelist.observe.command",
     "inspect": "ptelist.inspect.command",
-    "rmaps": "ptelist.rmaps.command",
-    "replay": "ptelist.replay.command",
+    "rmaps": "ptelist.traces.rmaps.command",
+    "replay": "ptelist.traces.replay.command",
     "check": "ptelist.gate.command",
     "fleet": "ptelist.fleet.command",
     "presets": "ptelist.settings.command",
     "figures": "ptelist.compare.figures",
     "completion": "ptelist.cli.shells",
-    "help": "ptelist.manual.command",
+    "help": "ptelist.output.manual.command",
 }
 """Commands in the order of their use, and the module of what each does; ptelist.cli has how it is called."""
 

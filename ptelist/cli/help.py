@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _topics(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem | str]:
-    from ptelist.manual import pages  # noqa: PLC0415 -- not for --help
+    from ptelist.output.manual import pages  # noqa: PLC0415 -- not for --help
 
     del ctx, param
     return [name for name in pages.names() if name.startswith(incomplete)]

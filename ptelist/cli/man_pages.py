@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ptelist import __version__
 from ptelist.cli import main
-from ptelist.manual import pages, roff
+from ptelist.output.manual import pages, roff
+from ptelist.output.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import click
 
 from ptelist.cli.complete import last_word
 from ptelist.cli.options import output_options
-from ptelist.presets.kinds import KINDS
+from ptelist.scenario.presets.kinds import KINDS
 from ptelist.settings.axes import PRESETS
 
 

@@ -16,7 +16,7 @@ LEAST_TEXT = 24
 FORK, LAST, BAR, BLANK = "|- ", "`- ", "|  ", "   "
 SCREEN = 40
 """Lines that a tree may take unless more are asked for."""
-WHOLE = "all"
+ALL_LEVELS = "all"
 """Instead of a depth."""
 
 
@@ -39,12 +39,12 @@ def draw(root: Branch, width: int, depth: str | None) -> tuple[Line, ...]:
     A line at the end says how many levels are left out.
     """
     whole = root.depth
-    wanted = whole if depth == WHOLE else _fitting(root, width, whole) if depth is None else min(int(depth), whole)
+    wanted = whole if depth == ALL_LEVELS else _fitting(root, width, whole) if depth is None else min(int(depth), whole)
     lines = tuple(_lines(root, "", "", width, wanted))
     if wanted == whole:
         return lines
     left = whole - wanted
-    more = f"({left} level{'s' * (left > 1)} deeper: --depth {min(wanted + 2, whole)}, or --depth {WHOLE})"
+    more = f"({left} level{'s' * (left > 1)} deeper: --depth {min(wanted + 2, whole)}, or --depth {ALL_LEVELS})"
     return (*lines, (FINE, ""), *_wrapped(more, "", "", width, FINE))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ptelist.engine.figure_kinds import TOTAL
 from ptelist.engine.ledger import Op
 
 if TYPE_CHECKING:
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
 
     from ptelist.engine.ledger import Ledger, Term
 
-WHOLE = "mmu.bytes.total"
 SLAB, USED, WASTE = ".bytes.slab", ".bytes.used", ".bytes.waste"
 SHADOW_PAGES = "shadow_pages.bytes"
 PAGES = (
@@ -32,7 +32,7 @@ class Node(NamedTuple):
     parts: tuple[Node, ...]
 
 
-def breakdown(ledger: Ledger, figure: str = WHOLE) -> Node:
+def breakdown(ledger: Ledger, figure: str = TOTAL) -> Node:
     """Return a figure of bytes with its parts, and theirs; parts of nothing are left out."""
     parts = [breakdown(ledger, part) for part in _parts(ledger, figure) if ledger[part].high]
     parts.sort(key=lambda node: (-node.term.high, -node.term.low, node.figure))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.breakdown import label
-from ptelist.compare.comparison import PART, WHOLE
 from ptelist.compare.parts import parts
 from ptelist.compare.usual import NO_COST, OFTEN_NOTHING, SHARE
-from ptelist.engine.figure_kinds import BESIDE, DESC
+from ptelist.engine.figure_kinds import BESIDE, DESC, DESC_TOTAL, TOTAL
 from ptelist.output import numbers
 from ptelist.output.signed import signed
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 MOST_BESIDE = 12
 """More columns than this are easier to read as rows."""
 
-STRONG = frozenset((PART, WHOLE))
+STRONG = frozenset((DESC_TOTAL, TOTAL))
 """Figures that the eye is to meet first."""
 
 
@@ -42,10 +41,10 @@ def usual_rows(comparison: Comparison, figures: Figures) -> list[Row]:
     for figure in figures:
         if figure in OFTEN_NOTHING and not any(ledger[figure].high for ledger in comparison.ledgers):
             continue
-        rows.append(Row(figure if figure == WHOLE else f"  {figure.removeprefix(f'{DESC}.')}", figure))
-    if WHOLE in figures and len(comparison.columns) <= MOST_BESIDE:
+        rows.append(Row(figure if figure == TOTAL else f"  {figure.removeprefix(f'{DESC}.')}", figure))
+    if TOTAL in figures and len(comparison.columns) <= MOST_BESIDE:
         rows += [Row(f"  {label(figure)}", figure) for figure in parts(comparison)]
-    beside = differing(comparison) if WHOLE in figures else ()
+    beside = differing(comparison) if TOTAL in figures else ()
     return [*rows, *(Row(label(figure), figure) for figure in beside)]
 
 

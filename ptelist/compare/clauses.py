@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.compare import clause, vm_clauses
 from ptelist.compare.clause import Clause, fine
 from ptelist.engine import mmu
-from ptelist.presets.versions import version_key
+from ptelist.scenario.presets.versions import version_key
 from ptelist.settings import defaults
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ FILLINGS = {
     "spread": "filled by any number of CPUs, each its own, and used by KVM only: hence a range",
     "aged": "VMs came and went, and SLUB moves no object, so any slab may be partly filled: hence a range",
 }
-BESIDE_SLABS = "with what a busy host keeps beside in bytes.retained"
+BUSY_HOST = "with what a busy host keeps beside in bytes.retained"
 WORSE = "small objects fragment worse, for a slab of more of them is less often empty"
 
 
@@ -70,14 +70,14 @@ def _slabs(scenario: Scenario) -> Iterator[Clause]:
     """Yield how slabs were filled, and by how many VMs at their peak."""
     filling = scenario.host.filling
     yield Clause(FILLINGS[filling], about=clause.SLABS)
-    yield Clause(WORSE, about=clause.SLABS) if filling == "aged" else fine(BESIDE_SLABS)
+    yield Clause(WORSE, about=clause.SLABS) if filling == "aged" else fine(BUSY_HOST)
     peaks = [vm.peak_count for vm in scenario.vms if vm.peak_count is not None]
     if not peaks:
         return
     if filling != "aged":
         yield Clause("a fresh host: the peak changes nothing", about=clause.SLABS)
         return
-    from ptelist.engine.history import SEEDS  # noqa: PLC0415 -- for simulations only
+    from ptelist.engine.host_history import SEEDS  # noqa: PLC0415 -- for simulations only
 
     most = sum(vm.peak_count or vm.count for vm in scenario.vms)
     left = sum(vm.count for vm in scenario.vms)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.catalog.names import one, select
 from ptelist.compare.assumptions import assume
 from ptelist.compare.clause import touched
 from ptelist.engine.account import account
 from ptelist.engine.difference import difference
-from ptelist.engine.figure_kinds import DESC, HEADER
+from ptelist.engine.figure_kinds import DESC, DESC_TOTAL, HEADER, TOTAL
 from ptelist.engine.interval import Change
 from ptelist.engine.ledger import TYPICAL, Unit
+from ptelist.settings.catalog.names import one, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ptelist.output.note import Note
     from ptelist.settings.columns import Column, Columns
 
-PART, WHOLE = f"{DESC}.bytes.total", "mmu.bytes.total"
 SIMULATED_CACHES = DESC, HEADER
 """Caches of which a host with a history has simulated figures."""
 
@@ -44,7 +43,7 @@ class Comparison(NamedTuple):
 
     def share(self, number: int) -> tuple[Fraction, Fraction]:
         """Return the part of pte_list_desc in all MMU metadata of a column."""
-        return share(self.ledgers[number][PART], self.ledgers[number][WHOLE])
+        return share(self.ledgers[number][DESC_TOTAL], self.ledgers[number][TOTAL])
 
 
 def compare(columns: Columns, command: str, *, charged: bool = False, shown: tuple[str, ...] = ()) -> Comparison:

@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from ptelist.compare import tree, waterfall_tree
-from ptelist.compare.branches import WHOLE
+from ptelist.compare.branches import ALL_LEVELS
 from ptelist.compare.comparison import compare, pick_one
 from ptelist.compare.sentence import of_one, of_two
 from ptelist.compare.single import single
 from ptelist.errors import PtelistError, Where
 from ptelist.output.command_line import command_line
 from ptelist.output.result import Result
-from ptelist.presets.shipped import find
+from ptelist.scenario.presets.shipped import find
 from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
@@ -27,8 +27,10 @@ def run(options: Options, figure: str, presets: tuple[str, ...], depth: str | No
     """Show how a figure of one scenario follows, or what its difference between two scenarios comes of."""
     for preset in presets or (None,):
         _refuse_swapped(figure, preset)
-    if depth not in {None, WHOLE} and not re.fullmatch(r"[1-9][0-9]{0,5}", str(depth)):
-        raise PtelistError(f'expected a number of levels, or {WHOLE}, got "{str(depth)[:20]}"', Where(option="--depth"))
+    if depth not in {None, ALL_LEVELS} and not re.fullmatch(r"[1-9][0-9]{0,5}", str(depth)):
+        raise PtelistError(
+            f'expected a number of levels, or {ALL_LEVELS}, got "{str(depth)[:20]}"', Where(option="--depth")
+        )
     own = [("depth", depth)] if depth else []
     line = command_line("explain", (figure, *presets), [*options, *own])
     columns = expand(presets, options)

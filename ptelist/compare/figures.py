@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.catalog.meanings import MEANINGS
-from ptelist.catalog.names import select
 from ptelist.compare.single import single
 from ptelist.output import plain
 from ptelist.output.command_line import command_line
 from ptelist.output.page import HEAD, TEXT, Document
 from ptelist.output.result import Result
+from ptelist.settings.catalog.meanings import MEANINGS
+from ptelist.settings.catalog.names import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.compare.breakdown import breakdown
-from ptelist.compare.comparison import PART
+from ptelist.engine.figure_kinds import DESC_TOTAL
 
 if TYPE_CHECKING:
     from ptelist.compare.comparison import Comparison
@@ -36,7 +36,7 @@ def _sizes(comparison: Comparison) -> dict[str, int]:
     for ledger in comparison.ledgers:
         for node in breakdown(ledger).parts:
             sizes[node.figure] = max(node.term.high, sizes.get(node.figure, 0))
-    sizes.pop(PART, None)
+    sizes.pop(DESC_TOTAL, None)
     return sizes
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.catalog.meanings import KMEM_CACHES, MEANINGS
-from ptelist.compare.comparison import PART, WHOLE, change, pick, share
+from ptelist.compare.comparison import change, pick, share
 from ptelist.engine.difference import difference, paired
+from ptelist.engine.figure_kinds import DESC_TOTAL, TOTAL
 from ptelist.engine.ledger import Op
 from ptelist.output import numbers, sentence
+from ptelist.settings.catalog.meanings import KMEM_CACHES, MEANINGS
 
 if TYPE_CHECKING:
     from ptelist.compare.comparison import Comparison
@@ -20,7 +21,7 @@ PAIR = 2
 def headline(comparison: Comparison, wanted: tuple[str, ...] = ()) -> str:
     """Return the sentence about the first figure that is wanted, else about all that KVM's MMU takes."""
     first = comparison.ledgers[0]
-    figure = pick(first, wanted)[0] if wanted else WHOLE if WHOLE in first else PART
+    figure = pick(first, wanted)[0] if wanted else TOTAL if TOTAL in first else DESC_TOTAL
     columns = comparison.columns
     if len(columns) == 1:
         return of_one(first, figure)
@@ -38,10 +39,10 @@ def headline(comparison: Comparison, wanted: tuple[str, ...] = ()) -> str:
 
 def of_one(ledger: Ledger, figure: str) -> str:
     """Return how much a figure of one scenario is, and of the whole its largest part."""
-    term, whole = ledger[figure], ledger.get(WHOLE)
+    term, whole = ledger[figure], ledger.get(TOTAL)
     said = sentence.amount(term, term.unit)
-    if figure != WHOLE or not whole:
-        part = f", {numbers.share(share(term, whole))} of {WHOLE}" if whole and _within(figure, whole) else ""
+    if figure != TOTAL or not whole:
+        part = f", {numbers.share(share(term, whole))} of {TOTAL}" if whole and _within(figure, whole) else ""
         return f"{figure} is {said}{part}: {MEANINGS[figure]}."
     largest = max(whole.parts, key=lambda each: (each.high, each.low))
     if not largest.high:
@@ -81,7 +82,7 @@ def of_two(comparison: Comparison, figure: str, old: int, new: int) -> str:
 
 def _all_of_it(figure: str, old: Term, new: Term) -> str:
     """Return which part of the whole changed, if it is all of the change, or surely the half of it."""
-    if figure != WHOLE:
+    if figure != TOTAL:
         return ""
     parts = [(pair[1] or old, difference(*pair)) for pair in paired(old, new)]
     changed = [(part, ends) for part, ends in parts if ends != (0, 0)]

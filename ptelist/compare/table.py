@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ptelist.compare import cells
 from ptelist.compare.breakdown import label
 from ptelist.compare.cells import MOST_BESIDE, STRONG, Row
-from ptelist.compare.comparison import PART, WHOLE, pick
+from ptelist.compare.comparison import pick
 from ptelist.compare.parts import MOST_MOVED, moved
 from ptelist.compare.usual import (
     AGED_BRIEFS,
@@ -19,7 +19,7 @@ from ptelist.compare.usual import (
     Figures,
     with_simulated,
 )
-from ptelist.engine.figure_kinds import DESC
+from ptelist.engine.figure_kinds import DESC, DESC_TOTAL, TOTAL
 from ptelist.output.note import Note
 from ptelist.output.page import Document, Table
 
@@ -79,7 +79,7 @@ def _of_figures(comparison: Comparison, figures: Figures) -> Iterator[list[Table
 def _of_usual(comparison: Comparison, usual: Figures, briefs: tuple[Figures, ...]) -> Iterator[list[Table]]:
     yield from _beside(comparison, cells.plain_rows(usual))
     for percents in (True, False):
-        yield from ([_below(comparison, brief, (PART,), percents=percents)] for brief in briefs)
+        yield from ([_below(comparison, brief, (DESC_TOTAL,), percents=percents)] for brief in briefs)
     yield from _blocks(comparison, briefs[-1])
 
 
@@ -91,15 +91,15 @@ def _of_total(comparison: Comparison, width: int | None) -> Iterator[list[Table]
     if any(TYPICAL_SLABS in ledger for ledger in comparison.ledgers):
         usual, briefs = with_simulated(usual), AGED_BRIEFS
     yield from _beside(comparison, cells.usual_rows(comparison, usual))
-    totals = (PART, WHOLE)
+    totals = (DESC_TOTAL, TOTAL)
     below = [*_moved(comparison, width), *_besides(comparison, width)]
     for brief in briefs:
-        yield [_below(comparison, (*brief, WHOLE), totals), *below]
+        yield [_below(comparison, (*brief, TOTAL), totals), *below]
     if len(comparison.columns) > MOST_BESIDE:
         yield [_below(comparison, totals, totals, percents=False)]
     for percents in (True, False):
         for brief in briefs:
-            apart = ((brief, (PART,)), ((WHOLE,), (WHOLE,)))
+            apart = ((brief, (DESC_TOTAL,)), ((TOTAL,), (TOTAL,)))
             tables = [_below(comparison, *each, percents=percents) for each in apart]
             yield [tables[0], *_simulated(comparison, brief), *tables[1:], *below]
     figures = (*totals, *moved(comparison)[: 1 if several else MOST_MOVED], *cells.differing(comparison))
@@ -195,7 +195,7 @@ def _moved(comparison: Comparison, width: int | None) -> list[Table]:
         for number, name in zip(every, names, strict=True)
         if any(cells.change(comparison, figure, number) for figure in figures)
     ]
-    title = f"parts of {WHOLE} that moved, against {comparison.baseline}"
+    title = f"parts of {TOTAL} that moved, against {comparison.baseline}"
     return Table((axis, *map(label, figures)), tuple(rows), title).panels(width)[:1] if rows else []
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ptelist.compare.comparison import PART, WHOLE
-from ptelist.engine.figure_kinds import DESC
+from ptelist.engine.figure_kinds import DESC, DESC_TOTAL, TOTAL
 from ptelist.engine.ledger import TYPICAL
 
 Figures = tuple[str, ...]
@@ -24,26 +23,30 @@ PAIR_FIGURES = (
     f"{DESC}.bytes.waste",
     f"{DESC}.bytes.slab",
     f"{DESC}.bytes.memcg",
-    PART,
+    DESC_TOTAL,
     SHARE,
-    WHOLE,
+    TOTAL,
 )
 """Of one column, or of two beside each other."""
 
-SEVERAL_FIGURES = (f"{DESC}.size", f"{DESC}.objects", SLABS, PART, SHARE, WHOLE)
+SEVERAL_FIGURES = (f"{DESC}.size", f"{DESC}.objects", SLABS, DESC_TOTAL, SHARE, TOTAL)
 """Of more columns beside each other, whose changes take rows of their own."""
 
-BRIEFS = ((SLABS, f"{DESC}.bytes.used", f"{DESC}.bytes.slab", f"{DESC}.bytes.memcg", PART), (SLABS, PART), (PART,))
+BRIEFS = (
+    (SLABS, f"{DESC}.bytes.used", f"{DESC}.bytes.slab", f"{DESC}.bytes.memcg", DESC_TOTAL),
+    (SLABS, DESC_TOTAL),
+    (DESC_TOTAL,),
+)
 """With one row a column, richest first; the total comes with each."""
 
 AGED_BRIEFS = (
-    (SLABS, TYPICAL_SLABS, TYPICAL_BYTES, PART),
-    (TYPICAL_SLABS, TYPICAL_BYTES, PART),
+    (SLABS, TYPICAL_SLABS, TYPICAL_BYTES, DESC_TOTAL),
+    (TYPICAL_SLABS, TYPICAL_BYTES, DESC_TOTAL),
     *BRIEFS[1:],
 )
 """The same for hosts with a history."""
 
-SIMULATED = {SLABS: TYPICAL_SLABS, PART: TYPICAL_BYTES}
+SIMULATED = {SLABS: TYPICAL_SLABS, DESC_TOTAL: TYPICAL_BYTES}
 """Figures that for such hosts are simulated as well."""
 
 OFTEN_NOTHING = frozenset(f"{DESC}.{name}" for name in ("slab_order", "bytes.waste", "bytes.memcg"))

@@ -9,7 +9,7 @@ from ptelist.engine import mmu
 from ptelist.engine.guest_memory import address_spaces
 from ptelist.engine.nested import KEPT
 from ptelist.errors import PtelistError, Where
-from ptelist.presets.shipped import load
+from ptelist.scenario.presets.shipped import load
 from ptelist.scenario.units import format_size
 
 if TYPE_CHECKING:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ptelist.compare.branches import Branch, draw
-from ptelist.engine.interval import Change
+from ptelist.engine.interval import Change, Interval
 from ptelist.engine.waterfall import Step, waterfall
 from ptelist.output import numbers
 from ptelist.output.page import MAIL_WIDTH, Document
 
 if TYPE_CHECKING:
     from ptelist.compare.comparison import Comparison
-    from ptelist.engine.difference import Ends
     from ptelist.engine.ledger import Term
 
 OLD, NEW = 0, 1
@@ -54,8 +53,8 @@ def _below(step: Step) -> tuple[Step, ...]:
     return step.parts
 
 
-def _ends(step: Step) -> tuple[Ends | None, Ends | None]:
-    old, new = ((term.low, term.high) if term else None for term in (step.old, step.new))
+def _ends(step: Step) -> tuple[Interval | None, Interval | None]:
+    old, new = (Interval.of(term) if term else None for term in (step.old, step.new))
     return old, new
 
 
@@ -76,7 +75,7 @@ def _said(step: Step, *, alone: bool) -> str:
     return text
 
 
-def _signed(ends: Ends | None) -> str:
+def _signed(ends: Interval | None) -> str:
     return numbers.change(Change(*ends, None)) if ends else "?"
 
 

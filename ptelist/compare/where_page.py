@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ptelist.catalog.meanings import MEANINGS
 from ptelist.compare.breakdown import label, largest
 from ptelist.compare.comparison import share
 from ptelist.output import numbers, plain
 from ptelist.output.page import Table, barred, richest
+from ptelist.settings.catalog.meanings import MEANINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ROWS = 16
 """Of a screen; the rest of it is for what they are, and what was assumed."""
-WHOLE = frozenset((0,))
+FIRST_ROW = frozenset((0,))
 """The number of the total's row."""
 INDENT = "  "
 CHOICES = (
@@ -71,7 +71,7 @@ def _sized(root: Node, rows: list[Row], width: int | None) -> Table:
         " human": [numbers.human(*each) for each in ends],
         "share": [numbers.share(share(node.term, root.term)) if node else "" for _, node, _ in rows],
     }
-    table = richest(columns, CHOICES, width)._replace(strong=WHOLE)
+    table = richest(columns, CHOICES, width)._replace(strong=FIRST_ROW)
     return barred(table, ends, width) if len(table.head) == len(columns) else table
 
 

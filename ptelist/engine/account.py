@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine import cache_layouts
 from ptelist.engine.facts import Facts
-from ptelist.engine.figure_kinds import BELOW, BESIDE_SLABS, COUNTED, DESC, KINDS, UNUSED, UNUSED_COUNTED
+from ptelist.engine.figure_kinds import BELOW, BESIDE_KMEM_CACHES, COUNTED, DESC, KINDS, TOTAL, UNUSED, UNUSED_COUNTED
 from ptelist.engine.kmem_cache import KmemCache
 from ptelist.engine.ledger import Ledger, Term, Unit, named, product, rule, total
 from ptelist.engine.past import known, past
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     Usages = Sequence[Iterable[Usage]]
 
-Ends = tuple[int, int]
 B = Unit.BYTES
 
 UNUSED_DESCRIPTORS = {name: UNUSED[name] for name in (f"{DESC}.objects", *BELOW[f"{DESC}.objects"])}
@@ -53,7 +52,9 @@ def holdings(scenario: Scenario) -> dict[str, Term]:
     return {name: term for name, term in ledger.items() if term.high}
 
 
-def settle(scenario: Scenario, held: Mapping[str, Ends], why: Mapping[str, str], *, aside: bool = True) -> Ledger:
+def settle(
+    scenario: Scenario, held: Mapping[str, tuple[int, int]], why: Mapping[str, str], *, aside: bool = True
+) -> Ledger:
     """Return all figures of a host on which VMs hold so much; of its VMs only the first one's paging counts.
 
     With the sums of `holdings` over all groups the numbers are those of `account`. `why` tells sums of equal
@@ -75,7 +76,7 @@ def _settled(ledger: Ledger, facts: Facts, usages: Usages = (), *, aside: bool) 
         ledger.add(total(f"{owner}.bytes", B, [ledger[name] for name in BELOW[f"{owner}.bytes"]]))
     if aside:
         ledger.add(sheaves(facts, caches))
-    ledger.add(total("mmu.bytes.total", B, [*slabs, *(ledger[name] for name in BESIDE_SLABS)]))
+    ledger.add(total(TOTAL, B, [*slabs, *(ledger[name] for name in BESIDE_KMEM_CACHES)]))
     return ledger
 
 

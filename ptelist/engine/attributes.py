@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import slab, slub
+from ptelist.engine import slab_layout, slub_rules
 
 if TYPE_CHECKING:
     from ptelist.scenario.models import Kernel, Scenario
@@ -31,12 +31,12 @@ def stride(made: Made, kernel: Kernel) -> int:
     they are otherwise; kmalloc caches keep the size asked for beside each object
     that is tracked.
     """
-    tracked = made.name.startswith(KMALLOC) and slab.STORE_USER in made.debug
+    tracked = made.name.startswith(KMALLOC) and slab_layout.STORE_USER in made.debug
     outside = made.pointer_outside and made.name not in kernel.slub_pointer_inside
-    return slab.stride(
+    return slab_layout.stride(
         made.object_size,
         align=made.align,
-        pointer_outside=outside or (tracked and kernel.slub_request_outside and slab.RED_ZONE in made.debug),
+        pointer_outside=outside or (tracked and kernel.slub_request_outside and slab_layout.RED_ZONE in made.debug),
         debug=made.debug,
         track_bytes=kernel.slub_track_bytes,
         request_bytes=kernel.slub_request_bytes if tracked else 0,
@@ -46,12 +46,12 @@ def stride(made: Made, kernel: Kernel) -> int:
 def layout(name: str, size: int, debug: str, scenario: Scenario) -> dict[str, int]:
     """Return what follows from a cache's stride on the scenario's host, by the names of the files in sysfs."""
     kernel = scenario.kernel
-    found = slab.layout(size, slub.order_rule(kernel, scenario.host))
-    debugged = slab.debugged(debug)
+    found = slab_layout.layout(size, slub_rules.order_rule(kernel, scenario.host))
+    debugged = slab_layout.debugged(debug)
     return {
         "order": found.order,
         "objs_per_slab": found.objects,
-        "min_partial": slab.min_partial(size, *kernel.slub_min_partial),
-        "cpu_partial": 0 if debugged else slub.cpu_partial(kernel, scenario.config, size),
-        "sheaf_capacity": slub.sheaf_capacity(name, size, debug, kernel),
+        "min_partial": slab_layout.min_partial(size, *kernel.slub_min_partial),
+        "cpu_partial": 0 if debugged else slub_rules.cpu_partial(kernel, scenario.config, size),
+        "sheaf_capacity": slub_rules.sheaf_capacity(name, size, debug, kernel),
     }

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine import mmu, nested
 from ptelist.engine.ledger import Op, Term, Unit, ceil_div, fixed, nothing, product, rule, total
-from ptelist.lists import recycler
-from ptelist.lists.descriptors import ANY, GROWN, HEAD, MIN_EXT, bounds
+from ptelist.engine.lists import recycler
+from ptelist.engine.lists.descriptors import ANY, GROWN, HEAD, MIN_EXT, bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

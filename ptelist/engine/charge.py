@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import memslots, mmu
 from ptelist.engine.figure_kinds import DESC, HEADER
+from ptelist.engine.interval import Interval
 from ptelist.engine.kmalloc import POINTER, Pool, kmalloc, pages_of, pool_of
 from ptelist.engine.ledger import Term, Unit, fixed, named, nothing, product, rule, total
 from ptelist.engine.memslots import write_tracking
@@ -35,8 +36,6 @@ FIGURES = (DESC, HEADER, "slab", "sec_pagetables", "memslots", "dirty_bitmap", "
 which all others are), and of that the objects of both kmem_caches and the arrays of memslots."""
 NOT_AT_ALL = "no kernel memory is charged: no VMM is in a cgroup (memcg)"
 WHY = "a kmalloc bucket and a pointer, or pages; kvmalloc's are contiguous on a fresh host"
-
-Ends = tuple[int, int]
 
 
 class Asked(NamedTuple):
@@ -66,34 +65,33 @@ class Held(NamedTuple):
 class Piece(NamedTuple):
     """The least and the most bytes that a request, or all of a kind, is charged: as slab, and in all."""
 
-    slab: Ends
-    whole: Ends
+    slab: Interval
+    whole: Interval
 
 
 def piece(size: int, pool: Pool, *, separate: bool, fresh: bool) -> Piece:
     """Return what a request of `size` bytes is charged, vmalloc'ed (`separate`) or kvmalloc'ed."""
     pages, contiguous = pages_of(size, pool.page_bytes) * pool.page_bytes, kmalloc(size, pool)
     if separate or contiguous > pool.largest:
-        return Piece((0, 0), (pages, pages))
+        return Piece(Interval(0, 0), Interval(pages, pages))
     if 0 < size <= pool.buckets[-1]:
         contiguous += POINTER
     elif not fresh:
-        return Piece((0, contiguous), (pages, contiguous))
-    return Piece((contiguous, contiguous), (contiguous, contiguous))
+        return Piece(Interval(0, contiguous), Interval(pages, contiguous))
+    return Piece(*[Interval(contiguous, contiguous)] * 2)
 
 
 def pieces(sizes: Mapping[int, int], pool: Pool, *, separate: bool, fresh: bool) -> Piece:
     """Return what so many requests of each size are charged together."""
     each = [(count, piece(size, pool, separate=separate, fresh=fresh)) for size, count in sizes.items()]
-    slab, whole = (
-        (sum(count * ends[kind][0] for count, ends in each), sum(count * ends[kind][1] for count, ends in each))
-        for kind in (0, 1)
+    return Piece(
+        Interval(sum(count * one.slab.low for count, one in each), sum(count * one.slab.high for count, one in each)),
+        Interval(sum(count * one.whole.low for count, one in each), sum(count * one.whole.high for count, one in each)),
     )
-    return Piece(slab, whole)
 
 
-def charges(scenario: Scenario, strides: Iterable[Term], held: Held, asked: Asked) -> Iterator[Term]:
-    """Yield the figures of what is charged; `strides` are those of both kmem_caches, descriptors first."""
+def memory_stat(scenario: Scenario, strides: Iterable[Term], held: Held, asked: Asked) -> Iterator[Term]:
+    """Yield what memory.stat says of all that; `strides` are those of both kmem_caches, descriptors first."""
     kernel, host = scenario.kernel, scenario.host
     if not (scenario.config.memcg and host.memcg):
         yield from (nothing(f"{PREFIX}.{name}", B, NOT_AT_ALL) for name in FIGURES)
@@ -104,21 +102,21 @@ def charges(scenario: Scenario, strides: Iterable[Term], held: Held, asked: Aske
         product(f"{PREFIX}.{name}", B, count, total("charged_each", B, (stride, pointer)))
         for name, count, stride in zip((DESC, HEADER), (held.descriptors, held.headers), strides, strict=True)
     ]
-    slab, whole = [], []
+    slab, whole = {}, {}
     for name, sizes in asked._asdict().items():
         found = pieces(sizes, pool, separate=separate and name in {"memslots", "bitmaps"}, fresh=fresh)
         if name == "perhaps":
-            found = Piece((0, found.slab[1]), (0, found.whole[1]))
+            found = Piece(found.slab._replace(low=0), found.whole._replace(low=0))
         wanted = fixed("asked", sum(size * count for size, count in sizes.items()), B, f"{sum(sizes.values())} pieces")
-        slab.append(rule(f"{name}_in_slabs", *found.slab, B, WHY, wanted))
-        whole.append(rule(name, *found.whole, B, WHY, wanted))
-    slab, some = ([term for term in terms if term.high] for terms in (slab, whole))
+        slab[name] = rule(f"{name}_in_slabs", *found.slab, B, WHY, wanted)
+        whole[name] = rule(name, *found.whole, B, WHY, wanted)
+    in_slabs, in_all = ([term for term in terms.values() if term.high] for terms in (slab, whole))
     yield from objects
-    yield total(f"{PREFIX}.slab", B, (*objects, *slab), "memory.stat's slab_unreclaimable")
+    yield total(f"{PREFIX}.slab", B, (*objects, *in_slabs), "memory.stat's slab_unreclaimable")
     yield named(f"{PREFIX}.sec_pagetables", held.tables)
-    yield named(f"{PREFIX}.memslots", whole[-2])
-    yield named(f"{PREFIX}.dirty_bitmap", whole[-1])
-    yield total(f"{PREFIX}.kernel", B, (*objects, *some, *held.pages), "memory.stat's kernel, sec_pagetables in it")
+    yield named(f"{PREFIX}.memslots", whole["memslots"])
+    yield named(f"{PREFIX}.dirty_bitmap", whole["bitmaps"])
+    yield total(f"{PREFIX}.kernel", B, (*objects, *in_all, *held.pages), "memory.stat's kernel, sec_pagetables in it")
 
 
 # what VMs ask for
@@ -176,4 +174,4 @@ def charged(scenario: Scenario, figures: Ledger) -> Iterator[Term]:
     whole = figures["shadow_pages.bytes"], figures["page_tables.bytes.pae_roots"]
     held = Held(descriptors, headers, whole, figures["page_tables.bytes.tables"])
     strides = (figures[f"{name}.stride"] for name in (DESC, HEADER))
-    yield from charges(scenario, strides, held, Asked(arrays, perhaps, hashes, slots, bitmaps))
+    yield from memory_stat(scenario, strides, held, Asked(arrays, perhaps, hashes, slots, bitmaps))

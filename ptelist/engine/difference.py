@@ -9,28 +9,30 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
+from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import Op, Term
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Ends = tuple[int, int]
 Pair = tuple[Term | None, Term | None]
 """A part of the old figure and the one of the new figure that it is compared with; None where there is none."""
+SAME = Interval(0, 0)
+"""The difference of what is one number."""
 
 
-def difference(old: Term | None, new: Term | None) -> Ends:
+def difference(old: Term | None, new: Term | None) -> Interval:
     """Return the least and the most of new - old, in their unit; a figure that is not there is 0."""
     if old is None:
-        return product_of((new,)) if new else (0, 0)
+        return Interval.of(new) if new else SAME
     if new is None:
-        return -old.high, -old.low
+        return Interval(-old.high, -old.low)
     if same(old, new):
-        return 0, 0
-    low, high = new.low - old.high, new.high - old.low
-    if low < high and old.op is new.op and old.op in STEPS:
-        return _both((low, high), STEPS[old.op](old, new))
-    return low, high
+        return SAME
+    subtracted = Interval(new.low - old.high, new.high - old.low)
+    if subtracted.low < subtracted.high and old.op is new.op and old.op in STEPS:
+        return _both(subtracted, STEPS[old.op](old, new))
+    return subtracted
 
 
 def same(old: Term, new: Term) -> bool:
@@ -74,24 +76,24 @@ def _name(term: Term) -> str:
     return term.name
 
 
-def _sum(old: Term, new: Term) -> Ends:
+def _sum(old: Term, new: Term) -> Interval:
     return _added(difference(*pair) for pair in paired(old, new))
 
 
-def _product(old: Term, new: Term) -> Ends:
+def _product(old: Term, new: Term) -> Interval:
     """Keep the factors that both have; of what is left, change one after the other, from either end."""
     common, own, others = factors(old, new)
     (least, most), (fewest, greatest) = product_of(own), product_of(others)
-    low, high = fewest - most, greatest - least
+    found = Interval(fewest - most, greatest - least)
     if len(own) == len(others):
         changes = [difference(*pair) for pair in zip(own, others, strict=True)]
         for before, after in ((others, own), (own, others)):
             steps = (times(change, product_of([*before[:n], *after[n + 1 :]])) for n, change in enumerate(changes))
-            low, high = _both((low, high), _added(steps))
-    return times((low, high), product_of(common))
+            found = _both(found, _added(steps))
+    return times(found, product_of(common))
 
 
-def _quotient(old: Term, new: Term) -> Ends:
+def _quotient(old: Term, new: Term) -> Interval:
     """Change the dividend, then the divisor, or the other way round."""
     (x, d), (y, e) = old.parts, new.parts
     change, up = difference(x, y), old.op is Op.CEIL_DIV
@@ -101,50 +103,51 @@ def _quotient(old: Term, new: Term) -> Ends:
     )
 
 
-def _of_dividends(change: Ends, divisor: Term) -> Ends:
+def _of_dividends(change: Interval, divisor: Term) -> Interval:
     """Return the change of x / d, rounded, when x changes by so much: that of x by d, rounded one way or the other."""
     low, high = change
-    return min(low // divisor.low, low // divisor.high), max(-(-high // divisor.low), -(-high // divisor.high))
+    ends = divisor.low, divisor.high
+    return Interval(min(low // end for end in ends), max(-(-high // end) for end in ends))
 
 
-def _of_divisors(dividend: Term, old: Term, new: Term, *, up: bool) -> Ends:
+def _of_divisors(dividend: Term, old: Term, new: Term, *, up: bool) -> Interval:
     """Return the change of x / d, rounded, when d changes to e: x (1/e - 1/d), and less than 1 of rounding each way."""
     if same(old, new):
-        return 0, 0
+        return SAME
     least = _off(dividend.low, old.low, new.high, up=up), _off(dividend.high, old.low, new.high, up=up)
     most = _off(dividend.low, old.high, new.low, up=up), _off(dividend.high, old.high, new.low, up=up)
-    return min(low for low, _ in least), max(high for _, high in most)
+    return Interval(min(low for low, _ in least), max(high for _, high in most))
 
 
-def _off(x: int, d: int, e: int, *, up: bool) -> Ends:
+def _off(x: int, d: int, e: int, *, up: bool) -> Interval:
     """Return the bounds of x / e - x / d, each rounded; `up` if both are rounded up."""
     fewer, more = ((d - 1) * e, (e - 1) * d) if up else ((e - 1) * d, (d - 1) * e)
     change = x * (d - e)
-    return -((fewer - change) // (d * e)), (change + more) // (d * e)
+    return Interval(-((fewer - change) // (d * e)), (change + more) // (d * e))
 
 
-def _both(one: Ends, other: Ends) -> Ends:
+def _both(one: Interval, other: Interval) -> Interval:
     """Return what two intervals that hold have in common."""
-    return max(one[0], other[0]), min(one[1], other[1])
+    return Interval(max(one.low, other.low), min(one.high, other.high))
 
 
-def _added(changes: Iterable[Ends]) -> Ends:
+def _added(changes: Iterable[Interval]) -> Interval:
     low = high = 0
     for least, most in changes:
         low += least
         high += most
-    return low, high
+    return Interval(low, high)
 
 
-def times(change: Ends, factor: Ends) -> Ends:
+def times(change: Interval, factor: Interval) -> Interval:
     """Return a change times a factor of 0 or more."""
     (low, high), (least, most) = change, factor
-    return low * (most if low < 0 else least), high * (least if high < 0 else most)
+    return Interval(low * (most if low < 0 else least), high * (least if high < 0 else most))
 
 
-def product_of(parts: Sequence[Term]) -> Ends:
+def product_of(parts: Sequence[Term]) -> Interval:
     """Return the product of terms."""
-    return prod(part.low for part in parts), prod(part.high for part in parts)
+    return Interval(prod(part.low for part in parts), prod(part.high for part in parts))
 
 
 STEPS = {Op.SUM: _sum, Op.PRODUCT: _product, Op.CEIL_DIV: _quotient, Op.FLOOR_DIV: _quotient}

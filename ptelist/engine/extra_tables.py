@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ptelist.engine import mmu
 from ptelist.engine.guest_memory import touched_ram
 from ptelist.engine.ledger import Term, Unit, nothing, product, rule, total
-from ptelist.engine.pagetables import tables, window
+from ptelist.engine.page_tables import tables, window
 from ptelist.engine.windows import FOUR_GIB, guest_ranges
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from ptelist.engine.ledger import Unit, nothing
 B, OBJECTS = Unit.BYTES, Unit.OBJECTS
 DESC, HEADER = "pte_list_desc", "kvm_mmu_page_header"
 """The two kmem_caches."""
+DESC_TOTAL, HEADER_TOTAL, TOTAL = f"{DESC}.bytes.total", f"{HEADER}.bytes.total", "mmu.bytes.total"
 
 KINDS = {
     f"{DESC}.objects": OBJECTS,
@@ -66,7 +67,7 @@ BELOW = {
 }
 """The parts of a figure. Objects in caches and those drawn from these are open together: a cache lacks what is used."""
 
-BESIDE_SLABS = (
+BESIDE_KMEM_CACHES = (
     "shadow_pages.bytes",
     "vcpu_caches.bytes.arrays",
     "split_caches.bytes.arrays",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import raw, slab, slub
+from ptelist.engine import raw, slab_layout, slub_rules
 from ptelist.engine.ledger import Ledger, Term, Unit, ceil_div, fixed, named, product, rule, total
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class KmemCache:
             ledger.add(term)
         self._fillers = max(host.nodes, host.cpus if host.filling == "spread" else 1)
         self._aged = host.filling == "aged"
-        self._debugged = slab.debugged(host.slub_debug)
+        self._debugged = slab_layout.debugged(host.slub_debug)
 
     def account(self, objects: Term, past: Past | None = None, *, aside: bool = True) -> Term:
         """Enter all figures for `NAME.objects` and return `NAME.bytes.total`; `past` is for an aged host.
@@ -60,9 +60,9 @@ class KmemCache:
         self._ledger.add(peak)
         host, per_slab = self._host, self._layout.objects
         own = 1 if self._debugged or self._sheaf else self._of_cpu()
-        parked = slub.parked_beside(self._kernel, host, self._sheaf)
+        parked = slub_rules.parked_beside(self._kernel, host, self._sheaf)
         nodes = min(host.nodes, host.cpus)
-        most = slab.slabs_of_peak(peak.high + parked if peak.high else 0, per_slab, nodes, own * (host.cpus - 1))
+        most = slab_layout.slabs_of_peak(peak.high + parked if peak.high else 0, per_slab, nodes, own * (host.cpus - 1))
         why = f"a slab is made only when all others of the node are full, but for those of other CPUs: {own} each" + (
             f"; {parked} objects may lie in sheaves meanwhile" if parked else ""
         )
@@ -94,13 +94,15 @@ class KmemCache:
             add(total(f"{self._name}.bytes.typical", B, (whole, named("memcg", self._memcg(typical)))))
 
     def _of_cpu(self) -> int:
-        return slub.slabs_of_cpu(self._kernel, self._facts.config, self._layout.stride, self._layout.objects)
+        return slub_rules.slabs_of_cpu(self._kernel, self._facts.config, self._layout.stride, self._layout.objects)
 
     def _slabs(self, objects: Term) -> Term:
         name, sheaf, fillers = f"{self._name}.slabs", self._sheaf, self._fillers
         packed = ceil_div(name, Unit.SLABS, objects, self._per_slab)
         taken = objects.high + self._left()
-        most = min(slab.most_slabs(taken, self._layout.objects, fillers), objects.high)  # each has an object in use
+        most = min(
+            slab_layout.most_slabs(taken, self._layout.objects, fillers), objects.high
+        )  # each has an object in use
         if most == packed.high:
             return packed
         parts = [objects, self._per_slab]
@@ -121,7 +123,7 @@ class KmemCache:
 
     @property
     def spare(self) -> int:
-        """Return the most objects that fit into the slabs beside those in use; see slab.most_slabs()."""
+        """Return the most objects that fit into the slabs beside those in use; see slab_layout.most_slabs()."""
         if self._aged:
             slabs, objects = (self._ledger[f"{self._name}.{what}"] for what in ("slabs", "objects"))
             return slabs.high * self._layout.objects - objects.low
@@ -155,10 +157,10 @@ class KmemCache:
     def _retain(self, used: Term, ever: Term | None) -> None:
         """Enter what a busy host may keep beyond `slabs`; it is part of no total."""
         kernel, host, facts = self._kernel, self._host, self._facts
-        most = host.nodes * slab.min_partial(self._layout.stride, *kernel.slub_min_partial)
+        most = host.nodes * slab_layout.min_partial(self._layout.stride, *kernel.slub_min_partial)
         why = "min_partial slabs a node"
         if self._sheaf:
-            sheaves = slub.most_sheaves(kernel, host)
+            sheaves = slub_rules.most_sheaves(kernel, host)
             most += self._sheaf * sheaves
             why += f", and one pinned by each object parked in {sheaves} sheaves of {self._sheaf}"
         elif not self._debugged:
@@ -179,7 +181,7 @@ class KmemCache:
         parts = [objects, self._per_slab]
         if self._aged:
             kept = self._ledger[f"{self._name}.slabs.retained"]
-            parked = sheaf * slub.most_sheaves(self._kernel, host) if sheaf else 0 if self._debugged else None
+            parked = sheaf * slub_rules.most_sheaves(self._kernel, host) if sheaf else 0 if self._debugged else None
             most = min(used.high + kept.high, ever.high) if ever else used.high + kept.high
             found = raw.left_over(live, (used.low, most), per_slab, parked)
             why = "what CPUs and nodes keep counts as well"

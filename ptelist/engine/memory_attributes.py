@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import slab, slub
+from ptelist.engine import slab_layout, slub_rules
 from ptelist.engine.guest_memory import ram
 from ptelist.engine.kmalloc import kmalloc
 from ptelist.engine.ledger import Term, Unit, fixed, product, rule
@@ -58,7 +58,7 @@ def attributes(facts: Facts, kernel: Kernel, host: Host, vm: Vm, number: int) ->
     """Return the bytes of the nodes: of slabs that the page cache shares, with what memcg keeps beside them.
 
     A page cache that came and went may have put each node beside others that are freed by now: radix_tree_node is
-    the cache of all xarrays (lib/radix-tree.c), and a slab stays while one object of it is in use (mm/slub.c).
+    the cache of all xarrays (lib/radix-tree.c), and a slab stays while one object of it is in use (mm/slub_rules.c).
     """
     spans = ram(vm)
     field = "memory" if vm.private_memory is None else "private_memory"
@@ -68,14 +68,16 @@ def attributes(facts: Facts, kernel: Kernel, host: Host, vm: Vm, number: int) ->
     given = facts.vm(number, field, B)
     found = rule("xa_nodes", low, high, OBJECTS, why, given)
     size = facts.kernel("xa_node_bytes", B)
-    stride = slab.stride(size.low, pointer_outside=True, debug=host.slub_debug, track_bytes=kernel.slub_track_bytes)
-    layout = slab.layout(stride, slub.order_rule(kernel, host))
-    each = slub.obj_ext_bytes(kernel, facts.config, host)
+    stride = slab_layout.stride(
+        size.low, pointer_outside=True, debug=host.slub_debug, track_bytes=kernel.slub_track_bytes
+    )
+    layout = slab_layout.layout(stride, slub_rules.order_rule(kernel, host))
+    each = slub_rules.obj_ext_bytes(kernel, facts.config, host)
     wanted = each * layout.objects
     in_tail = kernel.obj_ext_in_tail and layout.objects * stride + wanted <= layout.slab_bytes
     vector = 0 if in_tail else kmalloc(wanted, facts.pool)
     fillers = max(host.nodes, host.cpus if host.filling == "spread" else 1)
-    most = high if host.filling == "aged" else slab.most_slabs(high + fillers - 1, layout.objects, fillers)
+    most = high if host.filling == "aged" else slab_layout.most_slabs(high + fillers - 1, layout.objects, fillers)
     most = min(most, high)
     least = product("used", B, found, fixed("stride", stride, B, "radix_tree_node has a constructor", size))
     why = "at best free objects of slabs that the page cache holds anyway, at worst "

@@ -10,7 +10,7 @@ from ptelist.engine import vmalloc as areas
 from ptelist.engine.guest_memory import address_spaces, memslots
 from ptelist.engine.kmalloc import Pool, kmalloc, kvmalloc, vmalloc
 from ptelist.engine.ledger import Term, Unit, fixed, nothing, rule, total
-from ptelist.engine.pagetables import window
+from ptelist.engine.page_tables import window
 from ptelist.engine.windows import touched
 
 if TYPE_CHECKING:

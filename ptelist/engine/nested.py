@@ -16,9 +16,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import mmu
-from ptelist.engine.pagetables import LEVEL_OF_LEAF, leaves, shared_leaves, window
+from ptelist.engine.lists.descriptors import MIN_EXT
+from ptelist.engine.page_tables import LEVEL_OF_LEAF, leaves, shared_leaves, window
 from ptelist.engine.windows import covered, guest_ranges
-from ptelist.lists.descriptors import MIN_EXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ptelist.engine.slab import most_slabs
+from ptelist.engine.slab_layout import most_slabs
 
 
 class Raw(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import cache_layouts, history, slab, slub
+from ptelist.engine import cache_layouts, host_history, slab_layout, slub_rules
 from ptelist.engine.facts import Facts
 from ptelist.engine.figure_kinds import DESC, HEADER
 from ptelist.engine.ledger import Term, Unit, rule
@@ -25,15 +25,15 @@ def slab_rules(scenario: Scenario) -> dict[str, Rules]:
 def rules(facts: Facts, found: CacheLayout) -> Rules:
     """Return what decides which slab an object of a cache with this layout comes from."""
     kernel, host, laid = facts.scenario.kernel, facts.scenario.host, found.slab
-    debugged = slab.debugged(host.slub_debug)
-    free = 0 if debugged else slub.cpu_partial(kernel, facts.config, laid.stride)
+    debugged = slab_layout.debugged(host.slub_debug)
+    free = 0 if debugged else slub_rules.cpu_partial(kernel, facts.config, laid.stride)
     unit = kernel.slub_cpu_partial_unit
     return Rules(
         laid.objects,
-        slab.min_partial(laid.stride, *kernel.slub_min_partial),
+        slab_layout.min_partial(laid.stride, *kernel.slub_min_partial),
         host.cpus,
         min(host.nodes, host.cpus),
-        free if unit == "objects" else slab.cpu_partial_slabs(free, laid.objects, unit),
+        free if unit == "objects" else slab_layout.cpu_partial_slabs(free, laid.objects, unit),
         unit,
         found.sheaf,
         kernel.slub_sheaves_per_node,
@@ -50,14 +50,14 @@ def typical(
     None if one VM alone has more objects than are simulated.
     """
     by = rules(facts, found)
-    ends = [history.typical(by, each) for each in dict.fromkeys(kinds)]
+    ends = [host_history.typical(by, each) for each in dict.fromkeys(kinds)]
     known = [each for each in ends if each]
     if len(known) < len(ends):
         return None
-    whole, _ = history.part(kinds[1])
+    whole, _ = host_history.part(kinds[1])
     why = (
         f"simulated, no bound: all VMs of the peak start, random ones end until those that are left are left,"
-        f" each on a random CPU; fewest and most of {len(history.SEEDS)} runs"
+        f" each on a random CPU; fewest and most of {len(host_history.SEEDS)} runs"
     ) + (f", of 1/{whole} of the VMs" if whole > 1 else "")
     low = max(min(each.in_use for each, _ in known), slabs.low)
     high = max(min(max(each.in_use for _, each in known), slabs.high), low)

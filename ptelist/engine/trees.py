@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from ptelist.engine import extra_tables, mmu, nested
 from ptelist.engine.guest_memory import touched_ram
 from ptelist.engine.ledger import Term, Unit, fixed, nothing, rule, total
-from ptelist.engine.pagetables import LEVEL_OF_LEAF, default_limit, leaves, tables, window
+from ptelist.engine.lists import recycler
+from ptelist.engine.page_tables import LEVEL_OF_LEAF, default_limit, leaves, tables, window
 from ptelist.engine.windows import guest_ranges
-from ptelist.lists import recycler
 
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine.memory_caches import MemoryCache
-from ptelist.engine.pagetables import window
+from ptelist.engine.memory_cache import MemoryCache
+from ptelist.engine.page_tables import window
 from ptelist.engine.vm_slabs import LISTS
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from ptelist.engine import extra_tables, memslots, mmu
 from ptelist.engine.cache_arrays import CacheArrays
 from ptelist.engine.chains import Chains
 from ptelist.engine.dirty_rings import rings
-from ptelist.engine.drawn import Caches
 from ptelist.engine.guest_memory import private_memory
 from ptelist.engine.kmalloc import kvmalloc
 from ptelist.engine.ledger import Op, Term, Unit, fixed, named, nothing, product, rule, total
 from ptelist.engine.memory_attributes import attributes
+from ptelist.engine.memory_caches import Caches
 from ptelist.engine.memslots import write_tracking
 from ptelist.engine.track_srcu import track_srcu
 from ptelist.engine.trees import Trees

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine.pagetables import default_limit
+from ptelist.engine.page_tables import default_limit
 from ptelist.engine.vm_mappings import Mappings
 from ptelist.engine.vm_memslots import Memslots
 from ptelist.engine.vm_slabs import BY_RCU, UNSLOT, UNSYNC

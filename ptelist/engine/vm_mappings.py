@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ptelist.lists.descriptors import List
+from ptelist.engine.lists.descriptors import List
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

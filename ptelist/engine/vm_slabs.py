@@ -1,16 +1,16 @@
 """The slabs of both kmem_caches while VMs come and go, object by object, as far as KVM says in which order it frees.
 
 Objects lie on the stack of a vCPU's memory cache until they are drawn for a table or a list. When a VM ends they are
-freed in the order of `history.VmObjects`. Of other frees the order is not said: of tables that RCU frees, of shadow
-pages whose children may be unsync, of the tables of a deleted memslot, of descriptors that lists give back. With the
-first of these the slabs are open, and stay so: which slab an object came from is not known from then on.
+freed in the order of `host_history.VmObjects`. Of other frees the order is not said: of tables that RCU frees, of
+shadow pages whose children may be unsync, of the tables of a deleted memslot, of descriptors that lists give back. With
+the first of these the slabs are open, and stay so: which slab an object came from is not known from then on.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import history
+from ptelist.engine import host_history
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
@@ -36,7 +36,7 @@ class CacheSlabs:
         """Why the number of slabs is not known any more; "" while it is."""
         self.shrunk = False
         """Whether no object was taken or freed since a shrink."""
-        self._cache = history.machine(rules)
+        self._cache = host_history.machine(rules)
         self._ready: dict[Hashable, Objects] = {}
         """What lies in memory caches, by vCPU."""
         self._drawn: dict[Hashable, Slab] = {}
@@ -70,13 +70,13 @@ class CacheSlabs:
         self.shrunk = False
 
     def end(self, vcpus: Iterable[Hashable], tables: Sequence[Hashable] = (), *, roots_first: bool = False) -> None:
-        """Let a VM with these vCPUs and tables, the root first, end on the CPU; see `history.VmObjects`."""
+        """Let a VM with these vCPUs and tables, the root first, end on the CPU; see `host_history.VmObjects`."""
         self.shrunk = False
         if self.open:
             return
         caches = [self._ready.pop(vcpu, []) for vcpu in vcpus]
         drawn = [self._drawn.pop(table) for table in tables]
-        held = history.VmObjects(caches, drawn, [], by_rcu=False, roots_first=roots_first)
+        held = host_history.VmObjects(caches, drawn, [], by_rcu=False, roots_first=roots_first)
         for objects in held.objects():
             self._cache.free(objects, self.cpu)
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine.pagetables import window
+from ptelist.engine.lists.descriptors import List
+from ptelist.engine.page_tables import window
 from ptelist.engine.vcpu_machine import Vcpu
 from ptelist.engine.vm_slabs import UNSLOT, UNSYNC
-from ptelist.lists.descriptors import List
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable

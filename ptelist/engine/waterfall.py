@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from ptelist.engine.difference import difference, factors, paired, product_of, times
+from ptelist.engine.difference import SAME, difference, factors, paired, product_of, times
 from ptelist.engine.ledger import Op, ceil_div, floor_div
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ptelist.engine.difference import Ends, Pair
+    from ptelist.engine.difference import Pair
+    from ptelist.engine.interval import Interval
     from ptelist.engine.ledger import Term, Unit
 
-    Share = tuple[Pair, Ends | None, Ends | None]
+    Share = tuple[Pair, Interval | None, Interval | None]
     """A part in both figures, its amount, and its factor, as a `Step` has them."""
-
-SAME: Ends = (0, 0)
 
 
 class Step(NamedTuple):
@@ -25,14 +24,14 @@ class Step(NamedTuple):
     old: Term | None
     """The figure before; None if there was none."""
     new: Term | None
-    change: Ends
+    change: Interval
     """New less old, in the unit of this figure."""
-    amount: Ends | None
+    amount: Interval | None
     """How much of the difference above comes of it, in the unit of that; None where a rule cannot be taken apart.
 
     The amounts of a step's parts add up to its change, where that is one number.
     """
-    factor: Ends | None
+    factor: Interval | None
     """What the change is multiplied by to give the amount; None where the difference above is no product's."""
     parts: tuple[Step, ...]
     """What changed of its parts, the largest amount first."""

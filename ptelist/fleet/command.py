@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ptelist.compare.comparison import PART, compare
+from ptelist.compare.comparison import compare
 from ptelist.compare.explain import derivation
-from ptelist.engine.figure_kinds import is_aside
+from ptelist.engine.figure_kinds import DESC_TOTAL, is_aside
 from ptelist.errors import PtelistError
 from ptelist.fleet import page
 from ptelist.fleet.census import Reader
@@ -98,4 +98,4 @@ def _explained(fleet: Fleet, census: Census, host: str, figure: tuple[str, ...],
     scenario = fleet.scenario(number, census.explained)
     name = f"{host}, {fleet.what_ifs[number].name}"
     comparison = compare(Columns((Column(name, {}, scenario, 0),), name, by_preset=True), line)
-    return derivation(comparison, figure[0] if figure else PART)
+    return derivation(comparison, figure[0] if figure else DESC_TOTAL)

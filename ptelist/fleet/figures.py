@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.compare.comparison import PART, WHOLE, pick
+from ptelist.compare.comparison import pick
 from ptelist.engine.account import account
-from ptelist.engine.figure_kinds import DESC, HEADER
+from ptelist.engine.figure_kinds import DESC, DESC_TOTAL, HEADER, TOTAL
 from ptelist.engine.ledger import TYPICAL
 from ptelist.errors import PtelistError
 from ptelist.settings.space import Space
@@ -25,8 +25,8 @@ PER_OBJECT = frozenset(
 
 SUMMED = (
     *(f"{DESC}.{name}" for name in ("objects", "slabs", "pages", "bytes.used", "bytes.slab", "bytes.memcg")),
-    PART,
-    WHOLE,
+    DESC_TOTAL,
+    TOTAL,
 )
 """What is summed unless told otherwise."""
 

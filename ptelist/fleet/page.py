@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ptelist.compare.comparison import PART, WHOLE
-from ptelist.engine.figure_kinds import DESC
+from ptelist.engine.figure_kinds import DESC, DESC_TOTAL, TOTAL
 from ptelist.output import numbers
 from ptelist.output.note import Note
 from ptelist.output.page import Document, Table
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from ptelist.fleet.inventory import Cells
     from ptelist.fleet.report import FleetReport
 
-USUAL = (PART, WHOLE)
+USUAL = (DESC_TOTAL, TOTAL)
 """Figures of which a table of several what-ifs, or of groups, has the room."""
 
 EXPLAIN = Note("explain", "--explain HOST shows how a figure of one host follows")
@@ -56,11 +55,13 @@ def _whole(report: FleetReport, width: int | None) -> Iterator[Table]:
         head = ("figure", names[0], *((names[1], "change", "") if len(names) > 1 else ()))
         rows = [] if report.wanted else [(DESC, *[""] * (len(head) - 1))]
         for figure in report.figures:
-            label = figure if report.wanted or figure == WHOLE else f"  {figure.removeprefix(f'{DESC}.')}"
+            label = figure if report.wanted or figure == TOTAL else f"  {figure.removeprefix(f'{DESC}.')}"
             rows.append(
                 (label, *(cell for number in range(len(names)) for cell in _cells(report, None, number, figure)))
             )
-        totals = frozenset(number for number, row in enumerate(rows) if row[0].strip() in {WHOLE, PART, "bytes.total"})
+        totals = frozenset(
+            number for number, row in enumerate(rows) if row[0].strip() in {TOTAL, DESC_TOTAL, "bytes.total"}
+        )
         table = Table(head, tuple(rows), title, strong=totals)
         yield table if width is None or table.width() <= width else _apart(_without(table, {4}), width)
         return
@@ -76,7 +77,7 @@ def _whole(report: FleetReport, width: int | None) -> Iterator[Table]:
 
 def _groups(report: FleetReport, width: int | None) -> Iterator[Table]:
     """Yield the groups as rows, with one what-if or with each in a table of its own."""
-    shown = list(report.figures) if report.wanted else [PART]
+    shown = list(report.figures) if report.wanted else [DESC_TOTAL]
     for figure in shown:
         for number in range(1, len(report.what_ifs)) or (0,):
             name = report.what_ifs[number].name

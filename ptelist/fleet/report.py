@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.compare.comparison import WHOLE
+from ptelist.engine.figure_kinds import TOTAL
 from ptelist.engine.interval import Change, Interval
 from ptelist.fleet.census import HostGroup
 from ptelist.fleet.totals import CHANGE_HIGH, CHANGE_LOW, ENDS, HIGH, LOW
@@ -62,9 +62,9 @@ class FleetReport(NamedTuple):
     def share(self) -> tuple[Fraction, Fraction] | None:
         """Return the part of the hosts' own memory that all MMU metadata takes, None if it is not known."""
         memory = self.counted(None).memory
-        if not memory or WHOLE not in self.figures:
+        if not memory or TOTAL not in self.figures:
             return None
-        (low, high), _ = self.value(None, 0, WHOLE)
+        (low, high), _ = self.value(None, 0, TOTAL)
         return (Fraction(low, memory), Fraction(high, memory)) if high else None
 
     def _sums(self, group: Cells | None, what_if: int, figure: str) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.compare.comparison import WHOLE
+from ptelist.engine.figure_kinds import TOTAL
 from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import Unit
 from ptelist.output import numbers, sentence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def headline(report: FleetReport) -> str:
     """Return the sum of the figure that counts, its average over the hosts, and what the best what-if saves."""
-    figure = next(iter(report.figures)) if report.wanted else WHOLE
+    figure = next(iter(report.figures)) if report.wanted else TOTAL
     unit, counted = report.figures[figure], report.counted(None)
     ends, _ = report.value(None, 0, figure)
     said = f"{sentence.plural(counted.hosts, 'host')} with {sentence.plural(counted.vms, 'VM')}"
@@ -24,7 +24,7 @@ def headline(report: FleetReport) -> str:
     if unit is Unit.BYTES and counted.hosts > 1:
         mean = Interval(ends.low // counted.hosts, -(-ends.high // counted.hosts))
         text += f", {numbers.human(*mean)} each on average"
-    share = report.share() if figure == WHOLE else None
+    share = report.share() if figure == TOTAL else None
     if share:
         text += f", {numbers.share(share)} of the hosts' memory"
     return f"{text}.{_saved(report, figure, unit)}"

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, StrictInt, StrictStr, ValidationError
 
-from ptelist.build.layouts import SIZEOF, layout
 from ptelist.engine.interval import Interval
 from ptelist.errors import PtelistError
 from ptelist.output.note import Note
+from ptelist.readers.builds.layouts import SIZEOF, layout
 from ptelist.scenario.overlay import Source
 from ptelist.settings.faults import reason
 
 if TYPE_CHECKING:
-    from ptelist.build.btf import Btf
     from ptelist.engine.ledger import Ledger
+    from ptelist.readers.builds.btf import Btf
     from ptelist.scenario.models import Scenario
 
 BASELINE_SCHEMA = "ptelist-baseline/1"

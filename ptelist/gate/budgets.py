@@ -12,8 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ptelist.errors import PtelistError, suggestion
 from ptelist.gate.limits import LIMIT_KINDS as LIMITS
 from ptelist.gate.limits import Bound, Rule, amount, exactly, growth, refuse_contradictions
-from ptelist.presets.parse import toml
 from ptelist.scenario.overlay import Origin
+from ptelist.scenario.presets.parse import toml
 from ptelist.settings.axes import AXES
 from ptelist.settings.faults import reason
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.build.layouts import BYTE, SIZEOF
+from ptelist.readers.builds.layouts import BYTE, SIZEOF
 from ptelist.scenario.models import NAMING
 
 if TYPE_CHECKING:

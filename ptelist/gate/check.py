@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist import __version__
 from ptelist.compare.assumptions import assume
 from ptelist.compare.comparison import pick_one
 from ptelist.compare.moved import steps
@@ -18,6 +17,7 @@ from ptelist.gate.baseline import UPDATE, Baseline, entry
 from ptelist.gate.before import derived
 from ptelist.gate.causes import causes
 from ptelist.gate.limits import EXACT, GROWTH
+from ptelist.output.version import __version__
 from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:

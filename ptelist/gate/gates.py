@@ -11,7 +11,7 @@ from ptelist.gate.baseline import places
 from ptelist.gate.budgets import BUILT_IN, parse, scenarios
 from ptelist.gate.check import measure
 from ptelist.output.command_line import command_line
-from ptelist.presets.text_file import read_text
+from ptelist.scenario.presets.text_file import read_text
 from ptelist.settings.columns import expand
 from ptelist.settings.defaults import PRESETS
 
@@ -51,8 +51,8 @@ def layouts(kernel: Options) -> Places:
     spec = dict(kernel).get("kernel-from")
     if spec is None:
         return {}
-    from ptelist.build.builds import once  # noqa: PLC0415 -- reads BTF, for builds only
-    from ptelist.build.profile import STRUCTS  # noqa: PLC0415 -- as above
+    from ptelist.readers.builds.builds import once  # noqa: PLC0415 -- reads BTF, for builds only
+    from ptelist.readers.builds.profile import STRUCTS  # noqa: PLC0415 -- as above
 
     return places(once(spec).btf, STRUCTS)
 
@@ -77,8 +77,8 @@ def built_in(kernel: Options, label: str) -> tuple[str, Tested]:
 
 def against_profile(asked: Run) -> tuple[Gate, Baseline]:
     """Return the budgets of --init for the profile of a build's version, and its figures."""
-    from ptelist.build.builds import once  # noqa: PLC0415 -- reads BTF, for builds only
-    from ptelist.build.profile import base  # noqa: PLC0415 -- as above
+    from ptelist.readers.builds.builds import once  # noqa: PLC0415 -- reads BTF, for builds only
+    from ptelist.readers.builds.profile import base  # noqa: PLC0415 -- as above
 
     options = dict(asked.kernel)
     name = base(once(options["kernel-from"]), options.get("kernel"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.compare.comparison import WHOLE
+from ptelist.engine.figure_kinds import DESC, DESC_TOTAL, HEADER, HEADER_TOTAL, TOTAL
 from ptelist.output import plain
 from ptelist.output.toml_values import toml
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from ptelist.engine.ledger import Ledger
 
-SIZE_FIGURES = ("pte_list_desc.size", "kvm_mmu_page_header.size")
-ORDER_FIGURES = ("pte_list_desc.slab_order", "kvm_mmu_page_header.slab_order")
-TOTALS = ("pte_list_desc.bytes.total", "kvm_mmu_page_header.bytes.total")
+SIZE_FIGURES = tuple(f"{name}.size" for name in (DESC, HEADER))
+ORDER_FIGURES = tuple(f"{name}.slab_order" for name in (DESC, HEADER))
+TOTALS = (DESC_TOTAL, HEADER_TOTAL)
 OTHERS = ("vcpu_caches.bytes", "split_caches.bytes", "page_tables.bytes", "memslots.bytes")
 LINE_WIDTH = 78
 
@@ -87,8 +87,8 @@ def _budgets(ledgers: Mapping[str, Ledger]) -> list[str]:
     higher = "A higher order is harder to allocate once memory is fragmented."
     lines += _budget(ORDER_FIGURES, "max_growth = 0", higher, scenario=scenario)
     lines += _budget(TOTALS, "max_growth = 0", "Slab bytes and memcg vectors of the whole host.")
-    lines += _budget((WHOLE,), 'max_growth = "0.5 %"', "All MMU metadata of the host.")
-    lines += _budget((*OTHERS, WHOLE), "max_growth = 0", severity="warn")
+    lines += _budget((TOTAL,), 'max_growth = "0.5 %"', "All MMU metadata of the host.")
+    lines += _budget((*OTHERS, TOTAL), "max_growth = 0", severity="warn")
     return lines
 
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ptelist.build import profile as profiles
-from ptelist.build.builds import once
 from ptelist.errors import PtelistError
 from ptelist.inspect import page
 from ptelist.inspect.inspection import inspect
 from ptelist.inspect.sentence import headline
 from ptelist.output.command_line import command_line
 from ptelist.output.result import Result
+from ptelist.readers.builds import profile as profiles
+from ptelist.readers.builds.builds import once
 from ptelist.settings import preset_page
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ptelist.build.layouts import BYTE
 from ptelist.inspect.differences import profile_changes, struct_changes
 from ptelist.inspect.page import bits_of, offset_of, value
 from ptelist.output.note import Note
 from ptelist.output.page import Document, Table
+from ptelist.readers.builds.layouts import BYTE
 
 if TYPE_CHECKING:
     from ptelist.inspect.inspection import Inspected

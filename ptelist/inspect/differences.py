@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ptelist.build.layouts import SIZEOF
+from ptelist.readers.builds.layouts import SIZEOF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ptelist.build import profile as profiles
-from ptelist.build.builds import once
-from ptelist.build.layouts import layout
 from ptelist.errors import PtelistError
 from ptelist.output.note import Note
+from ptelist.readers.builds import profile as profiles
+from ptelist.readers.builds.builds import once
+from ptelist.readers.builds.layouts import layout
 from ptelist.settings.named import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ptelist.build.layouts import Layout
+    from ptelist.readers.builds.layouts import Layout
     from ptelist.scenario.overlay import Fields
 
 DESC = "pte_list_desc"

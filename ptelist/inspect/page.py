@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ptelist.build.layouts import BYTE
 from ptelist.output.page import AGREES, DIFFERS, FINE, HEAD, TEXT, Document
 from ptelist.output.plain import wrapped
+from ptelist.readers.builds.layouts import BYTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ptelist.build.layouts import Layout
     from ptelist.inspect.inspection import FieldRow, Inspected
     from ptelist.output.page import Line
+    from ptelist.readers.builds.layouts import Layout
 
 HOLE = "(hole)"
 FIELD = 26

@@ -9,16 +9,16 @@ import click
 
 from ptelist.compare.single import single
 from ptelist.errors import PtelistError
-from ptelist.host import paths
-from ptelist.host.files import Live
-from ptelist.host.snapshot import Snapshot, here, parse, take
 from ptelist.observe import data, page
 from ptelist.observe.observation import observe
 from ptelist.observe.sentence import headline
 from ptelist.output.command_line import command_line
 from ptelist.output.delivery import write
 from ptelist.output.result import Result
-from ptelist.presets.text_file import read_text
+from ptelist.readers.host import paths
+from ptelist.readers.host.files import Live
+from ptelist.readers.host.snapshot import Snapshot, here, parse, take
+from ptelist.scenario.presets.text_file import read_text
 from ptelist.settings.axes import AXES
 from ptelist.settings.named import RUNNING
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.host import paths
+from ptelist.readers.host import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ptelist.host.vms import Vm
+    from ptelist.readers.host.vms import Vm
     from ptelist.scenario.models import Kernel
 
 LEAVES = ("pages_4k", "pages_2m", "pages_1g")

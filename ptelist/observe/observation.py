@@ -7,20 +7,20 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.clauses import UNVERIFIED
-from ptelist.host import paths, slabinfo, vms
-from ptelist.host.caches import HostCaches
-from ptelist.host.machine import online
 from ptelist.observe import counters
 from ptelist.observe.watcher import MOST_CACHES, Watcher
 from ptelist.output.note import Note
+from ptelist.readers.host import paths, slabinfo, vms
+from ptelist.readers.host.caches import HostCaches
+from ptelist.readers.host.machine import online
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ptelist.compare.comparison import Comparison
-    from ptelist.host.caches import Seen
-    from ptelist.host.snapshot import Snapshot
     from ptelist.observe.watcher import Check, Observed
+    from ptelist.readers.host.caches import Seen
+    from ptelist.readers.host.snapshot import Snapshot
     from ptelist.scenario.models import Kernel
 
 KVM_CACHES = ("pte_list_desc", "kvm_mmu_page_header")

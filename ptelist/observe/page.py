@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ptelist.engine.interval import Interval
-    from ptelist.host.vms import Vm
     from ptelist.observe.observation import Observation
     from ptelist.observe.watcher import Check, Observed
+    from ptelist.readers.host.vms import Vm
 
 WHY_IT_DIFFERS = {
     "size": "another PTE_LIST_EXT, or a struct that a patch or the configuration changed",

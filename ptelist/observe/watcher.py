@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import attributes, slab, slub
+from ptelist.engine import attributes, slab_layout, slub_rules
 from ptelist.engine.attributes import Made
 from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import Unit
-from ptelist.host.paths import SLABS
-from ptelist.host.slub_debug import flags
 from ptelist.output.note import Note
+from ptelist.readers.host.paths import SLABS
+from ptelist.readers.host.slub_debug import flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ptelist.compare.comparison import Comparison
     from ptelist.engine.ledger import Ledger
-    from ptelist.host.caches import Seen
+    from ptelist.readers.host.caches import Seen
     from ptelist.scenario.models import Host, Kernel, Scenario
 
 SYSFS_NAMES = {
@@ -94,7 +94,9 @@ class Watcher:
         """Return one of KVM's caches, whose struct the ledger knows."""
         name, size = seen.name, self._span(f"{seen.name}.size")
         debug = flags(seen.cells) if seen.cells else self._host.slub_debug
-        stride = attributes.stride(Made(name, size.low, slab.POINTER, pointer_outside=False, debug=debug), self._kernel)
+        stride = attributes.stride(
+            Made(name, size.low, slab_layout.POINTER, pointer_outside=False, debug=debug), self._kernel
+        )
         layout = attributes.layout(name, stride, debug, self._scenario)
         predicted = {"size": size, "stride": Interval(stride, stride)}
         predicted |= {each: Interval(layout[SYSFS_NAMES[each]], layout[SYSFS_NAMES[each]]) for each in LAYOUT}
@@ -145,12 +147,14 @@ class Watcher:
             return None
         sheaf = seen.number("sheaf_capacity") or (0 if seen.cells else sheaf)
         if sheaf:
-            free = sheaf * slub.most_sheaves(self._kernel, self._holders)
+            free = sheaf * slub_rules.most_sheaves(self._kernel, self._holders)
         else:
             stride, per_slab = (self._span(f"{seen.name}.{each}").low for each in ("stride", "objects_per_slab"))
             slabs = seen.cpu_slabs
             if slabs is None:
-                slabs = self._holders.cpus * slub.slabs_of_cpu(self._kernel, self._scenario.config, stride, per_slab)
+                slabs = self._holders.cpus * slub_rules.slabs_of_cpu(
+                    self._kernel, self._scenario.config, stride, per_slab
+                )
             free = slabs * per_slab
         return Interval(0 if seen.shared else max(seen.active - free, 0), seen.active)
 

@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError, Where
-from ptelist.presets import versions
 from ptelist.scenario.overlay import Overlay
+from ptelist.scenario.presets import versions
 from ptelist.settings import named
 from ptelist.settings.defaults import CONFIG, PRESETS
 
 if TYPE_CHECKING:
-    from ptelist.presets.shipped import Preset
     from ptelist.scenario.overlay import Fields
+    from ptelist.scenario.presets.shipped import Preset
     from ptelist.settings.kinds import Chosen
 
 DEBIAN = r".*[0-9](?:-[0-9]+|\+deb[0-9.]+)-((?:cloud-|rt-)?amd64)(?:-unsigned)?"
@@ -94,7 +94,7 @@ def _own_config(chosen: Chosen, kernel: Fields) -> str:
 
 def _build(chosen: Chosen) -> Overlay:
     """Return the profile of --kernel-from, over that of --kernel or of its own release."""
-    from ptelist.build import profile  # noqa: PLC0415 -- reads BTF, for builds only
+    from ptelist.readers.builds import profile  # noqa: PLC0415 -- reads BTF, for builds only
 
     kernel = chosen["kernel"].value if "kernel" in chosen else None
     return profile.overlay(chosen["kernel-from"].value, kernel)

@@ -10,8 +10,8 @@ import click
 from ptelist.engine.account import account
 from ptelist.output import plain
 from ptelist.output.page import MAIL_WIDTH
-from ptelist.presets import shipped
-from ptelist.presets.kinds import KINDS
+from ptelist.scenario.presets import shipped
+from ptelist.scenario.presets.kinds import KINDS
 from ptelist.settings import named, page
 from ptelist.settings.columns import expand
 

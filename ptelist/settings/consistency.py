@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ptelist.engine import dirty_rings, memslots, mmu, nested, slub
+from ptelist.engine import dirty_rings, memslots, mmu, nested, slub_rules
 from ptelist.engine.dirty_rings import pml
 from ptelist.engine.guest_memory import dimms, ram, users
+from ptelist.engine.lists.descriptors import MIN_EXT
 from ptelist.engine.memslots import write_tracking
-from ptelist.engine.pagetables import window
+from ptelist.engine.page_tables import window
 from ptelist.engine.windows import GIB, guest_ranges
-from ptelist.lists.descriptors import MIN_EXT
 from ptelist.scenario.units import format_size
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
     kernel, host = scenario.kernel, scenario.host
     if host.possible_cpus is not None and host.possible_cpus < host.cpus:
         yield "host", "possible_cpus", f"{host.possible_cpus} possible CPUs are fewer than the {host.cpus} present"
-    most = slub.max_order(kernel, host)
+    most = slub_rules.max_order(kernel, host)
     if host.slub_min_order > most:
         yield (
             "host",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
-from ptelist.presets import shipped
 from ptelist.scenario.models import RECORDS, ListClass, Vm
+from ptelist.scenario.presets import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

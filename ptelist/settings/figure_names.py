@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def offered(begun: str) -> list[str]:
     """Return the groups of figures, and the figures, that a name may be which is begun."""
-    from ptelist.catalog.meanings import MEANINGS  # noqa: PLC0415 -- for completion only
+    from ptelist.settings.catalog.meanings import MEANINGS  # noqa: PLC0415 -- for completion only
 
     groups = dict.fromkeys(name.partition(".")[0] for name in MEANINGS)
     return [name for name in (*groups, *MEANINGS) if name.startswith(begun)]

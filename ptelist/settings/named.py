@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from ptelist.catalog.meanings import MEANINGS
 from ptelist.errors import PtelistError
-from ptelist.presets import shipped
-from ptelist.presets.shipped import Preset, find
-from ptelist.presets.text_file import read_text
 from ptelist.scenario.overlay import Overlay
+from ptelist.scenario.presets import shipped
+from ptelist.scenario.presets.shipped import Preset, find
+from ptelist.scenario.presets.text_file import read_text
+from ptelist.settings.catalog.meanings import MEANINGS
 
 RUNNING = "running"
 """The name of this machine, as a kernel, a host, or both."""
@@ -30,7 +30,7 @@ def load(name: str, kind: str | None = None) -> Preset:
     known = _known(name, kind)
     path, meant = find(known, kind)
     if meant == "file" and kind == "configs":
-        from ptelist.host import kconfig  # noqa: PLC0415 -- for files of a build only
+        from ptelist.readers.host import kconfig  # noqa: PLC0415 -- for files of a build only
 
         if (config := kconfig.read(path, name)) is not None:
             return Preset(path.name, meant, {"title": f"the configuration {name}"}, Overlay(config=config))
@@ -76,7 +76,7 @@ def config(name: str, version: str) -> Overlay:
 
 def _machine(text: str | None, label: str, kind: str | None) -> Preset:
     """Return a machine that was observed, or this one, as a kernel, a host or both."""
-    from ptelist.host import machine, snapshot  # noqa: PLC0415 -- for machines only
+    from ptelist.readers.host import machine, snapshot  # noqa: PLC0415 -- for machines only
 
     if kind not in machine.PARTS:
         raise PtelistError(f"{label}: is a machine, which can be a kernel or a host, expected a {kind} preset")

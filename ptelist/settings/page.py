@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from ptelist.output import plain
 from ptelist.output.toml_values import toml
-from ptelist.presets.parse import BY_RELEASE
+from ptelist.scenario.presets.parse import BY_RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ptelist.presets.shipped import Preset
     from ptelist.scenario.overlay import Fields
+    from ptelist.scenario.presets.shipped import Preset
 
 
 def render(preset: Preset, chosen: str, width: int) -> str:

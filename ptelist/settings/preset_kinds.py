@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.presets.kinds import KINDS
+from ptelist.scenario.presets.kinds import KINDS
 from ptelist.settings.kinds import Choice, Kind
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Presets(Kind):
 
     def words(self) -> Sequence[str]:
         """Return the names of the shipped presets, and that of this machine where it can be one."""
-        from ptelist.presets import shipped  # noqa: PLC0415 -- reads folders, not for --help
+        from ptelist.scenario.presets import shipped  # noqa: PLC0415 -- reads folders, not for --help
         from ptelist.settings.named import RUNNING  # noqa: PLC0415 -- likewise
 
         names = [name for folder in self._folders for name in shipped.names(folder)]
@@ -80,7 +80,7 @@ class Kernels(Presets):
     def vary(self, value: str, page: int) -> list[str]:
         """Return the version before, and the one after."""
         del page
-        from ptelist.presets import shipped  # noqa: PLC0415 -- reads folders, not for --help
+        from ptelist.scenario.presets import shipped  # noqa: PLC0415 -- reads folders, not for --help
 
         versions = shipped.names(*self._folders)
         if value not in versions:

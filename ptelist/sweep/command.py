@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.compare.comparison import PART
+from ptelist.engine.figure_kinds import DESC_TOTAL
 from ptelist.output.command_line import command_line
 from ptelist.output.result import Result
 from ptelist.settings.space import Space
@@ -21,7 +21,7 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a sweep
 ) -> Result:
     """Follow a figure along one axis or two."""
     presets = (preset,) if preset else ()
-    more = [("figure", figure)] if figure != PART else []
+    more = [("figure", figure)] if figure != DESC_TOTAL else []
     more += [("baseline", baseline)] if baseline else []
     line = command_line("sweep", presets, [*options, *more]) + (" --delta" if delta else "") + (" --log" if log else "")
     space = Space(presets, options)

@@ -6,12 +6,12 @@ from itertools import pairwise
 from math import log2
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.catalog.meanings import MEANINGS
 from ptelist.engine.ledger import Unit
 from ptelist.errors import PtelistError
 from ptelist.output import svg
 from ptelist.output.note import Note
 from ptelist.output.svg import FAINT, GREY
+from ptelist.settings.catalog.meanings import MEANINGS
 from ptelist.sweep.breakeven_page import sentence
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ import pytest
 from ptelist import __version__
 from ptelist.cli import COMMANDS, main
 from ptelist.output.formats import FORMATS
-from ptelist.presets import shipped
-from ptelist.presets.kinds import KINDS
 from ptelist.scenario.models import RECORDS, Scenario
 from ptelist.scenario.overlay import frozen
+from ptelist.scenario.presets import shipped
+from ptelist.scenario.presets.kinds import KINDS
 from ptelist.scenario.validate import validated
 from ptelist.settings.axes import AXES
 

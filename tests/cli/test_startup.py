@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from machines import WHOLE, Fake
 
-from ptelist.host.snapshot import take
+from ptelist.readers.host.snapshot import take
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,7 +105,7 @@ def test_a_piped_compare_imports_no_rich() -> None:
         "ptelist.output.formats.terminal",
         "ptelist.output.formats.markdown",
     }
-    assert not loaded & {"ptelist.engine.history", "ptelist.engine.slub_node", "ptelist.lists.histogram"}
+    assert not loaded & {"ptelist.engine.host_history", "ptelist.engine.slub_node", "ptelist.engine.lists.histogram"}
 
 
 def test_a_preset_of_a_user_is_checked_by_pydantic(tmp_path: Path) -> None:
@@ -119,7 +119,13 @@ def test_a_check_imports_no_other_format(tmp_path: Path) -> None:
     file = tmp_path / "ptelist.toml"
     file.write_text('[scenario.one]\nvcpus = 8\n[[budget]]\nfigure = "pte_list_desc.size"\nmax = 128\n')
     loaded = modules("check", str(file))
-    assert not loaded & {"rich", "xml", "ptelist.output.formats.markdown", "ptelist.gate.ktap", "ptelist.build.btf"}
+    assert not loaded & {
+        "rich",
+        "xml",
+        "ptelist.output.formats.markdown",
+        "ptelist.gate.ktap",
+        "ptelist.readers.builds.btf",
+    }
 
 
 def test_observe_imports_what_it_shows(tmp_path: Path) -> None:
@@ -127,7 +133,9 @@ def test_observe_imports_what_it_shows(tmp_path: Path) -> None:
     saved.write_text(take(Fake(WHOLE)).render())
     assert not modules("observe", str(saved), "--all-caches") & {"rich", "json"}
     assert not {
-        name for name in modules("compare") if name.startswith(("ptelist.host.", "ptelist.build.", "ptelist.observe"))
+        name
+        for name in modules("compare")
+        if name.startswith(("ptelist.readers.host.", "ptelist.readers.builds.", "ptelist.observe"))
     }
 
 
@@ -142,11 +150,17 @@ def test_a_data_format_imports_no_other(form: str, absent: set[str]) -> None:
         ("ptelist.engine.account", {"pydantic", "click", "rich", "tabulate", "tomllib", "pathlib"}),
         ("ptelist.scenario.models", {"click", "rich", "tabulate", "tomllib", "pydantic"}),
         ("ptelist.settings.named", {"click", "rich", "tabulate", "pydantic", "ptelist.engine"}),
-        ("ptelist.host.machine, ptelist.host.caches, ptelist.host.vms", {"click", "rich", "tabulate", "pydantic"}),
-        ("ptelist.build.builds, ptelist.build.profile", {"click", "rich", "tabulate", "pydantic", "elftools"}),
-        ("ptelist.replay.traces", {"click", "rich", "tabulate", "pydantic"}),
+        (
+            "ptelist.readers.host.machine, ptelist.readers.host.caches, ptelist.readers.host.vms",
+            {"click", "rich", "tabulate", "pydantic"},
+        ),
+        (
+            "ptelist.readers.builds.builds, ptelist.readers.builds.profile",
+            {"click", "rich", "tabulate", "pydantic", "elftools"},
+        ),
+        ("ptelist.traces.replay.traces", {"click", "rich", "tabulate", "pydantic"}),
         ("ptelist.gate.check, ptelist.gate.causes", {"click", "rich", "tabulate"}),
-        ("ptelist.rmaps.rmaps, ptelist.replay.replay, ptelist.inspect.differences", {"click", "rich"}),
+        ("ptelist.traces.rmaps.rmaps, ptelist.traces.replay.replay, ptelist.inspect.differences", {"click", "rich"}),
         ("ptelist.observe.observation, ptelist.compare.comparison", {"click", "rich", "tabulate"}),
         ("ptelist.output.formats.mail", {"click", "rich", "pydantic", "ptelist.engine"}),
     ],

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-WHOLE = "mmu.bytes.total"
+TOTAL = "mmu.bytes.total"
 V4 = "--vcpus 256 --proposal none,shrink-tdp,small-caches-v4"
 LINES = ["--vcpus 256 --ext 2,14", V4, "--vm shadow --ext 2,14", "tdp nested shadow", "--vcpus 1..20", "", "--ext 2..9"]
 
@@ -29,7 +29,7 @@ def figures(run: Callable[..., Result], line: str) -> list[dict[str, Any]]:
 def test_the_total_of_every_column_is_shown(run: Callable[..., Result], line: str, width: int) -> None:
     text = run("compare", *shlex.split(line), columns=width).stdout
     for each in figures(run, line):
-        for figure in (WHOLE, "pte_list_desc.bytes.total"):
+        for figure in (TOTAL, "pte_list_desc.bytes.total"):
             assert f"{each[figure]['low']:,}" in text
 
 
@@ -38,7 +38,7 @@ def test_what_a_proposal_saves_of_the_total_is_shown(run: Callable[..., Result])
     none, _, v4 = figures(run, V4)
     for width in (60, 72):
         text = run("compare", *shlex.split(V4), columns=width).stdout
-        saved = v4[WHOLE]["low"] - none[WHOLE]["high"]
+        saved = v4[TOTAL]["low"] - none[TOTAL]["high"]
         assert f"{saved:+,}" in text
         assert saved < -41_000_000
         pages = v4["shadow_pages.bytes"]["low"] - none["shadow_pages.bytes"]["high"]
@@ -53,7 +53,7 @@ def test_which_parts_moved_is_shown(run: Callable[..., Result]) -> None:
 
 
 @pytest.mark.parametrize("width", [60, 72])
-@pytest.mark.parametrize("figure", [WHOLE, "pte_list_desc.bytes.total"])
+@pytest.mark.parametrize("figure", [TOTAL, "pte_list_desc.bytes.total"])
 def test_kernels_by_one_figure_are_a_row_each(run: Callable[..., Result], figure: str, width: int) -> None:
     """With the value and its change in it."""
     kernels = ("5.10", "5.14", "5.15", "6.1", "6.6", "6.12", "6.18", "7.3")

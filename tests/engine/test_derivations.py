@@ -11,7 +11,7 @@ from ledger_laws import follows_from_parts, says_why
 
 from ptelist.engine.ledger import Op
 from ptelist.engine.trees import shadow_page_limit
-from ptelist.presets import versions
+from ptelist.scenario.presets import versions
 
 if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger, Term

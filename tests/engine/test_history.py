@@ -12,9 +12,9 @@ from helpers import ledger, scenario
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptelist.engine import history, slab
+from ptelist.engine import host_history, slab_layout
 from ptelist.engine.account import account, slabs_of
-from ptelist.engine.history import Event, HostHistory, Random
+from ptelist.engine.host_history import Event, HostHistory, Random
 from ptelist.engine.ledger import Unit, fixed
 from ptelist.engine.past import Shape, VmKind
 from ptelist.engine.slub_cpu_slabs import CpuSlabs, Debugged
@@ -53,7 +53,7 @@ class Life:
 
     def __init__(self, found: Rules, seed: int) -> None:
         self.rules, self.random = found, Random(seed)
-        self.machine = history.machine(found)
+        self.machine = host_history.machine(found)
         self.held: list[list[Slab]] = []
         self.peak = self.in_use = 0
 
@@ -118,7 +118,7 @@ def test_there_are_never_more_slabs_than_the_peak_allows(found: Rules, seed: int
         sheaves = found.sheaf * (2 * found.cpus + found.full_sheaves * found.nodes)
     for _ in range(60):
         life.step()
-        most = slab.slabs_of_peak(life.peak + sheaves, found.per_slab, found.nodes, others * (found.cpus - 1))
+        most = slab_layout.slabs_of_peak(life.peak + sheaves, found.per_slab, found.nodes, others * (found.cpus - 1))
         assert -(-life.in_use // found.per_slab) <= len(life.used) <= min(life.in_use, most)
         assert life.machine.slabs <= most
     life.machine.shrink()
@@ -127,7 +127,7 @@ def test_there_are_never_more_slabs_than_the_peak_allows(found: Rules, seed: int
 
 @given(rules(cpus=1), st.lists(st.integers(0, 30), max_size=8))
 def test_a_host_that_only_grows_is_packed(found: Rules, counts: list[int]) -> None:
-    machine = history.machine(found)
+    machine = host_history.machine(found)
     for count in counts:
         machine.allocate(count)
     taken = -(-sum(counts) // found.sheaf) * found.sheaf if found.sheaf else sum(counts)
@@ -195,7 +195,7 @@ def test_random_numbers_are_splitmix64() -> None:
 def test_the_simulated_history() -> None:
     """All start, kind after kind; then so many of each end, on CPUs there are."""
     kinds = (VmKind(Shape((4, 4), rest=1), 5, 2), VmKind(Shape((), rest=3), 3, 3))
-    found = list(history.events(2, kinds, 7))
+    found = list(host_history.events(2, kinds, 7))
     assert [each.number for each in found[:8]] == list(range(8))
     assert [len(each.cpus) for each in found[:8]] == [2] * 5 + [1] * 3
     ended = [each.number for each in found[8:]]
@@ -221,10 +221,10 @@ def test_a_vm_is_freed_in_the_order_of_kvm() -> None:
 
 
 def test_a_host_of_many_objects_is_simulated_in_part() -> None:
-    whole, some = history.part((VmKind(Shape((40,)), 10_000, 1000),))
+    whole, some = host_history.part((VmKind(Shape((40,)), 10_000, 1000),))
     assert (whole, some[0].peak, some[0].left) == (7, 1429, 143)
-    assert history.typical(Rules(32, 5), (VmKind(Shape((), rest=1 << 30), 2, 1),)) is None
-    assert history.part(())[0] == 1
+    assert host_history.typical(Rules(32, 5), (VmKind(Shape((), rest=1 << 30), 2, 1),)) is None
+    assert host_history.part(())[0] == 1
 
 
 def test_a_shrink_sorts_the_fullest_slabs_to_the_head() -> None:

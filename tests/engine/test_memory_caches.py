@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptelist.engine.memory_caches import Drawing, MemoryCache
+from ptelist.engine.memory_cache import DrawLaw, MemoryCache
 
 
 @pytest.mark.parametrize(("capacity", "minimum"), [(40, 0), (40, -1), (40, 41), (4, 14), (0, 0)])
@@ -115,7 +115,7 @@ def test_every_order_of_faults_lies_within(
     drawn = sum(draws for _, draws in faults)
     beyond = sum(draws - 1 for _, draws in faults if draws)
     caches = run(faults, vcpus, capacity, minimum)
-    law = Drawing(capacity, minimum, vcpus, at_once, beyond, followed)
+    law = DrawLaw(capacity, minimum, vcpus, at_once, beyond, followed)
     found = law.held(drawn, drawn)
     left, held = sum(each.objects for each in caches), sum(each.allocated for each in caches)
     assert found.left_low <= left <= found.left_high
@@ -128,7 +128,7 @@ def test_every_order_of_faults_lies_within(
 
 
 @cache
-def reached(law: Drawing, draws: int) -> set[int]:
+def reached(law: DrawLaw, draws: int) -> set[int]:
     """Return every count of objects left that some order of faults with so many draws in all ends in."""
     ends, seen, todo = set(), set(), [((law.capacity,) * law.caches, draws, law.beyond_first)]
     while todo:
@@ -154,7 +154,7 @@ def test_both_ends_are_reached(capacity: int, minimum: int, at_once: int, vcpus:
     """No narrower interval holds: some order of faults ends at each end."""
     for draws in range(18):
         for beyond in {0, 1, 2, draws}:
-            law = Drawing(capacity, minimum, vcpus, at_once, beyond, followed)
+            law = DrawLaw(capacity, minimum, vcpus, at_once, beyond, followed)
             ends = reached(law, draws)
             found = law.held(draws, draws)
             assert (found.left_low, found.left_high) == (min(ends), max(ends)), (draws, beyond)
@@ -164,7 +164,7 @@ def test_both_ends_are_reached(capacity: int, minimum: int, at_once: int, vcpus:
 @pytest.mark.parametrize("followed", [False, True])
 @pytest.mark.parametrize(("capacity", "minimum", "at_once"), [(4, 1, 1), (5, 2, 2), (6, 3, 3)])
 def test_open_draws_are_the_hull_of_each(capacity: int, minimum: int, at_once: int, followed: bool) -> None:
-    law = Drawing(capacity, minimum, 2, at_once, 30, followed)
+    law = DrawLaw(capacity, minimum, 2, at_once, 30, followed)
     for low in range(20):
         for high in range(low, 24):
             each = [law.held(draws, draws) for draws in range(low, high + 1)]
@@ -176,7 +176,7 @@ def test_open_draws_are_the_hull_of_each(capacity: int, minimum: int, at_once: i
 
 def test_up_to_35_tables_one_vcpu_holds_40_headers() -> None:
     """Capacity 40, minimum 5: the 36th table is the first that may bring a refill."""
-    law = Drawing(40, 5, 1, 3, 40, followed=False)
+    law = DrawLaw(40, 5, 1, 3, 40, followed=False)
     assert [law.held(tables, tables) for tables in (0, 35)] == [(40, 40, 40, 40), (5, 5, 40, 40)]
     assert law.held(36, 36) == (4, 40, 40, 76)
     assert law.held(0, 35) == (5, 40, 40, 40)
@@ -184,6 +184,6 @@ def test_up_to_35_tables_one_vcpu_holds_40_headers() -> None:
 
 def test_more_draws_never_hold_less() -> None:
     for caches in (1, 3):
-        law = Drawing(40, 14, caches, 14, 300, followed=False)
+        law = DrawLaw(40, 14, caches, 14, 300, followed=False)
         found = [law.held(draws, draws) for draws in range(300)]
         assert all(a.low <= b.low and a.high <= b.high for a, b in pairwise(found))

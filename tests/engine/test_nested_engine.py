@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from ptelist.engine import nested
 from ptelist.engine.account import account
-from ptelist.engine.memory_caches import MemoryCache
-from ptelist.engine.pagetables import LEVEL_OF_LEAF, window
+from ptelist.engine.lists.descriptors import List
+from ptelist.engine.memory_cache import MemoryCache
+from ptelist.engine.page_tables import LEVEL_OF_LEAF, window
 from ptelist.engine.windows import guest_ranges
-from ptelist.lists.descriptors import List
-from ptelist.presets import shipped, versions
+from ptelist.scenario.presets import shipped, versions
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator

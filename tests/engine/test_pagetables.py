@@ -7,7 +7,7 @@ from builders import exact, ledger
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ptelist.engine.pagetables import LEVEL_OF_LEAF, default_limit, leaves, shared_leaves, tables, window
+from ptelist.engine.page_tables import LEVEL_OF_LEAF, default_limit, leaves, shared_leaves, tables, window
 from ptelist.engine.windows import guest_ranges
 
 PAGE, MIB, GIB = 4096, 1 << 20, 1 << 30

@@ -9,8 +9,8 @@ from helpers import kernel, ledger, scenario, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ptelist.engine import raw, slab, slub
-from ptelist.engine.history import machine
+from ptelist.engine import raw, slab_layout, slub_rules
+from ptelist.engine.host_history import machine
 from ptelist.engine.raw import Fillers
 from ptelist.engine.slub_node import Rules
 
@@ -74,11 +74,13 @@ def test_no_more_slabs_than_the_peak_allows(sizes: tuple[int, int], cpus: int, n
             cache.free(live[cut:], cpu % host.cpus)
             del live[cut:]
         peak = max(peak, len(live))
-        parked = slub.parked_beside(profile, host, sheaf)
-        most = slab.slabs_of_peak(peak + parked if peak else 0, per_slab, nodes, host.cpus - 1)
+        parked = slub_rules.parked_beside(profile, host, sheaf)
+        most = slab_layout.slabs_of_peak(peak + parked if peak else 0, per_slab, nodes, host.cpus - 1)
         active, slabs = counts(cache)
         assert slabs <= most
-        found = raw.left_over((len(live), len(live)), (0, most), per_slab, sheaf * slub.most_sheaves(profile, host))
+        found = raw.left_over(
+            (len(live), len(live)), (0, most), per_slab, sheaf * slub_rules.most_sheaves(profile, host)
+        )
         assert found.objects[0] <= active <= found.objects[1]
 
 
@@ -138,7 +140,7 @@ def test_raw_rows_of_ground_truth() -> None:
         objects, slabs = figures[f"{DESC}.objects.raw"], figures[f"{DESC}.slabs.raw"]
         active, held = int(row["active_objs"]), int(row["num_slabs"])
         live = figures[f"{DESC}.objects.vcpu_caches"].low
-        sheaf = slab.by_size(128, kernel(row["kernel"]).slub_sheaf_capacity)
+        sheaf = slab_layout.by_size(128, kernel(row["kernel"]).slub_sheaf_capacity)
         assert live <= active <= max(objects.high, live + sheaf - 1)
         assert figures[f"{DESC}.slabs"].low <= held <= max(slabs.high, figures[f"{DESC}.slabs"].high)
         exact += (active, held) == (objects.low, slabs.low) == (objects.high, slabs.high)

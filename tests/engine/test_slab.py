@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ptelist.engine import slab
-from ptelist.engine.slab import OrderRule
+from ptelist.engine import slab_layout
+from ptelist.engine.slab_layout import OrderRule
 
 PAGE = 4096
 MOST_OBJECTS = 32767
@@ -23,7 +23,7 @@ OLD, NEW = (16, 8, 4), (16, 8, 4, 2)
 
 def rule(form: str, cpus: int = 1, **changes: int) -> OrderRule:
     fractions = OLD if form == "loop" else NEW
-    plain = OrderRule(form, fractions, slab.min_objects(cpus), 0, 3, PAGE, MOST_OBJECTS)
+    plain = OrderRule(form, fractions, slab_layout.min_objects(cpus), 0, 3, PAGE, MOST_OBJECTS)
     return plain._replace(**changes)
 
 
@@ -100,8 +100,8 @@ def test_order_is_that_of_a_second_implementation(
     if expected < 0:  # a limit far below the kernel's, for huge objects
         return
     order_rule = rule(form, min_objects=objects, min_order=low, max_order=high, max_objects=most)
-    assert slab.slab_order(size, order_rule) == expected
-    layout = slab.layout(size, order_rule)
+    assert slab_layout.slab_order(size, order_rule) == expected
+    layout = slab_layout.layout(size, order_rule)
     assert layout == (size, expected, PAGE * 2**expected // size, PAGE * 2**expected)
 
 
@@ -113,23 +113,31 @@ def test_order_over_a_sweep(low: int, high: int, form: str) -> None:
         order_rule = rule(form, min_objects=objects, min_order=low, max_order=high)
         for size in range(8, 36000, 232):
             expected = MODELS[form](size, objects, low, high, MOST_OBJECTS)
-            assert slab.slab_order(size, order_rule) == expected, (size, objects)
+            assert slab_layout.slab_order(size, order_rule) == expected, (size, objects)
 
 
 @pytest.mark.parametrize("cpus", [1, 4, 64, 256])
 def test_forms_differ_only_between_10928_and_12280(cpus: int) -> None:
     """slub-versions.md 1.4, over every stride from 8 to 65 536."""
     older, newer = rule("loop", cpus), rule("fixed", cpus)
-    differ = [size for size in range(8, 65536 + 1, 8) if slab.slab_order(size, older) != slab.slab_order(size, newer)]
+    differ = [
+        size
+        for size in range(8, 65536 + 1, 8)
+        if slab_layout.slab_order(size, older) != slab_layout.slab_order(size, newer)
+    ]
     assert differ == list(range(10928, 12280 + 1, 8))
-    assert {slab.slab_order(size, older) for size in differ} == {2}
-    assert {slab.slab_order(size, newer) for size in differ} == {3}
+    assert {slab_layout.slab_order(size, older) for size in differ} == {2}
+    assert {slab_layout.slab_order(size, newer) for size in differ} == {3}
 
 
 @pytest.mark.parametrize(("max_order", "first", "last"), [(1, 2736, 3064), (4, 21848, 24568), (5, 43696, 49144)])
 def test_where_forms_differ_scales_with_the_largest_order(max_order: int, first: int, last: int) -> None:
     older, newer = rule("loop", max_order=max_order), rule("fixed", max_order=max_order)
-    differ = [size for size in range(8, 49145, 8) if slab.slab_order(size, older) != slab.slab_order(size, newer)]
+    differ = [
+        size
+        for size in range(8, 49145, 8)
+        if slab_layout.slab_order(size, older) != slab_layout.slab_order(size, newer)
+    ]
     assert differ == list(range(first, last + 1, 8))
 
 
@@ -148,7 +156,7 @@ def test_where_forms_differ_scales_with_the_largest_order(max_order: int, first:
 )
 def test_orders_of_the_kvm_caches(form: str, size: int, cpus: int, order: int, objects: int) -> None:
     """The table of kvm-facts.md section 7; fls buckets, so 15 counts like 8."""
-    assert slab.layout(size, rule(form, cpus))[1:3] == (order, objects)
+    assert slab_layout.layout(size, rule(form, cpus))[1:3] == (order, objects)
 
 
 @pytest.mark.parametrize(
@@ -156,19 +164,19 @@ def test_orders_of_the_kvm_caches(form: str, size: int, cpus: int, order: int, o
     [(1, 8), (2, 12), (3, 12), (4, 16), (8, 20), (15, 20), (16, 24), (127, 32), (128, 36), (8192, 60)],
 )
 def test_min_objects(cpus: int, objects: int) -> None:
-    assert slab.min_objects(cpus) == objects
+    assert slab_layout.min_objects(cpus) == objects
 
 
 @pytest.mark.parametrize(
     ("size", "order"), [(1, 0), (4096, 0), (4097, 1), (8192, 1), (8193, 2), (16384, 2), (16385, 3), (1 << 22, 10)]
 )
 def test_get_order(size: int, order: int) -> None:
-    assert slab.get_order(size, PAGE) == order
+    assert slab_layout.get_order(size, PAGE) == order
 
 
 def test_get_order_is_the_least() -> None:
     for size in range(1, 70000, 13):
-        assert slab.get_order(size, PAGE) == holding(size)
+        assert slab_layout.get_order(size, PAGE) == holding(size)
 
 
 # stride
@@ -189,8 +197,8 @@ def test_get_order_is_the_least() -> None:
 )
 def test_debug_strides(debug: str, old: tuple[int, ...], new: tuple[int, ...]) -> None:
     """The table of slub-versions.md 4.8: struct track has 152 bytes up to 5.18, 32 from 5.19."""
-    assert tuple(slab.stride(size, debug=debug, track_bytes=152) for size in (32, 168, 128, 184)) == old
-    assert tuple(slab.stride(size, debug=debug, track_bytes=32) for size in (128, 184)) == new
+    assert tuple(slab_layout.stride(size, debug=debug, track_bytes=152) for size in (32, 168, 128, 184)) == old
+    assert tuple(slab_layout.stride(size, debug=debug, track_bytes=32) for size in (128, 184)) == new
 
 
 @pytest.mark.parametrize(
@@ -216,13 +224,13 @@ def test_debug_strides(debug: str, old: tuple[int, ...], new: tuple[int, ...]) -
     ],
 )
 def test_stride_by_hand(options: dict[str, object], expected: int) -> None:
-    assert slab.stride(**options) == expected
+    assert slab_layout.stride(**options) == expected
 
 
 @given(size=st.integers(1, 8192), align=st.sampled_from([8, 16, 64]), outside=st.booleans())
 def test_stride_without_debugging(size: int, align: int, outside: bool) -> None:
     """slub.md item 1: size up to 8, plus a pointer if it is outside, up to the alignment."""
-    got = slab.stride(size, align=align, pointer_outside=outside)
+    got = slab_layout.stride(size, align=align, pointer_outside=outside)
     needed = (size + 7) // 8 * 8 + 8 * outside
     assert got % align == 0
     assert needed <= got < needed + align
@@ -230,7 +238,7 @@ def test_stride_without_debugging(size: int, align: int, outside: bool) -> None:
 
 @pytest.mark.parametrize(("value", "step", "up"), [(0, 8, 0), (1, 8, 8), (8, 8, 8), (9, 8, 16), (100, 64, 128)])
 def test_round_up(value: int, step: int, up: int) -> None:
-    assert slab.round_up(value, step) == up
+    assert slab_layout.round_up(value, step) == up
 
 
 # packing
@@ -250,19 +258,19 @@ def most_by_brute_force(objects: int, per_slab: int, nodes: int) -> int:
 @pytest.mark.parametrize("per_slab", [1, 2, 3, 7])
 def test_most_slabs_against_every_split(per_slab: int, nodes: int) -> None:
     for objects in range(30):
-        assert slab.most_slabs(objects, per_slab, nodes) == most_by_brute_force(objects, per_slab, nodes)
+        assert slab_layout.most_slabs(objects, per_slab, nodes) == most_by_brute_force(objects, per_slab, nodes)
 
 
 def test_most_slabs_against_splits_written_out() -> None:
     """The recursion above, checked once against plain enumeration."""
     splits = [c for c in combinations_with_replacement(range(11), 3) if sum(c) == 10]
-    assert slab.most_slabs(10, 4, 3) == max(sum(-(-here // 4) for here in c) for c in splits) == 4
+    assert slab_layout.most_slabs(10, 4, 3) == max(sum(-(-here // 4) for here in c) for c in splits) == 4
 
 
 @given(objects=st.integers(0, 10**6), per_slab=st.integers(1, 512))
 def test_one_node_packs(objects: int, per_slab: int) -> None:
     """L3: slabs(o) = ceil(o / objects per slab)."""
-    assert slab.most_slabs(objects, per_slab, 1) == -(-objects // per_slab)
+    assert slab_layout.most_slabs(objects, per_slab, 1) == -(-objects // per_slab)
 
 
 # what stays
@@ -285,7 +293,7 @@ def test_one_node_packs(objects: int, per_slab: int) -> None:
 )
 def test_min_partial(stride: int, slabs: int) -> None:
     """floor(log2(stride)) / 2, held between 5 and 10."""
-    assert slab.min_partial(stride, 5, 10) == slabs
+    assert slab_layout.min_partial(stride, 5, 10) == slabs
 
 
 @pytest.mark.parametrize(
@@ -304,7 +312,7 @@ def test_min_partial(stride: int, slabs: int) -> None:
 )
 def test_cpu_partial_slabs(free: int, per_slab: int, unit: str, slabs: int) -> None:
     """The examples of slub-versions.md section 3."""
-    assert slab.cpu_partial_slabs(free, per_slab, unit) == slabs
+    assert slab_layout.cpu_partial_slabs(free, per_slab, unit) == slabs
 
 
 @pytest.mark.parametrize(
@@ -313,9 +321,9 @@ def test_cpu_partial_slabs(free: int, per_slab: int, unit: str, slabs: int) -> N
 )
 def test_by_size(size: int, value: int) -> None:
     """A bound is the first size that the row is not for; bound 0 is open."""
-    assert slab.by_size(size, ((256, 120), (1024, 52), (4096, 24), (0, 6))) == value
+    assert slab_layout.by_size(size, ((256, 120), (1024, 52), (4096, 24), (0, 6))) == value
 
 
 def test_by_size_beyond_the_table() -> None:
-    assert slab.by_size(8, ()) == 0
-    assert slab.by_size(256, ((256, 120),)) == 0
+    assert slab_layout.by_size(8, ()) == 0
+    assert slab_layout.by_size(256, ((256, 120),)) == 0

@@ -14,13 +14,13 @@ from refusals import refused
 from small_mmu import SHADOW
 from test_history import rules
 
-from ptelist.engine import history
-from ptelist.engine.history import Event
+from ptelist.engine import host_history
+from ptelist.engine.host_history import Event
 from ptelist.engine.host_machine import Machine
 from ptelist.engine.past import Shape
 from ptelist.engine.slub_node import Rules
 from ptelist.engine.vm_slabs import BY_RCU, LISTS, NODES, UNSLOT, UNSYNC, HostSlabs
-from ptelist.replay import vm_steps
+from ptelist.traces.replay import vm_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +73,7 @@ def test_vms_step_by_step_are_what_whole_ones_are(found: Rules, steps: Host, shr
     """Each vCPU fills its caches; the first one's takes the tables of one page; all goes in the order of `history`."""
     made = machine(LEGACY._replace(roots_first=first), found)
     descriptors, headers = made.totals.descriptor_slabs[0], made.totals.header_slabs[0]
-    whole = {slabs: history.HostHistory(found) for slabs in (descriptors, headers)}
+    whole = {slabs: host_history.HostHistory(found) for slabs in (descriptors, headers)}
     for starts, number, cpus in lives(steps, found.cpus):
         assert made.slabs is not None
         for vcpu, cpu in enumerate(cpus if starts else ()):
@@ -98,9 +98,9 @@ def test_vms_step_by_step_are_what_whole_ones_are(found: Rules, steps: Host, shr
 @pytest.mark.parametrize(("first", "order"), [(True, "lrabc"), (False, "labrc")])
 def test_when_the_root_goes(first: bool, order: str) -> None:
     """Of three vCPUs a, b and c: lower tables l, then the root r before all caches, or with the last vCPU."""
-    one = {name: history.machine(ONE_CPU).allocate(1) for name in "abclr"}
+    one = {name: host_history.machine(ONE_CPU).allocate(1) for name in "abclr"}
     caches, tables = [one[name] for name in "abc"], one["r"] + one["l"]
-    freed = history.VmObjects(caches, tables, [], by_rcu=False, roots_first=first).objects()
+    freed = host_history.VmObjects(caches, tables, [], by_rcu=False, roots_first=first).objects()
     names = {each[0]: name for name, each in one.items()}
     assert "".join(names[found] for objects in freed for found in objects) == order
 

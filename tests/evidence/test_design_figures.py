@@ -11,8 +11,8 @@ import pytest
 from helpers import document, figures, kernel, ledger
 
 from ptelist import __version__
-from ptelist.lists.descriptors import List, bounds, descriptors
-from ptelist.presets import shipped, versions
+from ptelist.engine.lists.descriptors import List, bounds, descriptors
+from ptelist.scenario.presets import shipped, versions
 
 FROM_6_4 = [name for name in shipped.names("kernels") if versions.version_key(name) >= (6, 4)]
 DESC = "pte_list_desc"

@@ -16,8 +16,8 @@ import pytest
 from guest_steps import GUEST, TABLE, drop, grown, mapped, marked, moments, start, touch
 from helpers import DATA, Row, comments, kernel, ledger, scenario, table
 
-from ptelist.engine import memslots, pagetables, slab, slub
-from ptelist.lists.descriptors import descriptors
+from ptelist.engine import memslots, page_tables, slab_layout, slub_rules
+from ptelist.engine.lists.descriptors import descriptors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,7 +96,7 @@ class Boot(NamedTuple):
     """One dump of /sys/kernel/slab and the profile it is held against."""
 
     kernel: Kernel
-    rule: slab.OrderRule
+    rule: slab_layout.OrderRule
     debug: str
     caches: tuple[Row, ...]
 
@@ -109,7 +109,7 @@ def boot(name: str) -> Boot:
     host = dict(re.findall(r"\b(slub_\w+)=(\w+)", head))
     version = name[1:].partition("_")[0]
     found = scenario(kernel=version, cpus=_cpus(head, "present"), possible_cpus=_cpus(head, "possible"), **host)
-    rule = slub.order_rule(found.kernel, found.host)
+    rule = slub_rules.order_rule(found.kernel, found.host)
     return Boot(found.kernel, rule, found.host.slub_debug, table(path, "\t"))
 
 
@@ -133,7 +133,7 @@ def test_the_dumps_are_complete() -> None:
 def test_slab_layout(name: str, count: int) -> None:
     """slub.md 2 to 4: order and objects per slab follow from stride, CPUs and boot options."""
     found = boot(name)
-    layouts = [(row, slab.layout(int(row["slab_size"]), found.rule)) for row in found.caches]
+    layouts = [(row, slab_layout.layout(int(row["slab_size"]), found.rule)) for row in found.caches]
     assert len(layouts) == count
     assert not differing(
         (row["name"], (layout.order, layout.objects), integers(row, "order", "objs_per_slab"))
@@ -150,7 +150,7 @@ def test_stride(name: str) -> None:
 
 def _stride(row: Row, found: Boot) -> int:
     outside = bool(row["ctor"]) or row["destroy_by_rcu"] == "1"
-    return slab.stride(
+    return slab_layout.stride(
         int(row["object_size"]),
         align=int(row["align"]),
         pointer_outside=outside and row["name"] not in POINTER_INSIDE.get(found.kernel.version, ()),
@@ -171,7 +171,7 @@ def test_free_pointers_inside_against_the_rule_are_the_documented_ones(name: str
 
 def _follows_rule(row: Row) -> bool:
     align = int(row["align"])
-    return slab.stride(int(row["object_size"]), align=align, pointer_outside=True) == int(row["slab_size"])
+    return slab_layout.stride(int(row["object_size"]), align=align, pointer_outside=True) == int(row["slab_size"])
 
 
 @pytest.mark.parametrize("name", DUMPS)
@@ -199,7 +199,7 @@ def test_min_partial(name: str) -> None:
     found = boot(name)
     bounded = found.kernel.slub_min_partial
     assert not differing(
-        (row["name"], slab.min_partial(int(row["slab_size"]), *bounded), int(row["min_partial"]))
+        (row["name"], slab_layout.min_partial(int(row["slab_size"]), *bounded), int(row["min_partial"]))
         for row in found.caches
     )
 
@@ -210,7 +210,8 @@ def test_cpu_partial(name: str) -> None:
     found = boot(name)
     sizes = () if found.debug else found.kernel.slub_cpu_partial
     assert not differing(
-        (row["name"], slab.by_size(int(row["slab_size"]), sizes), int(row["cpu_partial"])) for row in found.caches
+        (row["name"], slab_layout.by_size(int(row["slab_size"]), sizes), int(row["cpu_partial"]))
+        for row in found.caches
     )
 
 
@@ -220,7 +221,8 @@ def test_sheaf_capacity(name: str) -> None:
     found = boot(name)
     sizes = found.kernel.slub_sheaf_capacity
     wrong = differing(
-        (row["name"], slab.by_size(int(row["slab_size"]), sizes), int(row["sheaf_capacity"])) for row in found.caches
+        (row["name"], slab_layout.by_size(int(row["slab_size"]), sizes), int(row["sheaf_capacity"]))
+        for row in found.caches
     )
     assert {name: recorded for name, _, recorded in wrong} == OTHER_SHEAVES
 
@@ -275,7 +277,7 @@ class Seen(NamedTuple):
         filling = "packed" if self.row["host_cpus"] == "1" else "spread"
         found = ledger(**options(self.row), filling=filling)
         objects, slabs = (found[f"{self.cache}.{what}.raw"].high for what in ("objects", "slabs"))
-        sheaf = slab.by_size(int(self.row["objsize"]), kernel(self.row["kernel"]).slub_sheaf_capacity)
+        sheaf = slab_layout.by_size(int(self.row["objsize"]), kernel(self.row["kernel"]).slub_sheaf_capacity)
         return max(objects, self.objects + max(sheaf - 1, 0)), max(slabs, found[f"{self.cache}.slabs"].high)
 
     @property
@@ -456,7 +458,7 @@ def _parked(each: Seen) -> int:
     """Return how many objects the sheaves of a host can hold."""
     found = kernel(each.row["kernel"])
     sheaves = int(each.row["host_cpus"]) * found.slub_sheaves_per_cpu + found.slub_sheaves_per_node
-    return sheaves * slab.by_size(int(each.row["objsize"]), found.slub_sheaf_capacity)
+    return sheaves * slab_layout.by_size(int(each.row["objsize"]), found.slub_sheaf_capacity)
 
 
 def test_merged_rows_differ_from_before_by_what_vcpus_hold() -> None:
@@ -547,7 +549,7 @@ def recycled(row: Row) -> bool:
 def _limit(found: Kernel) -> int:
     plain = scenario(memory=GUEST_MEMORY, smm=False)
     (slot,) = memslots.slots(found, plain.host, plain.vms[0]).rows
-    return pagetables.default_limit(slot[0], found.shadow_page_divisor, found.shadow_page_least)
+    return page_tables.default_limit(slot[0], found.shadow_page_divisor, found.shadow_page_least)
 
 
 def many(row: Row) -> Moment:

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import pytest
 from helpers import kernel, ledger, scenario
 
-from ptelist.engine import pagetables, slab, slub
-from ptelist.lists.descriptors import List, bounds
+from ptelist.engine import page_tables, slab_layout, slub_rules
+from ptelist.engine.lists.descriptors import List, bounds
 
 BOOTED = ("5.10", "6.1", "6.12", "6.16", "6.18", "7.2", "7.3")
 
@@ -119,7 +119,7 @@ def test_cpus_counted(version: str, era: Era, cpus: int, possible: int) -> None:
     """SLUB order: nr_cpu_ids always (5.10); present CPUs, nr_cpu_ids if 1 is present."""
     found = scenario(kernel=version, cpus=cpus, possible_cpus=possible)
     expected = possible if era.counts == "nr_cpu_ids" or cpus == 1 else cpus
-    assert slub.counted_cpus(found.kernel, found.host) == expected
+    assert slub_rules.counted_cpus(found.kernel, found.host) == expected
     few = ledger(kernel=version, cpus=cpus, possible_cpus=possible)["kvm_mmu_page_header.slab_order"].low
     assert few == (1 if expected == 128 else 0)
 
@@ -133,7 +133,7 @@ def test_cpu_partial(version: str) -> None:
     """cpu_partial for stride < 256 / < 1024 / < 4096 / larger."""
     found = kernel(version).slub_cpu_partial
     for sizes, expected in zip(SIZES, PARTIAL.get(version, (120, 52, 24, 6)), strict=True):
-        assert [slab.by_size(size, found) for size in sizes] == [expected, expected]
+        assert [slab_layout.by_size(size, found) for size in sizes] == [expected, expected]
 
 
 # the numbered rules
@@ -180,9 +180,9 @@ def test_rule_3_parts_of_what_stays() -> None:
     """1 CPU, 64 vCPUs closed -> num 416, 13 slabs = 5 node partial + 8 on the CPU (6.1)."""
     profile = kernel("6.1")
     assert 416 == 13 * 32
-    assert slab.min_partial(128, *profile.slub_min_partial) == 5
-    free = slab.by_size(128, profile.slub_cpu_partial)
-    assert slab.cpu_partial_slabs(free, 32, profile.slub_cpu_partial_unit) == 8
+    assert slab_layout.min_partial(128, *profile.slub_min_partial) == 5
+    free = slab_layout.by_size(128, profile.slub_cpu_partial)
+    assert slab_layout.cpu_partial_slabs(free, 32, profile.slub_cpu_partial_unit) == 8
 
 
 @pytest.mark.parametrize("version", ["7.2", "7.3"])
@@ -190,7 +190,7 @@ def test_rule_4_sheaves(version: str) -> None:
     """sheaf_capacity 60 / 28 / 12 / 4 for stride < 256 / < 1024 / < 4096 / larger; 0 with slub_debug."""
     found = kernel(version).slub_sheaf_capacity
     for sizes, expected in zip(SIZES, (60, 28, 12, 4), strict=True):
-        assert [slab.by_size(size, found) for size in sizes] == [expected, expected]
+        assert [slab_layout.by_size(size, found) for size in sizes] == [expected, expected]
     debugged = ledger(kernel=version, host="single-cpu", slub_debug="U")["pte_list_desc.slabs.retained"].high
     assert debugged == 5  # a node's partial slabs: no CPU keeps any of a debugged cache
 
@@ -200,20 +200,20 @@ def test_rule_4_raw_counts_are_whole_sheaves(vcpus: int, raw: int) -> None:
     """Raw active after 1, 2, 8, 64 vCPUs: 60, 120, 360, 2 580 (true 40, 80, 320, 2 560)."""
     true = ledger(kernel="7.3", host="single-cpu", vcpus=vcpus)["pte_list_desc.objects"].low
     assert true == 40 * vcpus
-    assert slab.round_up(true, slab.by_size(128, kernel("7.3").slub_sheaf_capacity)) == raw
+    assert slab_layout.round_up(true, slab_layout.by_size(128, kernel("7.3").slub_sheaf_capacity)) == raw
 
 
 @pytest.mark.parametrize("version", ["5.10", "6.1", "6.12", "6.18", "6.19"])
 def test_rule_4_no_sheaves_before_7_0(version: str) -> None:
     """In 6.18 the file exists but is 0 for the KVM caches."""
-    assert slab.by_size(128, kernel(version).slub_sheaf_capacity) == 0
+    assert slab_layout.by_size(128, kernel(version).slub_sheaf_capacity) == 0
 
 
 @every_kernel
 def test_rule_5_default_shadow_page_limit(version: str) -> None:
     """98 guest page tables in a 16 MiB guest are over the default limit of 81 shadow pages."""
     profile = kernel(version)
-    assert pagetables.default_limit(4096, profile.shadow_page_divisor, profile.shadow_page_least) == 81
+    assert page_tables.default_limit(4096, profile.shadow_page_divisor, profile.shadow_page_least) == 81
 
 
 @every_kernel
@@ -262,10 +262,10 @@ def test_rule_9_memcg_charge(version: str) -> None:
 def test_rule_10_order_forms(cpus: int) -> None:
     """For strides from 8 to 131 072 the two forms differ only between 10 928 and 12 280."""
     both = [scenario(kernel=version, cpus=cpus) for version in ("6.1", "6.12")]
-    older, newer = (slub.order_rule(each.kernel, each.host) for each in both)
+    older, newer = (slub_rules.order_rule(each.kernel, each.host) for each in both)
     assert (older.form, newer.form) == ("loop", "fixed")
     strides = range(8, 131072 + 1, 8)
-    differing = [size for size in strides if slab.slab_order(size, older) != slab.slab_order(size, newer)]
+    differing = [size for size in strides if slab_layout.slab_order(size, older) != slab_layout.slab_order(size, newer)]
     assert (differing[0], differing[-1]) == (10928, 12280)
 
 

@@ -48,7 +48,7 @@ b,6.12.117,128,2,1TiB,64,256GiB,tdp,no,3,r1
 c,5.10.0,256,2,1TiB,8,16GiB,tdp,no,30,r2
 d,6.18.2,64,1,512GiB,4,8GiB,tdp,no,0,r2
 """
-TOTAL = "pte_list_desc.bytes.total"
+WHOLE = "pte_list_desc.bytes.total"
 Row = dict[str, Any]
 
 
@@ -159,7 +159,7 @@ def document(run: Callable[..., Result], path: Path, line: str = "") -> dict[str
     return dict(json.loads(result.stdout))
 
 
-def figure(data: dict[str, Any], what_if: int, name: str = TOTAL) -> tuple[int, ...]:
+def figure(data: dict[str, Any], what_if: int, name: str = WHOLE) -> tuple[int, ...]:
     found = data["what_ifs"][what_if]["figures"][name]
     change = found.get("change")
     return found["low"], found["high"], *((change["low"], change["high"]) if change else ())
@@ -575,7 +575,7 @@ def test_explaining_a_host_is_the_tree_of_its_figure(run: Callable[..., Result],
     ):
         assert wanted in squeezed
     tree = json.loads(run("fleet", str(inventory), "--explain", "a", "--format", "json").stdout)
-    assert (tree["figure"]["name"], tree["figure"]["low"]) == (TOTAL, 391_680)
+    assert (tree["figure"]["name"], tree["figure"]["low"]) == (WHOLE, 391_680)
 
 
 @pytest.mark.parametrize("width", [40, 60, 72, 200])
@@ -593,19 +593,19 @@ def test_tables_fit_and_have_every_number(run: Callable[..., Result], inventory:
 
 
 def test_csv_has_every_group_what_if_and_figure(run: Callable[..., Result], inventory: Path) -> None:
-    line = ["--by", "rack", "--ext", "2", "--figure", TOTAL, "--figure", "memslots.bytes"]
+    line = ["--by", "rack", "--ext", "2", "--figure", WHOLE, "--figure", "memslots.bytes"]
     rows = list(csv.DictReader(io.StringIO(run("fleet", str(inventory), *line, "--format", "csv").stdout)))
     assert [(row["rack"], row["what_if"], row["figure"]) for row in rows] == [
         (rack, what_if, name)
         for rack in ("r1", "r2")
         for what_if in ("as it is", "ext=2")
-        for name in (TOTAL, "memslots.bytes")
+        for name in (WHOLE, "memslots.bytes")
     ]
     data = document(run, inventory, shlex.join(line))
     for row, group in zip(rows[2::4], data["groups"], strict=True):
         assert tuple(int(row[name]) for name in ("low", "high", "change_low", "change_high")) == (
             *figure(group, 1)[:2],
-            *(group["what_ifs"][1]["figures"][TOTAL]["change"][end] for end in ("low", "high")),
+            *(group["what_ifs"][1]["figures"][WHOLE]["change"][end] for end in ("low", "high")),
         )
     whole_fleet = list(csv.DictReader(io.StringIO(run("fleet", str(inventory), "--format", "csv").stdout)))
     assert len(whole_fleet) == len(SUMMED)

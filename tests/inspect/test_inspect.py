@@ -15,7 +15,7 @@ import btf_writer
 import pytest
 from refusals import refused
 
-from ptelist.build import profile
+from ptelist.readers.builds import profile
 from ptelist.settings import named
 
 if TYPE_CHECKING:

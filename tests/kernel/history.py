@@ -10,7 +10,7 @@ from guest_steps import start
 from kernel.experiment import Experiment, Measured, Predicted
 from kernel.machine import CACHES, between
 from kernel.vms import Vm
-from ptelist.engine.history import Random, events
+from ptelist.engine.host_history import Random, events
 from ptelist.engine.past import Shape, VmKind
 
 if TYPE_CHECKING:

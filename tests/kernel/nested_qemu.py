@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kernel import initramfs
 from kernel.guest import CPU, KERNEL_OPTIONS
 from kernel.initramfs import FILE, FOLDER, Entry
-from ptelist.replay import probes
+from ptelist.traces.replay import probes
 
 if TYPE_CHECKING:
     from kernel.fetch import Kernel

@@ -15,7 +15,7 @@ from kernel.guest import BootError, Guest
 from kernel.machine import CACHES, Machine
 from kernel.recording import Observed, Run
 from kernel.vms import Vm
-from ptelist.host.snapshot import take
+from ptelist.readers.host.snapshot import take
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

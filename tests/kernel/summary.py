@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from kernel import recording
 from kernel.fetch import SERIES
 from ptelist.compare.single import single
-from ptelist.host import snapshot
 from ptelist.observe.observation import observe
+from ptelist.readers.host import snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path

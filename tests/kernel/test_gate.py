@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from kernel.test_layouts import module, pytest_generate_tests, read
-from ptelist.build import images
-from ptelist.build.layouts import layout
-from ptelist.build.places import kernels
 from ptelist.cli import main
+from ptelist.readers.builds import images
+from ptelist.readers.builds.layouts import layout
+from ptelist.readers.builds.places import kernels
 
 if TYPE_CHECKING:
     from pathlib import Path

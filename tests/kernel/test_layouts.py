@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kernel import fetch
-from ptelist.build import images, profile
-from ptelist.build.builds import build
-from ptelist.build.layouts import BYTE, layout
-from ptelist.build.places import kernels
 from ptelist.errors import PtelistError
+from ptelist.readers.builds import images, profile
+from ptelist.readers.builds.builds import build
+from ptelist.readers.builds.layouts import BYTE, layout
+from ptelist.readers.builds.places import kernels
 from ptelist.settings import named
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ptelist.build.builds import Build
+    from ptelist.readers.builds.builds import Build
 
 pytestmark = pytest.mark.kernel
 MEMBER = re.compile(r"\t+.*?(\w+)(?:\[\w*\])*(?::\d+)?(?:\)\(.*\))?;\s*/\* +(\d+)(?::\s*(\d+))? +(\d+) \*/")

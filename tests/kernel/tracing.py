@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from elftools.elf.elffile import ELFFile
 
-from ptelist.replay import probes
+from ptelist.traces.replay import probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

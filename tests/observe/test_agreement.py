@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from machines import DESC, HEADER, MACHINE, SLABINFO, WHOLE, Fake, slab
 
-from ptelist.host import paths
-from ptelist.host.snapshot import take
+from ptelist.readers.host import paths
+from ptelist.readers.host.snapshot import take
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,8 +15,8 @@ from helpers import DATA, comments, table
 from kernel.fetch import SERIES
 from machines import DESC, HEADER, MACHINE, SLABINFO, TCP, VM, WHOLE, Fake, changed, slab, vm
 
-from ptelist.host import paths
-from ptelist.host.snapshot import Snapshot, take
+from ptelist.readers.host import paths
+from ptelist.readers.host.snapshot import Snapshot, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable

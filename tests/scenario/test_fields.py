@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ptelist.presets import shipped
-from ptelist.presets.kinds import KINDS
 from ptelist.scenario.check import checked
 from ptelist.scenario.models import RECORDS, ListClass, Slot
+from ptelist.scenario.presets import shipped
+from ptelist.scenario.presets.kinds import KINDS
 from ptelist.scenario.validate import validated
 from ptelist.settings import named
 from ptelist.settings.columns import expand

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ptelist.presets import shipped
+from ptelist.scenario.presets import shipped
 from ptelist.scenario.units import UNITS, parse_size
 from ptelist.settings.columns import expand
 

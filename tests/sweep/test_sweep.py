@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-TOTAL = "pte_list_desc.bytes.total"
+WHOLE = "pte_list_desc.bytes.total"
 GIB = 1 << 30
 
 
-def found(figure: str = TOTAL, baseline: str | None = None, **options: str) -> Any:
+def found(figure: str = WHOLE, baseline: str | None = None, **options: str) -> Any:
     texts = [(name.replace("_", "-"), text) for name, text in options.items()]
     return sweep(Space((), texts), figure, baseline, "command")
 
@@ -55,7 +55,7 @@ def document(run: Callable[..., Result], line: str) -> dict[str, Any]:
         {"kernel": "6.1,7.3", "cpus": "1..300*3"},
     ],
 )
-@pytest.mark.parametrize("figure", [TOTAL, "mmu.bytes.total", "kvm_mmu_page_header.slabs"])
+@pytest.mark.parametrize("figure", [WHOLE, "mmu.bytes.total", "kvm_mmu_page_header.slabs"])
 def test_points_are_those_of_compare(options: dict[str, str], figure: str) -> None:
     comparison = compare(expand((), list(options.items())), "")
     points = found(figure, **options).points
@@ -83,7 +83,7 @@ def tried(figure: str, axis: str, values: list[str], **options: str) -> list[Any
     st.sampled_from(["on", "off"]),
     st.sampled_from(["2,14", "14,13", "14,15", "14,6", "14,30", "3,14"]),
     st.sampled_from(["vcpus", "vms", "cpus", "nodes"]),
-    st.sampled_from([TOTAL, "pte_list_desc.pages", "pte_list_desc.bytes.waste", "mmu.bytes.total"]),
+    st.sampled_from([WHOLE, "pte_list_desc.pages", "pte_list_desc.bytes.waste", "mmu.bytes.total"]),
     st.sampled_from(["packed", "spread"]),
 )
 def test_break_evens_are_those_of_every_value(  # noqa: PLR0913, PLR0917 -- one for each option
@@ -234,7 +234,7 @@ def test_json_and_csv_have_every_point(run: Callable[..., Result]) -> None:
     data = document(run, line)
     assert data["schema"] == "ptelist/1"
     assert data["baseline"] == "ext=14"
-    assert (data["figure"], data["unit"]) == (TOTAL, "bytes")
+    assert (data["figure"], data["unit"]) == (WHOLE, "bytes")
     assert [each["column"] for each in data["break_evens"]] == ["ext=2", "ext=15"]
     assert data["break_evens"][0]["over"] == {"axis": "cpus", "low": 64, "high": 128, "step": 1}
     rows = list(csv.DictReader(io.StringIO(run("sweep", *line.split(), "--format", "csv").stdout)))
@@ -384,7 +384,7 @@ def test_the_chart_has_every_point_where_it_belongs(run: Callable[..., Result], 
 def test_the_chart_says_all_that_it_needs(run: Callable[..., Result]) -> None:
     root, lines = drawn(run, "--vcpus 1..64*2 --ext 2,14 --host server-256")
     text = "".join(root.itertext())
-    for wanted in ("vcpus", "ext=2", "ext=14", "bytes", TOTAL, "KiB", "$ ptelist sweep", "kernel: 6.18"):
+    for wanted in ("vcpus", "ext=2", "ext=14", "bytes", WHOLE, "KiB", "$ ptelist sweep", "kernel: 6.18"):
         assert wanted in text
     assert len(lines) == 4, "open figures have a line at each end"
     assert len(root.findall("{http://www.w3.org/2000/svg}polygon")) == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from ptelist import __version__
+from ptelist.output.version import __version__
 
 if TYPE_CHECKING:
     from ptelist.output.result import Result

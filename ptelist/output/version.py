@@ -1,0 +1,3 @@
+"""The version of ptelist, which outputs carry."""
+
+__version__ = "0.1.0"

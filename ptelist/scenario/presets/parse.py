@@ -1,0 +1,109 @@
+"""The text of a preset: what it says of itself, and the fields that it sets."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ptelist.errors import PtelistError, suggestion
+from ptelist.scenario.overlay import Fields, Origin, Overlay, Setting, frozen
+from ptelist.scenario.presets.versions import stable_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ABOUT = frozenset(("title", "extends", "memslots", "source", "note", "status", "message_id", "date", "author", "since"))
+TABLES = frozenset(("kernel", "config", "host", "vm"))
+BY_RELEASE = {"stable": "from", "series": "kernel"}
+"""Tables that hold for some releases only, and the key that says for which."""
+
+
+class Variant(NamedTuple):
+    """A [[stable]] table of a kernel, or a [[series]] table of a config."""
+
+    table: str
+    release: str
+    """The stable release from which on it holds, or the series that it holds for."""
+    fields: Fields
+    source: str
+    origin: Origin
+
+
+def parse(text: str, origin: Origin) -> tuple[dict[str, Any], Overlay, tuple[Variant, ...]]:
+    """Return what a preset says of itself, what it sets, and what for some releases only."""
+    data = toml(text, origin.label)
+    known = ABOUT | TABLES | BY_RELEASE.keys()
+    for key in data.keys() - known:
+        raise PtelistError(f"{origin.at(key)}: unknown key {key}{suggestion(key, known)}")
+    about = {key: value for key, value in data.items() if key in ABOUT}
+    for key, value in about.items():
+        if not isinstance(value, str):
+            raise PtelistError(f"{origin.at(key)}: {key}: expected text")
+    source = about.get("source", "")
+    kernel, config, host = (_fields(data.get(part, {}), part, origin, source) for part in ("kernel", "config", "host"))
+    variants = tuple(variant for table in BY_RELEASE for variant in _variants(data.get(table, []), table, origin))
+    if any(variant.table == "stable" for variant in variants) and "stable" not in kernel:
+        raise PtelistError(f"{origin.at('kernel')}: kernel.stable: is missing: the release that the series stands for")
+    vm = data.get("vm", {})
+    if isinstance(vm, list):
+        groups = tuple(_fields(group, f"vm.{number}", origin, source) for number, group in enumerate(vm))
+        return about, Overlay(kernel, host, {}, groups, config=config), variants
+    return about, Overlay(kernel, host, _fields(vm, "vm", origin, source), config=config), variants
+
+
+def _variants(tables: object, table: str, origin: Origin) -> Iterator[Variant]:
+    """Yield the tables that hold for some releases; raises PtelistError for one that does not say for which."""
+    if not isinstance(tables, list):
+        raise PtelistError(f"{origin.at(table)}: {table}: expected tables, as [[{table}]]")
+    key = BY_RELEASE[table]
+    for number, said in enumerate(tables):
+        path = f"{table}.{number}"
+        if not isinstance(said, dict) or not isinstance(said.get(key), str):
+            raise PtelistError(f"{origin.at(path)}: {path}.{key}: expected a release, as text")
+        release, source = said[key], said.get("source", "")
+        valid = stable_key(release) if table == "stable" else re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}", release)
+        if not valid:
+            example = "6.12.118" if table == "stable" else "6.12"
+            raise PtelistError(
+                f'{origin.at(f"{path}.{key}")}: {path}.{key}: expected one such as {example}, got "{release[:40]}"'
+            )
+        if not isinstance(source, str):
+            raise PtelistError(f"{origin.at(f'{path}.source')}: {path}.source: expected text")
+        fields = {name: value for name, value in said.items() if name not in {key, "source"}}
+        yield Variant(table, release, _fields(fields, path, origin, source), source, origin)
+
+
+def toml(text: str, label: str) -> dict[str, Any]:
+    """Return what TOML says; raises PtelistError with the line where it is not TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        reason, _, place = str(error).partition(" (at ")
+        match = re.match(r"line (\d+)", place)
+        where = f"{label}:{match[1]}" if match else label
+        raise PtelistError(f"{where}: not valid TOML: {reason[:1].lower()}{reason[1:]}") from None
+    except ValueError:
+        raise PtelistError(f"{label}: not valid TOML: a number is too long") from None
+    except RecursionError:
+        raise PtelistError(f"{label}: not valid TOML: nested too deeply") from None
+
+
+def _fields(table: object, part: str, origin: Origin, source: str) -> dict[str, Setting]:
+    if not isinstance(table, dict):
+        raise PtelistError(f"{origin.at(part)}: {part}: expected a table, as [{part}]")
+    fields = {}
+    for name, value in table.items():
+        path = f"{part}.{name}"
+        if not isinstance(value, dict):
+            fields[name] = Setting(frozen(value), origin, path, source)
+            continue
+        for key in value.keys() - {"value", "source", "unverified"}:
+            raise PtelistError(f"{origin.at(path)}: {path}: unknown key {key}; known: value, source, unverified")
+        if "value" not in value:
+            raise PtelistError(f"{origin.at(path)}: {path}: a table here needs a value")
+        said, open_ = value.get("source", source), value.get("unverified", False)
+        if not isinstance(said, str) or not isinstance(open_, bool):
+            raise PtelistError(f"{origin.at(path)}: {path}: source is text, unverified is true or false")
+        fields[name] = Setting(frozen(value["value"]), origin, path, said, open_)
+    return fields

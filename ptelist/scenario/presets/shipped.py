@@ -1,0 +1,159 @@
+"""Presets by name or path, with all that they extend laid under them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ptelist.errors import PtelistError, suggestion
+from ptelist.scenario.overlay import Fields, Origin, Overlay, Setting
+from ptelist.scenario.presets.kinds import KINDS
+from ptelist.scenario.presets.parse import Variant, parse
+from ptelist.scenario.presets.text_file import read_text
+from ptelist.scenario.presets.versions import SERIES, stable_key, version_key
+
+MOST_PARENTS = 64
+FIRST = ""
+"""Instead of a release's name: a series without what its stable releases changed, which the next one begins from."""
+OF_A_SERIES = frozenset(("version", "stable", "tree", "release", "seen"))
+"""Fields of a kernel that the next series does not take over."""
+
+
+class Preset(NamedTuple):
+    """One preset: what it is about, and the settings it and its parents make."""
+
+    name: str
+    kind: str
+    about: dict[str, Any]
+    overlay: Overlay
+    variants: tuple[Variant, ...] = ()
+    """What it sets for some releases only, in the order of the file."""
+
+
+@cache
+def root() -> Path:
+    """Return the folder of the shipped presets, installed or in a checkout."""
+    package = Path(__file__).parents[2]
+    installed = package / "preset_data"
+    return installed if installed.is_dir() else package.parent / "presets"
+
+
+@cache
+def names(kind: str) -> tuple[str, ...]:
+    """Return the shipped presets of a kind, kernels by version."""
+    found = sorted(path.stem for path in (root() / kind).glob("*.toml"))
+    return tuple(sorted(found, key=version_key)) if kind == "kernels" else tuple(found)
+
+
+def find(name: str, kind: str | None = None) -> tuple[Path, str]:
+    """Return the file and the kind ("file" for a user's own) that a name means.
+
+    A name with a slash or ending in .toml is a path. Raises PtelistError with
+    the nearest names for an unknown one.
+    """
+    if "/" in name or name.endswith(".toml") or name == "-":
+        return Path(name), "file"
+    kinds = KINDS if kind is None else (kind,)
+    for folder in kinds:
+        if (path := root() / folder / f"{name}.toml").is_file():
+            return path, folder
+    if "kernels" in kinds and (match := re.fullmatch(SERIES, name)):
+        series = f"{match[1]}.{match[2]}"
+        if series != name and series in names("kernels"):
+            return find(series, "kernels")
+        raise PtelistError(_no_kernel(series))
+    what = f"{kind.rstrip('s')} preset" if kind else "preset"
+    known = [each for folder in kinds for each in names(folder)]
+    raise PtelistError(f'no {what} "{name}"{suggestion(name, known)}')
+
+
+def profile_of(release: str) -> str:
+    """Return the shortest name of the profile that holds for a release: its series, or its stable release.
+
+    Raises PtelistError if there is none.
+    """
+    series, stable = find(release, "kernels")[0].stem, stable_key(release)
+    return ".".join(map(str, stable)) if stable and load(series, "kernels").variants else series
+
+
+def _no_kernel(series: str) -> str:
+    key = version_key(series)
+    known = names("kernels")
+    older = [name for name in known if version_key(name) < key]
+    newer = [name for name in known if version_key(name) > key]
+    nearest = [*older[-1:], *newer[:1]]
+    verb = "are" if len(nearest) > 1 else "is"
+    return f"no profile for kernel {series}; the nearest {verb} {' and '.join(nearest)}"
+
+
+@cache
+def load(name: str, kind: str | None = None) -> Preset:
+    """Return a preset with all that it extends laid under it.
+
+    Raises PtelistError with file and line for anything that cannot be read.
+    """
+    path, found = find(name, kind)
+    preset = _load(path, found, (), name)
+    return _called(name, preset) if found == "kernels" else preset
+
+
+def _called(name: str, preset: Preset) -> Preset:
+    """Return a kernel's profile with the release that it stands for, if its name says more than the profile has."""
+    if name.removeprefix("v") == preset.name or (preset.variants and stable_key(name)):
+        return preset
+    release = Setting(name, Origin(f"kernels/{preset.name}.toml"), "release", "the name it was asked for by")
+    return preset._replace(overlay=preset.overlay._replace(kernel=preset.overlay.kernel | {"release": release}))
+
+
+def _load(path: Path, kind: str, children: tuple[Path, ...], name: str) -> Preset:
+    label = str(path) if kind == "file" else f"{kind}/{path.name}"
+    if path in children or len(children) > MOST_PARENTS:
+        raise PtelistError(f"{label}: extends itself, through {' and '.join(p.name for p in children)}")
+    text = read_text(path, label)
+    origin = Origin(label, text, is_users=kind == "file")
+    about, overlay, variants = parse(text, origin)
+    overlay = overlay.over(Overlay())._replace(kernel=_at(name, overlay.kernel, variants))
+    if (layout := about.get("memslots")) is not None:
+        overlay = overlay.over(_layout(layout, origin))
+    parent = about.get("extends")
+    if parent is not None:
+        try:
+            above, parent_kind = find(parent, None if kind == "file" else kind)
+        except PtelistError as error:
+            raise PtelistError(f"{origin.at('extends')}: extends: {error}") from None
+        if parent_kind == "file" and not above.is_absolute():
+            above = path.parent / above
+        if kind == "kernels":
+            below = _load(above, parent_kind, (*children, path), FIRST)
+            own = {field: each for field, each in below.overlay.kernel.items() if field not in OF_A_SERIES}
+            overlay = overlay.over(below.overlay._replace(kernel=own))
+        else:
+            below = _load(above, parent_kind, (*children, path), parent)
+            overlay, variants = overlay.over(below.overlay), variants or below.variants
+    return Preset(path.stem, kind, about, overlay, variants)
+
+
+def _layout(name: str, origin: Origin) -> Overlay:
+    """Return the layout of memslots that a preset names; what the preset itself sets, and --memslots, lie over it."""
+    try:
+        return load(name, "memslots").overlay
+    except PtelistError as error:
+        raise PtelistError(f"{origin.at('memslots')}: memslots: {error}") from None
+
+
+def _at(name: str, fields: Fields, variants: tuple[Variant, ...]) -> Fields:
+    """Return what a kernel preset sets for the release that its name says, else for its own `stable` one."""
+    tables = [variant for variant in variants if variant.table == "stable"]
+    if not tables or name == FIRST:
+        return fields
+    said = stable_key(name)
+    release = said or stable_key(fields["stable"].value) or (0, 0, 0)
+    for table in tables:
+        if (stable_key(table.release) or release) <= release:
+            fields = fields | table.fields
+    if said:
+        stable = fields["stable"]._replace(value=".".join(map(str, said)), source="its release")
+        fields = fields | {"stable": stable}
+    return fields

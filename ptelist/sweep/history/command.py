@@ -1,0 +1,50 @@
+"""ptelist history: what it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptelist.compare.assumptions import assume
+from ptelist.engine.figure_kinds import TOTAL
+from ptelist.errors import PtelistError, Where
+from ptelist.output.command_line import command_line
+from ptelist.output.note import Note
+from ptelist.output.page import Document
+from ptelist.output.result import Result
+from ptelist.scenario.overlay import Origin
+from ptelist.scenario.presets import shipped
+from ptelist.settings.axes import AXES
+from ptelist.settings.space import Space
+from ptelist.settings.values import choices
+from ptelist.sweep.history.eras import history
+from ptelist.sweep.history.page import document, records, tables
+from ptelist.sweep.history.sentence import headline
+
+if TYPE_CHECKING:
+    from ptelist.output.command_line import Options
+
+KERNEL = AXES["kernel"]
+
+
+def run(options: Options, preset: str | None, figure: str | None, *, whole: bool) -> Result:
+    """Follow a figure of one scenario through the versions of the kernel."""
+    presets = (preset,) if preset else ()
+    line = command_line(
+        "history", [*presets, *(["--all"] if whole else [])], [*options, *([("figure", figure)] if figure else [])]
+    )
+    others = [(name, text) for name, text in options if name != KERNEL.name]
+    space = Space(presets, others, {KERNEL: Origin(KERNEL.option, is_option=True)})
+    if space.varying:
+        raise PtelistError("one scenario at a time: one value is wanted", Where(option=space.varying[0].option))
+    chosen = [choice.value for name, text in options if name == KERNEL.name for choice in choices(KERNEL, text)]
+    found = history(space, chosen or shipped.names("kernels"), figure or TOTAL)
+    last = Note("assumptions", f"those of kernel {found.eras[-1].last}, the last one; earlier versions may differ")
+    notes = (last, *(note for note in assume([found.scenario], by_preset=False) if note.head != KERNEL.name))
+    return Result(
+        line,
+        notes,
+        lambda width: Document(tables(found.eras, found.impossible, width, whole=whole), notes, line),
+        lambda: document(found.eras, found.impossible),
+        lambda: records(found.eras),
+        headline=lambda: headline(found.eras),
+    )

@@ -1,0 +1,193 @@
+"""What a VM's rmap lists take, as far as a histogram tells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.compare.assumptions import assume
+from ptelist.compare.clauses import PROPOSAL, UNVERIFIED
+from ptelist.engine import mmu
+from ptelist.engine.account import slabs_of
+from ptelist.engine.figure_kinds import DESC, DESC_TOTAL
+from ptelist.engine.ledger import Unit, rule, total
+from ptelist.engine.lists import histogram
+from ptelist.engine.lists.descriptors import GROWN, HEAD
+from ptelist.engine.lists.histogram import FFS, Class, ExtCost, Level
+from ptelist.errors import PtelistError
+from ptelist.output.note import Note
+from ptelist.traces.rmaps.rmaps_stat import LABELS, PAGE_SIZES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ptelist.engine.ledger import Ledger, Term
+    from ptelist.scenario.models import Scenario
+    from ptelist.settings.columns import Column, Columns
+    from ptelist.traces.rmaps.rmaps_stat import Histogram
+
+HISTOGRAM_FIGURES = tuple(
+    f"{DESC}.{name}"
+    for name in ("ext", "size", "objects", "slabs", "bytes.used", "bytes.slab", "bytes.memcg", "bytes.total")
+)
+HISTOGRAM_BRIEFS = (
+    (f"{DESC}.objects", f"{DESC}.slabs", f"{DESC}.bytes.slab", DESC_TOTAL),
+    (f"{DESC}.objects", DESC_TOTAL),
+    (DESC_TOTAL,),
+)
+"""What is left with one row a column."""
+
+TOPICS = frozenset(("kernel", "host", "slabs", PROPOSAL, UNVERIFIED))
+"""Topics of the assumptions that bear on lists alone."""
+
+UNBOUNDED = 1 << 60
+HOW = {
+    FFS: "by the lowest set bit of its length (ffs), up to v7.1, whatever the labels say: column 2-3 has"
+    " lists of 2, 6, 10, ... entries, column 4-7 those of 4, 12, 20, ...",
+    "fls": "by its length, as the labels say (fls, from v7.2)",
+}
+
+
+class Limits(NamedTuple):
+    """What is known beside the histogram; None where nothing is."""
+
+    pages: dict[str, int | None]
+    """pages_4k, pages_2m and pages_1g by page size."""
+    longest: int | None
+    """max_mmu_rmap_size."""
+    beside: tuple[str, ...] = ()
+    """Counters that were not given but read from beside the file."""
+    moving: tuple[str, ...] = ()
+    """Counters that changed while the file was read, and are not used."""
+
+
+class Measured(NamedTuple):
+    """One column: its lists, and what they take."""
+
+    column: Column
+    levels: tuple[Level, ...]
+    longest: int
+    ledger: Ledger
+    choice: ExtCost
+
+
+def assumed(
+    lists: Histogram, limits: Limits, columns: Sequence[Measured], how: str, *, by_preset: bool
+) -> Iterator[Note]:
+    """Yield how the file was read, and the assumptions that bear on lists."""
+    yield from _notes(lists, limits, columns, how)
+    notes = assume([each.column.scenario for each in columns], by_preset=by_preset)
+    yield from (note for note in notes if note.topic in TOPICS)
+
+
+def measured(lists: Histogram, limits: Limits, chosen: Columns, how: str) -> list[Measured]:
+    """Return the lists of each column, and bounds for what they take.
+
+    `how` is the rule by which the file has lists in columns. Raises PtelistError if histogram and limits exclude
+    each other.
+    """
+    return [_measure(lists, limits, column, how) for column in chosen.columns]
+
+
+def _measure(lists: Histogram, limits: Limits, column: Column, how: str) -> Measured:
+    scenario = column.scenario
+    longest = _longest(scenario, limits)
+    levels = tuple(_level(name, lists.counts[name], limits.pages[name], scenario, how, longest) for name in PAGE_SIZES)
+    policy, history, ext = scenario.kernel.list_policy, scenario.first_vm.history, _ext(scenario)
+    parts = []
+    for name, level in zip(PAGE_SIZES, levels, strict=True):
+        try:
+            low, high = histogram.descriptors([level], ext, policy, history, longest)
+        except ValueError as error:
+            counter = f"pages_{name.lower()}"
+            hint = ", as read beside it (--no-counters leaves it out)" if counter in limits.beside else ""
+            raise PtelistError(f"{counter}: does not go with the file{hint}: {error}") from None
+        parts.append(_term(name, level, low, high))
+    ledger, spare = slabs_of(scenario, total(f"{DESC}.objects.rmaps", Unit.OBJECTS, parts))
+    per_slab = ledger[f"{DESC}.objects_per_slab"].low
+    each = ledger[DESC_TOTAL]
+    slabs = ledger[f"{DESC}.slabs"]
+    cost = each.high // slabs.high if slabs.high else 0
+    return Measured(column, levels, longest, ledger, ExtCost(ext, policy, history, cost, per_slab, spare))
+
+
+def _term(name: str, level: Level, low: int, high: int) -> Term:
+    lists = sum(each.lists for each in level.classes)
+    least, most = histogram.entries(level)
+    span = max(least, level.entries[0]), min(most, level.entries[1])
+    entries = rule("entries", *span, Unit.ENTRIES, f"of {lists:,} lists, by their columns and the VM's counters")
+    return rule(f"rmaps of {name} pages", low, high, Unit.OBJECTS, "lengths that the columns leave open", entries)
+
+
+def _ext(scenario: Scenario) -> int:
+    return mmu.ext(scenario.kernel, scenario.first_vm)
+
+
+def _longest(scenario: Scenario, limits: Limits) -> int:
+    """Return the most entries that a list can have.
+
+    With the policy walk the kernel counts up to the first descriptor with room only, so the
+    longest count is that of the longest list only if no entry ever left one.
+    """
+    cap = mmu.rmap_cap(scenario.kernel)
+    if limits.longest is None or not _counts_all(scenario):
+        return cap
+    return min(cap, limits.longest + 1)
+
+
+def _counts_all(scenario: Scenario) -> bool:
+    return scenario.kernel.list_policy == HEAD or scenario.first_vm.history == GROWN
+
+
+def _level(  # noqa: PLR0913, PLR0917 -- all that is known of a level's lists
+    name: str, counts: Sequence[int], pages: int | None, scenario: Scenario, how: str, longest: int
+) -> Level:
+    classes = []
+    for column, count in enumerate(counts):
+        if column and count:
+            lengths = histogram.lengths(column, how, longest)
+            if not lengths:
+                where = f"Level={name}: {count:,} lists in column {LABELS[column]}"
+                raise PtelistError(f"{where}, but none has more than {longest} entries")
+            classes.append(Class(count, lengths))
+    if pages is None:
+        return Level(tuple(classes), (0, UNBOUNDED))
+    alone = not mmu.tdp_mmu(scenario.kernel, scenario.first_vm)
+    return Level(tuple(classes), (pages if alone else 0, pages))
+
+
+def _notes(lists: Histogram, limits: Limits, columns: Sequence[Measured], how: str) -> Iterator[Note]:
+    yield Note("columns", f"a list is counted {HOW[how]}")
+    if limits.beside:
+        text = f"{', '.join(limits.beside)} as read beside the file (--no-counters leaves them out)"
+        yield Note("counters", text)
+    if limits.moving:
+        yield Note("counters", f"{', '.join(limits.moving)} changed while the file was read, not used")
+    for name, counts in lists.counts.items():
+        if any(counts[1:]):
+            spans = [histogram.entries(each.levels[PAGE_SIZES.index(name)]) for each in columns]
+            least, most = min(span[0] for span in spans), max(span[1] for span in spans)
+            known = _known(name, limits.pages[name], columns[0].column.scenario)
+            text = f"{sum(counts[1:]):,} lists of {least:,}..{most:,} entries by their columns{known}"
+            yield Note(f"Level={name}", text)
+    cap = max(each.longest for each in columns)
+    if cap < mmu.rmap_cap(columns[0].column.scenario.kernel):
+        yield Note("longest", f"no list has more than {cap:,} entries, max_mmu_rmap_size and one more")
+    else:
+        yield Note("longest", f"no list has more than {cap:,} entries, or it would have been zapped")
+    if limits.longest is not None and not all(_counts_all(each.column.scenario) for each in columns):
+        text = "not used, up to v6.3 a list is counted to its first descriptor with room only"
+        yield Note("max_mmu_rmap_size", text)
+    history = {each.column.scenario.first_vm.history for each in columns}
+    if history == {GROWN}:
+        yield Note("history", "no entry ever left a list (--history grown)")
+    else:
+        yield Note("history", "entries may have left lists, and the last one keeps its descriptor")
+    yield Note("not in the file", "parent_ptes lists, and what vCPU caches hold")
+
+
+def _known(name: str, pages: int | None, scenario: Scenario) -> str:
+    if pages is None:
+        return ""
+    if mmu.tdp_mmu(scenario.kernel, scenario.first_vm):
+        return f"; at most pages_{name.lower()}, {pages:,}, for leaves of the TDP MMU are among these"
+    return f"; pages_{name.lower()} says {pages:,}"
