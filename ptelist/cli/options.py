@@ -71,7 +71,7 @@ def _about(param: str) -> str:
 def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add an option for each axis, `--set` for every other field."""
     function = click.option(
-        "--set", "set_", multiple=True, metavar="DESC_TOTAL.FIELD=V,..", help="Any field, e.g. kernel.page_topup_min=4."
+        "--set", "set_", multiple=True, metavar="PART.FIELD=V,..", help="Any field, e.g. kernel.page_topup_min=4."
     )(function)
     for axis in reversed(AXES.values()):
         text = f"{axis.help} Also --no-{axis.name}." if axis.kind.is_switch else axis.help

@@ -75,19 +75,19 @@ def _sized(root: Node, rows: list[Row], width: int | None) -> Table:
     return barred(table, ends, width) if len(table.head) == len(columns) else table
 
 
-def document(node: Node) -> dict[str, Any]:
+def body(node: Node) -> dict[str, Any]:
     """Return a tree for programs."""
     return {
         "figure": node.figure,
         "low": node.term.low,
         "high": node.term.high,
         "meaning": MEANINGS[node.figure],
-        "parts": [document(part) for part in node.parts],
+        "parts": [body(part) for part in node.parts],
     }
 
 
-def records(node: Node, parent: str = "") -> Iterator[tuple[object, ...]]:
+def rows(node: Node, parent: str = "") -> Iterator[tuple[object, ...]]:
     """Yield a row for each figure: the figure, the one that it is part of, its ends, what it is."""
     yield node.figure, parent, node.term.low, node.term.high, MEANINGS[node.figure]
     for part in node.parts:
-        yield from records(part, node.figure)
+        yield from rows(part, node.figure)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import slab_layout, slub_rules
+from ptelist.engine import slab_layout, slub_parameters
 
 if TYPE_CHECKING:
     from ptelist.scenario.models import Kernel, Scenario
@@ -46,12 +46,12 @@ def stride(made: Made, kernel: Kernel) -> int:
 def layout(name: str, size: int, debug: str, scenario: Scenario) -> dict[str, int]:
     """Return what follows from a cache's stride on the scenario's host, by the names of the files in sysfs."""
     kernel = scenario.kernel
-    found = slab_layout.layout(size, slub_rules.order_rule(kernel, scenario.host))
+    found = slab_layout.layout(size, slub_parameters.order_rule(kernel, scenario.host))
     debugged = slab_layout.debugged(debug)
     return {
         "order": found.order,
         "objs_per_slab": found.objects,
         "min_partial": slab_layout.min_partial(size, *kernel.slub_min_partial),
-        "cpu_partial": 0 if debugged else slub_rules.cpu_partial(kernel, scenario.config, size),
-        "sheaf_capacity": slub_rules.sheaf_capacity(name, size, debug, kernel),
+        "cpu_partial": 0 if debugged else slub_parameters.cpu_partial(kernel, scenario.config, size),
+        "sheaf_capacity": slub_parameters.sheaf_capacity(name, size, debug, kernel),
     }

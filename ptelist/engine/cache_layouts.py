@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import mmu, slab_layout, slub_rules
+from ptelist.engine import mmu, slab_layout, slub_parameters
 from ptelist.engine.figure_kinds import DESC, HEADER
 from ptelist.engine.kmalloc import kmalloc
 from ptelist.engine.ledger import Term, Unit, fixed, floor_div, named, nothing, product, total
@@ -51,7 +51,7 @@ def layout(facts: Facts, name: str) -> CacheLayout:
     kernel, host = facts.scenario.kernel, facts.scenario.host
     size = SIZES[name](facts)
     stride_bytes = slab_layout.stride(size.low, debug=host.slub_debug, track_bytes=kernel.slub_track_bytes)
-    order_rule = slub_rules.order_rule(kernel, host)
+    order_rule = slub_parameters.order_rule(kernel, host)
     found = slab_layout.layout(stride_bytes, order_rule)
     note = "size rounded up to 8, and what slub_debug adds (calculate_sizes())"
     stride = fixed(f"{name}.stride", stride_bytes, B, note, size)
@@ -64,14 +64,14 @@ def layout(facts: Facts, name: str) -> CacheLayout:
     page = facts.kernel("page_bytes", B)
     slab_bytes = fixed("slab_bytes", found.slab_bytes, B, "page_bytes << slab_order", page, order)
     per_slab = floor_div(f"{name}.objects_per_slab", Unit.OBJECTS, slab_bytes, stride)
-    sheaf = slub_rules.sheaf_capacity(name, stride_bytes, host.slub_debug, kernel)
+    sheaf = slub_parameters.sheaf_capacity(name, stride_bytes, host.slub_debug, kernel)
     return CacheLayout(size, stride, order, per_slab, slab_bytes, _vector(facts, found, per_slab), found, sheaf)
 
 
 def _vector(facts: Facts, found: slab_layout.SlabLayout, per_slab: Term) -> Term:
     """Return what a slab's obj_ext vector takes: a kmalloc of its own, unless it fits behind the last object."""
     kernel, name = facts.scenario.kernel, "obj_ext_vector"
-    each = slub_rules.obj_ext_bytes(kernel, facts.config, facts.scenario.host)
+    each = slub_parameters.obj_ext_bytes(kernel, facts.config, facts.scenario.host)
     if each == 0:
         return nothing(name, B, "neither memcg nor allocation profiling is on")
     wanted = each * found.objects
@@ -87,7 +87,7 @@ def _min_objects(facts: Facts, wanted: int) -> Term:
     kernel, host = facts.scenario.kernel, facts.scenario.host
     if host.slub_min_objects:
         return facts.host("slub_min_objects", Unit.OBJECTS)
-    counted = slub_rules.counted_cpus(kernel, host)
+    counted = slub_parameters.counted_cpus(kernel, host)
     cpus = fixed("cpus_counted", counted, Unit.COUNT, facts.source("kernel.slub_cpus"), facts.host("cpus"))
     return fixed("min_objects", wanted, Unit.OBJECTS, "4 x (fls(cpus) + 1)", cpus)
 

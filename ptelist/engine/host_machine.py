@@ -11,8 +11,8 @@ from ptelist.engine.vm_machine import VmMachine
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    from ptelist.engine.memslot_steps import MadeMemslot
     from ptelist.engine.vcpu_machine import Counts, Mmu
-    from ptelist.engine.vm_memslots import MadeMemslot
     from ptelist.engine.vm_slabs import HostSlabs
 
     Key = Hashable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import raw, slab_layout, slub_rules
+from ptelist.engine import raw, slab_layout, slub_parameters
 from ptelist.engine.ledger import Ledger, Term, Unit, ceil_div, fixed, named, product, rule, total
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class KmemCache:
         self._ledger.add(peak)
         host, per_slab = self._host, self._layout.objects
         own = 1 if self._debugged or self._sheaf else self._of_cpu()
-        parked = slub_rules.parked_beside(self._kernel, host, self._sheaf)
+        parked = slub_parameters.parked_beside(self._kernel, host, self._sheaf)
         nodes = min(host.nodes, host.cpus)
         most = slab_layout.slabs_of_peak(peak.high + parked if peak.high else 0, per_slab, nodes, own * (host.cpus - 1))
         why = f"a slab is made only when all others of the node are full, but for those of other CPUs: {own} each" + (
@@ -94,7 +94,7 @@ class KmemCache:
             add(total(f"{self._name}.bytes.typical", B, (whole, named("memcg", self._memcg(typical)))))
 
     def _of_cpu(self) -> int:
-        return slub_rules.slabs_of_cpu(self._kernel, self._facts.config, self._layout.stride, self._layout.objects)
+        return slub_parameters.slabs_of_cpu(self._kernel, self._facts.config, self._layout.stride, self._layout.objects)
 
     def _slabs(self, objects: Term) -> Term:
         name, sheaf, fillers = f"{self._name}.slabs", self._sheaf, self._fillers
@@ -160,7 +160,7 @@ class KmemCache:
         most = host.nodes * slab_layout.min_partial(self._layout.stride, *kernel.slub_min_partial)
         why = "min_partial slabs a node"
         if self._sheaf:
-            sheaves = slub_rules.most_sheaves(kernel, host)
+            sheaves = slub_parameters.most_sheaves(kernel, host)
             most += self._sheaf * sheaves
             why += f", and one pinned by each object parked in {sheaves} sheaves of {self._sheaf}"
         elif not self._debugged:
@@ -181,7 +181,9 @@ class KmemCache:
         parts = [objects, self._per_slab]
         if self._aged:
             kept = self._ledger[f"{self._name}.slabs.retained"]
-            parked = sheaf * slub_rules.most_sheaves(self._kernel, host) if sheaf else 0 if self._debugged else None
+            parked = (
+                sheaf * slub_parameters.most_sheaves(self._kernel, host) if sheaf else 0 if self._debugged else None
+            )
             most = min(used.high + kept.high, ever.high) if ever else used.high + kept.high
             found = raw.left_over(live, (used.low, most), per_slab, parked)
             why = "what CPUs and nodes keep counts as well"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import slab_layout, slub_rules
+from ptelist.engine import slab_layout, slub_parameters
 from ptelist.engine.guest_memory import ram
 from ptelist.engine.kmalloc import kmalloc
 from ptelist.engine.ledger import Term, Unit, fixed, product, rule
@@ -58,7 +58,7 @@ def attributes(facts: Facts, kernel: Kernel, host: Host, vm: Vm, number: int) ->
     """Return the bytes of the nodes: of slabs that the page cache shares, with what memcg keeps beside them.
 
     A page cache that came and went may have put each node beside others that are freed by now: radix_tree_node is
-    the cache of all xarrays (lib/radix-tree.c), and a slab stays while one object of it is in use (mm/slub_rules.c).
+    the cache of all xarrays (lib/radix-tree.c), and a slab stays while one object of it is in use (mm/slub.c).
     """
     spans = ram(vm)
     field = "memory" if vm.private_memory is None else "private_memory"
@@ -71,8 +71,8 @@ def attributes(facts: Facts, kernel: Kernel, host: Host, vm: Vm, number: int) ->
     stride = slab_layout.stride(
         size.low, pointer_outside=True, debug=host.slub_debug, track_bytes=kernel.slub_track_bytes
     )
-    layout = slab_layout.layout(stride, slub_rules.order_rule(kernel, host))
-    each = slub_rules.obj_ext_bytes(kernel, facts.config, host)
+    layout = slab_layout.layout(stride, slub_parameters.order_rule(kernel, host))
+    each = slub_parameters.obj_ext_bytes(kernel, facts.config, host)
     wanted = each * layout.objects
     in_tail = kernel.obj_ext_in_tail and layout.objects * stride + wanted <= layout.slab_bytes
     vector = 0 if in_tail else kmalloc(wanted, facts.pool)

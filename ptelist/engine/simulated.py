@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine import cache_layouts, host_history, slab_layout, slub_rules
+from ptelist.engine import cache_layouts, host_history, slab_layout, slub_parameters
 from ptelist.engine.facts import Facts
 from ptelist.engine.figure_kinds import DESC, HEADER
 from ptelist.engine.ledger import Term, Unit, rule
@@ -26,7 +26,7 @@ def rules(facts: Facts, found: CacheLayout) -> Rules:
     """Return what decides which slab an object of a cache with this layout comes from."""
     kernel, host, laid = facts.scenario.kernel, facts.scenario.host, found.slab
     debugged = slab_layout.debugged(host.slub_debug)
-    free = 0 if debugged else slub_rules.cpu_partial(kernel, facts.config, laid.stride)
+    free = 0 if debugged else slub_parameters.cpu_partial(kernel, facts.config, laid.stride)
     unit = kernel.slub_cpu_partial_unit
     return Rules(
         laid.objects,

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.engine.memslot_steps import Memslots
 from ptelist.engine.page_tables import default_limit
 from ptelist.engine.vm_mappings import Mappings
-from ptelist.engine.vm_memslots import Memslots
 from ptelist.engine.vm_slabs import BY_RCU, UNSLOT, UNSYNC
 from ptelist.engine.vm_tables import Runner, Tables
 

@@ -6,17 +6,17 @@ import os
 from typing import TYPE_CHECKING
 
 from ptelist.compare.comparison import compare
-from ptelist.compare.explain import derivation
+from ptelist.compare.explain_command import derivation
 from ptelist.engine.figure_kinds import DESC_TOTAL, is_aside
 from ptelist.errors import PtelistError
 from ptelist.fleet import page
 from ptelist.fleet.census import Reader
-from ptelist.fleet.figures import figures
 from ptelist.fleet.fleet import Fleet
 from ptelist.fleet.inventory import Inventory, mapped
 from ptelist.fleet.page import notes
 from ptelist.fleet.report import FleetReport
 from ptelist.fleet.sentence import headline
+from ptelist.fleet.summed import figures
 from ptelist.fleet.totals import add_up
 from ptelist.fleet.what_ifs import assumed
 from ptelist.output.command_line import command_line

@@ -11,7 +11,7 @@ from ptelist.errors import PtelistError, Where, suggestion
 from ptelist.fleet.records import Objects, Rows, Text, plain
 from ptelist.scenario.units import UNITS
 from ptelist.settings.axes import AXES
-from ptelist.settings.values import choices
+from ptelist.settings.typed_options import choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -9,7 +9,7 @@ from ptelist.fleet.inventory import NO_PAST, PEAK, VMS
 from ptelist.settings.axes import AXES
 from ptelist.settings.columns import name as name_of
 from ptelist.settings.space import Space
-from ptelist.settings.values import points
+from ptelist.settings.typed_options import points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from ptelist.errors import PtelistError
-from ptelist.inspect import page
+from ptelist.inspect import page, preset_of_build
 from ptelist.inspect.inspection import inspect
 from ptelist.inspect.sentence import headline
 from ptelist.output.command_line import command_line
 from ptelist.output.result import Result
 from ptelist.readers.builds import profile as profiles
 from ptelist.readers.builds.builds import once
-from ptelist.settings import preset_page
 
 if TYPE_CHECKING:
     from ptelist.output.command_line import Options
@@ -67,4 +66,4 @@ def _preset(specs: tuple[str, ...], profile: str | None) -> str:
     if len(specs) > 1:
         raise click.UsageError("--as-preset takes one FILE")
     build = once(specs[0])
-    return preset_page.render(build.name, profiles.base(build, profile), profiles.said(build))
+    return preset_of_build.render(build.name, profiles.base(build, profile), profiles.said(build))

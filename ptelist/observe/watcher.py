@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import attributes, slab_layout, slub_rules
+from ptelist.engine import attributes, slab_layout, slub_parameters
 from ptelist.engine.attributes import Made
 from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import Unit
@@ -147,12 +147,12 @@ class Watcher:
             return None
         sheaf = seen.number("sheaf_capacity") or (0 if seen.cells else sheaf)
         if sheaf:
-            free = sheaf * slub_rules.most_sheaves(self._kernel, self._holders)
+            free = sheaf * slub_parameters.most_sheaves(self._kernel, self._holders)
         else:
             stride, per_slab = (self._span(f"{seen.name}.{each}").low for each in ("stride", "objects_per_slab"))
             slabs = seen.cpu_slabs
             if slabs is None:
-                slabs = self._holders.cpus * slub_rules.slabs_of_cpu(
+                slabs = self._holders.cpus * slub_parameters.slabs_of_cpu(
                     self._kernel, self._scenario.config, stride, per_slab
                 )
             free = slabs * per_slab

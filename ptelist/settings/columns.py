@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ptelist.errors import PtelistError, suggestion
 from ptelist.settings.axes import PRESET
 from ptelist.settings.space import Space
-from ptelist.settings.values import points
+from ptelist.settings.typed_options import points
 from ptelist.settings.void import refuse_void
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ptelist.engine import dirty_rings, memslots, mmu, nested, slub_rules
+from ptelist.engine import dirty_rings, memslots, mmu, nested, slub_parameters
 from ptelist.engine.dirty_rings import pml
 from ptelist.engine.guest_memory import dimms, ram, users
 from ptelist.engine.lists.descriptors import MIN_EXT
@@ -31,7 +31,7 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
     kernel, host = scenario.kernel, scenario.host
     if host.possible_cpus is not None and host.possible_cpus < host.cpus:
         yield "host", "possible_cpus", f"{host.possible_cpus} possible CPUs are fewer than the {host.cpus} present"
-    most = slub_rules.max_order(kernel, host)
+    most = slub_parameters.max_order(kernel, host)
     if host.slub_min_order > most:
         yield (
             "host",

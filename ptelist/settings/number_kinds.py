@@ -1,4 +1,4 @@
-"""Kinds of values that are numbers, or are made of them."""
+"""Kinds of values that are numbers, sizes (64GiB) or ranges (1..16), and how their texts are read."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from ptelist.scenario.overlay import Origin, Setting
 from ptelist.settings.axes import AXES, PRESET, Axis
 from ptelist.settings.base import base_of
 from ptelist.settings.builder import Builder
-from ptelist.settings.values import choices, parse_set, preset_choices
+from ptelist.settings.typed_options import choices, parse_set, preset_choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

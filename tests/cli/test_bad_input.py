@@ -19,7 +19,7 @@ from ptelist.cli import main
 from ptelist.errors import PtelistError
 from ptelist.scenario.presets import shipped
 from ptelist.settings.axes import AXES
-from ptelist.settings.values import choices
+from ptelist.settings.typed_options import choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,8 +121,8 @@ PTELIST = [sys.executable, "-m", "ptelist"]
         ("compare --slub-min-order 5", "--slub-min-order: 5 is over the largest order, 3"),
         ("compare --slub-debug XYZ", "--slub-debug"),
         ("compare --set vm.vcpu=3", "did you mean"),
-        ("compare --set vcpus=3", "--set: expected DESC_TOTAL.FIELD=VALUE"),
-        ("compare --set vm.vcpus", "--set: expected DESC_TOTAL.FIELD=VALUE"),
+        ("compare --set vcpus=3", "--set: expected PART.FIELD=VALUE"),
+        ("compare --set vm.vcpus", "--set: expected PART.FIELD=VALUE"),
         ("compare --set vm.vcpus=many", "vm.vcpus"),
         ("compare --set kernel.slub_fractions=3", "kernel.slub_fractions"),
         ("compare --baseline ext=14", 'no axis "ext" varies'),

@@ -158,7 +158,7 @@ def test_a_data_format_imports_no_other(form: str, absent: set[str]) -> None:
             "ptelist.readers.builds.builds, ptelist.readers.builds.profile",
             {"click", "rich", "tabulate", "pydantic", "elftools"},
         ),
-        ("ptelist.traces.replay.traces", {"click", "rich", "tabulate", "pydantic"}),
+        ("ptelist.traces.replay.trace_reader", {"click", "rich", "tabulate", "pydantic"}),
         ("ptelist.gate.check, ptelist.gate.causes", {"click", "rich", "tabulate"}),
         ("ptelist.traces.rmaps.rmaps, ptelist.traces.replay.replay, ptelist.inspect.differences", {"click", "rich"}),
         ("ptelist.observe.observation, ptelist.compare.comparison", {"click", "rich", "tabulate"}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from helpers import kernel, scenario
 
-from ptelist.engine import slub_rules
+from ptelist.engine import slub_parameters
 from ptelist.engine.attributes import Made, layout, stride
 
 
@@ -71,7 +71,7 @@ def test_tracked_kmalloc_objects_keep_the_size_asked_for(version: str, name: str
     ],
 )
 def test_sheaves(version: str, name: str, size: int, debug: str, expected: int) -> None:
-    assert slub_rules.sheaf_capacity(name, size, debug, kernel(version)) == expected
+    assert slub_parameters.sheaf_capacity(name, size, debug, kernel(version)) == expected
 
 
 @pytest.mark.parametrize(("debug", "expected"), [("", 120), ("A", 120), ("F", 0)])
@@ -86,10 +86,10 @@ def test_debugged_caches_keep_nothing_on_cpus(debug: str, expected: int) -> None
 def test_most_sheaves_of_a_host(version: str, cpus: int, nodes: int, expected: int) -> None:
     """Two a CPU and ten full ones a node."""
     found = scenario(kernel=version, cpus=cpus, nodes=nodes)
-    assert slub_rules.most_sheaves(found.kernel, found.host) == expected
+    assert slub_parameters.most_sheaves(found.kernel, found.host) == expected
 
 
 @pytest.mark.parametrize(("version", "expected"), [("6.1", 1 + 8), ("5.10", 1 + 31), ("7.3", 1)])
 def test_most_slabs_of_a_cpu(version: str, expected: int) -> None:
     """Its own, and ceil(2 x 120 / 32) partial ones; before 5.16 one more than the free objects."""
-    assert slub_rules.slabs_of_cpu(kernel(version), scenario(kernel=version).config, 128, 32) == expected
+    assert slub_parameters.slabs_of_cpu(kernel(version), scenario(kernel=version).config, 128, 32) == expected

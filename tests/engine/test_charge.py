@@ -17,7 +17,7 @@ from refusals import refused
 from ptelist.engine import charge
 from ptelist.engine.host_machine import Machine
 from ptelist.engine.kmalloc import pool_of
-from ptelist.engine.vm_memslots import MadeMemslot
+from ptelist.engine.memslot_steps import MadeMemslot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ from helpers import kernel, ledger, scenario, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ptelist.engine import raw, slab_layout, slub_rules
+from ptelist.engine import raw, slab_layout, slub_parameters
 from ptelist.engine.host_history import machine
 from ptelist.engine.raw import Fillers
 from ptelist.engine.slub_node import Rules
@@ -74,12 +74,12 @@ def test_no_more_slabs_than_the_peak_allows(sizes: tuple[int, int], cpus: int, n
             cache.free(live[cut:], cpu % host.cpus)
             del live[cut:]
         peak = max(peak, len(live))
-        parked = slub_rules.parked_beside(profile, host, sheaf)
+        parked = slub_parameters.parked_beside(profile, host, sheaf)
         most = slab_layout.slabs_of_peak(peak + parked if peak else 0, per_slab, nodes, host.cpus - 1)
         active, slabs = counts(cache)
         assert slabs <= most
         found = raw.left_over(
-            (len(live), len(live)), (0, most), per_slab, sheaf * slub_rules.most_sheaves(profile, host)
+            (len(live), len(live)), (0, most), per_slab, sheaf * slub_parameters.most_sheaves(profile, host)
         )
         assert found.objects[0] <= active <= found.objects[1]
 

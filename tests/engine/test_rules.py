@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from builders import GIB, ledger, scenario
 
-from ptelist.engine import mmu, slub_rules
+from ptelist.engine import mmu, slub_parameters
 
 L2 = {"nested": True, "l2_memory": GIB}
 
@@ -86,7 +86,7 @@ def test_the_cap_bounds_what_history_leaves() -> None:
 )
 def test_what_calculate_order_works_with(kernel: str, host: dict[str, Any], expected: tuple[Any, ...]) -> None:
     model = scenario(kernel, on_host=host)
-    assert slub_rules.order_rule(model.kernel, model.host) == expected
+    assert slub_parameters.order_rule(model.kernel, model.host) == expected
 
 
 @pytest.mark.parametrize(

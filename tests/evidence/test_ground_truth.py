@@ -16,7 +16,7 @@ import pytest
 from guest_steps import GUEST, TABLE, drop, grown, mapped, marked, moments, start, touch
 from helpers import DATA, Row, comments, kernel, ledger, scenario, table
 
-from ptelist.engine import memslots, page_tables, slab_layout, slub_rules
+from ptelist.engine import memslots, page_tables, slab_layout, slub_parameters
 from ptelist.engine.lists.descriptors import descriptors
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def boot(name: str) -> Boot:
     host = dict(re.findall(r"\b(slub_\w+)=(\w+)", head))
     version = name[1:].partition("_")[0]
     found = scenario(kernel=version, cpus=_cpus(head, "present"), possible_cpus=_cpus(head, "possible"), **host)
-    rule = slub_rules.order_rule(found.kernel, found.host)
+    rule = slub_parameters.order_rule(found.kernel, found.host)
     return Boot(found.kernel, rule, found.host.slub_debug, table(path, "\t"))
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 from helpers import kernel, ledger, scenario
 
-from ptelist.engine import page_tables, slab_layout, slub_rules
+from ptelist.engine import page_tables, slab_layout, slub_parameters
 from ptelist.engine.lists.descriptors import List, bounds
 
 BOOTED = ("5.10", "6.1", "6.12", "6.16", "6.18", "7.2", "7.3")
@@ -119,7 +119,7 @@ def test_cpus_counted(version: str, era: Era, cpus: int, possible: int) -> None:
     """SLUB order: nr_cpu_ids always (5.10); present CPUs, nr_cpu_ids if 1 is present."""
     found = scenario(kernel=version, cpus=cpus, possible_cpus=possible)
     expected = possible if era.counts == "nr_cpu_ids" or cpus == 1 else cpus
-    assert slub_rules.counted_cpus(found.kernel, found.host) == expected
+    assert slub_parameters.counted_cpus(found.kernel, found.host) == expected
     few = ledger(kernel=version, cpus=cpus, possible_cpus=possible)["kvm_mmu_page_header.slab_order"].low
     assert few == (1 if expected == 128 else 0)
 
@@ -262,7 +262,7 @@ def test_rule_9_memcg_charge(version: str) -> None:
 def test_rule_10_order_forms(cpus: int) -> None:
     """For strides from 8 to 131 072 the two forms differ only between 10 928 and 12 280."""
     both = [scenario(kernel=version, cpus=cpus) for version in ("6.1", "6.12")]
-    older, newer = (slub_rules.order_rule(each.kernel, each.host) for each in both)
+    older, newer = (slub_parameters.order_rule(each.kernel, each.host) for each in both)
     assert (older.form, newer.form) == ("loop", "fixed")
     strides = range(8, 131072 + 1, 8)
     differing = [size for size in strides if slab_layout.slab_order(size, older) != slab_layout.slab_order(size, newer)]

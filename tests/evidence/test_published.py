@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from helpers import figures, kernel, ledger, scenario
 
-from ptelist.engine import memslots, slab_layout, slub_rules, windows
+from ptelist.engine import memslots, slab_layout, slub_parameters, windows
 from ptelist.engine.lists.descriptors import List
 from ptelist.scenario.presets import shipped, versions
 
@@ -327,7 +327,7 @@ def test_slab_order(version: str, size: int) -> None:
     for bucket, expected in LAYOUTS[size].items():
         for cpus in CPUS[bucket]:
             found = scenario(kernel=version, cpus=cpus)
-            layout = slab_layout.layout(size, slub_rules.order_rule(found.kernel, found.host))
+            layout = slab_layout.layout(size, slub_parameters.order_rule(found.kernel, found.host))
             assert (layout.order, layout.objects) == expected, cpus
 
 

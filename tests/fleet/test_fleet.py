@@ -22,9 +22,9 @@ from ptelist.compare.comparison import change
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
 from ptelist.fleet.census import Reader
-from ptelist.fleet.figures import SUMMED
 from ptelist.fleet.fleet import Fleet
 from ptelist.fleet.inventory import Inventory, mapped
+from ptelist.fleet.summed import SUMMED
 from ptelist.fleet.totals import CHUNK, add_up
 from ptelist.fleet.what_ifs import assumed
 from ptelist.scenario.overlay import Origin, Overlay, Setting

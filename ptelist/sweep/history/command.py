@@ -15,9 +15,9 @@ from ptelist.scenario.overlay import Origin
 from ptelist.scenario.presets import shipped
 from ptelist.settings.axes import AXES
 from ptelist.settings.space import Space
-from ptelist.settings.values import choices
+from ptelist.settings.typed_options import choices
 from ptelist.sweep.history.eras import history
-from ptelist.sweep.history.page import document, records, tables
+from ptelist.sweep.history.page import body, rows, tables
 from ptelist.sweep.history.sentence import headline
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def run(options: Options, preset: str | None, figure: str | None, *, whole: bool
         line,
         notes,
         lambda width: Document(tables(found.eras, found.impossible, width, whole=whole), notes, line),
-        lambda: document(found.eras, found.impossible),
-        lambda: records(found.eras),
+        lambda: body(found.eras, found.impossible),
+        lambda: rows(found.eras),
         headline=lambda: headline(found.eras),
     )

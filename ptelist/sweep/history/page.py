@@ -90,7 +90,7 @@ def _value(value: object) -> str:
     return ",".join(map(_value, value)) if isinstance(value, tuple) else str(value)
 
 
-def document(eras: Sequence[Era], impossible: Sequence[Impossible]) -> dict[str, Any]:
+def body(eras: Sequence[Era], impossible: Sequence[Impossible]) -> dict[str, Any]:
     """Return all of it for programs."""
     return {
         "eras": [
@@ -118,7 +118,7 @@ def document(eras: Sequence[Era], impossible: Sequence[Impossible]) -> dict[str,
     }
 
 
-def records(eras: Sequence[Era]) -> Iterator[tuple[object, ...]]:
+def rows(eras: Sequence[Era]) -> Iterator[tuple[object, ...]]:
     """Yield a row for each era."""
     yield HEAD
     for era in eras:

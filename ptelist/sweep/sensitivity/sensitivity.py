@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 from ptelist.compare.assumptions import assume
 from ptelist.compare.clause import touched
 from ptelist.compare.comparison import change, pick_one
-from ptelist.engine import mmu, slub_rules
+from ptelist.engine import mmu, slub_parameters
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
 from ptelist.scenario.models import RECORDS
@@ -145,8 +145,8 @@ def _in_force(axis: Axis, scenario: Scenario) -> Any:
         "possible-cpus": host.possible_cpus or host.cpus,
         "populated": vm.memory,
         "vcpus-run": vm.vcpus,
-        "slub-min-objects": slub_rules.order_rule(kernel, host).min_objects,
-        "slub-max-order": slub_rules.max_order(kernel, host),
+        "slub-min-objects": slub_parameters.order_rule(kernel, host).min_objects,
+        "slub-max-order": slub_parameters.max_order(kernel, host),
     }
     return instead.get(axis.name, 0 if value is None else value)
 

@@ -13,7 +13,7 @@ from ptelist.engine.lists.tally import ListRules, Lists
 from ptelist.output.note import Note
 from ptelist.traces.replay.samples import Sample, Samples
 from ptelist.traces.replay.steps import Steps
-from ptelist.traces.replay.traces import ENVELOPE, ODD, STEPS, TraceReader
+from ptelist.traces.replay.trace_reader import ENVELOPE, ODD, STEPS, TraceReader
 from ptelist.traces.replay.vm_steps import Stage, StepReplay
 
 if TYPE_CHECKING:

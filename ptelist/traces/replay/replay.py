@@ -10,7 +10,7 @@ from ptelist.engine.figure_kinds import DESC, DESC_TOTAL
 from ptelist.errors import PtelistError
 from ptelist.traces.replay.blocks import Lines
 from ptelist.traces.replay.one_pass import COUNTS, Pass
-from ptelist.traces.replay.traces import STEPS
+from ptelist.traces.replay.trace_reader import STEPS
 from ptelist.traces.rmaps.rmaps import TOPICS
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from ptelist.engine.host_machine import Machine
     from ptelist.engine.ledger import Ledger, Term
+    from ptelist.engine.memslot_steps import MadeMemslot
     from ptelist.engine.memslots import WindowCounts
     from ptelist.engine.vcpu_machine import Counts
-    from ptelist.engine.vm_memslots import MadeMemslot
     from ptelist.scenario.models import Scenario
 
 

@@ -22,7 +22,7 @@ from refusals import refused
 from ptelist.engine.lists.descriptors import List
 from ptelist.output.files import bar, size
 from ptelist.settings.columns import expand
-from ptelist.traces.replay import probes, traces
+from ptelist.traces.replay import probes, trace_reader
 from ptelist.traces.replay.replay import Replayed, replay
 
 if TYPE_CHECKING:
@@ -210,28 +210,28 @@ def test_memory_grows_with_live_entries_alone() -> None:
 @pytest.mark.parametrize(
     ("text", "what", "line"),
     [
-        ("add a 1\nremove a 2\nadd a 2\n", traces.REMOVED, 2),
-        ("remove a 2\nadd a 2\n", traces.REMOVED, 1),
-        ("add a 1\nadd a 1\n", traces.TWICE, 2),
-        ("add a 1\nadd a 2\nadd a 1\n", traces.TWICE, 3),
-        ("add a 1\nCPU:0 [LOST 12 EVENTS]\n", traces.LOST, 2),
-        ("add a 1\nCPU:3 [EVENTS DROPPED]\n", traces.LOST, 2),
-        ("add a 1\nCPU:3 [7 EVENTS DROPPED]\n", traces.LOST, 2),
-        ("# entries-in-buffer/entries-written: 10/12   #P:4\nadd a 1\n", traces.LOST, 1),
-        ("add a 1\nadd a 2", traces.CUT, 2),
-        ("add a 1\nadd a", traces.CUT, 2),
+        ("add a 1\nremove a 2\nadd a 2\n", trace_reader.REMOVED, 2),
+        ("remove a 2\nadd a 2\n", trace_reader.REMOVED, 1),
+        ("add a 1\nadd a 1\n", trace_reader.TWICE, 2),
+        ("add a 1\nadd a 2\nadd a 1\n", trace_reader.TWICE, 3),
+        ("add a 1\nCPU:0 [LOST 12 EVENTS]\n", trace_reader.LOST, 2),
+        ("add a 1\nCPU:3 [EVENTS DROPPED]\n", trace_reader.LOST, 2),
+        ("add a 1\nCPU:3 [7 EVENTS DROPPED]\n", trace_reader.LOST, 2),
+        ("# entries-in-buffer/entries-written: 10/12   #P:4\nadd a 1\n", trace_reader.LOST, 1),
+        ("add a 1\nadd a 2", trace_reader.CUT, 2),
+        ("add a 1\nadd a", trace_reader.CUT, 2),
     ],
 )
 def test_what_is_odd_is_said_with_its_line(text: str, what: str, line: int) -> None:
     found = replayed(text)
     assert found.odd == {what: (1, line)}
     assert found.inexact_from == line
-    assert str(found.comparison.assumptions[0]) == f"INEXACT from line {line} on: {traces.ODD[what]}"
+    assert str(found.comparison.assumptions[0]) == f"INEXACT from line {line} on: {trace_reader.ODD[what]}"
 
 
 def test_what_is_odd_often_is_counted() -> None:
     found = replayed("add a 1\n" + "remove b 1\n" * 1234)
-    assert found.odd == {traces.REMOVED: (1234, 2)}
+    assert found.odd == {trace_reader.REMOVED: (1234, 2)}
     assert "INEXACT from line 2 on: removed without having been added (1,234 times)" in map(
         str, found.comparison.assumptions
     )

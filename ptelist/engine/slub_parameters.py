@@ -45,7 +45,7 @@ def obj_ext_bytes(kernel: Kernel, config: Config, host: Host) -> int:
     They exist once objects are accounted to cgroups or profiled. Up to v6.9 a cgroup pointer; v6.10 to v7.2 a
     struct with a word for each that is built. From v7.3 a slot for each that may ever be wanted of this cache:
     for cgroups unless cgroup.memory=nokmem (SLAB_MAY_ACCOUNT, __kmem_cache_create_args(), mm/slab_common.c), for
-    profiling unless sysctl.vm.mem_profiling=never (slab_obj_ext_has_codetag(), mm/slab_layout.h; read in 7.3.4).
+    profiling unless sysctl.vm.mem_profiling=never (slab_obj_ext_has_codetag(), mm/slab.h; read in 7.3.4).
     """
     profiling = host.alloc_profiling == "on" and kernel.obj_ext != "pointer"
     if not (host.memcg or profiling):

@@ -12,7 +12,7 @@ from ptelist.output import plain
 from ptelist.output.page import MAIL_WIDTH
 from ptelist.scenario.presets import shipped
 from ptelist.scenario.presets.kinds import KINDS
-from ptelist.settings import named, page
+from ptelist.settings import named, presets_page
 from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _titles(kind: str) -> Iterator[str]:
 
 def show_presets(name: str) -> Callable[[str, int], str]:
     """Return what writes a preset, with the source of each value, in a format and a width."""
-    return partial(page.render, named.load(name))
+    return partial(presets_page.render, named.load(name))
 
 
 def path_presets(name: str | None) -> str:

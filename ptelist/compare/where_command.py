@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ptelist.compare.breakdown import breakdown
 from ptelist.compare.sentence import of_one
 from ptelist.compare.single import single
-from ptelist.compare.where_page import document, records, tables
+from ptelist.compare.where_page import body, rows, tables
 from ptelist.output.command_line import command_line
 from ptelist.output.page import Document
 from ptelist.output.result import Result
@@ -29,7 +29,7 @@ def run(options: Options, preset: str | None, *, whole: bool) -> Result:
         line,
         notes,
         lambda width: Document(tables(root, width, whole=whole), notes, line),
-        lambda: {"whole": document(root)},
-        lambda: (HEAD, *records(root)),
+        lambda: {"whole": body(root)},
+        lambda: (HEAD, *rows(root)),
         headline=lambda: of_one(comparison.ledgers[0], root.figure),
     )

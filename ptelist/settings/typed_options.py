@@ -54,7 +54,7 @@ def parse_set(text: str) -> tuple[Axis, list[Choice]]:
     path, equals, values = text.partition("=")
     part, _, field = path.partition(".")
     if not equals or part not in {"kernel", "config", "host", "vm"} or not field:
-        what = "expected DESC_TOTAL.FIELD=VALUE with kernel, config, host or vm"
+        what = "expected PART.FIELD=VALUE with kernel, config, host or vm"
         raise PtelistError(f'{what}, got "{text[:60]}"', SET)
     if field not in (known := known_fields(part)):
         raise PtelistError(f"unknown field {path}{suggestion(field, known)}", SET)
