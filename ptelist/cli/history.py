@@ -15,7 +15,7 @@ from ptelist.settings.axes import PRESETS
 @scenario_options
 @figure_option("Which figure; default: mmu.bytes.total.")
 @click.option("--all", "whole", is_flag=True, help="Every cause, however small.")
-@output_options(FORMATS)
+@output_options((*FORMATS, "svg"))
 def command() -> None:
     """Follow a figure of one scenario from version to version of the kernel.
 

@@ -25,14 +25,14 @@ def derived(old: Entry, now: Entry) -> Ledger | None:
     """Return a baseline's figures of a scenario, worked out of the inputs that it keeps.
 
     None if these inputs are none of today's, or if they give other figures than were written: ptelist's
-    model changed since.
+    model changed since. Figures that were not written are new ones.
     """
     scenario = _scenario(old, now)
     if scenario is None or next(problems(scenario), None):
         return None
     ledger = account(scenario)
-    figures = {name: Interval.of(term) for name, term in ledger.items()}
-    return ledger if figures == old.figures else None
+    written = {name: Interval.of(term) for name, term in ledger.items() if name in old.figures}
+    return ledger if written == old.figures else None
 
 
 def _scenario(old: Entry, now: Entry) -> Scenario | None:

@@ -10,20 +10,20 @@ from ptelist.compare.waterfall_tree import branch
 from ptelist.engine.waterfall import waterfall
 from ptelist.gate import finding
 from ptelist.gate.check import STATUSES
-from ptelist.output import numbers, plain
+from ptelist.output import numbers, plain, sentence
 from ptelist.output.note import Note
 from ptelist.output.page import FINE, HEAD, MAIL_WIDTH, TEXT, Document, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ptelist.gate.check import Finding
     from ptelist.output.page import Line
 
 LOUDEST = ("fail", "removed", "new", "warn")
 LOUD = frozenset(LOUDEST)
-MOST_LOUD = 8
-"""Findings that a screen has room for."""
+MOST_LOUD, FEW = 8, 4
+"""Findings that a screen has room for, and so many of more than these."""
 INDENT = "  "
 TOLD = frozenset(("kernel", "config", "host", "caches", "slabs", "UNVERIFIED"))
 """Topics that a report tells; what VMs are, its scenarios say themselves."""
@@ -79,17 +79,32 @@ def _lines(report: GateReport, width: int) -> Iterator[Line]:
     loud.sort(key=lambda each: LOUDEST.index(each.status))
     for cause in dict.fromkeys(cause for each in loud for cause in each.causes):
         yield from _wrapped(HEAD, f"why: {cause}", "", width)
-    for each in loud[:MOST_LOUD]:
+    alike = [[each] for each in loud] if len(loud) <= MOST_LOUD else _alike(loud)
+    shown = alike if len(alike) <= MOST_LOUD else alike[:FEW]
+    for each, *others in shown:
         place = f" {each.rule.place}" if each.rule else ""
-        yield from _wrapped(TEXT, f"{each.status.upper()} {each.scenario}: {finding.headline(each)}{place}", "", width)
-    if len(loud) > MOST_LOUD:
-        yield from _wrapped(TEXT, f"({len(loud) - MOST_LOUD} more: --format json has all)", "", width)
-    for message in dict.fromkeys(each.rule.message for each in loud[:MOST_LOUD] if each.rule and each.rule.message):
+        more = f" and {sentence.plural(len(others), 'other')}" if others else ""
+        text = f"{each.status.upper()} {each.scenario}{more}: {finding.headline(each)}{place}"
+        yield from _wrapped(TEXT, text, "", width)
+    if len(alike) > len(shown):
+        left = sum(map(len, alike[len(shown) :]))
+        yield from _wrapped(TEXT, f"({left} more: --format json has all)", "", width)
+    for message in dict.fromkeys(first.rule.message for first, *_ in shown if first.rule and first.rule.message):
         yield from _wrapped(FINE, message, INDENT, width)
     over = [each for each in loud if each.over]
     worst = [each for each in over if each.status == over[0].status]
     if worst:
         yield from _next(report, max(worst, key=_telling), width)
+
+
+def _alike(loud: Sequence[Finding]) -> list[list[Finding]]:
+    """Return findings of one rule and verdict together: it holds for several scenarios, one of which tells how."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for each in loud:
+        rule = each.rule
+        key = (each.status, rule.figure, rule.kind, rule.place) if rule else (each.status, each.scenario)
+        groups.setdefault(key, []).append(each)
+    return list(groups.values())
 
 
 def _telling(each: Finding) -> tuple[bool, int]:
@@ -138,8 +153,17 @@ def _notes(report: GateReport) -> Iterator[Note]:
     yield Note("baseline", report.baseline)
     if any(each.term and not each.term.exact for each in report.findings):
         yield Note("now", "'now' is the upper bound; budgets apply to it")
-    yield from (note for note in report.assumptions if note.topic in TOLD)
+    yield from _first_of_each_topic(note for note in report.assumptions if note.topic in TOLD)
     yield Note("more", "--format json tells all that was assumed")
+
+
+def _first_of_each_topic(notes: Iterable[Note]) -> Iterator[Note]:
+    """Yield a note a topic; where scenarios differ in it, that of the first one that says so."""
+    topics: dict[str, list[Note]] = {}
+    for note in notes:
+        topics.setdefault(note.topic, []).append(note)
+    for first, *others in topics.values():
+        yield first._replace(text=f"{first.text}; other scenarios differ") if others else first
 
 
 def body(report: GateReport) -> dict[str, Any]:

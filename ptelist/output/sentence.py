@@ -38,6 +38,11 @@ def amount(value: Ends, unit: Unit, *beside: str, more: str = "") -> str:
     return " ".join(word for word in words if word)
 
 
+def brief(value: Ends, unit: Unit) -> str:
+    """Return how much, of bytes only as people say it: for what a table below tells to the byte."""
+    return _human(value.low or value.high, value.high, unit) or amount(value, unit)
+
+
 def _human(low: int, high: int, unit: Unit) -> str:
     """Return bytes in other units, each end in its own if they are far apart; nothing for a few bytes or for things."""
     if unit is not Unit.BYTES or high < KIB:

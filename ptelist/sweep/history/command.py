@@ -16,6 +16,7 @@ from ptelist.scenario.presets import shipped
 from ptelist.settings.axes import AXES
 from ptelist.settings.space import Space
 from ptelist.settings.typed_options import choices
+from ptelist.sweep.history import history_chart
 from ptelist.sweep.history.eras import history
 from ptelist.sweep.history.page import body, rows, tables
 from ptelist.sweep.history.sentence import headline
@@ -46,5 +47,6 @@ def run(options: Options, preset: str | None, figure: str | None, *, whole: bool
         lambda width: Document(tables(found.eras, found.impossible, width, whole=whole), notes, line),
         lambda: body(found.eras, found.impossible),
         lambda: rows(found.eras),
+        lambda: history_chart.render(found.eras, notes, line),
         headline=lambda: headline(found.eras),
     )

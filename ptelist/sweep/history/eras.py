@@ -44,13 +44,22 @@ class Cause(NamedTuple):
 class Era(NamedTuple):
     """Versions that give the figure the same."""
 
-    first: str
-    last: str
+    versions: tuple[str, ...]
     term: Term
     change: Change | None
     """Against the era before; None for the first one."""
     causes: tuple[Cause, ...] = ()
     """The largest first."""
+
+    @property
+    def first(self) -> str:
+        """Return the first of the versions."""
+        return self.versions[0]
+
+    @property
+    def last(self) -> str:
+        """Return the last of the versions."""
+        return self.versions[-1]
 
 
 class Impossible(NamedTuple):
@@ -89,13 +98,13 @@ def history(space: Space, versions: Sequence[str], name: str) -> History:
         ledger = account(scenario)
         if before is None:
             figure = one(name, ledger)
-            eras.append(Era(version, version, ledger[figure], None))
+            eras.append(Era((version,), ledger[figure], None))
         elif _unchanged(eras[-1].term, ledger[figure]):
-            eras[-1] = eras[-1]._replace(last=version)
+            eras[-1] = eras[-1]._replace(versions=(*eras[-1].versions, version))
         else:
             causes = sorted(_causes(before, scenario, figure), key=lambda cause: -cause.size)
             delta = change(eras[-1].term, ledger[figure])
-            eras.append(Era(version, version, ledger[figure], delta, tuple(causes)))
+            eras.append(Era((version,), ledger[figure], delta, tuple(causes)))
         before = scenario
     if before is None:
         raise PtelistError(f"no version can have this scenario: {impossible[0].why}")

@@ -79,7 +79,12 @@ def _impossible(versions: Sequence[Impossible], width: int | None) -> Iterator[s
 
 def reads(cause: Cause) -> str:
     """Return which field changes from what to what, and by how much that alone changes the figure."""
-    return f"{cause.field} {_value(cause.old)} -> {_value(cause.new)} (alone {numbers.change(cause.alone)})"
+    return f"{changed(cause)} (alone {numbers.change(cause.alone)})"
+
+
+def changed(cause: Cause) -> str:
+    """Return which field changes from what to what."""
+    return f"{cause.field} {_value(cause.old)} -> {_value(cause.new)}"
 
 
 def _value(value: object) -> str:

@@ -26,4 +26,4 @@ def headline(eras: Sequence[Era]) -> str:
 
 
 def _at(era: Era) -> str:
-    return f"{sentence.amount(era.term, era.term.unit)} with kernel {span(era)}"
+    return f"{sentence.brief(era.term, era.term.unit)} with kernel {span(era)}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -55,6 +57,24 @@ def test_eras_are_what_show_prints_of_each_version(
             assert era["change"] == {"low": low, "high": high}
         before = terms[-1]
     assert not left
+
+
+def test_the_chart_steps_where_eras_do_and_names_the_largest_step(run: Callable[..., Result]) -> None:
+    picture = run("history", *WORDS, "--format", "svg").stdout
+    svg = "{http://www.w3.org/2000/svg}"
+    (line,) = (each for each in ET.fromstring(picture).iter(f"{svg}polyline") if each.get("class") == "high")
+    heights = [float(pair.partition(",")[2]) for pair in str(line.get("points")).split()]
+    eras = told(run, *WORDS)["eras"]
+    assert len(heights) == 2 * len(VERSIONS)
+    assert heights[::2] == heights[1::2]
+    drawn = [height for number, height in enumerate(heights[::2]) if number == 0 or height != heights[2 * number - 2]]
+    assert len(drawn) <= len(eras)
+    highest = max(itertools.pairwise(eras), key=lambda pair: abs(pair[1]["high"] - pair[0]["high"]))[1]
+    (cause, *_) = highest["causes"]
+    assert f"{highest['first']}: {cause['field']} off -&gt; on" in picture
+    small = [era for era in eras if era["causes"] and -1000 < era["change"]["low"] < 1000]
+    assert small
+    assert not any(f">{era['first']}: " in picture for era in small)
 
 
 def test_a_change_names_the_inputs_and_their_commits(run: Callable[..., Result]) -> None:
