@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import hypothesis
 import pytest
 from click.testing import CliRunner, Result
+from exploring import EVERYDAY
+from hypothesis import settings
 
 from ptelist.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, print_blob=True)
-hypothesis.settings.load_profile("suite")
+settings.load_profile(EVERYDAY)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

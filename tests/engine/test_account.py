@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import KERNELS, Fields, arguments, exact, ledger, scenario, span
+from exploring import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger_laws import follows_from_parts, says_why
@@ -43,9 +44,9 @@ CACHES = (DESC, HEADER)
 Arguments = tuple[str, Fields, list[Fields]]
 
 
-def laws(examples: int) -> settings:
+def laws(everyday: int) -> settings:
     slow = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
-    return settings(max_examples=examples, deadline=None, suppress_health_check=slow)
+    return examples(everyday, suppress_health_check=slow)
 
 
 def figures_of(drawn: Arguments) -> Ledger:

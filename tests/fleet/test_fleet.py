@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import built
-from hypothesis import given, settings
+from exploring import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from refusals import refused
 
@@ -118,7 +119,7 @@ def taken(inventory: str, by: tuple[str, ...] = (), **options: str) -> tuple[Fle
     return fleet, census, add_up(fleet, list(census.kinds.items()), SUMMED, 1, id)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(fleets(), st.randoms(use_true_random=False))
 def test_sums_are_those_of_the_hosts_one_by_one(hosts: list[list[Row]], order: random.Random) -> None:
     rows = [row for host in hosts for row in host]
@@ -401,7 +402,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_what_is_set_aside_does_not_depend_on_the_order(rows: list[tuple[str, ...]], order: random.Random) -> None:
     found = []

@@ -14,8 +14,9 @@ import btf_writer
 import lz4.block
 import pytest
 import zstandard
+from exploring import examples
 from helpers import one_line
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ptelist.errors import PtelistError
@@ -220,7 +221,7 @@ def test_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
         assert layout(build("-").btf, "pte_list_desc")
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.sampled_from(sorted(PACKERS)), st.data())
 def test_any_damage_ends_in_one_line(
     tmp_path_factory: pytest.TempPathFactory, packer: str, data: st.DataObject

@@ -13,8 +13,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
+from exploring import examples
 from helpers import one_line
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kernel.tracing import definitions
 from refusals import refused
@@ -376,7 +377,7 @@ def test_bad_usage(run: Callable[..., Result], tmp_path: Path) -> None:
 SHORT = "".join((TRACES / "6.1.trace").read_text().splitlines(keepends=True)[:60]).encode()
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.data())
 def test_any_damage_ends_in_one_line(data: st.DataObject) -> None:
     blob = bytearray(SHORT if data.draw(st.booleans()) else EXAMPLE.encode())
