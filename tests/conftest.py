@@ -21,6 +21,7 @@ settings.load_profile(EVERYDAY)
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write golden files and README figures anew")
     parser.addoption("--kernels", default="", help="kernels to boot in QEMU, such as 6.1,7.3 (tests/kernel)")
+    parser.addoption("--moved-may-fail", action="store_true", help="tell of kernels that Debian replaced, do not fail")
     parser.addoption("--nested-qemu", default="", help="kernels to run a real QEMU in, as L1 (tests/kernel)")
     parser.addoption("--shuffle", metavar="SEED", help="run the files, and the tests of each, in a random order")
     parser.addoption("--record", action="store_true", help="write what they measure to tests/kernel/recorded")
