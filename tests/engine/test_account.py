@@ -486,7 +486,7 @@ def test_the_engine_runs_without_pydantic_rich_or_click() -> None:
     names = [f"ptelist.engine.{path.stem}" for path in MODULES if path.stem != "__init__"]
     assert {"ptelist.engine.account", "ptelist.engine.slab_layout"} <= set(names)
     code = f"import sys, {', '.join(names)}; print(*sorted(sys.modules))"
-    ran = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, encoding="utf-8", check=True)
     loaded = {name.partition(".")[0] for name in ran.stdout.split()}
     assert loaded & {"pydantic", "rich", "click", "tabulate", "json", "tomllib", "decimal", "fractions"} == set()
     ours = {name for name in ran.stdout.split() if name.startswith("ptelist.")}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 HERE = Path(__file__).parent
-TABLE = tomllib.loads((HERE / "kernels.toml").read_text())
+TABLE = tomllib.loads((HERE / "kernels.toml").read_text(encoding="utf-8"))
 SERIES: tuple[str, ...] = tuple(TABLE["series"])
 """Kernel versions, such as 6.1; of one with another flavour than the others, version-flavour."""
 VERSIONS: tuple[str, ...] = tuple(dict.fromkeys(series.partition("-")[0] for series in SERIES))
@@ -81,7 +81,7 @@ def fetch(series: str) -> Kernel:
     folder = cache() / series
     if not (folder / "packages.json").exists():
         _download(series, folder)
-    packages: dict[str, str] = json.loads((folder / "packages.json").read_text())
+    packages: dict[str, str] = json.loads((folder / "packages.json").read_text(encoding="utf-8"))
     image, amd = _one(folder, "vmlinuz*"), _one(folder, "kvm-amd.ko*")
     modules = next(parent for parent in amd.parents if parent.parent.name == "modules")
     return Kernel(series, modules.name, packages, image, modules)
@@ -105,7 +105,7 @@ def _download(series: str, folder: Path) -> None:
     for deb in sorted(parts.glob("*.deb")):
         run("dpkg", "-x", deb.name, ".", folder=parts)
         deb.unlink()
-    (parts / "packages.json").write_text(json.dumps(packages, indent=1, sort_keys=True) + "\n")
+    (parts / "packages.json").write_text(json.dumps(packages, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     parts.rename(folder)
 
@@ -121,7 +121,7 @@ class Apt:
             (state / name).mkdir(parents=True, exist_ok=True)
         (state / "status").touch()
         lines = [f"deb [signed-by={KEYRING}] {_mirror(suite)} {suite} main\n" for suite in suites]
-        (state / "sources.list").write_text("".join(lines))
+        (state / "sources.list").write_text("".join(lines), encoding="utf-8")
         options = {
             "APT::Architecture": "amd64",
             "APT::Sandbox::User": "",
@@ -174,7 +174,9 @@ def _natural(release: str) -> tuple[int, ...]:
 def _mirror(suite: str) -> str:
     """Return the mirror that the system itself uses for main suites or for security, if it is Debian."""
     security = suite.endswith("-security")
-    text = "".join(path.read_text() for path in sorted(Path("/etc/apt/sources.list.d").glob("*.sources")))
+    text = "".join(
+        path.read_text(encoding="utf-8") for path in sorted(Path("/etc/apt/sources.list.d").glob("*.sources"))
+    )
     for uri in re.findall(r"^URIs:\s*(\S+)", text, re.MULTILINE):
         if uri.rstrip("/").endswith("/debian-security" if security else "/debian"):
             return str(uri)
@@ -184,7 +186,7 @@ def _mirror(suite: str) -> str:
 def run(*command: str, folder: Path | None = None) -> str:
     """Run a program and return its output; its last line of complaint is the error."""
     try:
-        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, encoding="utf-8")
     except FileNotFoundError:
         raise FetchError(f"{command[0]} is not installed") from None
     except subprocess.CalledProcessError as error:
