@@ -230,4 +230,4 @@ def test_the_wheel_installs_what_is_read() -> None:
     assert pages.FOLDER.parent == Path(ptelist.__file__).parent
     hook = build["wheel"]["hooks"]["custom"]["path"]
     assert (root / hook).is_file()
-    assert f"/{hook}" in build["sdist"]["include"]
+    assert f"/{Path(hook).parent}" in build["sdist"]["include"]
