@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ptelist.errors import PtelistError, suggestion
+from ptelist.errors import PtelistError, not_installed, suggestion
 from ptelist.output.version import __version__
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ class Cli(click.Group):
             code = _fail(str(error))
         except OSError as error:
             code = _fail(f"{error.filename or 'output'}: {error.strerror or error}")
+        except ModuleNotFoundError as error:
+            code = _fail(not_installed(error))
         except Exception as error:
             if os.environ.get("PTELIST_DEBUG"):
                 raise
