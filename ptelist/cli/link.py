@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -50,7 +51,8 @@ def _run(module: str, function: str, arguments: frozenset[str | None], /, *, sce
 
 
 def _undashed(value: Any) -> Any:
-    """Return arguments so that none looks like an option: after "--", -x is a file of this folder."""
+    """Return arguments so that no file's name looks like an option: after "--", -x is one of this folder."""
     if isinstance(value, tuple):
         return tuple(map(_undashed, value))
-    return f"./{value}" if value and value.startswith("-") and value != "-" else value
+    is_file = value and value.startswith("-") and value != "-" and os.path.exists(value)  # noqa: PTH110 -- pathlib is slow to load
+    return f"./{value}" if is_file else value
