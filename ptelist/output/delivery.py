@@ -12,6 +12,7 @@ from ptelist.errors import PtelistError
 from ptelist.output import formats
 from ptelist.output.formats import MAIL, TERMINAL
 from ptelist.output.page import MAIL_WIDTH
+from ptelist.scenario import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,10 +86,19 @@ def _replaced(output: str) -> Path | None:
     """Return the file that is to be replaced; None for what is no regular file."""
     from pathlib import Path  # noqa: PLC0415 -- slow to load, not needed for stdout
 
+    if "\0" in output:
+        raise PtelistError(f"{output!r}: is not a file name")
     with _named(output):
-        if output.endswith("/") or Path(output).is_dir():
+        file, target = Path(output), Path(os.path.realpath(output))
+        if output.endswith("/") or file.is_dir():
             raise PtelistError(f"{output}: is a directory, expected a file")
-        return None if Path(output).exists() and not Path(output).is_file() else Path(output).resolve()
+        if target.is_symlink():
+            raise PtelistError(f"{output}: is a link to itself, expected a file")
+        if not file.exists():
+            return target
+        if inputs.was_read(file):
+            raise PtelistError(f"{output}: is read by this command, name another file to write to")
+        return target if file.is_file() else None
 
 
 @contextmanager
@@ -100,14 +110,19 @@ def _beside(target: Path, text: str, output: str) -> Iterator[Callable[[], objec
     with _named(output):
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(prefix=".ptelist.", dir=target.parent)
-        new = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+    new = Path(name)
+    try:
+        with _named(output), os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
             new.chmod(mode)
-            yield partial(new.replace, target)
-        finally:
-            new.unlink(missing_ok=True)
+        yield partial(_put, new, target, output)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _put(new: Path, target: Path, output: str) -> None:
+    with _named(output):
+        new.replace(target)
 
 
 def _into(text: str, output: str) -> None:
