@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ptelist.errors import PtelistError, Where, suggestion
 from ptelist.fleet.records import Objects, Rows, Text, plain
@@ -27,8 +27,8 @@ FIELDS = (HOST, *HOST_FIELDS, HOST_MEMORY, *VM_FIELDS, COUNT)
 
 NEEDED_FIELDS = (HOST, "vcpus")
 MOST_VMS = 1_000_000
-MOST_CELLS = 1 << 15
-"""Different cells of which the meaning is remembered."""
+MOST_CELLS, MOST_CHARACTERS = 1 << 15, 1 << 10
+"""Different cells of which the meaning is remembered, and how long one that means anything can be."""
 
 NO_PAST = "hosts of a fleet have no past: one host's is that of compare --filling aged --peak-vms"
 
@@ -78,10 +78,10 @@ def mapped(texts: Iterable[str]) -> dict[str, FieldColumn]:
 class Inventory:
     """A file, row by row; its header says which columns it has, or each object for itself."""
 
-    def __init__(self, lines: Iterable[bytes], label: str, columns: dict[str, FieldColumn], by: Cells) -> None:
+    def __init__(self, file: BinaryIO, label: str, columns: dict[str, FieldColumn], by: Cells) -> None:
         """Read the header; raises PtelistError if a column that is needed is not there."""
         self.label, self.by = label, by
-        self.text = Text(lines, label)
+        self.text = Text(file, label)
         self._columns = columns
         self.records: Rows | Objects
         if self.text.first.lstrip().startswith("{"):
@@ -180,6 +180,8 @@ class Inventory:
         return said
 
     def _read(self, field: str, cell: str) -> Choice:
+        if len(cell) > MOST_CHARACTERS:
+            raise PtelistError(f"{field}: {len(cell):,} characters, at most {MOST_CHARACTERS:,} can be in a cell")
         axis = AXES["memory" if field == HOST_MEMORY else field]
         if field == KERNEL and not re.fullmatch(_RELEASE, cell):
             raise PtelistError(f'kernel: expected a release such as 6.1.0-56-amd64, got "{cell[:40]}"')
