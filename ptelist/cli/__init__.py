@@ -40,7 +40,7 @@ COMMANDS = {
 """Commands in the order of their use, and the module of what each does; ptelist.cli has how it is called."""
 
 GC_THRESHOLD = 1_000_000
-"""Importing makes many objects and no garbage: looking for some early is time lost."""
+"""Importing makes many objects and no garbage: looking for some early, or again at the end, is time lost."""
 
 BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
 
@@ -107,6 +107,7 @@ class Cli(click.Group):
             code = _fail(
                 f"internal error, please report it: {type(error).__name__}: {error} (PTELIST_DEBUG=1 shows where)"
             )
+        gc.freeze()
         sys.exit(code if isinstance(code, int) else 0)
 
 

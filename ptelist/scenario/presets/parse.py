@@ -37,7 +37,11 @@ class Variant(NamedTuple):
     origin: Origin
 
 
-def parse(text: str, origin: Origin) -> tuple[dict[str, Any], Overlay, tuple[Variant, ...]]:
+Parsed = tuple[dict[str, Any], Overlay, tuple[Variant, ...]]
+"""What a preset says of itself, what it sets, and what for some releases only."""
+
+
+def parse(text: str, origin: Origin) -> Parsed:
     """Return what a preset says of itself, what it sets, and what for some releases only."""
     data = toml(text, origin.label)
     known = ABOUT | TABLES | BY_RELEASE.keys()
