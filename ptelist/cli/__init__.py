@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ptelist.errors import PtelistError, not_installed, suggestion
+from ptelist.errors import PtelistError, suggestion
 from ptelist.output.version import __version__
 
 if TYPE_CHECKING:
