@@ -47,6 +47,11 @@ def _line(place: str, text: str) -> str:
     return f"{place}: {text}" if place else text
 
 
+def not_installed(error: ModuleNotFoundError) -> str:
+    """Return the line for an installation that lacks what it needs (pip install --no-deps)."""
+    return f"{error.name} is not installed: pip install ptelist brings all that is needed"
+
+
 def suggestion(wrong: str, known: Iterable[str]) -> str:
     """Return "; did you mean ...?" for a misspelt name, or the known names."""
     from difflib import get_close_matches  # noqa: PLC0415 -- only after an error
@@ -63,7 +68,7 @@ def suggestion(wrong: str, known: Iterable[str]) -> str:
 def _numbers_by_size(name: str) -> list[tuple[int, str]]:
     """Return what sorts 6.9 before 6.10, and numbers before words."""
     parts = re.findall("[0-9]+|[^0-9]+", name)
-    return [(int(part), "") if part.isdecimal() else (1 << 62, part) for part in parts]
+    return [(len(part.lstrip("0")), part.lstrip("0")) if part.isdecimal() else (1 << 62, part) for part in parts]
 
 
 SHOWN = 12
