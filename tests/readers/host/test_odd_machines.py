@@ -35,17 +35,15 @@ def test_a_release_is_no_name_of_a_file(tmp_path: Path, monkeypatch: pytest.Monk
     for name in ("k.toml", "6.1.toml"):
         Path(name).write_text('extends = "6.18"\n')
     assert not is_release(release)
-    with pytest.raises(PtelistError, match="^here: /proc/sys/kernel/osrelease: expected a release such as"):
+    with pytest.raises(PtelistError, match=r"^here: /proc/sys/kernel/osrelease: expected a release such as"):
         machine.kernel(snapshot.take(Fake(changed(RELEASE=f"{release}\n"))), "here")
-    with pytest.raises(PtelistError, match="^expected a release such as"):
+    with pytest.raises(PtelistError, match=r"^expected a release such as"):
         shipped.profile_of(release)
 
 
-@pytest.mark.parametrize(
-    "release", ["6.1", "6.1.0-56-amd64", "v6.8", "6.12.118+deb13-cloud-amd64", "7.3-rc2", "6.1.9+"]
-)
+@pytest.mark.parametrize("release", ["6.1", "6.1.0-56-amd64", "v6.8", "6.12.118+deb13-cloud-amd64", "7.3-rc2"])
 def test_releases(release: str) -> None:
-    assert is_release(release) == (release != "6.1.9+")
+    assert is_release(release)
 
 
 @pytest.mark.parametrize("path", ["PRESENT", "POSSIBLE", "ONLINE", "NODES"])
@@ -54,8 +52,7 @@ def test_lists_of_cpus_have_a_bound(path: str) -> None:
     taken = snapshot.take(Fake(changed(**{path: ",".join(["0-99999"] * 1000) + "\n"})))
     tracemalloc.start()
     with pytest.raises(PtelistError, match="more than 131,072 CPUs or nodes"):
-        machine.host(taken, "here")
-        machine.online(taken, "here")
+        (machine.online if path == "ONLINE" else machine.host)(taken, "here")
     assert tracemalloc.get_traced_memory()[1] < 32 << 20
     tracemalloc.stop()
 
@@ -73,7 +70,7 @@ def test_counters_of_many_digits(run: Callable[..., Result], tmp_path: Path, col
     taken = snapshot.take(Fake(WHOLE))
     for table in (taken.slabs, taken.vms):
         for cells in table.values():
-            cells |= {column: DIGITS} if column in cells else {}
+            cells.update({column: DIGITS} if column in cells else {})
     if column == "slabinfo":
         text = taken.files[paths.SLABINFO]
         taken.files[paths.SLABINFO] = text.replace(text.splitlines()[2].split()[1], DIGITS, 1)
