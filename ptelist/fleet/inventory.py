@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ptelist.errors import PtelistError, Where, suggestion
 from ptelist.fleet.records import Objects, Rows, Text, plain
@@ -27,8 +27,8 @@ FIELDS = (HOST, *HOST_FIELDS, HOST_MEMORY, *VM_FIELDS, COUNT)
 
 NEEDED_FIELDS = (HOST, "vcpus")
 MOST_VMS = 1_000_000
-MOST_CELLS = 1 << 15
-"""Different cells of which the meaning is remembered."""
+MOST_CELLS, MOST_CHARACTERS = 1 << 15, 1 << 10
+"""Different cells of which the meaning is remembered, and how long one can be."""
 
 MOST_SAID = 100_000
 """Different rows, but for their hosts, that are remembered."""
@@ -95,10 +95,10 @@ def mapped(texts: Iterable[str]) -> dict[str, FieldColumn]:
 class Inventory:
     """A file, row by row; its header says which columns it has, or each object for itself."""
 
-    def __init__(self, lines: Iterable[bytes], label: str, columns: dict[str, FieldColumn], by: Cells) -> None:
+    def __init__(self, file: BinaryIO, label: str, columns: dict[str, FieldColumn], by: Cells) -> None:
         """Read the header; raises PtelistError if a column that is needed is not there."""
         self.label, self.by = label, by
-        self.text = Text(lines, label)
+        self.text = Text(file, label)
         self._columns = columns
         self.records: Rows | Objects
         if self.text.first.lstrip().startswith("{"):
@@ -161,7 +161,8 @@ class Inventory:
     def __iter__(self) -> Iterator[Row | tuple[Place, str]]:
         """Yield rows; for one that is none, its place and what is wrong."""
         width = len(self.records.head)
-        beside = itemgetter(*sorted({place for part in self._parts for place in part}))
+        used = sorted({place for part in self._parts for place in part})
+        beside = itemgetter(*used)
         known: dict[object, Said] = {}
         for place, cells in self.records:
             if len(cells) != width:
@@ -171,6 +172,9 @@ class Inventory:
             key = beside(cells)
             said = known.get(key)
             if said is None:
+                if (longest := max(len(cells[place]) for place in used)) > MOST_CHARACTERS:
+                    yield place, f"a cell of {longest:,} characters, at most {MOST_CHARACTERS:,} mean anything"
+                    continue
                 if len(known) > MOST_SAID:
                     known.clear()
                 said = known[key] = self._said(cells)

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from ptelist.errors import PtelistError
+from ptelist.scenario.inputs import noted, stdin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LONG = 1 << 24
 """From this on, bytes or what else is counted, a progress bar is worth it."""
+
+MOST_COPIED = 1 << 32
+"""Bytes of a pipe that are copied to a file, for that they can be read again."""
 
 
 @contextmanager
@@ -26,13 +30,13 @@ def opened(path: str, what: str, *, again: bool = False) -> Iterator[BinaryIO]:
     """
     try:
         if path != "-":
-            with Path(path).open("rb") as file, _lasting(file, again=again) as lasting:
+            with Path(path).open("rb") as file, _lasting(noted(file), again=again) as lasting:
                 yield lasting
         elif again:
-            with _copy(sys.stdin.buffer) as copy:
+            with _copy(stdin()) as copy:
                 yield copy
         else:
-            yield sys.stdin.buffer
+            yield stdin()
     except IsADirectoryError:
         raise PtelistError(f"{path}: is a directory, expected {what}") from None
     except OSError as error:
@@ -51,11 +55,13 @@ def _lasting(file: BinaryIO, *, again: bool) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _copy(source: BinaryIO) -> Iterator[BinaryIO]:
-    import shutil  # noqa: PLC0415 -- for what cannot be read twice
-    import tempfile  # noqa: PLC0415 -- as above
+    import tempfile  # noqa: PLC0415 -- for what cannot be read twice
 
     with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(source, copy)
+        while block := source.read(LONG):
+            copy.write(block)
+            if copy.tell() > MOST_COPIED:
+                raise PtelistError(f"more than {MOST_COPIED >> 30} GiB through a pipe: write it to a file first")
         copy.seek(0)
         yield copy
 

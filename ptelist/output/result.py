@@ -22,14 +22,16 @@ class Result(NamedTuple):
     """Lines and tables for text of so many columns; None is an endless line."""
     body: Callable[[], dict[str, Any]]
     """What a JSON document has beside command and notes."""
-    rows: Callable[[], Iterable[Sequence[object]]] = tuple
-    """Rows of CSV, their head first."""
+    rows: Callable[[], Iterable[Sequence[object]]] | None = None
+    """Rows of CSV, their head first; None for what has none."""
     picture: Callable[[], str] = str
     """An SVG."""
     code: int = 0
     """What the process exits with."""
     headline: Callable[[], str] = str
     """The answer in a plain sentence or two; empty where nothing was asked."""
+    beside: tuple[tuple[str, str], ...] = ()
+    """Texts for files of their own, each with its file's name: written if the result is."""
 
     def document(self, width: int | None) -> Document:
         """Return the page of so many columns with the answer above it."""

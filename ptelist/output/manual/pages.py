@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from ptelist import installed
 from ptelist.errors import PtelistError, suggestion
+from ptelist.scenario import installed
 
 FOLDER = installed.folder("docs")
 INDEX = "ptelist"

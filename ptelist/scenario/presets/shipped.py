@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ptelist import installed
 from ptelist.errors import PtelistError, suggestion
+from ptelist.scenario import installed
 from ptelist.scenario.overlay import Fields, Origin, Overlay, Setting
 from ptelist.scenario.presets.kinds import KINDS
 from ptelist.scenario.presets.parse import Parsed, Variant, parse
