@@ -211,7 +211,7 @@ def test_junit(text: str, tmp_path: Path) -> None:
     assert written.isascii()
     assert safe(written)
     file = tmp_path / "report.xml"
-    file.write_text(written)
+    file.write_text(written, encoding="utf-8")
     said = clean(text)
     suite, beside = junitparser.JUnitXml.fromfile(str(file))
     assert (suite.name, beside.name) == (said, BESIDE)
