@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger_laws import follows_from_parts, says_why
 
-from ptelist.engine.account import account, descriptors, holdings, layouts, settle
+from ptelist.engine.account import account, descriptors, holdings, layouts, settle, settle_caches, slab_layouts
 from ptelist.engine.facts import Facts
 from ptelist.engine.figure_kinds import BESIDE_KMEM_CACHES, COUNTED, KINDS
 from ptelist.engine.ledger import (
