@@ -353,9 +353,10 @@ def test_a_host_is_settled_from_what_its_groups_hold(drawn: Arguments) -> None:
         for name, term in holdings(scenario(kernel, vm=vm | {"count": 1}, on_host=host)).items():
             low, high = held[name]
             held[name] = low + vm["count"] * term.low, high + vm["count"] * term.high
-    settled, whole = settle(scenario(kernel, vm=vms[:1], on_host=host), held, {}), figures_of(drawn)
+    why = dict.fromkeys(KINDS, "summed")
+    settled, whole = settle(scenario(kernel, vm=vms[:1], on_host=host), held, why), figures_of(drawn)
     assert {name: span(settled, name) for name in settled} == {name: span(whole, name) for name in whole}
-    noted = settle(scenario(kernel, vm=vms[:1], on_host=host), held, {f"{DESC}.objects.rmaps": "otherwise"})
+    noted = settle(scenario(kernel, vm=vms[:1], on_host=host), held, why | {f"{DESC}.objects.rmaps": "otherwise"})
     assert noted[f"{DESC}.objects.rmaps"].note == "otherwise"
     assert noted[f"{DESC}.objects.rmaps"] != settled[f"{DESC}.objects.rmaps"]
 
