@@ -59,7 +59,7 @@ def assert_safe(run: Run, *words: str, formats: tuple[str, ...] = SHOWN) -> None
         assert unsafe(result) == set(), result.output
 
 
-@pytest.mark.parametrize("name", ["./mine.toml", f"./{NAME}.toml"], ids=ascii)
+@pytest.mark.parametrize("name", ["./hostile.toml", f"./{NAME}.toml"], ids=ascii)
 def test_a_preset(run: Run, name: str) -> None:
     sourced = {"value": 3, "source": HOSTILE}
     Path(name).write_text(f"title = {toml(HOSTILE)}\n[vm]\nvcpus = {toml(sourced)}\n")
