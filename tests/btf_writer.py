@@ -135,12 +135,19 @@ def bzimage(payload: bytes, release: str = "", version: int = 0x20F) -> bytes:
     return bytes(image) + bytes(16) + payload + bytes(8)
 
 
-def kernel(
-    ext: int = 14, *, era: str = "head", size: int | None = None, profiling: bool = False, wide: bool = False
+def kernel(  # noqa: PLR0913 -- what tells kernels apart
+    ext: int = 14,
+    *,
+    era: str = "head",
+    size: int | None = None,
+    profiling: bool = False,
+    slots: bool = False,
+    wide: bool = False,
 ) -> Writer:
     """Return the types of KVM as a kernel of an era has them; sizes and members as in the facts on each version.
 
-    `size` and `wide` (a spte_count of 64 bits) are those of no kernel: pte_list_desc grew.
+    `size` and `wide` (a spte_count of 64 bits) are those of no kernel: pte_list_desc grew. With `slots` an object's
+    metadata has the members' names of 7.3.
     """
     out = Writer()
     out.one_of_each()
@@ -169,7 +176,9 @@ def kernel(
     out.struct("kvm_vcpu_arch", 5000, [("mmu_pte_list_desc_cache", cache, 0), *external])
     if era == "head":
         users = [("objcg", u64, 0), *([("ref", u64, 64)] if profiling else [])]
-        out.struct("slabobj_ext", 8 * len(users), users)
+        if slots:
+            users = [("_objcg" if name == "objcg" else "_ctref", u64, 0) for name, *_ in users]
+        out.struct("slabobj_ext", 8 if slots else 8 * len(users), users)
     out.struct(
         "track", 32, [("addr", u64, 0), ("handle", u32, 64), ("cpu", u32, 96), ("pid", u32, 128), ("when", u64, 192)]
     )

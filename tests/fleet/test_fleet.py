@@ -681,6 +681,14 @@ def test_more_kinds_of_vms_than_are_remembered(monkeypatch: pytest.MonkeyPatch) 
     assert taken(text(rows), ext="2")[2] == plain
 
 
+def test_a_column_is_found_by_its_own_name_before_one_that_is_spelt_alike() -> None:
+    """`Rack` and `rack` are two columns; what is asked for as it is written is that one."""
+    rows = "host,vcpus,Rack,rack\na,1,up,down\n"
+    for name, group in (("Rack", "up"), ("rack", "down")):
+        _, census = read(rows, (name,))
+        assert list(census.groups) == [(group,)]
+
+
 def test_mappings_and_assumptions() -> None:
     texts = ["cpus=n", "memory=ram:MiB", "host=a:b", "vcpus=a=b", "l2-memory=x:y:GiB"]
     assert {name: tuple(column) for name, column in mapped(texts).items()} == {

@@ -111,6 +111,13 @@ def test_what_a_build_was_configured_with(vmlinux: Callable[..., str]) -> None:
     assert not profile.overlay(vmlinux("plain", release="6.18.0")).config
 
 
+@pytest.mark.parametrize(("slots", "how"), [(False, "struct"), (True, "slots")])
+def test_how_metadata_of_objects_is_kept(vmlinux: Callable[..., str], slots: bool, how: str) -> None:
+    """Up to v7.2 a struct with a member a user, objcg first; from v7.3 a slot a user, which _objcg is one of."""
+    found = profile.overlay(vmlinux(release="7.3.1", slots=slots)).kernel
+    assert (found["obj_ext"].value, found["obj_ext_bytes"].value) == (how, 8)
+
+
 def test_as_preset_gives_what_kernel_from_gives(
     run: Callable[..., Result], vmlinux: Callable[..., str], tmp_path: Path
 ) -> None:

@@ -104,3 +104,22 @@ def test_a_pipe_behind_a_name_is_written_to() -> None:
     done = shell(f"{PTELIST} show --format json -o >(cat > copy; echo done >&2); wait; sleep 0.2")
     assert (done.returncode, done.stdout) == (0, "")
     assert Path("copy").read_text(encoding="utf-8").startswith("{")
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o755])
+def test_a_file_that_is_replaced_keeps_its_mode(run: Run, mode: int) -> None:
+    target = Path("report.txt")
+    target.write_text("old", encoding="utf-8")
+    target.chmod(mode)
+    assert run("compare", "-o", "report.txt").exit_code == 0
+    assert target.stat().st_mode & 0o7777 == mode
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_a_new_file_has_the_mode_that_the_umask_leaves(run: Run, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        assert run("compare", "-o", "report.txt").exit_code == 0
+    finally:
+        os.umask(before)
+    assert Path("report.txt").stat().st_mode & 0o7777 == mode
