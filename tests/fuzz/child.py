@@ -1,0 +1,157 @@
+"""A case is run in a forked process, with limits, in a folder of its own; what it left is collected."""
+
+from __future__ import annotations
+
+import faulthandler
+import fcntl
+import io
+import os
+import resource
+import signal
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from fuzz.draft import FIRST_PIPE, PIPE_BYTES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fuzz.draft import Case
+
+CPU_SECONDS = 10
+WALL_SECONDS = 60
+"""On a machine that does other things too; a case that waits for something ends so."""
+MOST_BYTES = 500 << 20
+ROOM = 400 << 20
+"""Address space that is no memory: libraries, arenas, what the parent has mapped."""
+MOST_WRITTEN = 1 << 28
+STACK = "stack"
+"""Where a hung process notes what it does."""
+
+
+class Outcome(NamedTuple):
+    """What a case did."""
+
+    status: int
+    """Its exit code, or less than 0 for a signal."""
+    stdout: bytes
+    stderr: bytes
+    files: dict[str, bytes]
+    """All that is in its folder afterwards, links by their targets."""
+    seconds: float
+    memory: int
+    stack: str
+
+
+def run(case: Case, folder: Path, *, debug: bool = False) -> Outcome:
+    """Run a case in an empty folder: `work` is where it is, beside it what it prints."""
+    work = folder / "work"
+    lay(case, work)
+    pid = os.fork()
+    if not pid:
+        code = 70
+        try:
+            code = _child(case, folder, debug=debug)
+        finally:
+            os._exit(code)
+    _, status, used = os.wait4(pid, 0)
+    stdout, stderr, stack = ((folder / name).read_bytes() for name in ("stdout", "stderr", STACK))
+    code = os.waitstatus_to_exitcode(status)
+    return Outcome(
+        code,
+        stdout,
+        stderr,
+        found(work),
+        used.ru_utime + used.ru_stime,
+        used.ru_maxrss << 10,
+        stack.decode(errors="replace"),
+    )
+
+
+def lay(case: Case, work: Path) -> None:
+    """Write a case's files."""
+    work.mkdir(parents=True)
+    for name, data in case.files.items():
+        path = work / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    for name, target in case.links.items():
+        path = work / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(target)
+
+
+def found(work: Path) -> dict[str, bytes]:
+    """Return all files below a folder."""
+    return {
+        os.fspath(path.relative_to(work)): os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
+        for path in work.rglob("*")
+        if path.is_symlink() or path.is_file()
+    }
+
+
+def _child(case: Case, folder: Path, *, debug: bool) -> int:
+    """Become ptelist: its streams, its environment, its folder; return its exit code."""
+    for number, data in enumerate(case.pipes):
+        _pipe(data, FIRST_PIPE + number)
+    _stdin(case.stdin, folder)
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        to = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(to, descriptor)
+        os.close(to)
+    stack = (folder / STACK).open("w")
+    os.chdir(folder / "work")
+    os.environ.clear()
+    os.environ.update({"HOME": str(folder), "PATH": os.defpath, **case.env} | ({"PTELIST_DEBUG": "1"} if debug else {}))
+    if case.command == "check":
+        os.environ["GITHUB_STEP_SUMMARY"] = "summary"
+    encoding = "ascii" if case.env["LANG"] in {"C", "POSIX"} else "utf-8"
+    sys.stdin = io.TextIOWrapper(os.fdopen(0, "rb"), encoding="utf-8", errors="surrogateescape")
+    sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb"), encoding=encoding, errors="surrogateescape")
+    sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb"), encoding=encoding, errors="backslashreplace", line_buffering=True)
+    sys.argv = ["ptelist", *case.words]
+    faulthandler.register(signal.SIGXCPU, stack, chain=True)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 2))
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES + ROOM, MOST_BYTES + ROOM))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_WRITTEN, MOST_WRITTEN))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.alarm(WALL_SECONDS)
+    return _main(list(case.words))
+
+
+def _main(words: list[str]) -> int:
+    import traceback  # noqa: PLC0415 -- in the child only
+
+    from ptelist.cli import main  # noqa: PLC0415 -- as above
+
+    try:
+        main(words)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1 if end.code else 0
+    except BaseException:  # noqa: BLE001 -- whatever ptelist lets through is told as a traceback
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code
+
+
+def _pipe(data: bytes, descriptor: int) -> None:
+    """Let data come out of a descriptor; nobody writes any more."""
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    os.write(write, data)
+    os.close(write)
+    if read != descriptor:
+        os.dup2(read, descriptor)
+        os.close(read)
+
+
+def _stdin(data: bytes, folder: Path) -> None:
+    """Give stdin through a pipe if it goes into one, else as a file."""
+    if len(data) < PIPE_BYTES:
+        _pipe(data, 0)
+        return
+    (folder / "stdin").write_bytes(data)
+    os.dup2(os.open(folder / "stdin", os.O_RDONLY), 0)
