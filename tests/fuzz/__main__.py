@@ -55,6 +55,18 @@ def ran(case: Case, *, debug: bool = False) -> tuple[child.Outcome, list[str]]:
     return outcome, oracle.judge(case, outcome)
 
 
+def told_anew(case: Case, outcome: child.Outcome) -> list[str]:
+    """Run the command that a result gives as its own; it must give that result."""
+    again = oracle.reproduced(case, outcome)
+    if again is None:
+        return []
+    other, _ = ran(again)
+    if other.stdout == outcome.stdout:
+        return []
+    told = other.stderr.decode(errors="replace").strip() or "another result"
+    return [f"its command does not reproduce it: {ascii(shlex.join(again.words))[:200]}: {told[:100]}"]
+
+
 def place(case: Case, outcome: child.Outcome) -> str:
     """Return where in ptelist it failed: out of the stack of a hung process, or of one that tells its traceback."""
     told = outcome.stack
@@ -80,6 +92,7 @@ def one(seed: int, number: int, keep: Path | None) -> int:
     """Run one case; tell it, and keep its files if asked."""
     case = commands.case(seed, number)
     outcome, wrong = ran(case)
+    wrong += told_anew(case, outcome)
     print(*shown(case, outcome), *(f"FINDING {each}" for each in wrong), place(case, outcome), sep="\n")
     if keep:
         child.lay(case, keep)
@@ -95,14 +108,20 @@ def many(seed: int, numbers: range, *, brief: bool) -> int:
     for number in numbers:
         case = commands.case(seed, number)
         outcome, wrong = ran(case)
+        wrong += [] if wrong else told_anew(case, outcome)
         name = case.command if f" {case.command}" in " ".join(commands.COMMANDS) else "?"
         exits[f"{name} {outcome.status}"] += 1
         where = place(case, outcome) if wrong else ""
         for each in wrong:
-            kind = f"{name}: {each} {where}"
+            kind = " ".join((f"{name}:", each.partition(": ")[0], where))
             kinds[kind] += 1
             if first.setdefault(kind, number) == number or not brief:
-                print(f"--seed {seed} --case {number}: {kind}", *shown(case, outcome), sep="\n", flush=True)
+                print(
+                    f"--seed {seed} --case {number}: {name}: {each} {where}",
+                    *shown(case, outcome),
+                    sep="\n",
+                    flush=True,
+                )
     seconds = time.monotonic() - begun
     codes = Counter[str]()
     for ending, count in exits.items():

@@ -75,7 +75,7 @@ def _inventory(draft: Draft, *, lines: bool) -> bytes:
 
     rows = [{column: cell(column) for column in columns} for _ in range(chance.choice((1, 3, 10, 40)))]
     if chance.random() < 0.8:  # else rows of a host may not agree on it
-        rows = [row | {"host": f"h{number}{row['host']}"} for number, row in enumerate(rows)]
+        rows = [row | {"host": f"h{number}{row.get('host', '')}"} for number, row in enumerate(rows)]
     if lines:
         return seeds.as_lines(rows)
     separator = chance.choice((",", ",", ",", ";", "\t"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -121,3 +123,14 @@ def _is_filed(words: list[str], number: int) -> bool:
     """Return whether the format of this number has its own -o."""
     places = [at for at, word in enumerate(words) if word == "--format"]
     return words[places[number] + 2 : places[number] + 3] == ["-o"]
+
+
+def reproduced(case: Case, outcome: Outcome) -> Case | None:
+    """Return the case whose words are the command that JSON gives; None if there is none, or its input is gone."""
+    if outcome.status not in {0, 1} or case.pipes or case.stdin or "-o" in case.words or "json" not in case.words:
+        return None
+    try:
+        command = json.loads(outcome.stdout)["command"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return case._replace(words=[*shlex.split(command)[1:], "--format", "json"])
