@@ -13,9 +13,10 @@ A case is what its seed and its number make of it, whatever ran before. The ever
 - atoms: texts and numbers that have broken programs
 - mutate: what is done to bytes, lines, TOML, JSON and CSV
 - seeds, builds: whole files of each kind, as tests and shipped presets have them
+- huge: files that take all time or memory of a careless reader
 - draft: a case as it is made, its files and how they reach the command
 - words: values of options
-- commands: the command line of a case
+- commands, with readings, gates and fleets for those that read files: the command line of a case
 - child: it is run, in a forked process with limits
 - oracle, formats: what may come of it
 """

@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fuzz.draft import FIRST_PIPE, PIPE_BYTES
 
@@ -25,6 +25,9 @@ MOST_BYTES = 500 << 20
 ROOM = 400 << 20
 """Address space that is no memory: libraries, arenas, what the parent has mapped."""
 MOST_WRITTEN = 1 << 28
+STREAMS = ("stdin", "stdout", "stderr")
+NOT_FLUSHED = 120
+"""How the interpreter ends if it cannot write what is left at its exit."""
 STACK = "stack"
 """Where a hung process notes what it does."""
 
@@ -105,10 +108,7 @@ def _child(case: Case, folder: Path, *, debug: bool) -> int:
     os.environ.update({"HOME": str(folder), "PATH": os.defpath, **case.env} | ({"PTELIST_DEBUG": "1"} if debug else {}))
     if case.command == "check":
         os.environ["GITHUB_STEP_SUMMARY"] = "summary"
-    encoding = "ascii" if case.env["LANG"] in {"C", "POSIX"} else "utf-8"
-    sys.stdin = io.TextIOWrapper(os.fdopen(0, "rb"), encoding="utf-8", errors="surrogateescape")
-    sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb"), encoding=encoding, errors="surrogateescape")
-    sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb"), encoding=encoding, errors="backslashreplace", line_buffering=True)
+    _streams(case)
     sys.argv = ["ptelist", *case.words]
     faulthandler.register(signal.SIGXCPU, stack, chain=True)
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -118,6 +118,34 @@ def _child(case: Case, folder: Path, *, debug: bool) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.alarm(WALL_SECONDS)
     return _main(list(case.words))
+
+
+def _streams(case: Case) -> None:
+    """Make Python's streams, one of them odd at times, as the interpreter would: none for a closed one."""
+    what, _, name = case.odd.partition(" ")
+    descriptor = STREAMS.index(name) if name else -1
+    if what == "closed":
+        os.close(descriptor)
+    elif what == "full":
+        os.dup2(os.open("/dev/full", os.O_WRONLY), descriptor)
+    elif what == "broken":
+        read, write = os.pipe()
+        os.dup2(write, descriptor)
+        os.close(write)
+        os.close(read)
+    encoding = "ascii" if case.env["LANG"] in {"C", "POSIX"} else "utf-8"
+    # the types of sys say that none is None, as it is where a descriptor is closed
+    sys.stdin = _stream(case, "stdin", "utf-8", "surrogateescape")
+    sys.stdout = _stream(case, "stdout", encoding, "surrogateescape")
+    sys.stderr = _stream(case, "stderr", encoding, "backslashreplace")
+
+
+def _stream(case: Case, name: str, encoding: str, errors: str) -> Any:
+    """Return what the interpreter has for a stream."""
+    if case.odd == f"closed {name}":
+        return None
+    file = os.fdopen(STREAMS.index(name), "rb" if name == "stdin" else "wb")
+    return io.TextIOWrapper(file, encoding=encoding, errors=errors, line_buffering=name == "stderr")
 
 
 def _main(words: list[str]) -> int:
@@ -132,8 +160,12 @@ def _main(words: list[str]) -> int:
     except BaseException:  # noqa: BLE001 -- whatever ptelist lets through is told as a traceback
         traceback.print_exc()
         code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            return NOT_FLUSHED
     return code
 
 

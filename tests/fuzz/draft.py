@@ -16,6 +16,10 @@ FIRST_PIPE = 60
 """The descriptor of the first file that comes through a pipe, as a shell numbers those of <(...)."""
 
 
+STREAMS = ("full stdout", "closed stdout", "broken stdout", "closed stdin", "full stderr", "closed stderr")
+"""What may be wrong with a stream; a broken one is a pipe that nobody reads."""
+
+
 class Case(NamedTuple):
     """One run of ptelist."""
 
@@ -30,10 +34,16 @@ class Case(NamedTuple):
     env: dict[str, str]
     writes: set[str]
     """The files that it may write."""
+    odd: str = ""
+    """What is wrong with one of its streams: one of STREAMS."""
 
     @property
     def command(self) -> str:
         return next((word for word in self.words if not word.startswith("-")), "")
+
+
+ODD_STREAMS, NO_FILE, HUGE = 0.04, 0.01, 0.03
+"""So often a stream is odd, what is named is no file, or a file is huge."""
 
 
 class Draft:
@@ -49,9 +59,14 @@ class Draft:
 
     def given(self, data: bytes, suffix: str = "", how: Callable[[Random, bytes], bytes] | None = None) -> str:
         """Return the word for a file of these bytes, mutated at times: mostly a file, else a pipe, stdin or a link."""
-        from fuzz.mutate import maybe, text  # noqa: PLC0415 -- they draft nothing
+        from fuzz import huge, mutate  # noqa: PLC0415 -- what they make needs no draft
 
-        data = maybe(self.chance, data, how or text)
+        odd = self.chance.random()
+        if odd < NO_FILE:
+            return self.chance.choice(huge.NO_FILES)
+        if odd < NO_FILE + HUGE:
+            data = huge.file(self.chance, suffix)
+        data = mutate.maybe(self.chance, data, how or mutate.text)
         way = self.chance.random()
         if way < 0.08 and self.stdin is None:
             self.stdin = data
@@ -92,9 +107,7 @@ class Draft:
             return f"./{name}"
         if how < 0.9 and self.files:
             return f"./{self.chance.choice(list(self.files))}"
-        return self.chance.choice(
-            (".", "./nowhere/f", "", "-", "/dev/null", "/dev/stdout", "x/", "/dev/full", "\udcfe")
-        )
+        return self.chance.choice((".", "./nowhere/f", "", "-", "/dev/null", "/dev/stdout", "x/", "/dev/full"))
 
     def case(self, words: list[str]) -> Case:
         """Return the case, in an environment that is odd at times."""
@@ -113,4 +126,5 @@ class Draft:
             self.stdin or b"",
             env,
             self.writes,
+            self.chance.choice(STREAMS) if self.chance.random() < ODD_STREAMS else "",
         )

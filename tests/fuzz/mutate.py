@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from random import Random
 
 MOST = 1 << 20
-"""No file is made longer."""
-MANY = (2, 10, 1000, 30_000)
+"""No file is made longer, but those that are so before."""
+MANY = (2, 10, 1000, 150_000)
 """How often a line or a piece is said again."""
 UNITS = ("KiB", "MiB", "GiB", "TiB", "kB", "%", "x", "")
 
@@ -22,7 +22,7 @@ UNITS = ("KiB", "MiB", "GiB", "TiB", "kB", "%", "x", "")
 def maybe(chance: Random, data: bytes, how: Callable[[Random, bytes], bytes]) -> bytes:
     """Return data as it is, or changed once or a few times."""
     for _ in range(chance.choice((0, 0, 0, 1, 1, 1, 2, 4))):
-        data = how(chance, data)[:MOST]
+        data = how(chance, data)[: max(MOST, len(data))]
     return data
 
 

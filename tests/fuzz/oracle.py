@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import unicodedata
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from fuzz.child import CPU_SECONDS, MOST_BYTES
@@ -19,12 +19,18 @@ if TYPE_CHECKING:
 
 UNFORMATTED = frozenset(("presets", "help", "completion"))
 """Commands whose text has no format, or holds examples as they are."""
+TWO_TEXTS = re.compile(r"--(save|rejects) (-|/dev/stdout)$|--report \w+=(-|/dev/stdout)$|-o /dev/stdout$")
+"""Two texts on stdout, as asked for."""
 LONGEST = 1000
 """Characters of a message."""
+BAD_INPUT, CLOSED_PIPE = 2, 141
+WRITERS = frozenset(("-o", "--init", "--update"))
+"""With one of these a command may have nothing to print."""
 VERDICTS = frozenset(("check", "observe"))
 """Commands that may end with 1."""
 COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
-BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+ODD = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, line ends of Unicode, changes of direction, and bytes that are no text."""
 NO_ARGUMENTS = (b"Usage: ptelist ",)
 """What is printed where no command is given: help, which has many lines."""
 
@@ -50,17 +56,29 @@ def _limits(outcome: Outcome) -> Iterator[str]:
 def _exit(case: Case, outcome: Outcome) -> Iterator[str]:
     if outcome.status < 0:
         return
-    if outcome.status not in ({0, 1, 2} if case.command in VERDICTS else {0, 2}):
-        yield f"exit code {outcome.status}"
+    if outcome.status not in _codes(case):
+        yield f"exit code {outcome.status}{case.odd and f', {case.odd}'}"
     if b"internal error" in outcome.stderr:
         yield f"internal error: {outcome.stderr.decode(errors='replace').partition('report it: ')[2][:80].strip()}"
     if b"Traceback" in outcome.stderr or b"Warning:" in outcome.stderr:
         yield "traceback"
-    if outcome.status != 2 or outcome.stderr.startswith(NO_ARGUMENTS):
-        return
+    if outcome.status == BAD_INPUT and not outcome.stderr.startswith(NO_ARGUMENTS):
+        yield from _message(case, outcome)
+
+
+def _codes(case: Case) -> set[int]:
+    """Return how a case may end: not well, if what it prints cannot be written."""
+    if not case.odd.endswith("stdout") or WRITERS & set(case.words):
+        return {0, BAD_INPUT, *([1] if case.command in VERDICTS else [])}
+    return {BAD_INPUT, CLOSED_PIPE} if case.odd == "broken stdout" else {BAD_INPUT}
+
+
+def _message(case: Case, outcome: Outcome) -> Iterator[str]:
+    """What is said is one line, unless there is nowhere to say it."""
     lines = outcome.stderr.decode(errors="replace").split("\n")
-    if len(lines) != 2 or lines[1] or not lines[0].startswith("ptelist: "):
-        yield f"{len(lines) - 1} lines on stderr"
+    said = "" if case.odd.endswith("stderr") else "ptelist: "
+    if len(lines) != (2 if said else 1) or lines[-1] or not lines[0].startswith(said):
+        yield f"{len(lines) - 1} lines on stderr{case.odd and f', {case.odd}'}"
     if len(lines[0]) > LONGEST:
         yield "a long message"
     if outcome.stdout:
@@ -77,13 +95,10 @@ def _text(case: Case, outcome: Outcome) -> Iterator[str]:
         if case.env.get("FORCE_COLOR") or "terminal" in case.words:
             data = COLOUR.sub(b"", data)  # noqa: PLW2901 -- what is left is text
         told = data.decode("utf-8", "surrogateescape")
-        kept = "\n\t" if "--save" in case.words and name in written else "\n"
-        if any(each not in kept and _is_odd(each) for each in told):
+        if "--save" in case.words and name in written:
+            told = told.replace("\t", "")  # between the cells of its tables
+        if ODD.search(told):
             yield f"control characters on {name if name in {'stdout', 'stderr'} else 'a file'}"
-
-
-def _is_odd(each: str) -> bool:
-    return each < " " or (each > "~" and (each in BIDI or unicodedata.category(each) in {"Cc", "Zl", "Zp", "Cs"}))
 
 
 def _is_new(case: Case, outcome: Outcome, name: str) -> bool:
@@ -114,6 +129,8 @@ def _format(case: Case, outcome: Outcome) -> Iterator[str]:
         chosen = loose[0] if len(loose) == 1 else "" if loose or formats else "text"
     else:
         chosen = formats[-1] if formats else "" if case.env.get("FORCE_COLOR") else "mail"
+    if any(TWO_TEXTS.match(f"{option} {value}") for option, value in pairwise(words)):
+        return
     if "--as-preset" in words or "--probe-script" in words or case.command in UNFORMATTED:
         return
     yield from PROMISES.get(chosen, lambda _: iter(()))(outcome.stdout.decode("utf-8", "surrogateescape"))
