@@ -47,7 +47,7 @@ def _types(era: str, ext: int) -> bytes:
 def build(chance: Random) -> bytes:
     """Return BTF as it is, in an ELF file, or that in a boot image, damaged inside at times."""
     types = _types(chance.choice(ERAS), chance.choice((14, 14, 2, 15)))
-    if chance.random() < 0.05:
+    if chance.random() < 0.12:
         types = hostile_types(chance)
     if chance.random() < 0.25:
         types = mutate.binary(chance, types)

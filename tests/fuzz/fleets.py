@@ -68,7 +68,7 @@ def _inventory(draft: Draft, *, lines: bool) -> bytes:
         columns[chance.randrange(len(columns))] = atoms.text(chance)
 
     def cell(column: str) -> str:
-        if chance.random() < 0.01:
+        if chance.random() < (0.1 if column in {"host", "site"} else 0.01):
             return atoms.text(chance)
         axis = AXES.get(column.replace("_", "-"))
         return chance.choice(CELLS[column]) if column in CELLS else words.values(draft, axis, 1) if axis else "x"

@@ -56,14 +56,20 @@ def as_mail(text: str) -> Iterator[str]:
 
 
 def as_markdown(text: str) -> Iterator[str]:
-    """Each row of a table has as many cells as the line that begins it."""
+    """Each row of a table has as many cells as the line that begins it; what is fenced is no table."""
     cells = 0
-    for line in text.splitlines():
+    for line in re.sub(r"(?ms)^(`{3,}).*?^\1$", "", text).splitlines():
         count = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else 0
         if cells and count and count != cells:
             yield f"Markdown has a row of another length: {line[:100]}"
             return
         cells = count
+
+
+def as_terminal(text: str) -> Iterator[str]:
+    """A number is never cropped."""
+    if cropped := re.search(r".*(\u2026|[0-9],?\.\.\.).*", text):
+        yield f"a terminal crops a number: {cropped[0][:100]}"
 
 
 def as_svg(text: str) -> Iterator[str]:
@@ -112,6 +118,7 @@ PROMISES: dict[str, Callable[[str], Iterator[str]]] = {
     "json": as_json,
     "csv": as_csv,
     "mail": as_mail,
+    "terminal": as_terminal,
     "markdown": as_markdown,
     "svg": as_svg,
     "junit": as_junit,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 UNFORMATTED = frozenset(("presets", "help", "completion"))
 """Commands whose text has no format, or holds examples as they are."""
+UNFORMATTED_OPTIONS = frozenset(("--as-preset", "--probe-script", "--help", "-h"))
 TWO_TEXTS = re.compile(r"--(save|rejects) (-|/dev/stdout)$|--report \w+=(-|/dev/stdout)$|-o /dev/stdout$")
 """Two texts on stdout, as asked for."""
 LONGEST = 1000
@@ -49,7 +50,7 @@ def judge(case: Case, outcome: Outcome) -> list[str]:
 def _limits(outcome: Outcome) -> Iterator[str]:
     if outcome.status < 0 or outcome.seconds > CPU_SECONDS:
         yield f"ended by signal {-outcome.status}" if outcome.status < 0 else "slow"
-    if outcome.memory > MOST_BYTES or b"MemoryError" in outcome.stderr:
+    if outcome.memory > MOST_BYTES or re.search(rb"MemoryError|[Uu]nable to allocate|Cannot allocate", outcome.stderr):
         yield "memory"
 
 
@@ -119,21 +120,23 @@ def _files(case: Case, outcome: Outcome) -> Iterator[str]:
 
 
 def _format(case: Case, outcome: Outcome) -> Iterator[str]:
-    """What is printed is as its format promises."""
-    if outcome.status not in {0, 1} or not outcome.stdout or "--help" in case.words or "-h" in case.words:
-        return
+    """What is printed, or written in its place, is as its format promises."""
     words = case.words
-    formats = [words[at + 1] for at, word in enumerate(words[:-1]) if word == "--format"]
-    if case.command == "check":
-        loose = [form for at, form in enumerate(formats) if not _is_filed(words, at)]
-        chosen = loose[0] if len(loose) == 1 else "" if loose or formats else "text"
-    else:
-        chosen = formats[-1] if formats else "" if case.env.get("FORCE_COLOR") else "mail"
+    if outcome.status not in {0, 1} or case.command in UNFORMATTED or UNFORMATTED_OPTIONS & set(words):
+        return
     if any(TWO_TEXTS.match(f"{option} {value}") for option, value in pairwise(words)):
         return
-    if "--as-preset" in words or "--probe-script" in words or case.command in UNFORMATTED:
-        return
-    yield from PROMISES.get(chosen, lambda _: iter(()))(outcome.stdout.decode("utf-8", "surrogateescape"))
+    formats = [words[at + 1] for at, word in enumerate(words[:-1]) if word == "--format"]
+    told = outcome.stdout
+    if case.command == "check":
+        loose = [form for at, form in enumerate(formats) if not _is_filed(words, at)]
+        chosen = loose[0] if len(loose) == 1 else ""
+    else:
+        chosen = formats[-1] if formats else "" if case.env.get("FORCE_COLOR") else "mail"
+        if "-o" in words:
+            told = outcome.files.get(words[words.index("-o") + 1].removeprefix("./"), b"")
+    if told and chosen in PROMISES:
+        yield from PROMISES[chosen](COLOUR.sub(b"", told).decode("utf-8", "surrogateescape"))
 
 
 def _is_filed(words: list[str], number: int) -> bool:

@@ -27,6 +27,8 @@ DATA = TESTS / "data"
 OBSERVATIONS = sorted((TESTS / "kernel/recorded").glob("*/*.observation"))
 FOLDERS = ("kernels", "configs", "hosts", "vms", "memslots", "proposals")
 PARTS = ("kernel", "config", "host", "vm")
+TEXTS = frozenset(("name", "tree", "memslots"))
+"""Fields of a preset that may be any text."""
 HEAD = 60
 """Lines of a recorded trace that are kept: a case is quick."""
 
@@ -74,10 +76,19 @@ def preset(draft: Draft, folder: str, *, deep: int = 1) -> bytes:
 
 def _fields(chance: Random, part: str) -> list[str]:
     known = fields()[part]
-    return [
-        f"{field} = {mutate.as_toml(chance.choice(known[field]) if chance.random() < 0.97 else mutate.value(chance))}"
-        for field in atoms.some(chance, list(known), 5)
-    ]
+    lines = []
+    for field in atoms.some(chance, list(known), 5):
+        value = chance.choice(known[field])
+        if field in TEXTS and chance.random() < 0.4:
+            value = atoms.text(chance)
+        elif chance.random() < 0.03:
+            value = mutate.value(chance)
+        lines.append(f"{field} = {mutate.as_toml(value)}")
+        if chance.random() < 0.1:
+            lines[-1] = (
+                f"{field} = {{ value = {mutate.as_toml(value)}, source = {mutate.as_toml(atoms.text(chance))} }}"
+            )
+    return lines
 
 
 def machine(chance: Random) -> machines.Fake:
@@ -130,7 +141,7 @@ def trace(chance: Random) -> bytes:
         with lzma.open(path) as file:
             return b"".join(file.readline() for _ in range(HEAD))
     lines = _operations(chance) if how == 2 else _steps(chance)
-    return "".join(f"{line}\n" for line in lines).encode()
+    return mutate.encoded("".join(f"{line}\n" for line in lines))
 
 
 def _operations(chance: Random) -> list[str]:
@@ -145,6 +156,7 @@ def _operations(chance: Random) -> list[str]:
                 "topup c1",
                 "free c1",
                 f"mark m{entry}",
+                f"mark {atoms.text(chance)[:200]}",
             )
         )
 
