@@ -44,6 +44,8 @@ class Outcome(NamedTuple):
     seconds: float
     memory: int
     stack: str
+    outside: list[str]
+    """What else is beside its folder."""
 
 
 def run(case: Case, folder: Path, *, debug: bool = False) -> Outcome:
@@ -59,15 +61,15 @@ def run(case: Case, folder: Path, *, debug: bool = False) -> Outcome:
             os._exit(code)
     _, status, used = os.wait4(pid, 0)
     stdout, stderr, stack = ((folder / name).read_bytes() for name in ("stdout", "stderr", STACK))
-    code = os.waitstatus_to_exitcode(status)
     return Outcome(
-        code,
+        os.waitstatus_to_exitcode(status),
         stdout,
         stderr,
         found(work),
         used.ru_utime + used.ru_stime,
         used.ru_maxrss << 10,
         stack.decode(errors="replace"),
+        sorted({path.name for path in folder.iterdir()} - {"work", "stdin", "stdout", "stderr", STACK}),
     )
 
 

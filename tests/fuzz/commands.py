@@ -127,6 +127,24 @@ def completion(draft: Draft) -> list[str]:
     return [draft.chance.choice(("bash", "zsh", "fish", atoms.text(draft.chance)))]
 
 
+def complete(draft: Draft) -> list[str]:
+    """Return nothing: what a shell asks for is in the environment."""
+    chance = draft.chance
+    begun = chance.choice(("--", "--k", "--kernel=6", "6", "mmu.", "", atoms.text(chance)[:1000].replace("\0", "")))
+    line = [
+        "ptelist",
+        chance.choice(("compare", "presets show", "fleet", "explain", "x")),
+        *words.scenario(draft, 1),
+        begun,
+    ]
+    draft.env = {
+        "_PTELIST_COMPLETE": chance.choice(("bash_complete", "zsh_complete", "fish_complete", "bash_source")),
+        "COMP_WORDS": " ".join(line)[:100_000],
+        "COMP_CWORD": chance.choice((str(len(line) - 1), begun, "0", "-1", "99", "x")).replace("\0", ""),
+    }
+    return []
+
+
 def anything(draft: Draft) -> list[str]:
     """No command, a hostile one, or words of others."""
     return [
@@ -157,6 +175,7 @@ COMMANDS: dict[str, tuple[Callable[[Draft], list[str]], int]] = {
     "figures": (figures, 1),
     "help": (help_, 1),
     "completion": (completion, 1),
+    " ": (complete, 1),
     "": (anything, 2),
 }
 """How the words of each command are made, and how often it is run, beside the others."""

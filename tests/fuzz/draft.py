@@ -56,6 +56,7 @@ class Draft:
         self.pipes: list[bytes] = []
         self.stdin: bytes | None = None
         self.writes: set[str] = set()
+        self.env: dict[str, str] = {}
 
     def given(self, data: bytes, suffix: str = "", how: Callable[[Random, bytes], bytes] | None = None) -> str:
         """Return the word for a file of these bytes, mutated at times: mostly a file, else a pipe, stdin or a link."""
@@ -111,7 +112,7 @@ class Draft:
 
     def case(self, words: list[str]) -> Case:
         """Return the case, in an environment that is odd at times."""
-        env = {"LANG": "C.UTF-8"}
+        env = {"LANG": "C.UTF-8", **self.env}
         if self.chance.random() < 0.3:
             env["COLUMNS"] = self.chance.choice(("20", "40", "60", "72", "80", "120", "1", "0", "-5", "x", "9" * 30))
         if self.chance.random() < 0.1:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import tomllib
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -112,6 +113,13 @@ def as_ktap(text: str) -> Iterator[str]:
 def as_github(text: str) -> Iterator[str]:
     if stray := [line for line in text.splitlines() if not GITHUB.fullmatch(line)]:
         yield f"a line that GitHub does not know: {stray[0][:100]}"
+
+
+def as_preset(text: str) -> Iterator[str]:
+    try:
+        tomllib.loads(text)
+    except ValueError as error:
+        yield f"a preset is no TOML: {error}"
 
 
 PROMISES: dict[str, Callable[[str], Iterator[str]]] = {

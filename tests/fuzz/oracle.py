@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from fuzz.child import CPU_SECONDS, MOST_BYTES
-from fuzz.formats import PROMISES
+from fuzz.formats import PROMISES, as_preset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 UNFORMATTED = frozenset(("presets", "help", "completion"))
 """Commands whose text has no format, or holds examples as they are."""
-UNFORMATTED_OPTIONS = frozenset(("--as-preset", "--probe-script", "--help", "-h"))
+UNFORMATTED_OPTIONS = frozenset(("--probe-script", "--help", "-h"))
 TWO_TEXTS = re.compile(r"--(save|rejects) (-|/dev/stdout)$|--report \w+=(-|/dev/stdout)$|-o /dev/stdout$")
 """Two texts on stdout, as asked for."""
 LONGEST = 1000
@@ -61,6 +61,8 @@ def _exit(case: Case, outcome: Outcome) -> Iterator[str]:
         yield f"exit code {outcome.status}{case.odd and f', {case.odd}'}"
     if b"internal error" in outcome.stderr:
         yield f"internal error: {outcome.stderr.decode(errors='replace').partition('report it: ')[2][:80].strip()}"
+    if "_PTELIST_COMPLETE" in case.env and outcome.stderr:
+        yield "completion talks"
     if b"Traceback" in outcome.stderr or b"Warning:" in outcome.stderr:
         yield "traceback"
     if outcome.status == BAD_INPUT and not outcome.stderr.startswith(NO_ARGUMENTS):
@@ -108,6 +110,8 @@ def _is_new(case: Case, outcome: Outcome, name: str) -> bool:
 
 def _files(case: Case, outcome: Outcome) -> Iterator[str]:
     """On exit code 2 all is as it was; else only what was asked for is new."""
+    if outcome.outside:
+        yield "a file outside of its folder"
     before = {**case.files, **{name: target.encode("utf-8", "surrogateescape") for name, target in case.links.items()}}
     free = case.writes if outcome.status in {0, 1} else set()
     for name in sorted({*before, *outcome.files} - free):
@@ -135,7 +139,9 @@ def _format(case: Case, outcome: Outcome) -> Iterator[str]:
         chosen = formats[-1] if formats else "" if case.env.get("FORCE_COLOR") else "mail"
         if "-o" in words:
             told = outcome.files.get(words[words.index("-o") + 1].removeprefix("./"), b"")
-    if told and chosen in PROMISES:
+    if "--as-preset" in words:
+        yield from as_preset(told.decode("utf-8", "surrogateescape"))
+    elif told and chosen in PROMISES:
         yield from PROMISES[chosen](COLOUR.sub(b"", told).decode("utf-8", "surrogateescape"))
 
 
