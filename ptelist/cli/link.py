@@ -11,6 +11,7 @@ import click
 from ptelist.cli.options import ScenarioCommand, chosen
 from ptelist.output import delivery
 from ptelist.output.footer import brief
+from ptelist.scenario import inputs
 from ptelist.settings.axes import AXES
 
 
@@ -29,6 +30,7 @@ def _run(module: str, function: str, /, *, scenario: bool, **params: Any) -> int
     if scenario:
         own = {name: value for name, value in params.items() if name.replace("_", "-") not in AXES and name != "set_"}
         params = own | {"options": chosen(params)}
+    inputs.forget()
     format_, output = params.pop("format_", None), params.pop("output", None)
     whole = params.pop("assumptions", True)
     returned = getattr(import_module(module), function)(**params)

@@ -84,7 +84,7 @@ def _pairs(order: list[str], formats: tuple[str, ...], outputs: tuple[str, ...])
 
 def _apart(reports: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
     """Return the reports; raises UsageError for two in one place."""
-    targets = [None if name in {None, "-"} else str(Path(name).resolve()) for _, name in reports]
+    targets = [None if name in {None, "-"} else os.path.realpath(name) for _, name in reports]
     if len(set(targets)) < len(targets):
         raise click.UsageError("two reports in one place: give each --format an -o of its own but one")
     return reports

@@ -10,6 +10,7 @@ from ptelist.errors import PtelistError
 from ptelist.output import formats
 from ptelist.output.formats import MAIL, TERMINAL
 from ptelist.output.page import MAIL_WIDTH
+from ptelist.scenario import inputs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,16 +62,22 @@ def write(text: str, output: str | None) -> None:
         return
     from pathlib import Path  # noqa: PLC0415 -- slow to load, not needed for stdout
 
-    target = Path(output).resolve()
     try:
+        target = Path(os.path.realpath(output))
         if output.endswith("/") or target.is_dir():
             raise PtelistError(f"{output}: is a directory, expected a file")
+        if target.is_symlink():
+            raise PtelistError(f"{output}: is a link to itself, expected a file")
+        if target.exists() and inputs.was_read(target):
+            raise PtelistError(f"{output}: is read by this command, name another file to write to")
         if target.exists() and not target.is_file():
             target.write_text(text, encoding="utf-8", newline="\n")
         else:
             _replace(target, text)
     except OSError as error:
         raise PtelistError(f"{output}: cannot be written: {error.strerror}") from None
+    except ValueError:
+        raise PtelistError(f"{output!r}: is not a file name") from None
 
 
 def _replace(target: Path, text: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from ptelist.errors import PtelistError
+from ptelist.scenario.inputs import noted, stdin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,13 +27,13 @@ def opened(path: str, what: str, *, again: bool = False) -> Iterator[BinaryIO]:
     """
     try:
         if path != "-":
-            with Path(path).open("rb") as file, _lasting(file, again=again) as lasting:
+            with Path(path).open("rb") as file, _lasting(noted(file), again=again) as lasting:
                 yield lasting
         elif again:
-            with _copy(sys.stdin.buffer) as copy:
+            with _copy(stdin()) as copy:
                 yield copy
         else:
-            yield sys.stdin.buffer
+            yield stdin()
     except IsADirectoryError:
         raise PtelistError(f"{path}: is a directory, expected {what}") from None
     except OSError as error:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import struct
-import sys
 from io import BytesIO
 from typing import Any, BinaryIO, NamedTuple
 
 from ptelist.errors import PtelistError
 from ptelist.readers.builds import btf_raw
 from ptelist.readers.builds.unpack import unpack
+from ptelist.scenario.inputs import noted, stdin
 
 MOST_BYTES = 1 << 29
 """What is read as a whole: a bzImage has 10 to 20 MB. A vmlinux, which may have 1 GB, is not, unless through a pipe."""
@@ -48,10 +48,10 @@ def read(path: str) -> Image:
     """Return the BTF of a file (- is stdin); raises PtelistError if there is none."""
     try:
         if path == "-":
-            image = _image(sys.stdin.buffer, path)
+            image = _image(stdin(), path)
         else:
             with open(path, "rb") as file:  # noqa: PTH123 -- to load pathlib takes as long as to read BTF
-                image = _image(file, path)
+                image = _image(noted(file), path)
     except IsADirectoryError:
         raise PtelistError(f"{path}: is a directory, expected a vmlinux, kvm.ko, bzImage or raw BTF") from None
     except OSError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ptelist.errors import PtelistError
 from ptelist.readers.builds.unpack import unpack
 from ptelist.scenario.overlay import Origin, Setting
-from ptelist.scenario.presets.text_file import read_text
+from ptelist.scenario.presets.text_file import decoded, read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,8 +42,8 @@ def read(path: Path, label: str) -> Fields | None:
 
     Raises PtelistError for one that is packed and damaged, or that sets an option to what it cannot be.
     """
-    packed = label != "-" and _head(path, len(XZ)).startswith((GZIP, XZ))
-    text = unpacked(_head(path, MOST_BYTES), label) if packed else read_text(path, label)
+    data = read_bytes(path, label)
+    text = unpacked(data, label) if data.startswith((GZIP, XZ)) else decoded(data, label)
     return fields(text, label) if is_config(text) else None
 
 
@@ -110,12 +110,3 @@ def _switch(option: str, said: dict[str, tuple[int, str]], label: str) -> tuple[
     if value not in {"y", "n"}:
         raise PtelistError(f'{label}:{number}: CONFIG_{option}: expected y or "is not set", got {value[:40]}')
     return value == "y", f"{label}:{number}: CONFIG_{option}{'=y' if value == 'y' else ' is not set'}"
-
-
-def _head(path: Path, most: int) -> bytes:
-    """Return what a file begins with, nothing of one that cannot be read: who reads it as text says why."""
-    try:
-        with path.open("rb") as file:
-            return file.read(most)
-    except (OSError, ValueError):
-        return b""

@@ -1,12 +1,12 @@
-"""Text files that a user names: whole, of a bounded size, every failure one line."""
+"""Files that a user names and that are read whole: of a bounded size, every failure one line."""
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
 from ptelist.errors import PtelistError
+from ptelist.scenario import inputs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,12 +16,13 @@ MOST_BYTES = 1 << 20
 
 def read_text(path: Path, label: str) -> str:
     """Return the text of a file (- is stdin) of at most 1 MiB; every failure is one line."""
+    return decoded(read_bytes(path, label), label)
+
+
+def read_bytes(path: Path, label: str) -> bytes:
+    """Return what a file (- is stdin) of at most 1 MiB has; every failure is one line."""
     try:
-        if label == "-":
-            data = _stdin()
-        else:
-            with path.open("rb") as file:
-                data = file.read(MOST_BYTES + 1)
+        data = _stdin() if label == "-" else _whole(path) if path.is_file() else _stream(path)
     except IsADirectoryError:
         raise PtelistError(f"{label}: is a directory, expected a TOML file") from None
     except OSError as error:
@@ -30,6 +31,11 @@ def read_text(path: Path, label: str) -> str:
         raise PtelistError(f"{label!r}: is not a file name") from None
     if len(data) > MOST_BYTES:
         raise PtelistError(f"{label}: larger than 1 MiB, expected a TOML file")
+    return data
+
+
+def decoded(data: bytes, label: str) -> str:
+    """Return the text that a file has; raises PtelistError if it has none."""
     try:
         return data.decode()
     except UnicodeDecodeError as error:
@@ -37,7 +43,16 @@ def read_text(path: Path, label: str) -> str:
         raise PtelistError(f"{label}:{line}: not UTF-8 text, expected a TOML file") from None
 
 
+def _whole(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return inputs.noted(file).read(MOST_BYTES + 1)
+
+
+_stream = cache(_whole)
+"""The same of a pipe, which can be read once only, whoever asks."""
+
+
 @cache
 def _stdin() -> bytes:
     """Return what stdin has; it is read once, whoever asks."""
-    return sys.stdin.buffer.read(MOST_BYTES + 1)
+    return inputs.stdin().read(MOST_BYTES + 1)
