@@ -42,8 +42,6 @@ COMMANDS = {
 GC_THRESHOLD = 1_000_000
 """Importing makes many objects and no garbage: looking for some early is time lost."""
 
-BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
-
 
 class Cli(click.Group):
     """The group of all commands, and the only place that ends the process."""
@@ -82,38 +80,21 @@ class Cli(click.Group):
 
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]
         """Run, and turn every failure into one line and an exit code."""
-        if sys.stdout is None or sys.stderr is None:
-            sys.exit(BAD_INPUT)  # closed: there is nowhere to say so
+        if sys.stderr is None:  # closed: messages go nowhere, and no file that is opened later takes its number
+            sys.stderr = open(os.devnull, "w", encoding="ascii")  # noqa: PTH123, SIM115 -- pathlib is slow to load
         gc.set_threshold(GC_THRESHOLD)
         extra |= {"standalone_mode": False, "prog_name": "ptelist"}
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # the search for plugins takes longer than we do
         try:
+            if sys.stdout is None:
+                raise PtelistError("stdout: is closed")
             code = super().main(args, **extra)
             sys.stdout.flush()
-        except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.format_message(), err=True)
-            code = BAD_INPUT
-        except (click.Abort, KeyboardInterrupt):
-            code = INTERRUPTED
-        except click.ClickException as error:
-            code = _fail(error.format_message())
-        except PtelistError as error:
-            code = _fail(str(error))
-        except OSError as error:
-            code = _fail(f"{error.filename or 'output'}: {error.strerror or error}")
-        except Exception as error:
-            if os.environ.get("PTELIST_DEBUG"):
-                raise
-            code = _fail(
-                f"internal error, please report it: {type(error).__name__}: {error} (PTELIST_DEBUG=1 shows where)"
-            )
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 -- the only place that ends the process
+            from ptelist.cli.failures import told  # noqa: PLC0415 -- only after a failure
+
+            code = told(error)
         sys.exit(code if isinstance(code, int) else 0)
-
-
-def _fail(message: str) -> int:
-    line = " ".join(message.split())
-    click.echo(f"ptelist: {line}".encode("ascii", "backslashreplace").decode(), err=True)
-    return BAD_INPUT
 
 
 @contextmanager
@@ -121,11 +102,10 @@ def _closing_pipe() -> Iterator[None]:
     """End quietly when nobody reads on; click would make it exit code 1."""
     try:
         yield
-    except BrokenPipeError:
-        devnull = os.open(os.devnull, os.O_WRONLY)  # or Python complains when it flushes at exit
-        os.dup2(devnull, sys.stdout.fileno())
-        os.close(devnull)
-        raise click.exceptions.Exit(CLOSED_PIPE) from None
+    except BrokenPipeError as error:
+        from ptelist.cli.failures import told  # noqa: PLC0415 -- only after a failure
+
+        raise click.exceptions.Exit(told(error)) from None
 
 
 @click.group(cls=Cli, context_settings={"help_option_names": ["-h", "--help"]})

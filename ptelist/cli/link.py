@@ -37,11 +37,11 @@ def _run(module: str, function: str, /, *, scenario: bool, **params: Any) -> int
     if isinstance(returned, int):
         return returned
     if isinstance(returned, str):
-        delivery.write(returned, output)
+        delivery.write((returned, output))
         return 0
     if callable(returned):
         form = delivery.choose(format_, output)
-        delivery.write(returned(form, delivery.width(form)), output)
+        delivery.write((returned(form, delivery.width(form)), output))
         return 0
     delivery.deliver(returned if whole else brief(returned), format_, output)
     code: int = returned.code

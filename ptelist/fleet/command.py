@@ -20,7 +20,6 @@ from ptelist.fleet.summed import figures
 from ptelist.fleet.totals import add_up
 from ptelist.fleet.what_ifs import assumed
 from ptelist.output.command_line import command_line
-from ptelist.output.delivery import write
 from ptelist.output.files import bar, opened, size
 from ptelist.output.result import Result
 from ptelist.settings.columns import Column, Columns
@@ -59,12 +58,13 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of an inventory
         fields = rows.host_fields, rows.vm_fields
         fleet = Fleet(fields, rows.choices, assumed(assume), options, aside=any(map(is_aside, units)))
         census = _census(rows, fleet, keep_going, explain, inventory)
+        beside: tuple[tuple[str, str], ...] = ()
         if census.rejects:
             file.seek(0)
             again = Inventory(file, inventory, mapped(column), groups)
-            write("".join(again.rejected(census.rejects)), rejects)
+            beside = (("".join(again.rejected(census.rejects)), rejects),)
     if explain:
-        return _explained(fleet, census, explain, figure, line)
+        return _explained(fleet, census, explain, figure, line)._replace(beside=beside)
     sums = _added(fleet, census, list(units), processes)
     report = FleetReport(groups, census, fleet.what_ifs, units, sums, bool(figure), (), fleet.notes(), line)
     report = report._replace(notes=tuple(notes(report, inventory, rejects, rows.unused)))
@@ -75,6 +75,7 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of an inventory
         lambda: page.body(report),
         lambda: page.rows(report),
         headline=lambda: headline(report),
+        beside=beside,
     )
 
 

@@ -15,8 +15,9 @@ from ptelist.gate.baseline import changes, read, render
 from ptelist.gate.check import FAIL, check, measure, problems
 from ptelist.gate.page import GateReport
 from ptelist.gate.sentence import headline
-from ptelist.output.delivery import as_text, deliver, write
+from ptelist.output.delivery import as_text, choose, write
 from ptelist.output.formats import FORMATS, MARKDOWN
+from ptelist.output.plain import clean
 from ptelist.output.result import Result
 
 if TYPE_CHECKING:
@@ -96,9 +97,9 @@ def _init(asked: gates.Run) -> int:
         raise PtelistError(f"{target}: exists already: --init writes a new file, name another one")
     text, _ = gates.built_in(asked.kernel, target)
     build = asked.kernel if "kernel-from" in dict(asked.kernel) else []  # a profile is named in the file
-    write(text, None if asked.dry else target)
+    write((text, None if asked.dry else target))
     if target != "-" and not asked.dry:
-        click.echo(f"{target}: written; next: {asked._replace(kernel=build).line('--update')}", err=True)
+        click.echo(f"{clean(target)}: written; next: {asked._replace(kernel=build).line('--update')}", err=True)
     return 0
 
 
@@ -107,10 +108,9 @@ def _update(asked: gates.Run) -> int:
     old = read(gate.baseline)
     tested = measure(gate, asked.kernel, gates.layouts(asked.kernel))
     check(gate, tested, tested.state)  # a budget that cannot be held against it is refused before it is written
-    if not asked.dry:
-        write(render(tested.state), gate.baseline)
-    for line in changes(old, tested.state):
-        click.echo(f"{gate.baseline}: {line}{' (not written)' if asked.dry else ''}")
+    dry = " (not written)" if asked.dry else ""
+    told = "".join(f"{clean(f'{gate.baseline}: {line}{dry}')}\n" for line in changes(old, tested.state))
+    write((told, None), *([] if asked.dry else [(render(tested.state), gate.baseline)]))
     return 0
 
 
@@ -132,33 +132,38 @@ def _report(asked: gates.Run, reports: list[tuple[str, str | None]]) -> int:
     tested = measure(gate, asked.kernel, layouts)
     findings = check(gate, tested, before)
     report = GateReport(findings, tested.assumptions, against, asked.line(), accept)
+    texts = []
     for name, output in reports:
         if asked.dry and output not in {None, "-"}:
-            click.echo(f"{output}: not written, {name}", err=True)
+            click.echo(f"{clean(str(output))}: not written, {name}", err=True)
         else:
-            _write(report, name, output, summary=not asked.dry)
+            texts.append((_text(report, name, output), output))
+    write(*texts)
+    if not asked.dry and "github" in dict(reports):
+        _summarise(report)
     if wrong := list(problems(findings)):
         raise PtelistError(f"{gate.baseline}: {'; '.join(wrong)}")
     return OVER_BUDGET if any(each.status == FAIL for each in findings) else 0
 
 
-def _write(report: GateReport, name: str, output: str | None, *, summary: bool) -> None:
-    """Write one report; GitHub's step summary gets the Markdown beside the annotations.
-
-    A format that is not one of every result's is a module here: it knows what a finding is.
-    """
+def _text(report: GateReport, name: str, output: str | None) -> str:
+    """Return one report; a format that is not one of every result's is a module here: it knows what a finding is."""
     if name == AS_TEXT or name in FORMATS:
-        deliver(_result(report), None if name == AS_TEXT else name, output)
-    else:
-        render: Callable[[GateReport], str] = import_module(f"ptelist.gate.{name}").render
-        write(render(report), output)
+        return as_text(_result(report), choose(None if name == AS_TEXT else name, output))
+    render: Callable[[GateReport], str] = import_module(f"ptelist.gate.{name}").render
+    return render(report)
+
+
+def _summarise(report: GateReport) -> None:
+    """Add the Markdown to GitHub's summary of the step, if there is one."""
     target = os.environ.get(STEP_SUMMARY)
-    if name == "github" and target and summary:
-        try:
-            with Path(target).open("a", encoding="utf-8", newline="\n") as file:
-                file.write(as_text(_result(report), MARKDOWN))
-        except OSError as error:
-            raise PtelistError(f"{STEP_SUMMARY}: {target}: cannot be written: {error.strerror}") from None
+    if not target:
+        return
+    try:
+        with Path(target).open("a", encoding="utf-8", newline="\n") as file:
+            file.write(as_text(_result(report), MARKDOWN))
+    except OSError as error:
+        raise PtelistError(f"{STEP_SUMMARY}: {target}: cannot be written: {error.strerror}") from None
 
 
 def _result(report: GateReport) -> Result:

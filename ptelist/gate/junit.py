@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from ptelist.gate import finding
 from ptelist.gate.check import FAIL, NEW, PASS, REMOVED
 from ptelist.gate.page import by_scenario, context
+from ptelist.output.plain import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,17 +18,16 @@ if TYPE_CHECKING:
 
 ERRORS = frozenset((NEW, REMOVED))
 DECLARATION = '<?xml version="1.0" encoding="utf-8"?>\n'
-_NO_XML = r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def render(report: GateReport) -> str:
     """Return the document in ASCII; a warning is a case that passes and says so."""
     root = ET.Element("testsuites", {"name": "ptelist check"} | _counts(report.findings))
     for scenario, findings in by_scenario(report).items():
-        suite = ET.SubElement(root, "testsuite", {"name": scenario} | _counts(findings))
+        suite = ET.SubElement(root, "testsuite", {"name": clean(scenario)} | _counts(findings))
         properties = ET.SubElement(suite, "properties")
         for note in context(report):
-            ET.SubElement(properties, "property", {"name": _xml(note.head), "value": _xml(note.text)})
+            ET.SubElement(properties, "property", {"name": clean(note.head), "value": clean(note.text)})
         for each in findings:
             _case(suite, each)
     ET.indent(root)
@@ -46,19 +45,14 @@ def _counts(findings: Sequence[Finding]) -> dict[str, str]:
 
 
 def _case(suite: ET.Element, each: Finding) -> None:
-    case = ET.SubElement(suite, "testcase", classname=each.scenario, name=finding.name(each))
+    case = ET.SubElement(suite, "testcase", classname=clean(each.scenario), name=clean(finding.name(each)))
     if each.status == PASS:
         return
-    text = "\n".join((finding.headline(each), *finding.reasons(each)))
+    text = "\n".join(map(clean, (finding.headline(each), *finding.reasons(each))))
     if each.status == FAIL or each.status in ERRORS:
         tag = "failure" if each.status == FAIL else "error"
-        body = ET.SubElement(case, tag, message=_xml(finding.headline(each)), type=each.status)
+        body = ET.SubElement(case, tag, message=clean(finding.headline(each)), type=each.status)
     else:
         body = ET.SubElement(case, "system-out")
         text = f"warning: {text}"
-    body.text = _xml(text)
-
-
-def _xml(text: str) -> str:
-    """Return text with what XML cannot hold written as escapes."""
-    return re.sub(_NO_XML, lambda match: ascii(match[0])[1:-1], text)
+    body.text = text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ptelist.gate import finding
 from ptelist.gate.check import FAIL, NEW, PASS, REMOVED, WARN
 from ptelist.gate.page import by_scenario, context
-from ptelist.output import plain
+from ptelist.output.plain import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,21 +27,26 @@ def render(report: GateReport) -> str:
     for number, (scenario, findings) in enumerate(groups.items(), 1):
         lines += [f"  {line}" for line in _subtest(scenario, findings)]
         bad = any(each.status in NOT_OK for each in findings)
-        lines.append(f"{'not ok' if bad else 'ok'} {number} {scenario}")
-    return plain.ascii_only("\n".join(lines) + "\n")
+        lines.append(f"{'not ok' if bad else 'ok'} {number} {_name(scenario)}")
+    return "\n".join(lines) + "\n"
 
 
 def _subtest(scenario: str, findings: list[Finding]) -> Iterator[str]:
     yield VERSION_LINE
-    yield f"# Subtest: {scenario}"
+    yield f"# Subtest: {_name(scenario)}"
     yield f"1..{len(findings)}"
     for number, each in enumerate(findings, 1):
         if each.status != PASS:
             texts = (finding.headline(each), *finding.reasons(each))
             yield from map(_diagnostic, texts)
         verdict = "not ok" if each.status in NOT_OK else "ok"
-        yield f"{verdict} {number} {finding.name(each)}{DIRECTIVES[each.status]}"
+        yield f"{verdict} {number} {_name(finding.name(each))}{DIRECTIVES[each.status]}"
 
 
 def _diagnostic(text: str) -> str:
-    return f"# {' '.join(text.splitlines())}"
+    return f"# {clean(text, 'ascii')}"
+
+
+def _name(text: str) -> str:
+    """Return a name without "#", where a directive such as SKIP would begin."""
+    return clean(text, "ascii").replace("#", r"\x23")

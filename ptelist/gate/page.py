@@ -124,16 +124,16 @@ def _next(report: GateReport, first: Finding, width: int) -> Iterator[Line]:
         for text in finding.moved((), first.steps):
             yield from _wrapped(TEXT, text, INDENT, width)
     yield TEXT, ""
-    yield from ((FINE, line) for line in plain.command(finding.reproduce(first), width).splitlines())
+    yield from ((FINE, line) for line in plain.command(finding.reproduce(first), width).split("\n"))
     if report.accept:
         meant = "If intended, raise the limit where it stands, or accept the growth with:"
         yield from _wrapped(TEXT, meant, "", width)
-        yield from ((FINE, line) for line in plain.command(report.accept, width).splitlines())
+        yield from ((FINE, line) for line in plain.command(report.accept, width).split("\n"))
 
 
 def _wrapped(meaning: str, text: str, indent: str, width: int) -> Iterator[Line]:
     wrapped = plain.wrapped(text, max(width - len(indent), 1), INDENT * 2)
-    yield from ((meaning, indent + line) for line in wrapped.splitlines())
+    yield from ((meaning, indent + line) for line in wrapped.split("\n"))
 
 
 def _table(report: GateReport) -> Table:

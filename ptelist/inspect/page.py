@@ -42,7 +42,7 @@ def _within(lines: list[Line], width: int | None) -> Iterator[Line]:
         if width is None or len(text) <= width:
             yield meaning, text
             continue
-        for part in wrapped(text, width, " " * DECLARATION_INDENT).splitlines():
+        for part in wrapped(text, width, " " * DECLARATION_INDENT).split("\n"):
             yield meaning, part
 
 

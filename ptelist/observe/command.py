@@ -13,7 +13,6 @@ from ptelist.observe import data, page
 from ptelist.observe.observation import observe
 from ptelist.observe.sentence import headline
 from ptelist.output.command_line import command_line
-from ptelist.output.delivery import write
 from ptelist.output.result import Result
 from ptelist.readers.host import paths
 from ptelist.readers.host.files import Live
@@ -41,8 +40,6 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a host
     if saved and (slabinfo or sysfs or rmaps_stat):
         raise click.UsageError("--slabinfo, --sysfs and --rmaps-stat read this host or copies, not SAVED")
     snapshot = _read(saved, slabinfo, sysfs, rmaps_stat)
-    if save:
-        write(snapshot.render(), save)
     flags = [name for name, on in (("all-caches", all_caches), ("rmaps-stat", rmaps_stat)) if on]
     words = [*([saved] if saved else []), *(f"--{flag}" for flag in flags)]
     copies = [(name, path) for name, path in (("slabinfo", slabinfo), ("sysfs", sysfs)) if path]
@@ -58,6 +55,7 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a host
         lambda: data.rows(observation),
         code=DIFFERING if observation.differing else 0,
         headline=lambda: headline(observation),
+        beside=((snapshot.render(), save),) if save else (),
     )
 
 

@@ -128,7 +128,7 @@ def _drawn(number: int, series: Series, below: Below, up: svg.Scale, across: svg
         _line([(below.places[label], up.at(series.points[label][end])) for label in ordered], below, across)
         for end in (1, 0)
     )
-    name = f'data-name="{series.name or "figure"}"'
+    name = f"data-name={svg.quoted(series.name or 'figure')}"
     if high != low:
         yield f'<polygon points="{_pairs(high + low[::-1])}" fill="{colour}" fill-opacity="0.2"/>'
         yield f'<polyline class="low" {name} points="{_pairs(low)}"{look}/>'

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ptelist.errors import PtelistError
@@ -13,6 +15,7 @@ from ptelist.output.page import MAIL_WIDTH
 from ptelist.scenario import inputs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ptelist.output.result import Result
@@ -42,8 +45,8 @@ def width(chosen: str) -> int:
 
 
 def deliver(result: Result, wanted: str | None, output: str | None) -> None:
-    """Write a result in the format that is asked for, or that suits."""
-    write(as_text(result, choose(wanted, output)), output)
+    """Write a result in the format that is asked for, or that suits, and what goes to files beside it."""
+    write(*result.beside, (as_text(result, choose(wanted, output)), output))
 
 
 def as_text(result: Result, chosen: str) -> str:
@@ -51,18 +54,39 @@ def as_text(result: Result, chosen: str) -> str:
     return result.picture() if chosen == SVG else formats.render(chosen, result, width(chosen))
 
 
-def write(text: str, output: str | None) -> None:
-    """Write to stdout, or to a file that appears whole or not at all.
+def write(*texts: tuple[str, str | None]) -> None:
+    """Write each text to its file, or to stdout (None, "-"); if one cannot be written, no file is changed.
 
-    A link is followed. What is no regular file (a device, a FIFO) is written to, not
-    replaced.
+    A file appears whole or not at all; a link is followed. What is no regular file (a device,
+    a FIFO), and the file that stdout goes to, is written to, not replaced.
     """
-    if output is None or output == "-":
-        _to_stdout(text)
-        return
+    with ExitStack() as stack:
+        streams: list[Callable[[], object]] = []
+        files: list[Callable[[], object]] = []
+        for text, output in texts:
+            if output is None or output == "-" or _is_stdout(output):
+                streams.append(partial(_to_stdout, text))
+            elif target := _replaced(output):
+                files.append(stack.enter_context(_beside(target, text, output)))
+            else:
+                streams.append(partial(_into, text, output))
+        for finish in (*streams, *files):
+            finish()
+
+
+def _is_stdout(output: str) -> bool:
+    """Return whether a file is the one that stdout goes to: /dev/stdout, or its own name."""
+    try:
+        return os.path.samestat(os.stat(output), os.fstat(sys.stdout.fileno()))  # noqa: PTH116 -- pathlib is slow
+    except (OSError, ValueError):
+        return False
+
+
+def _replaced(output: str) -> Path | None:
+    """Return the file that is to be replaced; None for what is no regular file."""
     from pathlib import Path  # noqa: PLC0415 -- slow to load, not needed for stdout
 
-    try:
+    with _named(output):
         target = Path(os.path.realpath(output))
         if output.endswith("/") or target.is_dir():
             raise PtelistError(f"{output}: is a directory, expected a file")
@@ -70,37 +94,52 @@ def write(text: str, output: str | None) -> None:
             raise PtelistError(f"{output}: is a link to itself, expected a file")
         if target.exists() and inputs.was_read(target):
             raise PtelistError(f"{output}: is read by this command, name another file to write to")
-        if target.exists() and not target.is_file():
-            target.write_text(text, encoding="utf-8", newline="\n")
-        else:
-            _replace(target, text)
+        return None if target.exists() and not target.is_file() else target
+
+
+@contextmanager
+def _beside(target: Path, text: str, output: str) -> Iterator[Callable[[], object]]:
+    """Write a temporary file beside target, and give what lets it take its place; without that it goes."""
+    import tempfile  # noqa: PLC0415 -- slow to load, not needed for stdout
+    from pathlib import Path  # noqa: PLC0415 -- as above
+
+    with _named(output):
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        handle, name = tempfile.mkstemp(prefix=".ptelist.", dir=target.parent)
+        new = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            new.chmod(mode)
+            yield partial(new.replace, target)
+        finally:
+            new.unlink(missing_ok=True)
+
+
+def _into(text: str, output: str) -> None:
+    """Write into a device or a FIFO."""
+    with _named(output), open(output, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123 -- pathlib is slow
+        file.write(text)
+
+
+@contextmanager
+def _named(output: str) -> Iterator[None]:
+    """Say of which file it is that it cannot be written."""
+    try:
+        yield
     except OSError as error:
         raise PtelistError(f"{output}: cannot be written: {error.strerror}") from None
     except ValueError:
         raise PtelistError(f"{output!r}: is not a file name") from None
 
 
-def _replace(target: Path, text: str) -> None:
-    """Write a temporary file beside target, which then takes its place."""
-    import tempfile  # noqa: PLC0415 -- slow to load, not needed for stdout
-    from pathlib import Path  # noqa: PLC0415 -- as above
-
-    mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(name).chmod(mode)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
 def _to_stdout(text: str) -> None:
-    """Write all of text; an unbuffered stdout may take a part of it at a time."""
+    """Write all of text; an unbuffered stdout may take a part of it at a time.
+
+    Raises OSError if it takes no more, UnicodeEncodeError for what its encoding cannot say.
+    """
     stream = sys.stdout.buffer
-    left = memoryview(text.encode(sys.stdout.encoding or "ascii", "backslashreplace"))
+    left = memoryview(text.encode(sys.stdout.encoding or "ascii"))
     while left:
         left = left[stream.write(left) :]
     stream.flush()

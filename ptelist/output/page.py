@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ptelist.output import plain
 from ptelist.output.bars import LEAST, MOST, bars
 
 if TYPE_CHECKING:
@@ -127,3 +128,29 @@ class Document(NamedTuple):
     command: str
     lines: tuple[Line, ...] = ()
     headline: str = ""
+
+    def clean(self, encoding: str = "utf-8") -> Document:
+        """Return the document with every text of it cleaned: what files say is in it."""
+
+        def row(cells: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(plain.clean(cell, encoding) for cell in cells)
+
+        return Document(
+            tuple(
+                table._replace(
+                    head=row(table.head), rows=tuple(map(row, table.rows)), title=plain.clean(table.title, encoding)
+                )
+                for table in self.tables
+            ),
+            tuple(
+                note._replace(
+                    topic=plain.clean(note.topic, encoding),
+                    text=plain.clean(note.text, encoding),
+                    about=plain.clean(note.about, encoding),
+                )
+                for note in self.notes
+            ),
+            plain.clean(self.command, encoding),
+            tuple((meaning, plain.clean(line, encoding)) for meaning, line in self.lines),
+            plain.clean(self.headline, encoding),
+        )

@@ -1,4 +1,4 @@
-"""Plain text that several formats share: wrapping, command lines, ASCII."""
+"""Plain text that several formats share: what is not to be printed as it is, wrapping, command lines."""
 
 from __future__ import annotations
 
@@ -37,6 +37,28 @@ def command(text: str, width: int) -> str:
     return " \\\n".join(lines).replace("\0", " ")
 
 
+def fenced(kind: str, text: str) -> str:
+    """Return lines as they are for Markdown, between fences that are longer than any in them."""
+    fence = "`" * max([3, *(len(ticks) + 1 for ticks in re.findall("`+", text))])
+    return f"{fence}{kind}\n{text}\n{fence}"
+
+
+def clean(text: str, encoding: str = "utf-8") -> str:
+    """Return one line of text that does nothing but stand there, whoever wrote it.
+
+    Control characters (C1 too), line ends, marks that turn the direction of writing, halves of surrogate pairs and what
+    the encoding cannot say become escapes: \\x1b, \\u202e.
+    """
+    if text.isprintable() and text.isascii():
+        return text
+    shown = text if text.isprintable() else "".join(map(_visible, text))
+    return shown.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else ascii(character)[1:-1]
+
+
 def ascii_only(text: str) -> str:
-    """Return text with what is not ASCII written as escapes."""
+    """Return text of the project's own, in several lines, with what is not ASCII written as escapes."""
     return text.encode("ascii", "backslashreplace").decode("ascii")

@@ -30,6 +30,8 @@ class Result(NamedTuple):
     """What the process exits with."""
     headline: Callable[[], str] = str
     """The answer in a plain sentence or two; empty where nothing was asked."""
+    beside: tuple[tuple[str, str], ...] = ()
+    """Texts for files of their own, each with its file's name: written if the result is."""
 
     def document(self, width: int | None) -> Document:
         """Return the page of so many columns with the answer above it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax import saxutils
 
 from ptelist.output import numbers, plain
 from ptelist.output.footer import shortened
@@ -71,9 +71,19 @@ def amount(value: int, *, binary: bool) -> str:
     return f"{value / size:g} {unit}"
 
 
+def escaped(words: str) -> str:
+    """Return words as an element's text."""
+    return saxutils.escape(plain.clean(words))
+
+
+def quoted(words: str) -> str:
+    """Return words as an attribute's value, in quotes."""
+    return saxutils.quoteattr(plain.clean(words))
+
+
 def text(x: float, y: float, words: str, anchor: str = "start", extra: str = "") -> str:
     """Return words at a place."""
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{extra}>{escape(words)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{extra}>{escaped(words)}</text>'
 
 
 def line(start: tuple[float, float], end: tuple[float, float], colour: str, extra: str = "") -> str:
@@ -107,9 +117,9 @@ def picture(
     size_ = f'width="{width}" height="{whole}" viewBox="0 0 {width} {whole}"'
     font = f'font-family="sans-serif" font-size="{FONT}"'
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size_} role="img" aria-label={quoteattr(titles[0])} {font}>',
-        f"<title>{escape(titles[0])}</title>",
-        f"<desc>{escape('; '.join(map(str, notes)))}</desc>",
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size_} role="img" aria-label={quoted(titles[0])} {font}>',
+        f"<title>{escaped(titles[0])}</title>",
+        f"<desc>{escaped('; '.join(map(str, notes)))}</desc>",
         box(0, 0, width, whole, 'fill="#ffffff"'),
         text(MARGIN, 1.5 * LINE, titles[0], extra=' font-size="15" font-weight="bold"'),
         text(MARGIN, 2.6 * LINE, titles[1], extra=f' fill="{GREY}"'),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import click
-
 from ptelist.engine.account import account
 from ptelist.output import plain
 from ptelist.output.page import MAIL_WIDTH
@@ -42,13 +40,12 @@ def show_presets(name: str) -> Callable[[str, int], str]:
 
 def path_presets(name: str | None) -> str:
     """Name the file of a preset, or the folder of all."""
-    return f"{shipped.find(name)[0] if name else shipped.root()}\n"
+    return f"{plain.clean(str(shipped.find(name)[0] if name else shipped.root()))}\n"
 
 
-def validate_presets(files: tuple[str, ...]) -> int:
+def validate_presets(files: tuple[str, ...]) -> str:
     """Check presets: each is laid over the defaults and accounted for."""
     for file in files:
         for column in expand([file], []).columns:
             account(column.scenario)
-        click.echo(f"{file}: ok")
-    return 0
+    return "".join(f"{plain.clean(file)}: ok\n" for file in files)

@@ -19,8 +19,8 @@ def render(preset: Preset, chosen: str, width: int) -> str:
     """Return the preset as TOML that reads back, sources as comments."""
     text = "\n".join(_lines(preset, width))
     if chosen == "markdown":
-        return f"```toml\n{text}\n```\n"
-    return plain.ascii_only(f"{text}\n")
+        return f"{plain.fenced('toml', text)}\n"
+    return f"{text}\n"
 
 
 def _lines(preset: Preset, width: int) -> Iterator[str]:
@@ -49,5 +49,5 @@ def _fields(fields: Fields, width: int, known: str = "") -> Iterator[str]:
         if setting.value is None:
             continue
         if (source := str(setting.provenance)) != known:
-            yield from plain.wrapped(f"# {source}", width, "#   ").splitlines()
+            yield from plain.wrapped(plain.clean(f"# {source}", "ascii"), width, "#   ").split("\n")
         yield f"{name} = {toml(setting.value)}"

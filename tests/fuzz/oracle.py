@@ -22,8 +22,8 @@ UNFORMATTED = frozenset(("presets", "help", "completion"))
 UNFORMATTED_OPTIONS = frozenset(("--probe-script", "--help", "-h"))
 TWO_TEXTS = re.compile(r"--(save|rejects) (-|/dev/stdout)$|--report \w+=(-|/dev/stdout)$|-o /dev/stdout$")
 """Two texts on stdout, as asked for."""
-LONGEST = 1000
-"""Characters of a message."""
+LONGEST = 1010
+"""Characters of a message: some 1,000."""
 BAD_INPUT, CLOSED_PIPE = 2, 141
 WRITERS = frozenset(("-o", "--init", "--update"))
 """With one of these a command may have nothing to print."""

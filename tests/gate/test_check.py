@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import re
+import tempfile
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,6 @@ from ptelist.cli import main
 from ptelist.engine.interval import Interval
 from ptelist.gate import baseline as baselines
 from ptelist.gate import budgets, causes
-from ptelist.output import delivery as out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -594,10 +594,10 @@ def test_a_read_only_folder_is_named(run: Run, here: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     write()
 
-    def refused(*_: object) -> None:
+    def refused(*_: object, **_more: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(out, "_replace", refused)
+    monkeypatch.setattr(tempfile, "mkstemp", refused)
     fails(run, "ptelist-baseline.json: cannot be written: Read-only file system", "--update")
 
 

@@ -1,18 +1,32 @@
-"""CSV: the rows of a result, plain integers."""
+"""CSV: the rows of a result, plain integers, and no text that a spreadsheet would compute."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
+
+from ptelist.output import plain
 
 if TYPE_CHECKING:
     from ptelist.output.result import Result
+
+FORMULA = re.compile(r"[=@]|[+-](?![0-9.,]*$)")
+"""How a formula begins, for the spreadsheets that there are; a number with its sign is none."""
 
 
 def render(result: Result, width: int) -> str:
     """Return the rows, each ended by LF."""
     del width
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(result.rows())
+    csv.writer(out, lineterminator="\n").writerows([*map(_cell, row)] for row in result.rows())
     return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    """Return a number as it is, text cleaned; an apostrophe before a formula says that it is text."""
+    if not isinstance(value, str):
+        return value
+    text = plain.clean(value)
+    return f"'{text}" if FORMULA.match(text) else text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from ptelist.output.version import __version__
@@ -23,4 +24,10 @@ def render(result: Result, width: int) -> str:
         "assumptions": [*map(str, result.notes)],
         "headline": result.headline(),
     }
-    return json.dumps(head | result.body(), indent=2, sort_keys=True) + "\n"
+    text = json.dumps(head | result.body(), indent=2, sort_keys=True, ensure_ascii=False)
+    return re.sub(r"[^\n -~]", _escaped, text) + "\n"
+
+
+def _escaped(character: re.Match[str]) -> str:
+    """Return the escape of a character; half of a surrogate pair, which JSON cannot say, as the text of one."""
+    return json.dumps(character[0].encode("utf-8", "backslashreplace").decode())[1:-1]

@@ -19,12 +19,13 @@ def render(result: Result, width: int) -> str:
 
 def draw(document: Document, width: int) -> str:
     """Return the answer, tables, assumptions and the command, blank lines between."""
+    document = document.clean("ascii")
     blocks = [plain.paragraph(document.headline, width)] if document.headline else []
     blocks += ["\n".join(text for _, text in document.lines)] if document.lines else []
     blocks += [_table(table, width) for table in document.tables]
     blocks += ["\n".join(plain.wrapped(str(note), width, "  ") for note in document.notes)] if document.notes else []
     blocks.append(plain.command(document.command, width))
-    return plain.ascii_only("\n\n".join(blocks) + "\n")
+    return "\n\n".join(blocks) + "\n"
 
 
 def _table(table: Table, width: int) -> str:

@@ -1,7 +1,7 @@
 """A terminal: the same tables, drawn and coloured by rich.
 
 rich crops what does not fit, so the table builder has chosen a layout by its own
-measure before; rich is told the width that the table needs.
+measure before; rich is told of a terminal that has room for any.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ VERDICT_STYLES = {
     "REMOVED": BAD_STYLE,
 }
 STYLES = {HEAD: "bold", TEXT: "", FINE: "dim"}
+ENDLESS = 1 << 30
+"""Columns that no table needs."""
 STRONG = "bold"
 """Of rows that the eye is to meet; a colour would say less or more."""
 
@@ -50,11 +52,11 @@ def render(result: Result, width: int) -> str:
 def draw(document: Document, width: int, encoding: str = "utf-8") -> str:
     """Return the document with terminal escapes, for a terminal of this width."""
     out = _Encoded(encoding)
-    needed = max((table.width() for table in document.tables), default=0)
+    document = document.clean(encoding)
     console = Console(
         file=out,
         force_terminal=True,
-        width=max(width, needed),
+        width=ENDLESS,
         markup=False,
         highlight=False,
         emoji=False,

@@ -1,0 +1,69 @@
+"""What is said of a failure, in one line on stderr, and what the process exits with."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+import click
+
+from ptelist.errors import PtelistError
+from ptelist.output.plain import clean
+
+BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
+
+MOST = 1000
+"""Characters of a line; of a longer one the beginning and the end are told, for in its middle are the values."""
+
+
+def told(error: BaseException) -> int:
+    """Say what went wrong, if anybody listens, and return the exit code; raises what is no failure of a user's."""
+    match error:
+        case click.Abort() | KeyboardInterrupt():
+            return INTERRUPTED
+        case BrokenPipeError(filename=None):
+            _let_go(sys.stdout)
+            return CLOSED_PIPE
+        case click.exceptions.NoArgsIsHelpError():
+            _say(error.format_message())
+        case click.ClickException():
+            _fail(error.format_message())
+        case PtelistError():
+            _fail(str(error))
+        case UnicodeEncodeError():
+            what = f"stdout: its encoding, {error.encoding}, cannot say {error.object[error.start]!a}"
+            _fail(f"{what}: -o FILE or PYTHONIOENCODING=utf-8 can")
+        case OSError():
+            if error.filename is None:
+                _let_go(sys.stdout)
+            _fail(f"{error.filename or 'stdout'}: {error.strerror or error}")
+        case _:
+            if os.environ.get("PTELIST_DEBUG"):
+                raise error
+            what = f"internal error, please report it: {type(error).__name__}: {error}"
+            _fail(f"{what} (PTELIST_DEBUG=1 shows where)")
+    return BAD_INPUT
+
+
+def _fail(message: str) -> None:
+    line = clean(" ".join(f"ptelist: {message}".split()), "ascii")
+    _say(line if len(line) <= MOST else f"{line[: MOST // 2]} [...] {line[-MOST // 2 :]}")
+
+
+def _say(text: str) -> None:
+    """Write to stderr, if it takes something."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        _let_go(sys.stderr)
+
+
+def _let_go(stream: TextIO) -> None:
+    """Let what a stream still holds go nowhere: it would fail once more when Python flushes it at exit."""
+    with suppress(OSError):  # that of a test has no number
+        number = stream.fileno()
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, number)
+        os.close(devnull)
