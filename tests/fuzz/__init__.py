@@ -19,4 +19,5 @@ A case is what its seed and its number make of it, whatever ran before. The ever
 - commands, with readings, gates and fleets for those that read files: the command line of a case
 - child: it is run, in a forked process with limits
 - oracle, formats: what may come of it
+- trial: a case from its making to its verdict
 """

@@ -64,7 +64,7 @@ def sensitivity(draft: Draft) -> list[str]:
 
 
 def best(draft: Draft) -> list[str]:
-    made = _scenarios(draft, 1) + words.often(draft, 0.5, "--rmaps", "100000x3+2000x40")
+    made = _scenarios(draft, 1) + words.often(draft, 0.4, "--nested", "--rmaps", "100000x3+2000x40")
     if draft.chance.random() < 0.4:
         made += ["--histogram", readings.histogram(draft), *readings.counters(draft)]
     elif draft.chance.random() < 0.4:

@@ -35,14 +35,15 @@ def check(draft: Draft) -> list[str]:
     draft.writes |= {"ptelist.toml", "ptelist-baseline.json", "stdin-baseline.json", "summary"}
     made += words.often(draft, 0.3, "--kernel", chance.choice(shipped.names("kernels")))
     if chance.random() < 0.25:
-        made += ["--kernel-from", draft.given(builds.build(chance), "", mutate.binary)]
-        made += words.often(draft, 0.4, "--against-from", draft.given(builds.build(chance), "", mutate.binary))
+        made += ["--kernel-from", draft.given(builds.build(chance), "", mutate.image)]
+        made += words.often(draft, 0.4, "--against-from", draft.given(builds.build(chance), "", mutate.image))
     if chance.random() < 0.1:
         made += ["--baseline", draft.given(baseline, ".json", mutate.as_json)]
         draft.writes.add(made[-1].removeprefix("./"))
     for flag in ("--init", "--update", "--dry-run"):
         made += words.often(draft, 0.12, flag)
-    for form in atoms.some(chance, REPORTS, 2):
+    writes = {"--init", "--update"} & set(made) and chance.random() < 0.8
+    for form in [] if writes else atoms.some(chance, REPORTS, 2):
         made += ["--format", form, *words.often(draft, 0.7, "-o", draft.output())]
     return made + words.often(draft, 0.2, "--report", f"{chance.choice(REPORTS)}={draft.output()}")
 
@@ -61,7 +62,7 @@ def _gate(draft: Draft) -> bytes:
     for name in names:
         lines.append(f"\n[scenario.{mutate.as_toml(name)}]")
         axes = atoms.some(chance, list(AXES.values()), 3)
-        lines += [f"{axis.name.replace('-', '_')} = {mutate.as_toml(words.values(draft, axis))}" for axis in axes]
+        lines += [f"{axis.name} = {mutate.as_toml(words.values(draft, axis))}" for axis in axes]
     for _ in range(chance.choice((1, 2, 5))):
         lines += ["\n[[budget]]", f"figure = {mutate.as_toml(words.figure(chance))}"]
         limit = chance.choice(

@@ -21,7 +21,7 @@ UNITS = ("KiB", "MiB", "GiB", "TiB", "kB", "%", "x", "")
 
 def maybe(chance: Random, data: bytes, how: Callable[[Random, bytes], bytes]) -> bytes:
     """Return data as it is, or changed once or a few times."""
-    for _ in range(chance.choice((0, 0, 0, 1, 1, 1, 2, 4))):
+    for _ in range(chance.choice((0, 0, 0, 0, 1, 1, 1, 2, 4))):
         data = how(chance, data)[: max(MOST, len(data))]
     return data
 
@@ -82,6 +82,11 @@ def _cell(chance: Random, told: str) -> str:
     cells = told.split(separator)
     cells[chance.randrange(len(cells))] = chance.choice(("", atoms.text(chance), chance.choice(cells)))
     return separator.join(cells)
+
+
+def image(chance: Random, data: bytes) -> bytes:
+    """Change the bytes of a build, half of the time: it is damaged inside as well."""
+    return binary(chance, data) if chance.random() < 0.5 else data
 
 
 def binary(chance: Random, data: bytes) -> bytes:  # noqa: PLR0911 -- one for each change

@@ -98,7 +98,7 @@ def _text(case: Case, outcome: Outcome) -> Iterator[str]:
         if case.env.get("FORCE_COLOR") or "terminal" in case.words:
             data = COLOUR.sub(b"", data)  # noqa: PLW2901 -- what is left is text
         told = data.decode("utf-8", "surrogateescape")
-        if "--save" in case.words and name in written:
+        if "--save" in case.words:
             told = told.replace("\t", "")  # between the cells of its tables
         if ODD.search(told):
             yield f"control characters on {name if name in {'stdout', 'stderr'} else 'a file'}"
@@ -113,14 +113,14 @@ def _files(case: Case, outcome: Outcome) -> Iterator[str]:
     if outcome.outside:
         yield "a file outside of its folder"
     before = {**case.files, **{name: target.encode("utf-8", "surrogateescape") for name, target in case.links.items()}}
-    free = case.writes if outcome.status in {0, 1} else set()
+    free = {"", *case.writes} if outcome.status in {0, 1} else set()
     for name in sorted({*before, *outcome.files} - free):
         if name not in outcome.files:
             yield "a file is gone"
         elif name not in before:
-            yield "a file that nobody asked for" if outcome.status in {0, 1} else "a file beside exit code 2"
+            yield f"a file that nobody asked for: {name!a}" if free else f"a file beside exit code 2: {name!a}"
         elif before[name] != outcome.files[name]:
-            yield "an input is changed"
+            yield f"an input is changed: {name!a}"
 
 
 def _format(case: Case, outcome: Outcome) -> Iterator[str]:

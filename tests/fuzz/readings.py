@@ -13,17 +13,15 @@ if TYPE_CHECKING:
 
 def observe(draft: Draft) -> list[str]:
     chance = draft.chance
+    kernel = chance.choice(shipped.names("kernels"))
     if chance.random() < 0.75:
-        made = [draft.given(seeds.observation(chance), ".txt")]
+        made = [draft.given(seeds.observation(chance), ".txt"), *words.often(draft, 0.3, "--kernel", kernel)]
     else:
         made = ["--slabinfo", draft.given(seeds.slabinfo(chance))]
-        made += ["--sysfs", _sysfs(draft)] if chance.random() < 0.6 else []
-    made += words.often(draft, 0.3, "--all-caches") + words.often(draft, 0.1, "--rmaps-stat")
-    made += words.often(draft, 0.15, "--save", draft.output(".txt"))
-    made += words.often(draft, 0.4, "--kernel", chance.choice(shipped.names("kernels"))) + words.often(
-        draft, 0.2, "--host", "single-cpu"
-    )
-    return made + words.scenario(draft, 2) + words.output(draft, words.TABLES)
+        made += ["--sysfs", _sysfs(draft)] if chance.random() < 0.6 else words.often(draft, 0.1, "--rmaps-stat")
+        made += words.often(draft, 0.8, "--kernel", kernel, "--host", "single-cpu")
+    made += words.often(draft, 0.3, "--all-caches") + words.often(draft, 0.15, "--save", draft.output(".txt"))
+    return made + words.scenario(draft, 1) + words.output(draft, words.TABLES)
 
 
 def _sysfs(draft: Draft) -> str:
@@ -48,22 +46,19 @@ def _sysfs(draft: Draft) -> str:
 
 def inspect(draft: Draft) -> list[str]:
     chance = draft.chance
-    count = chance.choice((1, 1, 1, 2, 3))
-    files = [draft.given(builds.build(chance), "", mutate.binary) for _ in range(count)]
+    count = chance.choice((1, 1, 1, 2, 2, 3))
+    made = [draft.given(builds.build(chance), "", mutate.image) for _ in range(count)]
     if chance.random() < 0.1:
-        files = ["+".join(files)]
-    made = files + (chance.choice((["--diff"], [])) if count == 2 else words.often(draft, 0.05, "--diff"))
-    if "--diff" not in made:
-        made += words.often(draft, 0.25, "--as-preset")
-    made += words.often(
-        draft, 0.1, "--struct", chance.choice(("pte_list_desc", "kvm_mmu_page", "u64", atoms.text(chance)))
-    )
-    made += words.scenario(draft, 1) if "--diff" in made or chance.random() < 0.05 else []
-    return (
-        made
-        + words.often(draft, 0.3, "--kernel", chance.choice(shipped.names("kernels")))
-        + words.output(draft, words.TABLES)
-    )
+        made = ["+".join(made)]
+    struct = chance.choice(("pte_list_desc", "kvm_mmu_page", "u64", atoms.text(chance)))
+    if chance.random() < (0.7 if count == 2 else 0.03):
+        made += ["--diff", *words.scenario(draft, 1)]
+    elif chance.random() < (0.4 if count == 1 else 0.03):
+        made.append("--as-preset")
+    else:
+        made += words.often(draft, 0.2, "--struct", struct)
+    made += words.often(draft, 0.3, "--kernel", chance.choice(shipped.names("kernels")))
+    return made + words.output(draft, words.TABLES)
 
 
 def histogram(draft: Draft) -> str:
@@ -84,18 +79,18 @@ def histogram(draft: Draft) -> str:
 
 
 def counters(draft: Draft) -> list[str]:
+    """Return counters of a VM, which agree with a histogram at times."""
     chance, made = draft.chance, []
-    for counter in atoms.some(chance, ("pages-4k", "pages-2m", "pages-1g", "max-rmap-size"), 2):
+    for counter in atoms.some(chance, ("pages-4k", "pages-2m", "pages-1g", "max-rmap-size"), chance.choice((0, 0, 2))):
         usual = chance.choice(("70000", "227", "3086676", "999"))
         made += [f"--{counter}", usual if chance.random() < 0.8 else atoms.number(chance)]
-    made += words.often(draft, 0.2, "--no-counters") + words.often(
-        draft, 0.2, "--of-vm", chance.choice(("812-11", "9-1", atoms.text(chance)))
-    )
-    return made + words.often(draft, 0.2, "--written-by", chance.choice(("6.1", "7.3", "5.10", atoms.text(chance))))
+    vm, kernel = (chance.choice((*usual, atoms.text(chance))) for usual in (("812-11", "9-1"), ("6.1", "7.3", "5.10")))
+    made += words.often(draft, 0.1, "--no-counters") + words.often(draft, 0.1, "--of-vm", vm)
+    return made + words.often(draft, 0.2, "--written-by", kernel)
 
 
 def rmaps(draft: Draft) -> list[str]:
-    made = [histogram(draft), *counters(draft), *words.scenario(draft, 3)]
+    made = [histogram(draft), *counters(draft), *words.scenario(draft, 1)]
     return made + words.often(draft, 0.4, "--paging", "shadow") + words.output(draft, words.TABLES)
 
 
