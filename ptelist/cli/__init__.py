@@ -40,7 +40,7 @@ COMMANDS = {
 """Commands in the order of their use, and the module of what each does; ptelist.cli has how it is called."""
 
 GC_THRESHOLD = 1_000_000
-"""Importing makes many objects and no garbage: looking for some early is time lost."""
+"""Importing makes many objects and no garbage: looking for some early, or again at the end, is time lost."""
 
 
 class Cli(click.Group):
@@ -94,6 +94,7 @@ class Cli(click.Group):
             from ptelist.cli.failures import told  # noqa: PLC0415 -- only after a failure
 
             code = told(error)
+        gc.freeze()
         sys.exit(code if isinstance(code, int) else 0)
 
 

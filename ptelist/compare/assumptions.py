@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.compare.clause import joined
 from ptelist.compare.clauses import UNVERIFIED, topics, unverified
+from ptelist.engine.shared import Shared
 from ptelist.output.note import Note
 
 if TYPE_CHECKING:
@@ -48,12 +49,13 @@ class Assumptions:
         """Start with no scenario; `releases`: whether kernels are told by their release, not their profile alone."""
         self._releases, self._touched = releases, touched
         self._topics: dict[Topic, _Said] = {}
+        self._shared = Shared()
         self._kernels: set[_Told] = set()
 
     def add(self, scenario: Scenario) -> None:
         """Take one more scenario."""
         kernel = _Told(scenario.kernel)
-        said = list(topics(scenario, releases=self._releases))
+        said = list(topics(scenario, self._shared, releases=self._releases))
         if kernel not in self._kernels:
             self._kernels.add(kernel)
             said += unverified(scenario)
@@ -111,6 +113,7 @@ class _Said:
 
     def __init__(self, statement: Statement) -> None:
         self._variants: dict[Statement, None] = {}
+        self._last: Statement | None = None
         self._common = list(statement)
         self._keyed: dict[str, list[Clause]] = {}
         """By key, what all statements that have the key have in common of it."""
@@ -118,8 +121,9 @@ class _Said:
         """Clauses with a key that are to be told only if they hold of all columns."""
 
     def add(self, statement: Statement) -> None:
-        if statement in self._variants:
+        if statement is self._last or statement in self._variants:
             return
+        self._last = statement
         if len(self._variants) <= MOST_VARIANTS:
             self._variants[statement] = None
         self._common = [clause for clause in self._common if clause in statement]

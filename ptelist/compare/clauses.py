@@ -11,8 +11,9 @@ from ptelist.scenario.presets.versions import version_key
 from ptelist.settings import defaults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from ptelist.engine.shared import Shared
     from ptelist.scenario.models import Host, Kernel, Scenario
 
 PROPOSAL, UNVERIFIED = "proposal", "UNVERIFIED"
@@ -45,25 +46,38 @@ BUSY_HOST = "with what a busy host keeps beside in bytes.retained"
 WORSE = "small objects fragment worse, for a slab of more of them is less often empty"
 
 
-def topics(scenario: Scenario, *, releases: bool) -> Iterator[tuple[Topic, Statement]]:
-    """Yield what is assumed by topic; VM groups are told apart by their number."""
-    kernel, host = scenario.kernel, scenario.host
-    yield KERNEL, tuple(_kernel(kernel, kernel.release if releases else ""))
-    yield CONFIG, tuple(_config(scenario))
-    yield HOST, (*_host(host), *_processor(scenario))
+def topics(scenario: Scenario, shared: Shared, *, releases: bool) -> Iterator[tuple[Topic, Statement]]:
+    """Yield what is assumed by topic; VM groups are told apart by their number.
+
+    `shared` keeps what the scenarios before had in common with this one.
+    """
+
+    def once(topic: Topic, statement: Callable[[Scenario], Iterable[Clause]]) -> tuple[Topic, Statement]:
+        return topic, shared.once(topic, scenario, lambda noted: tuple(statement(noted)))
+
+    yield once(KERNEL, lambda noted: _kernel(noted.kernel, noted.kernel.release if releases else ""))
+    yield once(CONFIG, _config)
+    yield once(HOST, lambda noted: (*_host(noted.host), *_processor(noted)))
     for number, vm in enumerate(scenario.vms):
-        yield Topic("vm", group=number), tuple(vm_clauses.machine(kernel, vm))
-    yield CACHES, tuple(vm_clauses.each_group(scenario, vm_clauses.caches))
-    if any(mmu.uses_rmaps(kernel, vm) for vm in scenario.vms):
-        yield LISTS, (Clause(vm_clauses.lists(scenario), about=clause.LISTS),)
+        yield Topic("vm", group=number), tuple(vm_clauses.machine(scenario.kernel, vm))
+    yield once(CACHES, lambda noted: vm_clauses.each_group(noted, vm_clauses.caches))
+    topic, statement = once(LISTS, _lists)
+    if statement:
+        yield topic, statement
     for number, vm in enumerate(scenario.vms):
         for text in vm_clauses.evidence(scenario, number, vm):
             yield Topic("evidence", group=number), (Clause(text, about=clause.LISTS),)
-    yield MAPPING, tuple(vm_clauses.each_group(scenario, vm_clauses.mapping))
-    yield SLABS, tuple(_slabs(scenario))
+    yield once(MAPPING, lambda noted: vm_clauses.each_group(noted, vm_clauses.mapping))
+    yield once(SLABS, _slabs)
     for name in scenario.proposals:
         if name != "none":
             yield Topic(PROPOSAL, name), (fine(scenario.sources[f"proposals.{name}"].text),)
+
+
+def _lists(scenario: Scenario) -> Iterator[Clause]:
+    """Yield what the lists went through, if there are any."""
+    if any(mmu.uses_rmaps(scenario.kernel, vm) for vm in scenario.vms):
+        yield Clause(vm_clauses.lists(scenario), about=clause.LISTS)
 
 
 def _slabs(scenario: Scenario) -> Iterator[Clause]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import assume
@@ -10,7 +9,7 @@ from ptelist.compare.clause import touched
 from ptelist.engine.account import account
 from ptelist.engine.difference import difference
 from ptelist.engine.figure_kinds import DESC, DESC_TOTAL, HEADER, TOTAL
-from ptelist.engine.interval import Change
+from ptelist.engine.interval import NONE, Change, Ratio
 from ptelist.engine.ledger import TYPICAL, Unit
 from ptelist.settings.catalog.names import one, select
 
@@ -41,7 +40,7 @@ class Comparison(NamedTuple):
             return None
         return change(self.ledgers[against][figure], self.ledgers[number][figure])
 
-    def share(self, number: int) -> tuple[Fraction, Fraction]:
+    def share(self, number: int) -> tuple[Ratio, Ratio]:
         """Return the part of pte_list_desc in all MMU metadata of a column."""
         return share(self.ledgers[number][DESC_TOTAL], self.ledgers[number][TOTAL])
 
@@ -67,22 +66,22 @@ def change(old: Term, new: Term) -> Change:
     """Return the interval of new - old, which is `difference`, and its part of old."""
     low, high = difference(old, new)
     if low == high == 0:
-        return Change(0, 0, (Fraction(0), Fraction(0)))
+        return Change(0, 0, (NONE, NONE))
     if old.low == 0 or old.unit is Unit.ORDER:
         return Change(low, high, None)
-    least = max(Fraction(new.low, old.high) - 1, Fraction(low, old.low if low < 0 else old.high))
-    most = min(Fraction(new.high, old.low) - 1, Fraction(high, old.high if high < 0 else old.low))
+    least = Ratio(new.low - old.high, old.high).most(Ratio(low, old.low if low < 0 else old.high))
+    most = Ratio(new.high - old.low, old.low).least(Ratio(high, old.high if high < 0 else old.low))
     return Change(low, high, (least, most))
 
 
-def share(part: Term, whole: Term) -> tuple[Fraction, Fraction]:
+def share(part: Term, whole: Term) -> tuple[Ratio, Ratio]:
     """Return part / whole, for a whole that is a sum with that part in it."""
     rest = whole.low - part.low, whole.high - part.high
     return _ratio(part.low, part.low + rest[1]), _ratio(part.high, part.high + rest[0])
 
 
-def _ratio(part: int, whole: int) -> Fraction:
-    return Fraction(part, whole) if whole else Fraction(0)
+def _ratio(part: int, whole: int) -> Ratio:
+    return Ratio(part, whole) if whole else NONE
 
 
 def pick(ledger: Ledger, wanted: Iterable[str]) -> list[str]:

@@ -57,13 +57,30 @@ def settle(
 ) -> Ledger:
     """Return all figures of a host on which VMs hold so much; of its VMs only the first one's paging counts.
 
-    With the sums of `holdings` over all groups the numbers are those of `account`. `why` tells sums of equal
-    ends apart that do not follow in the same way.
+    With the sums of `holdings` over all groups the numbers are those of `account`. `why` says of each sum how it
+    came, and tells those of equal ends apart that do not follow in the same way.
     """
     ledger = Ledger()
     for name in KINDS if aside else COUNTED:
-        ledger[name] = rule(name, *held[name], KINDS[name], why.get(name, "added up over the VMs of the host"))
+        ledger[name] = rule(name, *held[name], KINDS[name], why[name])
     return _settled(ledger, Facts(scenario), aside=aside)
+
+
+def slab_layouts(scenario: Scenario) -> tuple[Facts, tuple[CacheLayout, CacheLayout]]:
+    """Return what `settle_caches` needs of a host, which is the same for every host of its kind."""
+    facts = Facts(scenario)
+    return facts, cache_layouts.both(facts)
+
+
+def settle_caches(facts: Facts, caches: Iterable[CacheLayout], objects: Iterable[Term]) -> Ledger:
+    """Return the figures of kmem_caches that hold so many objects, without those that are part of no total.
+
+    They are those of `settle`.
+    """
+    ledger = Ledger()
+    for found, held in zip(caches, objects, strict=True):
+        _entered(ledger, facts, found).account(held, aside=False)
+    return ledger
 
 
 def _settled(ledger: Ledger, facts: Facts, usages: Usages = (), *, aside: bool) -> Ledger:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
-
-if TYPE_CHECKING:
-    from fractions import Fraction
+from typing import NamedTuple, Protocol
 
 
 class Ends(Protocol):
@@ -32,10 +29,29 @@ class Interval(NamedTuple):
         return cls(known.low, known.high)
 
 
+class Ratio(NamedTuple):
+    """A part of a whole, exactly; fractions.Fraction takes longer to load than an answer may."""
+
+    part: int
+    whole: int
+    """More than 0."""
+
+    def most(self, other: Ratio) -> Ratio:
+        """Return the larger one."""
+        return self if self.part * other.whole >= other.part * self.whole else other
+
+    def least(self, other: Ratio) -> Ratio:
+        """Return the smaller one."""
+        return self if self.part * other.whole <= other.part * self.whole else other
+
+
+NONE = Ratio(0, 1)
+
+
 class Change(NamedTuple):
     """How much more a figure is than another: an interval, and the same as a part of the other."""
 
     low: int
     high: int
-    ratio: tuple[Fraction, Fraction] | None
+    ratio: tuple[Ratio, Ratio] | None
     """None where the other may be 0, and for orders."""

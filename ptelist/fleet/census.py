@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ptelist.fleet.fleet import Fleet
-    from ptelist.fleet.inventory import Cells, Inventory
+    from ptelist.fleet.inventory import AboutHost, Cells, Inventory, Said
     from ptelist.fleet.records import Place
 
-MOST_PAIRS = 200_000
-"""Pairs of a host's and a VM's cells that are remembered as checked."""
+MOST_CHECKED = 200_000
+"""What rows say that is remembered as checked."""
 
 EVERY = 1 << 12
 """Rows between two words to the progress bar."""
@@ -52,10 +52,10 @@ class Census(NamedTuple):
 class _ReadHost:
     """One host while its rows are read."""
 
-    __slots__ = ("bad", "groups", "modules", "places", "row", "taken", "vcpus", "vms")
+    __slots__ = ("about", "bad", "groups", "line", "modules", "places", "taken", "vcpus", "vms")
 
     def __init__(self, row: Row) -> None:
-        self.row = row
+        self.about, self.line = row.said.host, row.place.line
         self.groups: dict[Cells, int] = {}
         self.vms = self.vcpus = 0
         self.modules: tuple[bool, bool] | None = None
@@ -80,8 +80,9 @@ class Reader:
         self._inventory, self._fleet, self._keep_going = inventory, fleet, keep_going
         self._explain = explain
         self._hosts: dict[str, _ReadHost] = {}
-        self._known: dict[tuple[Cells, Cells], _ReadVm] = {}
-        self._checked: set[tuple[Cells, str]] = set()
+        self._counts: dict[Said, int] = {}
+        self._known: dict[Said, _ReadVm] = {}
+        self._checked: set[AboutHost] = set()
         self._cells: dict[Cells, Cells] = {}
         self._rejects: dict[Place, str] = {}
         self._cut: set[str] = set()
@@ -119,23 +120,23 @@ class Reader:
             self._cut.add(host)
 
     def _take(self, row: Row) -> None:
-        count = _count(row.times)
-        if (about := (row.about_host, row.memory)) not in self._checked:
-            self._fleet.check(*about)
-            self._checked.add(about)
+        said = row.said
+        count = self._counts.get(said)
+        if count is None:
+            count = self._counts[said] = self._checked_count(said)
         host = self._hosts.get(row.host)
         if host is None:
             host = self._hosts[row.host] = _ReadHost(row)
         if self._keep_going:
             host.places.append(row.place)
-        if (row.about_host, row.by, row.memory) != (host.row.about_host, host.row.by, host.row.memory):
-            self._refuse(host, row, self._difference(host, row))
+        if said.host is not host.about and said.host != host.about:
+            self._refuse(host, row, self._difference(host, said.host))
         if not count:
             host.taken = True
             return
-        vm = self._vm(row)
-        if host.modules not in {None, vm.modules}:
-            kind = HostKind(row.about_host, ((next(iter(host.groups)), 1), (vm.cells, 1)))
+        vm = self._known.get(said) or self._vm(said)
+        if host.modules != vm.modules and host.modules:
+            kind = HostKind(said.host.cells, ((next(iter(host.groups)), 1), (vm.cells, 1)))
             try:
                 self._fleet.scenario(0, kind)
             except PtelistError as error:
@@ -146,27 +147,34 @@ class Reader:
         host.vms += count
         host.vcpus += count * vm.vcpus
 
+    def _checked_count(self, said: Said) -> int:
+        """Return how many VMs rows stand for, of which the host was checked."""
+        count = _count(said.times)
+        if said.host not in self._checked:
+            self._fleet.check(said.host.cells, said.host.memory)
+            self._checked.add(said.host)
+        if len(self._counts) > MOST_CHECKED:
+            self._counts.clear()
+        return count
+
     def _refuse(self, host: _ReadHost, row: Row, why: str) -> None:
         """Set a whole host aside."""
         host.bad = host.bad or f"host {row.host}: {why}"
         if not self._keep_going:
             raise PtelistError(host.bad)
 
-    def _difference(self, host: _ReadHost, row: Row) -> str:
+    def _difference(self, host: _ReadHost, about: AboutHost) -> str:
         fields = (*self._inventory.host_fields, *self._inventory.by, "host-memory")
-        ours, theirs = ((*each.about_host, *each.by, each.memory) for each in (row, host.row))
+        ours, theirs = ((*each.cells, *each.by, each.memory) for each in (about, host.about))
         name, here, there = next(each for each in zip(fields, ours, theirs, strict=True) if each[1] != each[2])
-        return f'{name} is "{here}" here and "{there}" on line {host.row.place.line}'
+        return f'{name} is "{here}" here and "{there}" on line {host.line}'
 
-    def _vm(self, row: Row) -> _ReadVm:
-        key = row.about_host, row.about_vm
-        vm = self._known.get(key)
-        if vm is None:
-            if len(self._known) > MOST_PAIRS:
-                self._known.clear()
-            single = self._fleet.noted(*key)
-            cells = self._cells.setdefault(row.about_vm, row.about_vm)
-            vm = self._known[key] = _ReadVm(cells, single.vm.vcpus, single.modules)
+    def _vm(self, said: Said) -> _ReadVm:
+        if len(self._known) > MOST_CHECKED:
+            self._known.clear()
+        single = self._fleet.noted(said.host.cells, said.vm)
+        cells = self._cells.setdefault(said.vm, said.vm)
+        vm = self._known[said] = _ReadVm(cells, single.vm.vcpus, single.modules)
         return vm
 
     def _counted(self, rows: int) -> Census:
@@ -176,13 +184,13 @@ class Reader:
         for name, host in self._hosts.items():
             if host.bad or not host.taken:
                 continue
-            kind = HostKind(host.row.about_host, tuple(sorted(host.groups.items())))
-            by = host.row.by
+            kind = HostKind(host.about.cells, tuple(sorted(host.groups.items())))
+            by = host.about.by
             if name == self._explain and kind.groups:
                 explained = kind
             same = kinds.setdefault(kind, {})
             same[by] = same.get(by, 0) + 1
-            memory = self._fleet.memory(host.row.memory)
+            memory = self._fleet.memory(host.about.memory)
             old = groups.get(by, HostGroup(0, 0, 0, 0))
             both = None if memory is None or old.memory is None else old.memory + memory
             groups[by] = HostGroup(old.hosts + 1, old.vms + host.vms, old.vcpus + host.vcpus, both)

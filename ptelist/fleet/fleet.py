@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import Assumptions
 from ptelist.compare.clauses import PROPOSAL
-from ptelist.engine.account import settle
+from ptelist.engine.account import settle, settle_caches
+from ptelist.engine.difference import SAME
 from ptelist.engine.figure_kinds import KINDS
+from ptelist.engine.interval import Interval
+from ptelist.engine.ledger import Unit, rule
 from ptelist.errors import PtelistError
 from ptelist.fleet.inventory import COUNT, HOST, HOST_MEMORY, VMS
-from ptelist.fleet.single import Single
+from ptelist.fleet.settled import HostScenario, Settled
+from ptelist.fleet.single import OBJECTS, Single
 from ptelist.fleet.what_ifs import what_ifs
 from ptelist.output.note import Note
 from ptelist.scenario.overlay import Origin
@@ -41,6 +45,7 @@ NAME_AXES = (Axis("host.name", "host.name", FIELDS, ""), Axis("vm.name", "vm.nam
 NO_AXES = frozenset((HOST, HOST_MEMORY, COUNT))
 """Fields of an inventory that are no axis."""
 
+ADDED_UP = "added up over the VMs of the host"
 SAID_BY = "the inventory"
 
 
@@ -59,13 +64,6 @@ AGED_NOTE = Note(
 
 NO_HOLDINGS = frozenset(("name", "filling", "slab_merge"))
 """Fields of a host on which no VM's holdings depend: its slabs do."""
-
-
-class _HostScenario(NamedTuple):
-    """A host with any VM on it, and the number of the hosts on which each VM holds the same."""
-
-    scenario: Scenario
-    alike: int
 
 
 class Fleet:
@@ -92,7 +90,7 @@ class Fleet:
 
     def _forget(self) -> None:
         self._space = Space((), (), self._axes)
-        self._hosts: dict[tuple[int, Cells], _HostScenario] = {}
+        self._hosts: dict[tuple[int, Cells], HostScenario] = {}
         self._singles: dict[tuple[int, int, Cells], Single] = {}
         self._classes: dict[tuple[object, ...], int] = {}
 
@@ -139,14 +137,15 @@ class Fleet:
         """
         host = self._hosts.get((number, about))
         if host and (single := self._singles.get((number, host.alike, vm))):
+            host.singles[vm] = single
             return host.scenario, single
         if len(self._singles) + len(self._hosts) > MOST_SCENARIOS:
             self._forget()
         scenario = self._space.scenario(self.chosen(number, about, vm))
         host = self._hosts.get((number, about))
         if host is None:
-            host = self._hosts[number, about] = _HostScenario(scenario, self._alike(scenario))
-        single = self._singles[number, host.alike, vm] = Single(scenario)
+            host = self._hosts[number, about] = HostScenario(scenario, self._alike(scenario))
+        single = self._singles[number, host.alike, vm] = host.singles[vm] = Single(scenario)
         return host.scenario, single
 
     def noted(self, about: Cells, vm: Cells) -> Single:
@@ -175,18 +174,45 @@ class Fleet:
             raise PtelistError(f"{part.partition('.')[0].rstrip('s')}.{field}: {text}")
         return whole
 
+    def _singles_of(self, number: int, kind: HostKind) -> tuple[HostScenario, list[Single]]:
+        """Return a host under a what-if, and its VMs."""
+        host = self._hosts.get((number, kind.about))
+        known = host.singles if host else {}
+        singles = [known.get(vm) or self.single(number, kind.about, vm)[1] for vm, _ in kind.groups]
+        if len({single.modules for single in singles}) > 1:
+            self.scenario(number, kind)
+        return self._hosts[number, kind.about], singles
+
+    def settled(self, number: int, kind: HostKind) -> Settled:
+        """Return what a host holds under a what-if: the figures that `ledger` has as well, but fewer of them."""
+        host, singles = self._singles_of(number, kind)
+        counts = [count for _, count in kind.groups]
+        columns = zip(*(single.totals for single in singles), strict=True)
+        desc_low, desc_high, header_low, header_high, low, high = (sum(map(mul, counts, each)) for each in columns)
+        rest_change, desc_why, header_why = SAME, ADDED_UP, ADDED_UP
+        if number:
+            _, before = self._singles_of(0, kind)
+            changes = [single.change(old) for single, old in zip(singles, before, strict=True)]
+            least, most, unlike = zip(*changes, strict=True)
+            rest_change = Interval(sum(map(mul, counts, least)), sum(map(mul, counts, most)))
+            added = f"{ADDED_UP}, {self.what_ifs[number].name}"
+            desc_why, header_why = (added if any(each) else ADDED_UP for each in zip(*unlike, strict=True))
+        facts, caches = host.layouts(singles[-1])
+        objects = (
+            rule(OBJECTS[0], desc_low, desc_high, Unit.OBJECTS, desc_why),
+            rule(OBJECTS[1], header_low, header_high, Unit.OBJECTS, header_why),
+        )
+        return Settled(settle_caches(facts, caches, objects), Interval(low, high), rest_change)
+
     def ledger(self, number: int, kind: HostKind) -> Ledger:
         """Return a host's figures under a what-if, rounded to slabs once for all its VMs."""
-        singles = [self.single(number, kind.about, vm) for vm, _ in kind.groups]
-        host, last = singles[-1]
-        if len({single.modules for _, single in singles}) > 1:
-            self.scenario(number, kind)
+        host, singles = self._singles_of(number, kind)
         counts = [count for _, count in kind.groups]
-        ends = [sum(map(mul, counts, column)) for column in zip(*(single.ends for _, single in singles), strict=True)]
-        why: dict[str, str] = {}
+        ends = [sum(map(mul, counts, column)) for column in zip(*(single.ends for single in singles), strict=True)]
+        why = dict.fromkeys(KINDS, ADDED_UP)
         if number:
-            added = f"added up over the VMs of the host, {self.what_ifs[number].name}"
-            for (vm, _), (_, single) in zip(kind.groups, singles, strict=True):
-                why |= dict.fromkeys(single.open_unlike(self.single(0, kind.about, vm)[1]), added)
+            added = f"{ADDED_UP}, {self.what_ifs[number].name}"
+            for single, old in zip(singles, self._singles_of(0, kind)[1], strict=True):
+                why |= dict.fromkeys(single.open_unlike(old), added)
         held = dict(zip(KINDS, zip(ends[::2], ends[1::2], strict=True), strict=True))
-        return settle(host._replace(vms=(last.vm,)), held, why, aside=self._aside)
+        return settle(host.scenario._replace(vms=(singles[-1].vm,)), held, why, aside=self._aside)

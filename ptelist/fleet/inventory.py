@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ptelist.errors import PtelistError, Where, suggestion
 from ptelist.fleet.records import Objects, Rows, Text, plain
@@ -14,7 +14,7 @@ from ptelist.settings.axes import AXES
 from ptelist.settings.typed_options import choices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from ptelist.fleet.records import Place
     from ptelist.settings.kinds import Choice
@@ -27,8 +27,11 @@ FIELDS = (HOST, *HOST_FIELDS, HOST_MEMORY, *VM_FIELDS, COUNT)
 
 NEEDED_FIELDS = (HOST, "vcpus")
 MOST_VMS = 1_000_000
-MOST_CELLS = 1 << 15
-"""Different cells of which the meaning is remembered."""
+MOST_CELLS, MOST_CHARACTERS = 1 << 15, 1 << 10
+"""Different cells of which the meaning is remembered, and how long one that means anything can be."""
+
+MOST_SAID = 100_000
+"""Different rows, but for their hosts, that are remembered."""
 
 NO_PAST = "hosts of a fleet have no past: one host's is that of compare --filling aged --peak-vms"
 
@@ -45,18 +48,32 @@ class FieldColumn(NamedTuple):
     unit: str = ""
 
 
+class AboutHost(NamedTuple):
+    """What rows say of their host, in the order of the inventory's fields."""
+
+    cells: Cells
+    memory: str
+    """Its own."""
+    by: Cells
+
+
+class Said:
+    """What a row says beside the name of its host: one object for all rows that say the same."""
+
+    __slots__ = ("host", "printable", "times", "vm")
+
+    def __init__(self, host: AboutHost, vm: Cells, times: str) -> None:
+        """Take what it says of its host, of VMs of one kind, and how many of them there are."""
+        self.host, self.vm, self.times = host, vm, times
+        self.printable = all(map(str.isprintable, host.by))
+
+
 class Row(NamedTuple):
-    """One VM group of one host as text, in the order of the inventory's fields."""
+    """One VM group of one host as text."""
 
     place: Place
     host: str
-    about_host: Cells
-    memory: str
-    """The host's own."""
-    about_vm: Cells
-    by: Cells
-    times: str
-    """How many of them there are."""
+    said: Said
 
 
 def mapped(texts: Iterable[str]) -> dict[str, FieldColumn]:
@@ -78,10 +95,10 @@ def mapped(texts: Iterable[str]) -> dict[str, FieldColumn]:
 class Inventory:
     """A file, row by row; its header says which columns it has, or each object for itself."""
 
-    def __init__(self, lines: Iterable[bytes], label: str, columns: dict[str, FieldColumn], by: Cells) -> None:
+    def __init__(self, file: BinaryIO, label: str, columns: dict[str, FieldColumn], by: Cells) -> None:
         """Read the header; raises PtelistError if a column that is needed is not there."""
         self.label, self.by = label, by
-        self.text = Text(lines, label)
+        self.text = Text(file, label)
         self._columns = columns
         self.records: Rows | Objects
         if self.text.first.lstrip().startswith("{"):
@@ -97,14 +114,15 @@ class Inventory:
         self._choice = lru_cache(MOST_CELLS)(self._read)
         self.host_fields = tuple(field for field in HOST_FIELDS if field in places)
         self.vm_fields = tuple(field for field in VM_FIELDS if field in places)
+        self._host = places[HOST]
         self._parts = (
-            _picked([places[HOST]]),
-            _picked([places[field] for field in self.host_fields]),
-            _picked([places[HOST_MEMORY]] if HOST_MEMORY in places else []),
-            _picked([places[field] for field in self.vm_fields]),
-            _picked(by_places),
-            _picked([places[COUNT]] if COUNT in places else []),
+            [places[field] for field in self.host_fields],
+            [places[HOST_MEMORY]] if HOST_MEMORY in places else [],
+            by_places,
+            [places[field] for field in self.vm_fields],
+            [places[COUNT]] if COUNT in places else [],
         )
+        self._hosts: dict[AboutHost, AboutHost] = {}
 
     def _refuse_past(self) -> None:
         """Raise PtelistError for a peak, so far as the file was read: no figure would follow it."""
@@ -142,22 +160,33 @@ class Inventory:
 
     def __iter__(self) -> Iterator[Row | tuple[Place, str]]:
         """Yield rows; for one that is none, its place and what is wrong."""
-        name, about_host, memory, about_vm, by, count = self._parts
         width = len(self.records.head)
+        beside = itemgetter(*sorted({place for part in self._parts for place in part}))
+        known: dict[object, Said] = {}
         for place, cells in self.records:
             if len(cells) != width:
                 yield place, cells[0]
                 continue
-            (host,) = name(cells)
-            groups = by(cells)
+            host = cells[self._host].strip()
+            key = beside(cells)
+            said = known.get(key)
+            if said is None:
+                if len(known) > MOST_SAID:
+                    known.clear()
+                said = known[key] = self._said(cells)
             if not host:
                 yield place, "host: is missing"
-            elif not all(map(str.isprintable, (host, *groups))):
+            elif not (said.printable and host.isprintable()):
                 yield place, f"{', '.join((HOST, *self.by))}: expected text on one line"
             else:
-                own = "".join(memory(cells))
-                yield Row(place, host, about_host(cells), own, about_vm(cells), groups, "".join(count(cells)))
+                yield Row(place, host, said)
         self._refuse_past()
+
+    def _said(self, cells: list[str]) -> Said:
+        """Return what a row says beside the name of its host, surrounding blanks left out."""
+        host, memory, by, vm, count = (tuple(cells[place].strip() for place in part) for part in self._parts)
+        about = AboutHost(host, "".join(memory), by)
+        return Said(self._hosts.setdefault(about, about), vm, "".join(count))
 
     def rejected(self, why: dict[Place, str]) -> Iterator[str]:
         """Yield the rows at these places as they are, with what is wrong with each."""
@@ -180,6 +209,8 @@ class Inventory:
         return said
 
     def _read(self, field: str, cell: str) -> Choice:
+        if len(cell) > MOST_CHARACTERS:
+            raise PtelistError(f"{field}: {len(cell):,} characters, at most {MOST_CHARACTERS:,} can be in a cell")
         axis = AXES["memory" if field == HOST_MEMORY else field]
         if field == KERNEL and not re.fullmatch(_RELEASE, cell):
             raise PtelistError(f'kernel: expected a release such as 6.1.0-56-amd64, got "{cell[:40]}"')
@@ -193,13 +224,3 @@ class Inventory:
         if len(values) > 1:
             raise PtelistError(f'{field}: expected one value, got "{cell[:40]}"')
         return values[0]
-
-
-def _picked(places: list[int]) -> Callable[[list[str]], Cells]:
-    """Return what picks cells, as fast as can be, surrounding blanks left out."""
-    if not places:
-        return lambda _: ()
-    if len(places) == 1:
-        return lambda cells: (cells[places[0]].strip(),)
-    pick = itemgetter(*places)
-    return lambda cells: tuple(map(str.strip, pick(cells)))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 MOST_BYTES = 1 << 20
 """A longer line is no record."""
 
+MOST_COLUMNS = 10_000
 DELIMITERS = (",", ";", "\t")
 LIST = "vms"
 """The key of an object's parts."""
@@ -42,9 +45,9 @@ def plain(name: str) -> str:
 class Text:
     """The lines of a file, the first one known before it is read; counts them, and remembers those of a record."""
 
-    def __init__(self, lines: Iterable[bytes], label: str) -> None:
-        """Read the first line."""
-        self._lines, self.label = iter(lines), label
+    def __init__(self, file: BinaryIO, label: str) -> None:
+        """Read the first line; no more is read of any than one that is too long needs."""
+        self._lines, self.label = iter(partial(file.readline, MOST_BYTES + 1), b""), label
         self.number, self.done = 0, 0
         self.record: list[str] = []
         self.first = self._decoded(next(self._lines, b"")).removeprefix("\ufeff")
@@ -89,8 +92,10 @@ class Rows:
             self.head = next(self._reader, [])
         except csv.Error as error:
             raise PtelistError(f"{text.label}:1: not valid CSV: {error}") from None
-        for name in self.head:
-            if self.head.count(name) > 1:
+        if len(self.head) > MOST_COLUMNS:
+            raise PtelistError(f"{text.label}:1: {len(self.head):,} columns, at most {MOST_COLUMNS:,} can be there")
+        for name, times in Counter(self.head).items():
+            if times > 1:
                 raise PtelistError(f'{text.label}:1: column "{name}" is there twice')
         self.unused: dict[str, None] = {}
         self._header = "".join(text.record)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
+from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine.figure_kinds import TOTAL
-from ptelist.engine.interval import Change, Interval
+from ptelist.engine.interval import Change, Interval, Ratio
 from ptelist.fleet.census import HostGroup
 from ptelist.fleet.totals import CHANGE_HIGH, CHANGE_LOW, ENDS, HIGH, LOW
 
@@ -59,13 +59,13 @@ class FleetReport(NamedTuple):
         new = self._sums(group, what_if, figure)
         return Interval(new[LOW], new[HIGH]), Change(new[CHANGE_LOW], new[CHANGE_HIGH], _ratio(old, new))
 
-    def share(self) -> tuple[Fraction, Fraction] | None:
+    def share(self) -> tuple[Ratio, Ratio] | None:
         """Return the part of the hosts' own memory that all MMU metadata takes, None if it is not known."""
         memory = self.counted(None).memory
         if not memory or TOTAL not in self.figures:
             return None
         (low, high), _ = self.value(None, 0, TOTAL)
-        return (Fraction(low, memory), Fraction(high, memory)) if high else None
+        return (Ratio(low, memory), Ratio(high, memory)) if high else None
 
     def _sums(self, group: Cells | None, what_if: int, figure: str) -> list[int]:
         """Return the ENDS of a figure, added up."""
@@ -74,13 +74,13 @@ class FleetReport(NamedTuple):
         return [sum(values[start + end] for values in groups) for end in range(ENDS)]
 
 
-def _ratio(old: list[int], new: list[int]) -> tuple[Fraction, Fraction] | None:
+def _ratio(old: list[int], new: list[int]) -> tuple[Ratio, Ratio] | None:
     """Return the change as a part of the old value, as tightly as the ends and the change itself bound it."""
     if not old[LOW]:
         return None
-    parts = [Fraction(end, base) for end in new[CHANGE_LOW:] for base in old[: HIGH + 1]]
-    low = max(min(parts), Fraction(new[LOW], old[HIGH]) - 1)
-    return low, min(max(parts), Fraction(new[HIGH], old[LOW]) - 1)
+    parts = [Ratio(end, base) for end in new[CHANGE_LOW:] for base in old[: HIGH + 1]]
+    low = reduce(Ratio.least, parts).most(Ratio(new[LOW] - old[HIGH], old[HIGH]))
+    return low, reduce(Ratio.most, parts).least(Ratio(new[HIGH] - old[LOW], old[LOW]))
 
 
 def _natural(text: str) -> list[tuple[int, str]]:

@@ -6,9 +6,10 @@ import gc
 import multiprocessing
 import signal
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ptelist.engine.difference import difference
+from ptelist.engine.figure_kinds import DESC, DESC_TOTAL, HEADER, HEADER_TOTAL, TOTAL
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
@@ -17,10 +18,16 @@ if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger
     from ptelist.fleet.fleet import Fleet, HostKind
     from ptelist.fleet.inventory import Cells
+    from ptelist.fleet.settled import Settled
 
 CHUNK = 256
 """Kinds of hosts that one process takes at a time."""
 
+OF_CACHES = ("objects", "slabs", "pages", "bytes.used", "bytes.slab", "bytes.memcg", "bytes.total")
+USUAL = frozenset((TOTAL, *(f"{cache}.{name}" for cache in (DESC, HEADER) for name in OF_CACHES)))
+"""Figures that follow from few sums over the VMs of a host."""
+
+T = TypeVar("T")
 Job = tuple["HostKind", dict["Cells", int]]
 LOW, HIGH, CHANGE_LOW, CHANGE_HIGH = range(4)
 ENDS = 4
@@ -107,16 +114,24 @@ def _values(fleet: Fleet, kind: HostKind, figures: Sequence[str]) -> tuple[list[
     count = len(fleet.what_ifs)
     if not kind.groups:
         return [0] * (ENDS * len(figures) * count), []
-    base = fleet.ledger(0, kind)
-    values = list(_ends(base, base, figures))
+    if USUAL.issuperset(figures):
+        return _told(fleet.settled, kind, count, lambda base, each: _usual_ends(base, each, figures))
+    return _told(fleet.ledger, kind, count, lambda base, each: _ends(base, each, figures))
+
+
+def _told(
+    work: Callable[[int, HostKind], T], kind: HostKind, count: int, ends: Callable[[T, T], Iterable[int]]
+) -> tuple[list[int], list[tuple[int, str]]]:
+    """Return the ends of what a host is under each what-if, and which of these cannot be applied to it."""
+    base = work(0, kind)
+    values = list(ends(base, base))
     failed = []
     for number in range(1, count):
         try:
-            ledger = fleet.ledger(number, kind)
+            values += ends(base, work(number, kind))
         except PtelistError as error:
             failed.append((number, str(error)))
-            ledger = base
-        values += _ends(base, ledger, figures)
+            values += values[: len(values) // number]
     return values, failed
 
 
@@ -126,3 +141,19 @@ def _ends(base: Ledger, ledger: Ledger, figures: Iterable[str]) -> Iterator[int]
         old, new = base[figure], ledger[figure]
         yield from (new.low, new.high)
         yield from difference(old, new)
+
+
+def _usual_ends(base: Settled, new: Settled, figures: Iterable[str]) -> Iterator[int]:
+    """Yield the same of the usual figures."""
+    for figure in figures:
+        if figure != TOTAL:
+            term = new.caches[figure]
+            yield from (term.low, term.high)
+            yield from difference(base.caches[figure], term)
+            continue
+        low, high = new.total
+        yield from (low, high)
+        parts = [difference(base.caches[name], new.caches[name]) for name in (DESC_TOTAL, HEADER_TOTAL)]
+        old = base.total
+        yield max(sum(part.low for part in parts) + new.rest_change.low, low - old.high)
+        yield min(sum(part.high for part in parts) + new.rest_change.high, high - old.low)

@@ -5,16 +5,15 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, StrictInt, StrictStr, ValidationError
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from ptelist.engine.interval import Interval
 from ptelist.errors import PtelistError
 from ptelist.output.note import Note
 from ptelist.readers.builds.layouts import SIZEOF, layout
-from ptelist.scenario.overlay import Source
-from ptelist.settings.faults import reason
+from ptelist.scenario.limits import Limits, Text
+from ptelist.scenario.overlay import Source, frozen
+from ptelist.settings.faults import Fault, read_record
 
 if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger
@@ -30,18 +29,21 @@ MEANT = {1: "the size in bytes", 2: "offset and width in bits"}
 """What so many values of a layout mean."""
 
 
-def _whole(members: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
-    """Return a struct as it is; raises ValueError if it has no size, or another number of values than is meant."""
-    if SIZEOF not in members:
-        raise ValueError(f"{SIZEOF}: is missing")
+def _whole(members: Any) -> Any:
+    """Return a struct; raises ValueError if it has no size, or other values than are meant."""
+    if not isinstance(members, dict):
+        raise ValueError("expected members by name")  # noqa: TRY004 -- as for every value that is refused
     for name, values in members.items():
         count = 1 if name == SIZEOF else 2
-        if len(values) != count or min(values) < 0:
-            raise ValueError(f"{name}: expected {MEANT[count]}, got {list(values)}")
-    return members
+        known = isinstance(values, (list, tuple)) and [type(value) for value in values] == [int] * count
+        if not known or min(values) < 0:
+            raise ValueError(f"{name}: expected {MEANT[count]}, got {str(values)[:40]}")
+    if SIZEOF not in members:
+        raise ValueError(f"{SIZEOF}: is missing")
+    return {name: tuple(values) for name, values in members.items()}
 
 
-Places = dict[str, Annotated[dict[str, tuple[StrictInt, ...]], AfterValidator(_whole)]]
+Places = dict[Text, Annotated[dict[Text, tuple[int, ...]], Limits(read=_whole)]]
 """By struct: its size in bytes as `sizeof`, and offset and width of each member in bits."""
 
 
@@ -53,29 +55,32 @@ def _ends(value: Any) -> Interval:
     raise ValueError(f"expected a whole number, or [low, high], got {str(value)[:40]}")
 
 
-class Entry(BaseModel):
+class Entry(NamedTuple):
     """One scenario: its fields by path (`kernel.cache_capacity`) and its figures."""
 
-    model_config = ConfigDict(frozen=True)
-
-    inputs: dict[str, Any]
-    figures: dict[str, Annotated[Interval, PlainValidator(_ends)]]
-    assumptions: tuple[StrictStr, ...]
-    sources: dict[str, Source] = {}
+    inputs: dict[Text, Any]
+    figures: dict[Text, Annotated[Interval, Limits(read=_ends)]]
+    assumptions: Annotated[tuple[Text, ...], Limits(read=frozen)]
+    sources: dict[str, Source] = {}  # noqa: RUF012 -- never changed
     """Where the inputs come from; not kept in the file."""
 
 
-class Baseline(BaseModel):
+WRITTEN = ("inputs", "figures", "assumptions")
+"""What the file keeps of an entry."""
+
+
+class Baseline(NamedTuple):
     """All scenarios, and the layouts of the build that they were taken from."""
 
-    model_config = ConfigDict(frozen=True)
-
-    label: str = ""
-    """The file."""
-    version: StrictStr
+    version: Text
     """That of ptelist."""
-    scenarios: dict[str, Entry]
+    scenarios: dict[Text, Entry]
     layouts: Places
+    label: str = ""
+    """The file; not kept in it."""
+
+
+KEPT = ("version", "scenarios", "layouts")
 
 
 def entry(scenario: "Scenario", ledger: "Ledger", assumptions: Sequence[Note]) -> Entry:
@@ -170,9 +175,15 @@ def _baseline(name: str, data: Any) -> Baseline:
                 f"{name}: schema: {family}/{number}, this ptelist reads {BASELINE_SCHEMA}: use a newer ptelist"
             )
         raise PtelistError(f'{name}: schema: expected "{BASELINE_SCHEMA}", a file that ptelist check --update wrote')
-    try:
-        return Baseline.model_validate(data | {"label": name})
-    except ValidationError as errors:
-        error = errors.errors(include_url=False)[0]
-        field = ".".join(map(str, error["loc"]))
-        raise PtelistError(f"{name}: damaged: {field}: {reason(error, Baseline.model_fields)}: {ANEW}") from None
+    scenarios = data.get("scenarios")
+    if isinstance(scenarios, dict):
+        data |= {"scenarios": {key: _known(each, WRITTEN) for key, each in scenarios.items()}}
+    baseline: Baseline | Fault = read_record(Baseline, _known(data, KEPT))
+    if isinstance(baseline, Fault):
+        raise PtelistError(f"{name}: damaged: {'.'.join(baseline.path)}: {baseline.reason}: {ANEW}")
+    return baseline._replace(label=name)
+
+
+def _known(table: Any, fields: Sequence[str]) -> Any:
+    """Return the fields of a table that this ptelist knows; a later one may write more."""
+    return {key: table[key] for key in fields if key in table} if isinstance(table, dict) else table

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from ptelist.engine.account import account
 from ptelist.engine.interval import Interval
+from ptelist.scenario.check import checked
 from ptelist.scenario.models import RECORDS, Scenario
 from ptelist.scenario.overlay import Source, frozen
-from ptelist.scenario.validate import validated
 from ptelist.settings.consistency import problems
 
 if TYPE_CHECKING:
@@ -44,9 +42,9 @@ def _scenario(old: Entry, now: Entry) -> Scenario | None:
     proposals = parts.pop("", {}).get("proposals", ())
     groups = sorted((part for part in parts if part.startswith(f"{GROUPS}.")), key=lambda part: (len(part), part))
     try:
-        own = {part: validated(RECORDS[part], parts.get(part, {})) for part in ("kernel", "config", "host")}
-        vms = tuple(validated(RECORDS["vm"], parts[part]) for part in groups)
-    except ValidationError:
+        own = {part: checked(RECORDS[part], parts.get(part, {})) for part in ("kernel", "config", "host")}
+        vms = tuple(checked(RECORDS["vm"], parts[part]) for part in groups)
+    except (ValueError, KeyError):
         return None
     same = {path: source for path, source in now.sources.items() if old.inputs.get(path) == now.inputs.get(path)}
     sources = dict.fromkeys(old.inputs, IN_BASELINE) | same

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-
 from ptelist.errors import PtelistError, suggestion
-from ptelist.gate.limits import LIMIT_KINDS as LIMITS
-from ptelist.gate.limits import Bound, Rule, amount, exactly, growth, refuse_contradictions
+from ptelist.gate.limits import LIMIT_KINDS, Bound, Rule, amount, exactly, growth, refuse_contradictions
+from ptelist.scenario.limits import Limits
 from ptelist.scenario.overlay import Origin
 from ptelist.scenario.presets.parse import toml
 from ptelist.settings.axes import AXES
-from ptelist.settings.faults import reason
+from ptelist.settings.faults import Fault, read_record
 
 BUILT_IN = "built-in budgets"
 """What stands in for a file's name where there is none."""
@@ -28,17 +26,15 @@ def _several(value: object) -> object:
     return tuple(value) if isinstance(value, list) else (value,) if isinstance(value, str) else value
 
 
-Amount = Annotated[Bound, BeforeValidator(amount)]
-Exactly = Annotated[Bound, BeforeValidator(exactly)]
-Growth = Annotated[Bound, BeforeValidator(growth)]
-OneLine = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f\ufffe\uffff]*$")]
-OneOrMore = Annotated[tuple[OneLine, ...], BeforeValidator(_several), Field(min_length=1)]
+Amount = Annotated[Bound, Limits(read=amount)]
+Exactly = Annotated[Bound, Limits(read=exactly)]
+Growth = Annotated[Bound, Limits(read=growth)]
+OneLine = Annotated[str, Limits(pattern=r"[^\x00-\x1f\x7f\ufffe\uffff]*")]
+OneOrMore = Annotated[tuple[OneLine, ...], Limits(shortest=1, read=_several)]
 
 
-class Budget(BaseModel):
+class Budget(NamedTuple):
     """One [[budget]]: limits for figures of scenarios."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     figure: OneOrMore
     scenario: OneOrMore | None = None
@@ -168,9 +164,9 @@ def _rules(tables: object, known: dict[str, Wanted], origin: Origin) -> Iterator
             if name not in known:
                 where = origin.at(f"{path}.scenario")
                 raise PtelistError(f"{where}: budget.scenario: none is called {name}{suggestion(name, known)}")
-        limits = [(kind, getattr(budget, kind)) for kind in LIMITS if getattr(budget, kind) is not None]
+        limits = [(kind, getattr(budget, kind)) for kind in LIMIT_KINDS if getattr(budget, kind) is not None]
         if not limits:
-            raise PtelistError(f"{origin.at(path)}: budget: no limit: expected one of {', '.join(LIMITS)}")
+            raise PtelistError(f"{origin.at(path)}: budget: no limit: expected one of {', '.join(LIMIT_KINDS)}")
         for name in names:
             for figure in budget.figure:
                 for kind, limit in limits:
@@ -179,11 +175,8 @@ def _rules(tables: object, known: dict[str, Wanted], origin: Origin) -> Iterator
 
 
 def _budget(table: dict[str, Any], path: str, origin: Origin) -> Budget:
-    try:
-        return Budget.model_validate(table)
-    except ValidationError as errors:
-        error = errors.errors(include_url=False)[0]
-        field = str(error["loc"][0])
-        raise PtelistError(
-            f"{origin.at(f'{path}.{field}')}: budget.{field}: {reason(error, Budget.model_fields)}"
-        ) from None
+    budget: Budget | Fault = read_record(Budget, table)
+    if isinstance(budget, Fault):
+        field = budget.path[0]
+        raise PtelistError(f"{origin.at(f'{path}.{field}')}: budget.{field}: {budget.reason}")
+    return budget

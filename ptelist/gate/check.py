@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import assume
@@ -10,7 +9,7 @@ from ptelist.compare.comparison import pick_one
 from ptelist.compare.moved import steps
 from ptelist.engine.account import account
 from ptelist.engine.difference import difference
-from ptelist.engine.interval import Change, Interval
+from ptelist.engine.interval import Change, Interval, Ratio
 from ptelist.engine.ledger import Unit
 from ptelist.errors import NOWHERE, PtelistError
 from ptelist.gate.baseline import UPDATE, Baseline, entry
@@ -82,7 +81,7 @@ class Finding(NamedTuple):
         low, high = self.growth or (more, more)
         if not old or self.term.unit is Unit.ORDER:
             return Change(low, high, None)
-        return Change(low, high, (Fraction(low, old), Fraction(high, old)))
+        return Change(low, high, (Ratio(low, old), Ratio(high, old)))
 
 
 def measure(gate: Gate, kernel: Options, layouts: Places) -> Tested:

@@ -92,4 +92,4 @@ def against_build(asked: Run, build: str) -> tuple[Gate, Baseline]:
     limits = gate(asked) if has_file else against_profile(asked)[0]
     old: Options = [*(each for each in asked.kernel if each[0] != FROM), (FROM, build)]
     before = measure(limits, old, layouts(old)).state
-    return limits, before.model_copy(update={"label": build})
+    return limits, before._replace(label=build)

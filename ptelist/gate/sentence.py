@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ptelist.engine.interval import Change, Interval
+from ptelist.engine.interval import Change, Interval, Ratio
 from ptelist.gate.check import FAIL, PASS
 from ptelist.gate.limits import EXACT, GROWTH
 from ptelist.output import numbers, sentence
@@ -51,7 +50,7 @@ def _excess(finding: Finding) -> str:
     if rule.kind == EXACT or more <= 0:
         wanted = finding.before if rule.relative and finding.before else Interval(most, most)
         return f"{text}, not the {numbers.interval(*wanted)} that it must be"
-    change = Change(more, more, (Fraction(more, most), Fraction(more, most)) if most else None)
+    change = Change(more, more, (Ratio(more, most), Ratio(more, most)) if most else None)
     words = sentence.difference(change, term.unit, sentence.part(change))
     return f"{text}, {words} than the {numbers.integer(most)} allowed"
 

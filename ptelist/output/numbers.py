@@ -9,9 +9,7 @@ from ptelist.output.signed import signed
 from ptelist.scenario.units import UNITS
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
-    from ptelist.engine.interval import Change
+    from ptelist.engine.interval import Change, Ratio
     from ptelist.engine.ledger import Term
 
 
@@ -63,25 +61,24 @@ def percent(value: Change | None) -> str:
     return signed(_percents(value.ratio, sign="+"), value.low, value.high)
 
 
-def share(value: tuple[Fraction, Fraction]) -> str:
+def share(value: tuple[Ratio, Ratio]) -> str:
     """Return a part of a whole in percent; one too small to show is <0.1%."""
-    if value[1] > 0 and tenths(value[1]) == "0.0":
+    if value[1].part > 0 and tenths(value[1]) == "0.0":
         return "<0.1%"
     return _percents(value, sign="")
 
 
-def _percents(ends: tuple[Fraction, Fraction], sign: str) -> str:
+def _percents(ends: tuple[Ratio, Ratio], sign: str) -> str:
     low, high = (tenths(end, sign) for end in ends)
     return f"{low}%" if low == high else f"{low}..{high}%"
 
 
-def tenths(ratio: Fraction, sign: str = "") -> str:
+def tenths(ratio: Ratio, sign: str = "") -> str:
     """Return a ratio in percent with one decimal, halves away from zero."""
-    scaled = abs(ratio) * 1000
-    count = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    count = (2000 * abs(ratio.part) + ratio.whole) // (2 * ratio.whole)
     text = f"{count // 10:,}.{count % 10}"
     if count == 0:
         return "0.0"
-    if ratio < 0:
+    if ratio.part < 0:
         return f"-{text}"
     return f"{sign}{text}"

@@ -86,8 +86,10 @@ def part(change: Change) -> str:
         return ""
     if change.low < 0 < change.high:
         return numbers.percent(change)
-    least, most = sorted(map(abs, change.ratio))
-    return numbers.share((least, most)) if least else f"up to {numbers.share((most, most))}"
+    least, most = change.ratio
+    if change.low < 0:
+        least, most = (ratio._replace(part=-ratio.part) for ratio in (most, least))
+    return numbers.share((least, most)) if least.part else f"up to {numbers.share((most, most))}"
 
 
 def takes(unit: Unit, subjects: int = 1) -> str:

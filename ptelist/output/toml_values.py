@@ -10,10 +10,10 @@ MOST_OF_FOUR_DIGITS = 0xFFFF
 
 
 def toml(said: Any) -> str:
-    """Return whole numbers, truth, text, and lists and tables of them as TOML on one line of ASCII."""
+    """Return numbers, truth, text, and lists and tables of them as TOML on one line of ASCII."""
     if isinstance(said, bool):
         return str(said).lower()
-    if isinstance(said, int):
+    if isinstance(said, int | float):
         return str(said)
     if isinstance(said, list | tuple):
         return f"[{', '.join(map(toml, said))}]"

@@ -1,13 +1,14 @@
 """Checks values by the declaration of their fields, without pydantic, which takes longer to load than an answer.
 
 A check accepts what pydantic's model of the same declaration accepts, and returns the same.
-What it refuses, pydantic has the words for: see scenario/validate.py.
+What it refuses, pydantic has the words for: see scenario/validate.py. Files of ptelist.toml and of
+baselines are declared and checked in the same way.
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, reduce
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -41,16 +42,13 @@ def _check(annotation: Any) -> Check:
     """Return what checks values of a type as models.py writes it."""
     kind, arguments = get_origin(annotation), get_args(annotation)
     if kind is Annotated:
-        check = _check(arguments[0])
-        for limits in arguments[1:]:
-            check = _within(check, limits)
-        return check
-    if kind is Literal:
-        return _one_of(arguments)
+        return reduce(_within, arguments[1:], _check(arguments[0]))
     if kind in {Union, UnionType}:
         return _or_none(*(_check(argument) for argument in arguments if argument is not type(None)))
-    if kind is tuple:
-        return _tuple(arguments)
+    if kind in GENERIC:
+        return GENERIC[kind](arguments)
+    if annotation is Any:
+        return lambda value: value
     return _record(annotation) if hasattr(annotation, "_fields") else _of_type(annotation)
 
 
@@ -89,6 +87,20 @@ def _tuple(items: tuple[Any, ...]) -> Check:
         return tuple([one(item) for one, item in zip(each, value, strict=True)])
 
     return check
+
+
+def _mapping(types: tuple[Any, ...]) -> Check:
+    of_key, of_value = map(_check, types)
+
+    def mapping(value: Any) -> Any:
+        if type(value) is not dict:
+            raise ValueError
+        return {of_key(key): of_value(each) for key, each in value.items()}
+
+    return mapping
+
+
+GENERIC: dict[Any, Callable[[tuple[Any, ...]], Check]] = {Literal: _one_of, tuple: _tuple, dict: _mapping}
 
 
 def _record(record: type[NamedTuple]) -> Check:

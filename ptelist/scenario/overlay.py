@@ -12,6 +12,8 @@ from ptelist.errors import Where
 from ptelist.scenario import toml_lines
 
 Fields = dict[str, "Setting"]
+MOST_DEEP = 64
+"""So many steps up from a path its line is looked for; what is deeper is none that a preset has."""
 
 
 class Origin:
@@ -31,7 +33,9 @@ class Origin:
             return Where(option=self.label)
         if self._lines is None:
             self._lines = toml_lines.index(self._text) if self._text else {}
-        while path and path not in self._lines:
+        for _ in range(MOST_DEEP):
+            if path in self._lines:
+                break
             path = path.rpartition(".")[0]
         return Where(self.label, self._lines.get(path, 0))
 

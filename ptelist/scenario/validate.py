@@ -36,10 +36,12 @@ def _annotation(annotation: Any) -> Any:
     kind, arguments = get_origin(annotation), get_args(annotation)
     if kind is Annotated:
         inner, *limits = arguments
+        if hasattr(inner, "_fields"):
+            inner = Any  # a record that is read from another type: what reads it has checked it
         return Annotated[(_annotation(inner), *(each for own in limits for each in _metadata(own)))]
     if kind in {Union, UnionType}:
         return reduce(or_, map(_annotation, arguments))
-    if kind is tuple:
+    if kind in {tuple, dict}:
         return kind[tuple(map(_annotation, arguments))]
     if kind is Literal or not hasattr(annotation, "_fields"):
         return annotation

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
+from ptelist.scenario.check import checked
 from ptelist.scenario.models import RECORDS, ListClass, Vm
 from ptelist.scenario.presets import shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ptelist.errors import Where
     from ptelist.settings.part import Part
@@ -25,6 +26,29 @@ def invalid(errors: Sequence[tuple[Part, Any]]) -> PtelistError:
     said = f"{reason(error, known_fields(part.name, loc[:-1]))}{hint(part.name, loc[0])}"
     named = dict.fromkeys(_named(_place(*other)[1]) for other in others)
     return PtelistError(f"{said} (also wrong: {', '.join(named)})" if named else said, where)
+
+
+class Fault(NamedTuple):
+    """The first of what is wrong with a record, and where in it."""
+
+    path: tuple[str, ...]
+    reason: str
+
+
+def read_record(record: type[NamedTuple], values: Mapping[str, Any]) -> Any:
+    """Return a record that a file says, or a `Fault`: pydantic is loaded to tell what is wrong."""
+    try:
+        return checked(record, values)
+    except (ValueError, KeyError):
+        from pydantic import ValidationError  # noqa: PLC0415 -- heavy, for faults only
+
+        from ptelist.scenario.validate import validated  # noqa: PLC0415 -- needs pydantic
+    try:
+        return validated(record, values)
+    except ValidationError as errors:
+        error = errors.errors(include_url=False)[0]
+        inner = [str(step) for step in error["loc"] if not str(step).startswith("function-")]
+        return Fault(tuple(inner), reason(error, record._fields))
 
 
 def _place(part: Part, error: Any) -> tuple[list[str], Where]:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 MOST_VALUES = 10_000
 """As many values as one option, and as many columns as all of them together, may make."""
 
-_RANGE = r"([^.].*?)\.\.(.+?)(?:([*+])(.+))?"
+_RANGE = r"([^.](?:(?!\.\.).)*)\.\.([^*+]+)(?:([*+])(.+))?"
+"""Nothing of it can be matched in two ways, or a long text would take for ever."""
 _LISTS = r"([0-9]+)x([0-9]+)(?:-([0-9]+))?"
 _INTEGER = r"-?[0-9]+"
 _OPENING = ("[", "{")
@@ -184,11 +185,12 @@ def _class(each: ListClass, count: int) -> str:
 
 
 def _toml(text: str) -> Any:
-    import tomllib  # noqa: PLC0415 -- for arrays only
+    from ptelist.errors import PtelistError  # noqa: PLC0415 -- for arrays only
+    from ptelist.scenario.presets.parse import toml  # noqa: PLC0415 -- as above
 
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, RecursionError):
+        value = toml(f"value = {text}", "")["value"]
+    except PtelistError:
         raise ValueError(f'not a TOML array: "{text[:40]}"') from None
     return frozen(value)
 

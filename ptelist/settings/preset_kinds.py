@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from ptelist.scenario.presets.kinds import KINDS
@@ -43,9 +44,8 @@ class Presets(Kind):
     def named(self, names: Sequence[str]) -> list[Choice]:
         """Return presets by name or path; files are called by their stem, if that tells them apart."""
         labels = self.labels(names)
-        return [
-            Choice(label if labels.count(label) == 1 else name, name) for label, name in zip(labels, names, strict=True)
-        ]
+        times = Counter(labels)
+        return [Choice(label if times[label] == 1 else name, name) for label, name in zip(labels, names, strict=True)]
 
     def labels(self, names: Sequence[str]) -> list[str]:
         """Return how presets are called in names: a file by its stem."""

@@ -8,12 +8,13 @@ from ptelist.engine.figure_kinds import DESC_TOTAL
 from ptelist.output.command_line import command_line
 from ptelist.output.result import Result
 from ptelist.settings.space import Space
-from ptelist.sweep import linechart, page
+from ptelist.sweep import page
 from ptelist.sweep.sentence import headline
 from ptelist.sweep.sweep import sweep
 
 if TYPE_CHECKING:
     from ptelist.output.command_line import Options
+    from ptelist.sweep.sweep import Sweep
 
 
 def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a sweep
@@ -33,6 +34,12 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a sweep
         lambda width: page.document(swept, delta, explain, width),
         lambda: page.body(swept),
         lambda: page.rows(swept),
-        lambda: linechart.render(swept, delta, log),
+        lambda: _chart(swept, delta, log),
         headline=lambda: headline(swept),
     )
+
+
+def _chart(swept: Sweep, delta: bool, log: bool) -> str:
+    from ptelist.sweep import linechart  # noqa: PLC0415 -- slow to load, for SVG alone
+
+    return linechart.render(swept, delta, log)

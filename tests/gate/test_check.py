@@ -530,7 +530,10 @@ def damaged(scenarios: str, layouts: str = "{}") -> str:
                 "{}",
             )
         ),
-        (damaged("{}", '{"kvm_mmu_page": {"role": ["8"]}}'), "damaged: layouts.kvm_mmu_page.role.0: should be"),
+        (
+            damaged("{}", '{"kvm_mmu_page": {"role": ["8"]}}'),
+            "damaged: layouts.kvm_mmu_page: role: expected offset",
+        ),
         *(
             (damaged("{}", f'{{"kvm_mmu_page": {members}}}'), f"damaged: layouts.kvm_mmu_page: {wrong}")
             for members, wrong in (
@@ -638,7 +641,7 @@ def test_baselines_read_back(tmp_path_factory: pytest.TempPathFactory, figures: 
     found = baselines.Baseline(version="1.2.3", scenarios={name: entry}, layouts=layouts)
     path = tmp_path_factory.mktemp("b") / "f"
     path.write_text(baselines.render(found))
-    assert baselines.read(str(path)) == found.model_copy(update={"label": str(path)})
+    assert baselines.read(str(path)) == found._replace(label=str(path))
 
 
 @given(st.text(max_size=200))

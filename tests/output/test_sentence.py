@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptelist.engine.interval import Change, Interval
+from ptelist.engine.interval import Change, Interval, Ratio
 from ptelist.engine.ledger import Unit
 from ptelist.output import sentence
 
@@ -82,13 +80,13 @@ def test_a_difference_says_its_ends_and_which_way_they_go(ends: list[int]) -> No
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (Change(-240, -240, (Fraction(-3, 4), Fraction(-3, 4))), "75.0%"),
-        (Change(-240, -200, (Fraction(-3, 4), Fraction(-1, 2))), "50.0..75.0%"),
-        (Change(-240, 0, (Fraction(-3, 4), Fraction(0))), "up to 75.0%"),
-        (Change(-240, 80, (Fraction(-3, 4), Fraction(1, 4))), "-75.0..+25.0%"),
-        (Change(1, 1, (Fraction(1, 5000), Fraction(1, 5000))), "<0.1%"),
+        (Change(-240, -240, (Ratio(-3, 4), Ratio(-3, 4))), "75.0%"),
+        (Change(-240, -200, (Ratio(-3, 4), Ratio(-1, 2))), "50.0..75.0%"),
+        (Change(-240, 0, (Ratio(-3, 4), Ratio(0, 1))), "up to 75.0%"),
+        (Change(-240, 80, (Ratio(-3, 4), Ratio(1, 4))), "-75.0..+25.0%"),
+        (Change(1, 1, (Ratio(1, 5000), Ratio(1, 5000))), "<0.1%"),
         (Change(1, 1, None), ""),
-        (Change(0, 0, (Fraction(0), Fraction(0))), ""),
+        (Change(0, 0, (Ratio(0, 1), Ratio(0, 1))), ""),
     ],
 )
 def test_parts(change: Change, words: str) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptelist.engine.interval import Change
+from ptelist.engine.interval import Change, Ratio
 from ptelist.output import bars, numbers
 from ptelist.output.signed import Less, More
 
@@ -29,7 +28,7 @@ def kind(low: int, high: int) -> type[str]:
 @given(st.tuples(st.integers(-(10**9), 10**9), st.integers(-(10**9), 10**9)).map(sorted))
 def test_a_change_its_percent_and_its_bar_say_the_same(ends: list[int]) -> None:
     low, high = ends
-    change = Change(low, high, (Fraction(low, 10**9), Fraction(high, 10**9)))
+    change = Change(low, high, (Ratio(low, 10**9), Ratio(high, 10**9)))
     for text in (numbers.change(change), numbers.percent(change), *bars.changes([(low, high)], 20)):
         assert type(text) is kind(low, high) or not text
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MOST_DEEP = 64
 """So many types may name each other on the way to one that has a size."""
 
+MOST_NAME = 1024
+"""Bytes of a name; a symbol of the kernel has at most 512 (KSYM_NAME_LEN)."""
+
 QUALIFIERS: dict[int, str] = {
     TypeKind.TYPEDEF: "",
     TypeKind.VOLATILE: "volatile ",
@@ -207,7 +210,9 @@ class Btf:
         if offset < self._text and self._base is not None:
             return self._base._string(offset)  # noqa: SLF001 -- one class
         at = self._strings.start + offset - self._text
-        end = self._data.find(b"\0", at, self._strings.stop)
+        end = self._data.find(b"\0", at, min(self._strings.stop, at + MOST_NAME))
+        if end < 0 and at + MOST_NAME < self._strings.stop:
+            raise PtelistError(f"{self.label}: corrupt BTF: a name of more than {MOST_NAME:,} bytes")
         if end < 0:
             raise PtelistError(f"{self.label}: a name lies beyond the strings: another base?")
         return self._data[at:end].decode("ascii", "replace")

@@ -6,18 +6,19 @@ import os
 import re
 import struct
 from io import BytesIO
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from ptelist.errors import PtelistError
-from ptelist.readers.builds import btf_raw
+from ptelist.readers.builds import btf_raw, elf
 from ptelist.readers.builds.unpack import unpack
 from ptelist.scenario.inputs import noted, stdin
 
-MOST_BYTES = 1 << 29
+MOST_BYTES = 1 << 27
 """What is read as a whole: a bzImage has 10 to 20 MB. A vmlinux, which may have 1 GB, is not, unless through a pipe."""
 
-MOST_SECTIONS = 1 << 16
-ELF = b"\x7fELF"
+MOST_OF = {".BTF": btf_raw.MOST_BYTES, ".BTF.base": btf_raw.MOST_BYTES, ".modinfo": 1 << 20}
+"""The most bytes of a section that is read as a whole."""
+
 BTF_FOLDER = "/sys/kernel/btf"
 RELEASE = "/proc/sys/kernel/osrelease"
 
@@ -65,20 +66,20 @@ def _image(file: BinaryIO, path: str) -> Image:
     """Return what a file, or what was packed in one, has; of an ELF file no more is read than needed."""
     limit = MOST_BYTES + 1
     if file.seekable():
-        start = file.read(len(ELF))
+        start = file.read(len(elf.MAGIC))
         limit = min(file.seek(0, os.SEEK_END) or limit, limit)  # room is made for as much as is asked for
         file.seek(0)
-        if start == ELF:
+        if start == elf.MAGIC:
             return _elf(file, path)
     data = file.read(limit)
     if len(data) > MOST_BYTES:
-        raise PtelistError(f"{path}: larger than {MOST_BYTES >> 20} MiB, no file of a kernel's")
+        raise PtelistError(f"{path}: larger than {MOST_BYTES >> 20} MiB, too large to read as a whole")
     release = ""
     if data[_HEADER : _HEADER + 4] == b"HdrS":
         data, release = _payload(data, path)
-    if not data.startswith((btf_raw.MAGIC, btf_raw.MAGIC[::-1], ELF)):
+    if not data.startswith((btf_raw.MAGIC, btf_raw.MAGIC[::-1], elf.MAGIC)):
         data = unpack(data, path)
-    if not data.startswith(ELF):
+    if not data.startswith(elf.MAGIC):
         return Image(data, None, release)
     image = _elf(BytesIO(data), path)
     return image if image.release else image._replace(release=release)
@@ -103,39 +104,14 @@ def _payload(data: bytes, path: str) -> tuple[bytes, str]:
 
 def _elf(file: BinaryIO, path: str) -> Image:
     """Return the .BTF and .BTF.base sections of an ELF file."""
-    try:
-        from elftools.elf.elffile import ELFFile  # noqa: PLC0415 -- an optional extra
-    except ModuleNotFoundError:
-        raise PtelistError(f"{path}: an ELF file, which needs pyelftools: pip install 'ptelist[images]'") from None
-    try:
-        elf = ELFFile(file)
-        if elf.num_sections() > MOST_SECTIONS:
-            raise PtelistError(f"{path}: {elf.num_sections():,} ELF sections, no file of a kernel's")
-        sections = {section.name: section for section in elf.iter_sections()}
-        parts = {name: _section(sections[name], path) for name in (".BTF", ".BTF.base", ".modinfo") if name in sections}
-        match = re.search(_VERMAGIC, parts.get(".modinfo", b""))
-        if not match and ".rodata" in sections:
-            match = re.search(_BANNER, _section(sections[".rodata"], path))
-    except PtelistError:
-        raise
-    except Exception as error:  # noqa: BLE001 -- damaged ELF files make pyelftools raise anything
-        reason = " ".join(str(error).split())[:60] or type(error).__name__
-        raise PtelistError(f"{path}: damaged ELF file: {reason}") from None
+    sections = elf.sections(file, path)
+    parts = {name: elf.data(file, sections[name], most, path) for name, most in MOST_OF.items() if name in sections}
+    match = re.search(_VERMAGIC, parts.get(".modinfo", b""))
+    if not match and ".rodata" in sections and sections[".rodata"].size <= elf.MOST_READ:
+        match = re.search(_BANNER, elf.data(file, sections[".rodata"], elf.MOST_READ, path))
     if ".BTF" not in parts:
         raise PtelistError(f"{path}: no .BTF section: built without CONFIG_DEBUG_INFO_BTF, or stripped of it")
     return Image(parts[".BTF"], parts.get(".BTF.base"), _text(match[1]) if match else "")
-
-
-def _section(section: Any, path: str) -> bytes:
-    """Return the bytes of a section; its size is checked before they are."""
-    if section.data_size > 8 * btf_raw.MOST_BYTES:
-        raise PtelistError(f"{path}: ELF section {section.name} of {section.data_size:,} bytes, no kernel's")
-    if section["sh_type"] == "SHT_NOBITS":
-        raise PtelistError(f"{path}: ELF section {section.name} is empty: this file has debugging information only")
-    data: bytes = section.data()
-    if len(data) != section.data_size:
-        raise PtelistError(f"{path}: truncated: {section.data_size - len(data):,} bytes of {section.name} are missing")
-    return data
 
 
 def running() -> str:

@@ -55,9 +55,7 @@ def is_config(text: str) -> bool:
 def unpacked(data: bytes, label: str) -> str:
     """Return the text of a file that may be packed, as /proc/config.gz is; raises PtelistError if it is damaged."""
     if data.startswith((GZIP, XZ)):
-        data = unpack(data, label)
-        if len(data) > MOST_BYTES:
-            raise PtelistError(f"{label}: unpacks to more than {MOST_BYTES >> 20} MiB, no kernel's configuration")
+        data = unpack(data, label, MOST_BYTES)
     return data.decode("utf-8", "replace")
 
 

@@ -14,9 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ABOUT = frozenset(("title", "extends", "memslots", "source", "note", "status", "message_id", "date", "author", "since"))
+NAMES = frozenset(("version", "release", "stable"))
+"""Fields that call a kernel by its name; presets are found by them before a field is checked."""
 TABLES = frozenset(("kernel", "config", "host", "vm"))
 BY_RELEASE = {"stable": "from", "series": "kernel"}
 """Tables that hold for some releases only, and the key that says for which."""
+
+MOST_PARTS, MOST_ITEMS, MOST_BITS, MOST_SHOWN = 64, 4096, 64, 80
+"""The most parts of a dotted key, items of a list, bits of a number, and characters of a path that are shown."""
+_STRING = r"""\"(?:\\.|[^\\"])*"|'[^']*\'"""
+_LONG_KEY = rf"(?<![\w-])(?:[\w-]+[ \t]*\.[ \t]*){{{MOST_PARTS}}}"
 
 
 class Variant(NamedTuple):
@@ -30,7 +37,11 @@ class Variant(NamedTuple):
     origin: Origin
 
 
-def parse(text: str, origin: Origin) -> tuple[dict[str, Any], Overlay, tuple[Variant, ...]]:
+Parsed = tuple[dict[str, Any], Overlay, tuple[Variant, ...]]
+"""What a preset says of itself, what it sets, and what for some releases only."""
+
+
+def parse(text: str, origin: Origin) -> Parsed:
     """Return what a preset says of itself, what it sets, and what for some releases only."""
     data = toml(text, origin.label)
     known = ABOUT | TABLES | BY_RELEASE.keys()
@@ -75,7 +86,32 @@ def _variants(tables: object, table: str, origin: Origin) -> Iterator[Variant]:
 
 
 def toml(text: str, label: str) -> dict[str, Any]:
-    """Return what TOML says; raises PtelistError with the line where it is not TOML."""
+    """Return what TOML says; raises PtelistError with the line where it is not TOML, or what no field can be."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.count(".") > MOST_PARTS and re.search(_LONG_KEY, re.sub(_STRING, "_", line)):
+            raise PtelistError(f"{label}:{number}: a key of more than {MOST_PARTS} parts")
+    data = _loaded(text, label)
+    if wrong := next(_impossible("", data), None):
+        path, what = wrong
+        raise PtelistError(f"{Origin(label, text).at(path)}: {path[:MOST_SHOWN]}: {what}")
+    return data
+
+
+def _impossible(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield where a value is none that a field can have, and why."""
+    if isinstance(value, list) and len(value) > MOST_ITEMS:
+        yield path, f"{len(value):,} items, at most {MOST_ITEMS:,} can be there"
+    elif isinstance(value, dict | list):
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _impossible(f"{path}.{key}".removeprefix("."), each)
+    elif isinstance(value, int):
+        if value.bit_length() > MOST_BITS:
+            yield path, f"a number of more than {MOST_BITS} bits"
+    elif not isinstance(value, str | float):
+        yield path, "a date or a time, which no field is; text needs quotes"
+
+
+def _loaded(text: str, label: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -106,4 +142,7 @@ def _fields(table: object, part: str, origin: Origin, source: str) -> dict[str, 
         if not isinstance(said, str) or not isinstance(open_, bool):
             raise PtelistError(f"{origin.at(path)}: {path}: source is text, unverified is true or false")
         fields[name] = Setting(frozen(value["value"]), origin, path, said, open_)
+    for name in NAMES & fields.keys():
+        if not isinstance(fields[name].value, str):
+            raise PtelistError(f"{origin.at(f'{part}.{name}')}: {part}.{name}: expected text")
     return fields

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ptelist.errors import PtelistError, suggestion
 from ptelist.scenario.overlay import Fields, Origin, Overlay, Setting
 from ptelist.scenario.presets.kinds import KINDS
-from ptelist.scenario.presets.parse import Variant, parse
+from ptelist.scenario.presets.parse import Parsed, Variant, parse
 from ptelist.scenario.presets.text_file import read_text
 from ptelist.scenario.presets.versions import SERIES, stable_key, version_key
 
@@ -111,9 +111,7 @@ def _load(path: Path, kind: str, children: tuple[Path, ...], name: str) -> Prese
     label = str(path) if kind == "file" else f"{kind}/{path.name}"
     if path in children or len(children) > MOST_PARENTS:
         raise PtelistError(f"{label}: extends itself, through {' and '.join(p.name for p in children)}")
-    text = read_text(path, label)
-    origin = Origin(label, text, is_users=kind == "file")
-    about, overlay, variants = parse(text, origin)
+    origin, (about, overlay, variants) = _parsed(path, label, is_users=kind == "file")
     overlay = overlay.over(Overlay())._replace(kernel=_at(name, overlay.kernel, variants))
     if (layout := about.get("memslots")) is not None:
         overlay = overlay.over(_layout(layout, origin))
@@ -133,6 +131,14 @@ def _load(path: Path, kind: str, children: tuple[Path, ...], name: str) -> Prese
             below = _load(above, parent_kind, (*children, path), parent)
             overlay, variants = overlay.over(below.overlay), variants or below.variants
     return Preset(path.stem, kind, about, overlay, variants)
+
+
+@cache
+def _parsed(path: Path, label: str, *, is_users: bool) -> tuple[Origin, Parsed]:
+    """Return what a file says; versions of kernels have most of theirs in common."""
+    text = read_text(path, label)
+    origin = Origin(label, text, is_users=is_users)
+    return origin, parse(text, origin)
 
 
 def _layout(name: str, origin: Origin) -> Overlay:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ptelist.engine.figure_kinds import DESC, DESC_TOTAL
+from ptelist.engine.interval import Ratio
 from ptelist.engine.lists.descriptors import HEAD, WALK
 from ptelist.output import numbers
 from ptelist.output.note import Note
@@ -15,6 +15,7 @@ from ptelist.sweep.best.sentence import of_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from fractions import Fraction
 
     from ptelist.sweep.best.best import Best, Candidate, Touches
 
@@ -61,7 +62,9 @@ def _table(best: Best) -> Table:
         mark = " *" if each in ties else " (own)" if each.ext == best.own else ""
         ledger = each.ledger
         cells = [numbers.term(ledger[f"{DESC}.{name}"]) for name in ("size", "slabs", "bytes.total")]
-        over = "" if each in ties else numbers.tenths(Fraction(ledger[DESC_TOTAL].high, least.high) - 1, "+") + "%"
+        over = (
+            "" if each in ties else numbers.tenths(Ratio(ledger[DESC_TOTAL].high - least.high, least.high), "+") + "%"
+        )
         spans = [span for policy in policies for span in each.touched[policy]] if walks else []
         rows.append((f"{each.ext}{mark}", *cells, over, *map(_average, spans)))
     left = len(best.candidates) - len(shown)

@@ -16,13 +16,15 @@ from ptelist.scenario.presets import shipped
 from ptelist.settings.axes import AXES
 from ptelist.settings.space import Space
 from ptelist.settings.typed_options import choices
-from ptelist.sweep.history import history_chart
 from ptelist.sweep.history.eras import history
 from ptelist.sweep.history.page import body, rows, tables
 from ptelist.sweep.history.sentence import headline
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ptelist.output.command_line import Options
+    from ptelist.sweep.history.eras import Era
 
 KERNEL = AXES["kernel"]
 
@@ -47,6 +49,12 @@ def run(options: Options, preset: str | None, figure: str | None, *, whole: bool
         lambda width: Document(tables(found.eras, found.impossible, width, whole=whole), notes, line),
         lambda: body(found.eras, found.impossible),
         lambda: rows(found.eras),
-        lambda: history_chart.render(found.eras, notes, line),
+        lambda: _chart(found.eras, notes, line),
         headline=lambda: headline(found.eras),
     )
+
+
+def _chart(eras: Sequence[Era], notes: Sequence[Note], command: str) -> str:
+    from ptelist.sweep.history import history_chart  # noqa: PLC0415 -- slow to load, for SVG alone
+
+    return history_chart.render(eras, notes, command)

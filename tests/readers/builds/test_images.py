@@ -6,8 +6,12 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import subprocess
 import sys
+import tracemalloc
+import zlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import btf_writer
@@ -19,12 +23,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ptelist.errors import PtelistError
-from ptelist.readers.builds import images, unpack
+from ptelist.readers.builds import elf, images, unpack
 from ptelist.readers.builds.builds import build
 from ptelist.readers.builds.layouts import layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 RELEASE = "6.1.0-9-made"
@@ -187,7 +191,100 @@ def test_a_bomb_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     refused(str(file), "larger than 1 MiB")
 
 
-@pytest.mark.parametrize(("library", "packer"), [("elftools", "none"), ("zstandard", "zstd"), ("lz4", "lz4")])
+def header(name: int, kind: int, offset: int, size: int, flags: int = 0) -> bytes:
+    return struct.pack("<IIQQQQIIQQ", name, kind, flags, 0, offset, size, 0, 0, 1, 0)
+
+
+def elf_of(headers: list[bytes], names: int, rest: bytes = b"") -> bytes:
+    """Return an ELF file of these section headers, the names being in one of them."""
+    count = len(headers)
+    fields = struct.pack("<HHIQQQIHHHHHH", 1, 62, 1, 0, 0, 64, 0, 64, 0, 0, 64, count, names)
+    return b"\x7fELF\2\1\1".ljust(16, b"\0") + fields + b"".join(headers) + rest
+
+
+def test_many_sections_of_a_long_name(tmp_path: Path) -> None:
+    """Of each 3 MB were read, byte by byte."""
+    file, at = tmp_path / "many", 64 + 64 * 60_000
+    names = b"\0" + b"n" * 3_000_000 + b"\0"
+    file.write_bytes(elf_of([header(0, 3, at, len(names)), *[header(1, 1, 0, 0)] * 59_999], 0, names))
+    refused(str(file), "no .BTF section")
+
+
+NAMES = b"\0.BTF\0.rodata\0.names\0"
+
+
+@pytest.mark.parametrize(
+    ("size", "flags", "says"),
+    [
+        (250 << 20, 0, ".BTF of 262,144,000 bytes, no kernel's"),
+        (1 << 63, 0, "bytes, no kernel's"),
+        (1 << 16, elf.COMPRESSED, ".BTF of 268,435,456 bytes, no kernel's"),
+    ],
+)
+def test_a_section_is_bounded_before_it_is_read(size: int, flags: int, says: str, tmp_path: Path) -> None:
+    at = 64 + 3 * 64
+    headers = [
+        header(0, 3, at, len(NAMES)),
+        header(NAMES.index(b".BTF"), 1, at + len(NAMES), size, flags),
+        header(NAMES.index(b".rodata"), 1, at, size),
+    ]
+    file = tmp_path / "large"
+    with file.open("wb") as large:
+        large.write(elf_of(headers, 0, NAMES + struct.pack("<IIQQ", 1, 0, 256 << 20, 1)))
+        large.truncate(250 << 20)
+    with at_most(32 << 20):
+        refused(str(file), says)
+
+
+def test_a_packed_section(tmp_path: Path) -> None:
+    """As CONFIG_DEBUG_INFO_COMPRESSED makes them."""
+    at, blob = 64 + 2 * 64, KERNEL.blob()
+    packed = struct.pack("<IIQQ", 1, 0, len(blob), 1) + zlib.compress(blob)
+    names, place = header(0, 3, at, len(NAMES)), at + len(NAMES)
+    section = header(NAMES.index(b".BTF"), 1, place, len(packed), elf.COMPRESSED)
+    file = tmp_path / "packed"
+    file.write_bytes(elf_of([names, section], 0, NAMES + packed))
+    same(file, "")
+    for damaged, says in (
+        (packed[:4].replace(b"\1", b"\2") + packed[4:], "packed in a way that is not supported"),
+        (packed[:24] + bytes(len(packed) - 24), "damaged ELF file"),
+        (packed[:8] + struct.pack("<Q", len(blob) + 1) + packed[16:], "truncated: 1 bytes of .BTF are missing"),
+    ):
+        file.write_bytes(elf_of([names, section], 0, NAMES + damaged))
+        refused(str(file), says)
+
+
+@pytest.mark.parametrize("packer", [name for name in PACKERS if name != "none"])
+def test_a_configuration_is_unpacked_within_its_own_bound(packer: str) -> None:
+    """A few hundred bytes were made 512 MiB first."""
+    data = PACKERS[packer](bytes(24 << 20))
+    with at_most(20 << 20), pytest.raises(PtelistError, match="unpacks to more than 4 MiB"):
+        unpack.unpack(data, "config.gz", 4 << 20)
+
+
+def test_a_name_is_bounded(tmp_path: Path) -> None:
+    """4,096 members of one type with a name of 30 MB took 120 GB."""
+    writer = btf_writer.Writer()
+    number = writer.struct("n" * 5000, 8, [])
+    writer.struct("pte_list_desc", 8, [("m", number, 0)])
+    file = tmp_path / "btf"
+    file.write_bytes(writer.blob())
+    with pytest.raises(PtelistError, match="corrupt BTF: a name of more than 1,024 bytes"):
+        layout(build(str(file)).btf, "pte_list_desc")
+
+
+@contextmanager
+def at_most(limit: int) -> Iterator[None]:
+    """Fail if more memory is taken inside than so many bytes, by Python or by zlib and its like for results."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] <= limit
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("library", "packer"), [("zstandard", "zstd"), ("lz4", "lz4")])
 def test_a_library_that_is_missing_is_named(
     library: str, packer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
