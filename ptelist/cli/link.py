@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -21,12 +22,15 @@ def linked(declared: click.Command, module: str, function: str = "run") -> click
         for name, command in declared.commands.items():
             linked(command, module, f"{name}_{declared.name}")
     else:
-        declared.callback = partial(_run, module, function, scenario=isinstance(declared, ScenarioCommand))
+        arguments = frozenset(param.name for param in declared.params if isinstance(param, click.Argument))
+        scenario = isinstance(declared, ScenarioCommand)
+        declared.callback = partial(_run, module, function, arguments, scenario=scenario)
     return declared
 
 
-def _run(module: str, function: str, /, *, scenario: bool, **params: Any) -> int:
+def _run(module: str, function: str, arguments: frozenset[str | None], /, *, scenario: bool, **params: Any) -> int:
     """Call it and deliver what it returns: a result, a text, or what the process exits with."""
+    params |= {name: _undashed(value) for name, value in params.items() if name in arguments}
     if scenario:
         own = {name: value for name, value in params.items() if name.replace("_", "-") not in AXES and name != "set_"}
         params = own | {"options": chosen(params)}
@@ -46,3 +50,11 @@ def _run(module: str, function: str, /, *, scenario: bool, **params: Any) -> int
     delivery.deliver(returned if whole else brief(returned), format_, output)
     code: int = returned.code
     return code
+
+
+def _undashed(value: Any) -> Any:
+    """Return arguments so that no file's name looks like an option: after "--", -x is one of this folder."""
+    if isinstance(value, tuple):
+        return tuple(map(_undashed, value))
+    is_file = value and value.startswith("-") and value != "-" and os.path.exists(value)  # noqa: PTH110 -- pathlib is slow to load
+    return f"./{value}" if is_file else value

@@ -16,6 +16,7 @@ from ptelist.gate.baseline import UPDATE, Baseline, entry
 from ptelist.gate.before import derived
 from ptelist.gate.causes import causes
 from ptelist.gate.limits import EXACT, GROWTH
+from ptelist.output.command_line import words as spelt
 from ptelist.output.version import __version__
 from ptelist.settings.columns import expand
 
@@ -96,7 +97,7 @@ def measure(gate: Gate, kernel: Options, layouts: Places) -> Tested:
     for name, wanted in gate.scenarios.items():
         options = [*([] if wanted.pinned else under_test), *wanted.options]
         scenarios[name] = _scenario(gate, name, wanted.presets, options)
-        words[name] = (*wanted.presets, *(word for option, text in options for word in (f"--{option}", text)))
+        words[name] = (*wanted.presets, *spelt(options))
     ledgers = {name: account(scenario) for name, scenario in scenarios.items()}
     entries = {
         name: entry(scenario, ledgers[name], assume([scenario], by_preset=True)) for name, scenario in scenarios.items()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from ptelist.gate.check import NEW, REMOVED, WARN
 from ptelist.gate.limits import EXACT
 from ptelist.output import numbers
+from ptelist.output.command_line import line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,4 +92,4 @@ def moved(causes: Sequence[str], steps: Sequence[Moved]) -> Iterator[str]:
 
 def reproduce(finding: Finding) -> str:
     """Return the command that shows how the figure follows."""
-    return shlex.join(["ptelist", "explain", finding.rule.figure, *finding.words]) if finding.rule else ""
+    return line(["explain", finding.rule.figure, *finding.words]) if finding.rule else ""

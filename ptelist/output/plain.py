@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 
+_WORD = r"""(?:'[^']*'|"[^"]*"|[^ '"])+"""
 _OPTION = r"(?<= )--[a-z0-9-]+ [^ -]\S*"
 _UNIT = r"(?<=[0-9]) (?=[KMGT]?i?B\b)"
 _INDENT = " " * 6
@@ -21,14 +22,15 @@ def paragraph(text: str, width: int) -> str:
 
 
 def command(text: str, width: int) -> str:
-    """Return a command line, continued with backslashes; an option stays with its value."""
+    """Return a command line, continued with backslashes between words; an option stays with its value."""
     room = width - len(" \\")
 
     def joined(option: re.Match[str]) -> str:
         return option[0].replace(" ", "\0") if len(_INDENT + option[0]) <= room else option[0]
 
+    words = re.sub(_WORD, lambda word: word[0].replace(" ", "\0"), f"$ {text}")
     lines = textwrap.wrap(
-        re.sub(_OPTION, joined, f"$ {text}"),
+        re.sub(_OPTION, joined, words),
         room,
         subsequent_indent=_INDENT,
         break_long_words=False,

@@ -235,9 +235,15 @@ def test_closed_pipe() -> None:
     assert errors == b""
 
 
-def test_full_disk() -> None:
+@pytest.mark.parametrize("words", ["compare", "--version", "completion bash"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_full_disk(words: str, unbuffered: str) -> None:
+    """The interpreter flushes once more when it ends: tests/cli/test_streams.py has all commands without that."""
+    env = os.environ | {"PYTHONUNBUFFERED": unbuffered}
     with open("/dev/full", "wb") as full:  # noqa: PTH123 -- a device
-        done = subprocess.run([*PTELIST, "compare"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(
+            [*PTELIST, *words.split()], stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=env
+        )
     assert done.returncode == 2
     assert done.stderr.startswith("ptelist: ")
     assert done.stderr.count("\n") == 1

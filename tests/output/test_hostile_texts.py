@@ -179,7 +179,10 @@ def report(text: str) -> GateReport:
     term = ledger(vcpus=1)["pte_list_desc.size"]
     place = Where(text, 3)
     rules = [Rule(name, term.name, "max", amount(1), FAIL, text, place) for name in (text, BESIDE)]
-    over = [Finding(FAIL, rule.scenario, rule, term, most=1, causes=(text,), words=(text,)) for rule in rules]
+    over = [
+        Finding(FAIL, rule.scenario, rule, term, most=1, causes=(text,), words=(text.replace("\ud800", ""),))
+        for rule in rules
+    ]
     return GateReport((*over, Finding(REMOVED, text)), (Note(text, text),), text, text, text)
 
 
