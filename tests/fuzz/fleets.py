@@ -30,7 +30,7 @@ def fleet(draft: Draft) -> list[str]:
     data = _inventory(draft, lines=lines)
     how = mutate.as_json if lines else mutate.text
     made = [draft.given(data, ".jsonl" if lines else ".csv", how), *words.scenario(draft, 1)]
-    draft.writes |= {f"{name}.rejected" for name in [*draft.files, *draft.links, "stdin"]}
+    draft.writes |= {f"{name}.rejected" for name in [*draft.files, *draft.links, "inventory"]}
     made += words.often(
         draft, 0.4, "--by", chance.choice(("kernel", "site,kernel", "host", "nothing", atoms.text(chance)))
     )

@@ -184,7 +184,7 @@ def as_json(chance: Random, data: bytes) -> bytes:
     """Change a place of a JSON text, or of the last line of JSON lines, or the text."""
     try:
         parsed = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text(chance, data)
     if chance.random() < 0.3:
         return text(chance, data)
