@@ -63,7 +63,7 @@ def suggestion(wrong: str, known: Iterable[str]) -> str:
 def _numbers_by_size(name: str) -> list[tuple[int, str]]:
     """Return what sorts 6.9 before 6.10, and numbers before words."""
     parts = re.findall("[0-9]+|[^0-9]+", name)
-    return [(int(part), "") if part.isdecimal() else (1 << 62, part) for part in parts]
+    return [(len(part.lstrip("0")), part.lstrip("0")) if part.isdecimal() else (1 << 62, part) for part in parts]
 
 
 SHOWN = 12

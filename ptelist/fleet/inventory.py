@@ -28,7 +28,7 @@ FIELDS = (HOST, *HOST_FIELDS, HOST_MEMORY, *VM_FIELDS, COUNT)
 NEEDED_FIELDS = (HOST, "vcpus")
 MOST_VMS = 1_000_000
 MOST_CELLS, MOST_CHARACTERS = 1 << 15, 1 << 10
-"""Different cells of which the meaning is remembered, and how long one that means anything can be."""
+"""Different cells of which the meaning is remembered, and how long one can be."""
 
 MOST_SAID = 100_000
 """Different rows, but for their hosts, that are remembered."""
@@ -161,7 +161,8 @@ class Inventory:
     def __iter__(self) -> Iterator[Row | tuple[Place, str]]:
         """Yield rows; for one that is none, its place and what is wrong."""
         width = len(self.records.head)
-        beside = itemgetter(*sorted({place for part in self._parts for place in part}))
+        used = sorted({place for part in self._parts for place in part})
+        beside = itemgetter(*used)
         known: dict[object, Said] = {}
         for place, cells in self.records:
             if len(cells) != width:
@@ -171,6 +172,9 @@ class Inventory:
             key = beside(cells)
             said = known.get(key)
             if said is None:
+                if (longest := max(len(cells[place]) for place in used)) > MOST_CHARACTERS:
+                    yield place, f"a cell of {longest:,} characters, at most {MOST_CHARACTERS:,} mean anything"
+                    continue
                 if len(known) > MOST_SAID:
                     known.clear()
                 said = known[key] = self._said(cells)
@@ -209,8 +213,6 @@ class Inventory:
         return said
 
     def _read(self, field: str, cell: str) -> Choice:
-        if len(cell) > MOST_CHARACTERS:
-            raise PtelistError(f"{field}: {len(cell):,} characters, at most {MOST_CHARACTERS:,} can be in a cell")
         axis = AXES["memory" if field == HOST_MEMORY else field]
         if field == KERNEL and not re.fullmatch(_RELEASE, cell):
             raise PtelistError(f'kernel: expected a release such as 6.1.0-56-amd64, got "{cell[:40]}"')

@@ -155,7 +155,8 @@ class Objects:
                 yield Place(line, None), [str(error)]
                 continue
             for number, part in enumerate(parts):
-                self.unused |= dict.fromkeys(sorted(part.keys() - self._names))
+                if len(self.unused) < MOST_COLUMNS:
+                    self.unused |= dict.fromkeys(sorted(part.keys() - self._names))
                 try:
                     cells = [_cell(name, part.get(name)) for name in self._names]
                 except PtelistError as error:

@@ -84,4 +84,6 @@ def _ratio(old: list[int], new: list[int]) -> tuple[Ratio, Ratio] | None:
 
 
 def _natural(text: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]+)", text) if part]
+    """Return what sorts numbers by size, of however many digits."""
+    parts = filter(None, re.split(r"([0-9]+)", text))
+    return [(len(digits), digits) if (digits := part.lstrip("0")).isdecimal() else (-1, part) for part in parts]

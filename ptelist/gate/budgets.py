@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations`: see ptelist.scenario.models.
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,8 +95,19 @@ def _gate(data: dict[str, Any], origin: Origin) -> Gate:
             raise PtelistError(f"{origin.at(key)}: {key}: expected text")
     path = Path("stdin.toml" if label == "-" else label)
     baseline = _beside(label, data.get("baseline", f"{path.stem}-baseline.json"))
+    if "baseline" in data and not _is_within(Path(label).parent, baseline):
+        where = f"{origin.at('baseline')}: baseline"
+        raise PtelistError(f"{where}: expected a file in this one's folder or below; any other is for --baseline alone")
     kernel = _preset(label, data["kernel"]) if "kernel" in data else None
     return Gate(origin, baseline, kernel, _scenarios(data.get("scenario", {}), origin), ())
+
+
+def _is_within(folder: Path, name: str) -> bool:
+    """Return whether a name is one of a file in a folder or below, links followed: --update writes there."""
+    try:
+        return Path(os.path.realpath(name)).is_relative_to(os.path.realpath(folder))
+    except ValueError:  # a NUL is in it
+        return False
 
 
 def _beside(label: str, name: str) -> str:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 LONG = 1 << 24
 """From this on, bytes or what else is counted, a progress bar is worth it."""
 
+MOST_COPIED = 1 << 32
+"""Bytes of a pipe that are copied to a file, for that they can be read again."""
+
 
 @contextmanager
 def opened(path: str, what: str, *, again: bool = False) -> Iterator[BinaryIO]:
@@ -52,11 +55,13 @@ def _lasting(file: BinaryIO, *, again: bool) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _copy(source: BinaryIO) -> Iterator[BinaryIO]:
-    import shutil  # noqa: PLC0415 -- for what cannot be read twice
-    import tempfile  # noqa: PLC0415 -- as above
+    import tempfile  # noqa: PLC0415 -- for what cannot be read twice
 
     with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(source, copy)
+        while block := source.read(LONG):
+            copy.write(block)
+            if copy.tell() > MOST_COPIED:
+                raise PtelistError(f"more than {MOST_COPIED >> 30} GiB through a pipe: write it to a file first")
         copy.seek(0)
         yield copy
 

@@ -113,7 +113,7 @@ def text(rows: list[Row]) -> str:
 
 def read(inventory: str, by: tuple[str, ...] = (), **options: str) -> tuple[Fleet, Any]:
     """Return the fleet and its census."""
-    rows = Inventory(inventory.encode().splitlines(keepends=True), "inventory", {}, by)
+    rows = Inventory(io.BytesIO(inventory.encode()), "inventory", {}, by)
     fleet = Fleet((rows.host_fields, rows.vm_fields), rows.choices, {}, list(options.items()))
     return fleet, Reader(rows, fleet, keep_going=False).census(id)
 
@@ -437,7 +437,7 @@ def test_what_is_set_aside_does_not_depend_on_the_order(rows: list[tuple[str, ..
     for _ in range(2):
         head = ("host", "kernel", "cpus", "vcpus", "paging", "nested", "count", "rack")
         lines = [",".join(row).encode() + b"\n" for row in (head, *rows)]
-        inventory = Inventory(lines, "x", {}, ("rack",))
+        inventory = Inventory(io.BytesIO(b"".join(lines)), "x", {}, ("rack",))
         fleet = Fleet((inventory.host_fields, inventory.vm_fields), inventory.choices, {}, [("ext", "2")])
         census = Reader(inventory, fleet, keep_going=True).census(id)
         part = add_up(fleet, list(census.kinds.items()), SUMMED, 1, id) if census.kinds else None
@@ -459,7 +459,7 @@ def test_how_many_vms_a_row_can_stand_for(run: Callable[..., Result], inventory:
 def test_progress_is_told_in_bytes_and_in_kinds_of_hosts(tmp_path: Path) -> None:
     rows = [{"host": f"h{n}", "kernel": "6.1", "vcpus": 1 + n % 900, "count": 1 + n % 7} for n in range(9000)]
     lines = text(rows).encode().splitlines(keepends=True)
-    inventory = Inventory(lines, str(tmp_path), {}, ())
+    inventory = Inventory(io.BytesIO(b"".join(lines)), str(tmp_path), {}, ())
     fleet = Fleet((inventory.host_fields, inventory.vm_fields), inventory.choices, {}, [])
     told: list[int] = []
     census = Reader(inventory, fleet, keep_going=False).census(told.append)
@@ -473,7 +473,7 @@ def test_progress_is_told_in_bytes_and_in_kinds_of_hosts(tmp_path: Path) -> None
 @pytest.mark.parametrize("processes", [1, 2])
 def test_what_cannot_be_applied_is_counted_over_all_parts(processes: int) -> None:
     rows = [{"host": f"h{n}", "kernel": ("5.10", "6.1", "5.14")[n % 3], "vcpus": 1 + n} for n in range(2 * CHUNK)]
-    inventory = Inventory(text(rows).encode().splitlines(keepends=True), "x", {}, ())
+    inventory = Inventory(io.BytesIO(text(rows).encode()), "x", {}, ())
     options = [("proposal", "shrink-tdp,topup-iff-rmaps")]
     fleet = Fleet((inventory.host_fields, inventory.vm_fields), inventory.choices, {}, options)
     census = Reader(inventory, fleet, keep_going=False).census(id)

@@ -1,0 +1,99 @@
+"""Budgets and baselines that are none: refused in one line, whatever is in them, and nothing is written elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from refusals import refused
+
+from ptelist.gate import baseline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.testing import Result
+
+    Run = Callable[..., Result]
+
+GATE = "[scenario.one]\nvcpus = 8\n[[budget]]\nfigure = 'mmu.bytes.total'\n"
+DIGITS = "9" * 5000
+
+
+@pytest.fixture
+def inner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Run two folders below one that is not the project's."""
+    folder = tmp_path / "outer/project"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "name", ["../b.json", "x/../../b.json", "/{tmp}/b.json", "link/b.json", "away.json", "a\\u0000b", "loop"]
+)
+def test_a_baseline_is_in_the_folder_of_the_file(run: Run, inner: Path, tmp_path: Path, name: str) -> None:
+    (inner / "x").mkdir()
+    (inner / "link").symlink_to("..")
+    (inner / "away.json").symlink_to(tmp_path / "b.json")
+    (inner / "loop").symlink_to("../loop")
+    path = inner / "ptelist.toml"
+    path.write_text(f'baseline = "{name.format(tmp=tmp_path)}"\n{GATE}max_growth = 0\n')
+    wanted = (
+        "ptelist.toml:1: baseline: expected a file in this one's folder or below; any other is for --baseline alone"
+    )
+    for flags in ((), ("--update",), ("../project/ptelist.toml", "--update")):
+        assert wanted in refused(run("check", *flags))
+    assert not list(tmp_path.rglob("b.json"))
+    path.write_text(f"{GATE}max_growth = 0\n")
+    assert run("check", "--baseline", "../b.json", "--update").exit_code == 0
+    assert (inner.parent / "b.json").exists()
+
+
+def test_a_baseline_may_be_below(run: Run, inner: Path) -> None:
+    (inner / "x").mkdir()
+    (inner / "ptelist.toml").write_text(f'baseline = "x/../x/b.json"\n{GATE}max_growth = 0\n')
+    assert run("check", "--update").exit_code == 0
+    assert (inner / "x/b.json").exists()
+
+
+@pytest.mark.parametrize(
+    "budget",
+    [
+        f"max = {DIGITS}",
+        f"max = 0x{'f' * 5000}",
+        f'max = "{DIGITS}"',
+        f'max = "0.{DIGITS} GiB"',
+        f'exact = "{DIGITS} B"',
+    ],
+    ids=lambda text: text[:10],
+)
+def test_numbers_of_many_digits(run: Run, inner: Path, budget: str) -> None:
+    (inner / "ptelist.toml").write_text(f"{GATE}{budget}\n")
+    assert "ptelist.toml" in refused(run("check"))
+
+
+def test_a_baseline_has_a_bound(run: Run, inner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """20 million lists took 1.5 GB, and what was cut off was no JSON."""
+    assert baseline.MOST_BYTES * 40 < 500 << 20
+    monkeypatch.setattr(baseline, "MOST_BYTES", 1 << 20)
+    (inner / "ptelist.toml").write_text(f"{GATE}max_growth = 0\n")
+    (inner / "ptelist-baseline.json").write_text(f"[{'[],' * (1 << 19)}[]]")
+    assert "ptelist-baseline.json: larger than 1 MiB, no baseline: restore it" in refused(run("check"))
+
+
+@pytest.mark.parametrize(("old", "new"), [("8", "9" * 4000), ('"version"', '"\\ud800": 1, "version"')])
+def test_what_is_no_number_or_no_text_in_a_baseline(run: Run, inner: Path, old: str, new: str) -> None:
+    """Numbers that Python reads, but of which it does not write a product."""
+    (inner / "ptelist.toml").write_text(f"{GATE}max_growth = 0\n")
+    assert run("check", "--update").exit_code == 0
+    path = inner / "ptelist-baseline.json"
+    shutil.copy(path, "copy")
+    path.write_text(path.read_text().replace(f": {old}" if old == "8" else old, f": {new}" if old == "8" else new))
+    assert path.read_text() != Path("copy").read_text()
+    if old == "8":
+        assert "ptelist-baseline.json: not valid JSON: restore it" in refused(run("check"))
+    else:
+        assert run("check").exit_code == 0
