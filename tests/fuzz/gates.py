@@ -24,12 +24,12 @@ def check(draft: Draft) -> list[str]:
         gate = _gate(draft)
     made = [draft.given(gate, ".toml", mutate.toml)]
     made = made if chance.random() < 0.85 else []
-    if chance.random() < 0.75:
-        name = made[0].removeprefix("./").removesuffix(".toml") if made else "ptelist"
-        target = f"{name}-baseline.json"
-        if "/" not in target and name not in {"-", ""} and len(target.encode("utf-8", "surrogateescape")) < 255:
+    name = made[0].removeprefix("./").removesuffix(".toml") if made else "ptelist"
+    target = f"{name}-baseline.json"
+    if "/" not in target and name not in {"-", ""} and len(target.encode("utf-8", "surrogateescape")) < 255:
+        draft.writes.add(target)
+        if chance.random() < 0.75:
             draft.files[target] = mutate.maybe(chance, baseline, mutate.as_json)
-            draft.writes.add(target)
     if not made and chance.random() < 0.6:
         draft.files["ptelist.toml"] = mutate.maybe(chance, gate, mutate.toml)
     draft.writes |= {"ptelist.toml", "ptelist-baseline.json", "stdin-baseline.json", "summary"}
