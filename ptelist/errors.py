@@ -47,6 +47,11 @@ def _line(place: str, text: str) -> str:
     return f"{place}: {text}" if place else text
 
 
+def not_installed(error: ModuleNotFoundError) -> str:
+    """Return the line for an installation that lacks what it needs (pip install --no-deps)."""
+    return f"{error.name} is not installed: pip install ptelist brings all that is needed"
+
+
 def suggestion(wrong: str, known: Iterable[str]) -> str:
     """Return "; did you mean ...?" for a misspelt name, or the known names."""
     from difflib import get_close_matches  # noqa: PLC0415 -- only after an error

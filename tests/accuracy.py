@@ -100,7 +100,7 @@ class Memory(NamedTuple):
 
 def recorded(path: Path) -> Iterator[Observation]:
     """Yield the observations of one recorded boot."""
-    machine = recording.parse(path.read_text()).machine
+    machine = recording.parse(path.read_text(encoding="utf-8")).machine
     for each, found in recording.compared(path):
         measured = {pair.name: pair.measured for pair in found}
         for pair in found:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
-import hypothesis
 import pytest
 from click.testing import CliRunner, Result
+from exploring import EVERYDAY
+from hypothesis import settings
 
 from ptelist.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, print_blob=True)
-hypothesis.settings.load_profile("suite")
+settings.load_profile(EVERYDAY)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write golden files and README figures anew")
     parser.addoption("--kernels", default="", help="kernels to boot in QEMU, such as 6.1,7.3 (tests/kernel)")
+    parser.addoption("--moved-may-fail", action="store_true", help="tell of kernels that Debian replaced, do not fail")
     parser.addoption("--nested-qemu", default="", help="kernels to run a real QEMU in, as L1 (tests/kernel)")
+    parser.addoption("--shuffle", metavar="SEED", help="run the files, and the tests of each, in a random order")
     parser.addoption("--record", action="store_true", help="write what they measure to tests/kernel/recorded")
 
 
@@ -30,6 +33,11 @@ SHARED = frozenset(("test_accuracy", "test_ground_truth", "test_readme", "test_r
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if seed := config.getoption("--shuffle"):
+        chance = random.Random(seed)
+        files = {path: chance.random() for path in dict.fromkeys(item.path for item in items)}
+        chance.shuffle(items)
+        items.sort(key=lambda item: files[item.path])
     if config.pluginmanager.hasplugin("xdist"):
         for item in items:
             if item.path.stem in SHARED:

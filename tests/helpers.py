@@ -103,14 +103,14 @@ def _number(low: int, high: int) -> int | tuple[int, int]:
 @cache
 def table(path: str, delimiter: str = ",") -> tuple[Row, ...]:
     """Return the rows of a recorded file, lines that begin with # left out."""
-    text = (DATA / path).read_text().splitlines()
+    text = (DATA / path).read_text(encoding="utf-8").splitlines()
     return tuple(csv.DictReader(_uncommented(text), delimiter=delimiter))
 
 
 @cache
 def comments(path: str) -> str:
     """Return the lines of a recorded file that begin with #."""
-    return "\n".join(line for line in (DATA / path).read_text().splitlines() if line.startswith("#"))
+    return "\n".join(line for line in (DATA / path).read_text(encoding="utf-8").splitlines() if line.startswith("#"))
 
 
 def _uncommented(lines: Iterable[str]) -> list[str]:

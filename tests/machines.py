@@ -104,7 +104,7 @@ class Fake:
         for path, text in self.files.items():
             file = root / path.lstrip("/")
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
+            file.write_text(text, encoding="utf-8")
         for path, target in self.links.items():
             (root / path.lstrip("/")).symlink_to(target)
         return root

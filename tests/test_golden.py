@@ -52,8 +52,8 @@ ROOM = 10
 def check(name: str, text: str, *, update: bool) -> None:
     path = GOLDEN / name
     if update:
-        path.write_text(text)
-    assert text == path.read_text()
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("width", [40, 60, 72, 200])
@@ -126,7 +126,7 @@ def test_formats_say_the_same_numbers(run: Callable[..., Result], name: str) -> 
 
 def profiles() -> str:
     """Return every field of the kernel profiles that facts are known of: its value, and later ones by version."""
-    facts = tomllib.loads((Path(__file__).parent / "data" / "kernels.toml").read_text())
+    facts = tomllib.loads((Path(__file__).parent / "data" / "kernels.toml").read_text(encoding="utf-8"))
     names = [each["version"] for each in facts["kernel"]]
     kernels = {name: shipped.load(name, "kernels").overlay.kernel for name in names}
     stable = {

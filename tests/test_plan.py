@@ -18,12 +18,13 @@ FEATURE = {"errors", "scenario", "engine", "settings", "output", "compare"}
 """What a feature that compares scenarios stands on; one that needs no more has no line in the plan."""
 PLAN: dict[str, set[str]] = {
     "errors": set(),
+    "installed": set(),
     # what is accounted for, and the accounting
-    "scenario": {"errors"},
+    "scenario": {"errors", "installed"},
     "engine": {"scenario"},
     # what comes in, what goes out
     "readers": {"errors", "scenario"},
-    "output": {"errors", "scenario", "engine"},
+    "output": {"errors", "installed", "scenario", "engine"},
     "settings": {"errors", "scenario", "readers", "engine", "output"},
     # features that stand on more, or that others stand on
     "compare": FEATURE,
@@ -34,7 +35,7 @@ PLAN: dict[str, set[str]] = {
     "observe": {*FEATURE, "readers"},
     # the command line declares; what a command does is loaded by its name when it runs
     "cli": {"errors", "scenario", "settings", "output"},
-    "__main__": {"cli"},
+    "__main__": {"cli", "errors"},
 }
 """For each package or module below ptelist/, those that it may import, also where a type checker alone reads it."""
 

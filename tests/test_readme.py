@@ -68,14 +68,14 @@ def printed(run: Callable[..., Result], command: str, *, brief: bool) -> str:
         assert last.startswith("$ "), f"{command}: nothing to cut"
         text = "\n\n".join([*kept, f"{CUT}\n"])
     for line in filters:
-        text = subprocess.run(["sh", "-c", line], input=text, capture_output=True, text=True, check=True).stdout
+        text = subprocess.run(["sh", "-c", line], input=text, capture_output=True, encoding="utf-8", check=True).stdout
     return text
 
 
 def shown(marks: re.Match[str]) -> str:
     """Return a file's block anew."""
     path = README.parent / marks[2]
-    return f"{marks[1]}\n```{path.suffix[1:]}\n{path.read_text()}```\n\n{marks[3]}"
+    return f"{marks[1]}\n```{path.suffix[1:]}\n{path.read_text(encoding='utf-8')}```\n\n{marks[3]}"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
@@ -83,17 +83,17 @@ def test_commands_print_what_a_page_shows(
     run: Callable[..., Result], update_golden: bool, monkeypatch: pytest.MonkeyPatch, path: Path
 ) -> None:
     monkeypatch.chdir(README.parent)
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     fresh = BLOCK.sub(lambda block: refreshed(run, block), text)
     fresh = TABLE.sub(lambda marks: f"{marks[1]}\n{TABLES[marks[2]](run)}\n{marks[3]}", fresh)
     fresh = FILE.sub(shown, fresh)
     if update_golden:
-        path.write_text(fresh)
-    assert fresh == path.read_text()
+        path.write_text(fresh, encoding="utf-8")
+    assert fresh == path.read_text(encoding="utf-8")
 
 
 def test_python_runs_as_it_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "python.md").read_text(), re.DOTALL)
+    (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "python.md").read_text(encoding="utf-8"), re.DOTALL)
     exec(compile(code, "python.md", "exec"), {})
     assert "pte_list_desc.slabs = " in capsys.readouterr().out
 
@@ -101,7 +101,7 @@ def test_python_runs_as_it_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_no_number_of_the_prose_is_typed(path: Path) -> None:
     """Each stands in an output or a table of its page."""
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     prose = TABLE.sub("", FILE.sub("", BLOCK.sub("", text)))
     made = " ".join([*(match[0] for match in BLOCK.finditer(text)), *(match[0] for match in TABLE.finditer(text))])
     for number in NUMBER.findall(prose):
@@ -109,14 +109,14 @@ def test_no_number_of_the_prose_is_typed(path: Path) -> None:
 
 
 def test_the_answer_is_given_in_numbers() -> None:
-    text = README.read_text()
+    text = README.read_text(encoding="utf-8")
     assert len(NUMBER.findall(TABLE.sub("", BLOCK.sub("", text)))) >= 6
     assert len(text.splitlines()) <= LONGEST_README
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_a_page_names_only_pages_that_there_are(path: Path) -> None:
-    text = BLOCK.sub("", path.read_text())
+    text = BLOCK.sub("", path.read_text(encoding="utf-8"))
     for link in LINK.findall(text):
         assert link.startswith("https://") or (path.parent / link).is_file(), link
     for name in re.findall(r"`([a-z]+)`", " ".join(re.findall(r"^See also: .*(?:\n.+)*", text, re.MULTILINE))):
@@ -124,14 +124,14 @@ def test_a_page_names_only_pages_that_there_are(path: Path) -> None:
 
 
 def test_the_readme_leads_to_every_command() -> None:
-    assert {f"ptelist/docs/{name}.md" for name in COMMANDS} <= set(LINK.findall(README.read_text()))
+    assert {f"ptelist/docs/{name}.md" for name in COMMANDS} <= set(LINK.findall(README.read_text(encoding="utf-8")))
 
 
 def test_the_break_evens_of_the_prose_are_those_that_sweep_finds(
     run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(README.parent)
-    text = (DOCS / "sweep.md").read_text()
+    text = (DOCS / "sweep.md").read_text(encoding="utf-8")
     prose = " ".join(BLOCK.sub("", text).split())
     commands = [COMMAND.findall(block[2])[0] for block in BLOCK.finditer(text) if block[1] and "--host" in block[2]]
     found = [json.loads(run(*words(command)[1:], "--format", "json").stdout)["break_evens"][0] for command in commands]
@@ -146,15 +146,15 @@ def test_the_break_evens_of_the_prose_are_those_that_sweep_finds(
 
 def test_an_inventory_split_by_a_shell_gives_the_same_sums(run: Callable[..., Result], tmp_path: Path) -> None:
     """The manual's script, each part on its own, the numbers added up by the other columns."""
-    (script,) = re.findall(r"```sh\n(awk .*?)```", (DOCS / "fleet.md").read_text(), re.DOTALL)
-    rows = (README.parent / "tests/data/fleet/hosts.csv").read_text()
-    (tmp_path / "hosts.csv").write_text(rows)
+    (script,) = re.findall(r"```sh\n(awk .*?)```", (DOCS / "fleet.md").read_text(encoding="utf-8"), re.DOTALL)
+    rows = (README.parent / "tests/data/fleet/hosts.csv").read_text(encoding="utf-8")
+    (tmp_path / "hosts.csv").write_text(rows, encoding="utf-8")
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     subprocess.run(["sh", "-c", script], cwd=tmp_path, env={"PATH": path}, check=True)
     parts = sorted(tmp_path.glob("*.sums"))
     assert len(parts) == 4
     whole = run("fleet", str(tmp_path / "hosts.csv"), "--ext", "2", "--by", "kernel", "--format", "csv").stdout
-    assert sums(*(part.read_text() for part in parts)) == sums(whole)
+    assert sums(*(part.read_text(encoding="utf-8") for part in parts)) == sums(whole)
 
 
 def sums(*texts: str) -> dict[tuple[str, ...], list[int]]:

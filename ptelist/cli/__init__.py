@@ -39,7 +39,7 @@ COMMANDS = {
 }
 """Commands in the order of their use, and the module of what each does; ptelist.cli has how it is called."""
 
-GC_THRESHOLD = 1_000_000
+GC_THRESHOLD = 100_000
 """Importing makes many objects and no garbage: looking for some early, or again at the end, is time lost."""
 
 

@@ -9,7 +9,7 @@ from typing import TextIO
 
 import click
 
-from ptelist.errors import PtelistError
+from ptelist.errors import PtelistError, not_installed
 from ptelist.output.plain import clean
 
 BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
@@ -28,23 +28,31 @@ def told(error: BaseException) -> int:
             return CLOSED_PIPE
         case click.exceptions.NoArgsIsHelpError():
             _say(error.format_message())
+        case _:
+            if isinstance(error, OSError) and error.filename is None:
+                _let_go(sys.stdout)
+            _fail(_words(error))
+    return BAD_INPUT
+
+
+def _words(error: BaseException) -> str:
+    """Return what went wrong; raises what is no failure of a user's where PTELIST_DEBUG asks for it."""
+    match error:
         case click.ClickException():
-            _fail(error.format_message())
+            return error.format_message()
         case PtelistError():
-            _fail(str(error))
+            return str(error)
+        case ModuleNotFoundError():
+            return not_installed(error)
         case UnicodeEncodeError():
             what = f"stdout: its encoding, {error.encoding}, cannot say {error.object[error.start]!a}"
-            _fail(f"{what}: -o FILE or PYTHONIOENCODING=utf-8 can")
+            return f"{what}: -o FILE or PYTHONIOENCODING=utf-8 can"
         case OSError():
-            if error.filename is None:
-                _let_go(sys.stdout)
-            _fail(f"{error.filename or 'stdout'}: {error.strerror or error}")
-        case _:
-            if os.environ.get("PTELIST_DEBUG"):
-                raise error
-            what = f"internal error, please report it: {type(error).__name__}: {error}"
-            _fail(f"{what} (PTELIST_DEBUG=1 shows where)")
-    return BAD_INPUT
+            return f"{error.filename or 'stdout'}: {error.strerror or error}"
+    if os.environ.get("PTELIST_DEBUG"):
+        raise error
+    what = f"internal error, please report it: {type(error).__name__}: {error}"
+    return f"{what} (PTELIST_DEBUG=1 shows where)"
 
 
 def _fail(message: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import assume
 from ptelist.compare.clause import touched
-from ptelist.engine.account import account
+from ptelist.compare.ledgers import Ledgers
 from ptelist.engine.difference import difference
 from ptelist.engine.figure_kinds import DESC, DESC_TOTAL, HEADER, TOTAL
 from ptelist.engine.interval import NONE, Change, Ratio
@@ -14,7 +14,7 @@ from ptelist.engine.ledger import TYPICAL, Unit
 from ptelist.settings.catalog.names import one, select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ptelist.engine.ledger import Ledger, Term
     from ptelist.output.note import Note
@@ -28,10 +28,14 @@ class Comparison(NamedTuple):
     """Columns with their ledgers, and what was assumed for all of them."""
 
     columns: tuple[Column, ...]
-    ledgers: tuple[Ledger, ...]
+    ledgers: Sequence[Ledger]
     baseline: str
     assumptions: tuple[Note, ...]
     command: str
+
+    def passing(self) -> Comparison:
+        """Return the same for who goes through its columns once, in little memory."""
+        return self._replace(ledgers=self.ledgers.passing()) if isinstance(self.ledgers, Ledgers) else self
 
     def change(self, figure: str, number: int) -> Change | None:
         """Return how a column's figure differs from its baseline's; None for itself."""
@@ -50,13 +54,7 @@ def compare(columns: Columns, command: str, *, charged: bool = False, shown: tup
 
     `shown` are the figures that are, if they are not all; what bears on none of them is small print.
     """
-    ledgers = tuple(account(column.scenario) for column in columns.columns)
-    if charged:
-        from ptelist.engine.charge import charged as charges  # noqa: PLC0415 -- seldom wanted
-
-        for column, ledger in zip(columns.columns, ledgers, strict=True):
-            for term in charges(column.scenario, ledger):
-                ledger.add(term)
+    ledgers = Ledgers(columns.columns, charged=charged)
     seen = touched(ledger[figure] for ledger in ledgers for figure in pick(ledger, shown)) if shown else None
     assumptions = assume([column.scenario for column in columns.columns], by_preset=columns.by_preset, touched=seen)
     return Comparison(columns.columns, ledgers, columns.baseline, assumptions, command)

@@ -33,9 +33,9 @@ def result(
         comparison.command,
         comparison.assumptions,
         page,
-        lambda: _body(comparison, figures) | more,
-        lambda: _rows(comparison, figures),
-        headline=said or (lambda: headline(comparison, figures)),
+        lambda: _body(comparison.passing(), figures) | more,
+        lambda: _rows(comparison.passing(), figures),
+        headline=said or (lambda: headline(comparison.passing(), figures)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.compare.comparison import change, pick, share
-from ptelist.engine.difference import difference, paired
+from ptelist.engine.difference import SAME, difference, paired
 from ptelist.engine.figure_kinds import DESC_TOTAL, TOTAL
 from ptelist.engine.ledger import Op
 from ptelist.output import numbers, sentence
@@ -28,11 +28,13 @@ def headline(comparison: Comparison, wanted: tuple[str, ...] = ()) -> str:
     numbered = [number for number, column in enumerate(columns) if column.baseline != number]
     if len(columns) == PAIR:
         return of_two(comparison, figure, columns[numbered[0]].baseline, numbered[0])
-    pairs = [(_pair(comparison, figure, columns[number].baseline, number), columns[number].name) for number in numbered]
-    if all(difference(*pair) == (0, 0) for pair, _ in pairs):
+    changes = [
+        (change(*_pair(comparison, figure, columns[number].baseline, number)), columns[number].name)
+        for number in numbered
+    ]
+    if all(delta[:2] == SAME for delta, _ in changes):
         return f"No column differs from {comparison.baseline} in {figure}."
     if len(columns) - len(numbered) > 1:
-        changes = ((change(*pair), name) for pair, name in pairs)
         return sentence.best_and_worst(figure, first[figure].unit, comparison.baseline, changes)
     return _of_many(comparison, figure)
 
@@ -97,23 +99,24 @@ def _all_of_it(figure: str, old: Term, new: Term) -> str:
 
 def _of_many(comparison: Comparison, figure: str) -> str:
     """Say which columns take the least and which one the most, as far as that is sure."""
-    terms = [
-        (ledger[figure], column.name) for ledger, column in zip(comparison.ledgers, comparison.columns, strict=True)
-    ]
-    best, most = min(terms, key=_ends)[0], max(terms, key=_ends)
-    least = [name for term, name in terms if difference(best, term) == (0, 0)]
-    rivals = [name for term, name in terms if difference(best, term)[0] < 0]
+    names = [column.name for column in comparison.columns]
+    ends = [(ledger[figure].high, ledger[figure].low) for ledger in comparison.ledgers]
+    best_of, most_of = ends.index(min(ends)), ends.index(max(ends))
+    best, most = comparison.ledgers[best_of][figure], comparison.ledgers[most_of][figure]
+    least, rivals, sure = [], [], True
+    for name, ledger in zip(names, comparison.ledgers, strict=True):
+        delta = difference(best, ledger[figure])
+        if delta == SAME:
+            least.append(name)
+        elif delta.low < 0:
+            rivals.append(name)
+        sure = sure and difference(most, ledger[figure]).high <= 0
     if rivals:
         return sentence.no_winner(least[0], best, best.unit, rivals)
-    delta = change(most[0], best)
-    words, verb = sentence.difference(delta, best.unit, sentence.part(delta)), sentence.takes(best.unit, len(least))
-    sure = all(difference(most[0], term)[1] <= 0 for term, _ in terms)
+    less = change(most, best)
+    words, verb = sentence.difference(less, best.unit, sentence.part(less)), sentence.takes(best.unit, len(least))
     which = sentence.takes(best.unit) if sure else f"may {sentence.takes(best.unit, PAIR)}"
     return (
         f"{sentence.named(least)} {verb} the least {figure}, {sentence.amount(best, best.unit)}:"
-        f" {words} than {most[1]}, which {which} the most."
+        f" {words} than {names[most_of]}, which {which} the most."
     )
-
-
-def _ends(each: tuple[Term, str]) -> tuple[int, int]:
-    return each[0].high, each[0].low

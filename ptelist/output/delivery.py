@@ -86,15 +86,19 @@ def _replaced(output: str) -> Path | None:
     """Return the file that is to be replaced; None for what is no regular file."""
     from pathlib import Path  # noqa: PLC0415 -- slow to load, not needed for stdout
 
+    if "\0" in output:
+        raise PtelistError(f"{output!r}: is not a file name")
     with _named(output):
-        target = Path(os.path.realpath(output))
-        if output.endswith("/") or target.is_dir():
+        file, target = Path(output), Path(os.path.realpath(output))
+        if output.endswith("/") or file.is_dir():
             raise PtelistError(f"{output}: is a directory, expected a file")
         if target.is_symlink():
             raise PtelistError(f"{output}: is a link to itself, expected a file")
-        if target.exists() and inputs.was_read(target):
+        if not file.exists():
+            return target
+        if inputs.was_read(file):
             raise PtelistError(f"{output}: is read by this command, name another file to write to")
-        return None if target.exists() and not target.is_file() else target
+        return target if file.is_file() else None
 
 
 @contextmanager
@@ -106,14 +110,19 @@ def _beside(target: Path, text: str, output: str) -> Iterator[Callable[[], objec
     with _named(output):
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(prefix=".ptelist.", dir=target.parent)
-        new = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+    new = Path(name)
+    try:
+        with _named(output), os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
             new.chmod(mode)
-            yield partial(new.replace, target)
-        finally:
-            new.unlink(missing_ok=True)
+        yield partial(_put, new, target, output)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _put(new: Path, target: Path, output: str) -> None:
+    with _named(output):
+        new.replace(target)
 
 
 def _into(text: str, output: str) -> None:
@@ -129,8 +138,6 @@ def _named(output: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise PtelistError(f"{output}: cannot be written: {error.strerror}") from None
-    except ValueError:
-        raise PtelistError(f"{output!r}: is not a file name") from None
 
 
 def _to_stdout(text: str) -> None:

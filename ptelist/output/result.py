@@ -22,8 +22,8 @@ class Result(NamedTuple):
     """Lines and tables for text of so many columns; None is an endless line."""
     body: Callable[[], dict[str, Any]]
     """What a JSON document has beside command and notes."""
-    rows: Callable[[], Iterable[Sequence[object]]] = tuple
-    """Rows of CSV, their head first."""
+    rows: Callable[[], Iterable[Sequence[object]]] | None = None
+    """Rows of CSV, their head first; None for what has none."""
     picture: Callable[[], str] = str
     """An SVG."""
     code: int = 0

@@ -18,8 +18,14 @@ def toml(said: Any) -> str:
     if isinstance(said, list | tuple):
         return f"[{', '.join(map(toml, said))}]"
     if isinstance(said, dict):
-        return f"{{ {', '.join(f'{key} = {toml(each)}' for key, each in said.items())} }}"
-    return re.sub(r"[^ -~]", _escaped, json.dumps(said, ensure_ascii=False))
+        return f"{{ {', '.join(f'{key(name)} = {toml(each)}' for name, each in said.items())} }}"
+    text = str(said).encode("utf-8", "backslashreplace").decode()  # TOML has no half of a surrogate pair
+    return re.sub(r"[^ -~]", _escaped, json.dumps(text, ensure_ascii=False))
+
+
+def key(name: str) -> str:
+    """Return a key, in quotes if it needs them."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml(name)
 
 
 def _escaped(character: re.Match[str]) -> str:

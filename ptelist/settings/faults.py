@@ -79,6 +79,9 @@ def reason(error: Any, known: Iterable[str]) -> str:
     if kind == "extra_forbidden":
         return f"unknown field{suggestion(str(error['loc'][-1]), known)}"
     text = error["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    if kind == "string_pattern_mismatch":
+        is_any_text = error["ctx"]["pattern"].startswith("^[^")
+        text = "should be text on one line" if is_any_text else "should be a version such as 6.18"
     value = error["input"]
     if kind == "value_error":
         return str(text)

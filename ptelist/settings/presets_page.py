@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.output import plain
-from ptelist.output.toml_values import toml
+from ptelist.output.toml_values import key, toml
 from ptelist.scenario.presets.parse import BY_RELEASE
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ def render(preset: Preset, chosen: str, width: int) -> str:
 
 
 def _lines(preset: Preset, width: int) -> Iterator[str]:
-    for key, value in preset.about.items():
-        if key != "extends":
-            yield f"{key} = {toml(value)}"
+    for name, value in preset.about.items():
+        if name != "extends":
+            yield f"{key(name)} = {toml(value)}"
     overlay = preset.overlay
     tables = [("[kernel]", overlay.kernel), ("[config]", overlay.config), ("[host]", overlay.host)]
     tables += [("[vm]", overlay.vm), *(("[[vm]]", group) for group in overlay.vms)]
@@ -50,4 +50,4 @@ def _fields(fields: Fields, width: int, known: str = "") -> Iterator[str]:
             continue
         if (source := str(setting.provenance)) != known:
             yield from plain.wrapped(plain.clean(f"# {source}", "ascii"), width, "#   ").split("\n")
-        yield f"{name} = {toml(setting.value)}"
+        yield f"{key(name)} = {toml(setting.value)}"

@@ -104,7 +104,7 @@ def pairs(folder: Path) -> Iterator[tuple[str, list[str], list[str], float]]:
         name = f"inspect / pahole, {types.stat().st_size:,} bytes of BTF"
         yield name, [PTELIST, "inspect", str(types)], ["pahole", "-C", "pte_list_desc", str(types)], 2.0
     events = folder / "trace"
-    events.write_text(trace())
+    events.write_text(trace(), encoding="utf-8")
     replay = [PTELIST, "replay", str(events)]
     yield f"replay / a loop that splits, {EVENTS:,} events", replay, [PYTHON, "-c", SPLIT, str(events)], 4.0
 
@@ -130,12 +130,12 @@ def inventory(rows: int, hosts: int) -> str:
 def fleet(folder: Path) -> Iterator[str]:
     """Yield what a fleet of a million rows takes: seconds and MiB, with one process and with two."""
     path = folder / "hosts.csv"
-    path.write_text(inventory(ROWS, HOSTS))
+    path.write_text(inventory(ROWS, HOSTS), encoding="utf-8")
     printed = set()
     for processes in ("1", "2"):
         words = ["fleet", str(path), "--proposal", "shrink-tdp", "--by", "kernel", "--processes", processes]
         start, most = time.perf_counter(), 0
-        with subprocess.Popen([PTELIST, *words], stdout=subprocess.PIPE, text=True) as running:
+        with subprocess.Popen([PTELIST, *words], stdout=subprocess.PIPE, encoding="utf-8") as running:
             while running.poll() is None:
                 most = max(most, held(running.pid))
                 time.sleep(0.2)
@@ -148,11 +148,11 @@ def fleet(folder: Path) -> Iterator[str]:
 
 def held(pid: int) -> int:
     """Return the KiB that a process and its children hold now, shared pages counted once."""
-    family = [str(pid), *Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    family = [str(pid), *Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()]
     found = 0
     for each in family:
         with suppress(OSError):
-            lines = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()
+            lines = Path(f"/proc/{each}/smaps_rollup").read_text(encoding="utf-8").splitlines()
             found += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return found
 
@@ -169,7 +169,7 @@ def gate(folder: Path) -> list[str]:
         "mmu.bytes.total",
     )
     budgets = [f'[[budget]]\nfigure = "{name}"\nmax_growth = 0\n' for name in figures]
-    file.write_text("\n".join(scenarios + budgets))
+    file.write_text("\n".join(scenarios + budgets), encoding="utf-8")
     command = [PTELIST, "check", str(file)]
     subprocess.run([*command, "--update"], stdout=subprocess.DEVNULL, check=True)
     return command

@@ -289,13 +289,13 @@ def test_a_format_says_the_figures(run: Callable[..., Result], form: str) -> Non
 def test_output_to_a_file_and_to_stdout_agree(run: Callable[..., Result], tmp_path: Path, form: str) -> None:
     target = tmp_path / "out"
     assert run(*FIRST, "--format", form, "-o", str(target)).stdout == ""
-    assert run(*FIRST, "--format", form, "-o", "-").stdout == target.read_text()
+    assert run(*FIRST, "--format", form, "-o", "-").stdout == target.read_text(encoding="utf-8")
     assert target.stat().st_mode & 0o400
 
 
 def test_markdown_escapes(run: Callable[..., Result], tmp_path: Path) -> None:
     path = tmp_path / "a|b.toml"
-    path.write_text('[vm]\nname = "x|[bold]y"\n')
+    path.write_text('[vm]\nname = "x|[bold]y"\n', encoding="utf-8")
     assert "a\\|b |" in run("compare", "--format", "markdown", "tdp", str(path)).stdout
     text = run("compare", "--assumptions", "--format", "markdown", str(path)).stdout
     assert "x\\|[bold]y" in text
@@ -303,7 +303,7 @@ def test_markdown_escapes(run: Callable[..., Result], tmp_path: Path) -> None:
 
 def test_a_name_is_no_markup_and_no_control(tmp_path: Path, run: Callable[..., Result]) -> None:
     path = tmp_path / "x.toml"
-    path.write_text('[vm]\nname = "[red]\\u00fc"\n')
+    path.write_text('[vm]\nname = "[red]\\u00fc"\n', encoding="utf-8")
     assert "[red]\\xfc" in run("compare", str(path), "--assumptions").stdout
     assert "[red]" in run("compare", str(path), "--assumptions", "--format", "terminal").stdout
 
@@ -339,7 +339,7 @@ def test_presets_commands(run: Callable[..., Result], tmp_path: Path) -> None:
     assert run("presets", "list", "hosts").stdout.startswith("hosts:\n")
     assert run("presets", "path").stdout.strip() == str(shipped.root())
     mine = tmp_path / "mine.toml"
-    mine.write_text(run("presets", "show", "6.1", "--format", "mail").stdout)
+    mine.write_text(run("presets", "show", "6.1", "--format", "mail").stdout, encoding="utf-8")
     same = document(run("compare", "--kernel", str(mine), "--format", "json"))
     assert (
         same["configs"][0]["figures"]
@@ -349,10 +349,12 @@ def test_presets_commands(run: Callable[..., Result], tmp_path: Path) -> None:
 
 def test_own_preset(run: Callable[..., Result], tmp_path: Path) -> None:
     """A file by path, extending another by path or a shipped one by name; options go over it."""
-    (tmp_path / "base.toml").write_text('extends = "nested"\n[vm]\nname = "mine"\nvcpus = 3\ncaches = "topped-up"\n')
+    (tmp_path / "base.toml").write_text(
+        'extends = "nested"\n[vm]\nname = "mine"\nvcpus = 3\ncaches = "topped-up"\n', encoding="utf-8"
+    )
     mine = tmp_path / "mine.toml"
-    mine.write_text('extends = "base.toml"\n[kernel]\ncache_capacity = 20\n[host]\ncpus = 128\n')
-    mine.write_text(mine.read_text().replace('"base.toml"', '"./base.toml"'))
+    mine.write_text('extends = "base.toml"\n[kernel]\ncache_capacity = 20\n[host]\ncpus = 128\n', encoding="utf-8")
+    mine.write_text(mine.read_text(encoding="utf-8").replace('"base.toml"', '"./base.toml"'), encoding="utf-8")
     (config,) = document(run("compare", str(mine), "--format", "json"))["configs"]
     assert config["scenario"]["vms"][0]["nested"] is True
     assert low(config, "pte_list_desc.objects.vcpu_caches") == 60
@@ -361,14 +363,16 @@ def test_own_preset(run: Callable[..., Result], tmp_path: Path) -> None:
     assert low(config, "pte_list_desc.objects.vcpu_caches") == 100
     groups = tmp_path / "groups.toml"
     tdp = run("presets", "show", "tdp").stdout.partition("[vm]")[2]
-    groups.write_text(f"[[vm]]{tdp}\n[[vm]]{tdp}")
+    groups.write_text(f"[[vm]]{tdp}\n[[vm]]{tdp}", encoding="utf-8")
     (config,) = document(run("compare", str(groups), "--vcpus", "2", "--format", "json"))["configs"]
     assert low(config, "pte_list_desc.objects.vcpu_caches") == 160
 
 
 def test_groups_of_ones_own_need_only_say_what_differs(run: Callable[..., Result], tmp_path: Path) -> None:
     path = tmp_path / "two.toml"
-    path.write_text('extends = "tdp"\n[[vm]]\nname = "a"\nvcpus = 2\n[[vm]]\nname = "b"\ncount = 3\nvcpus = 1\n')
+    path.write_text(
+        'extends = "tdp"\n[[vm]]\nname = "a"\nvcpus = 2\n[[vm]]\nname = "b"\ncount = 3\nvcpus = 1\n', encoding="utf-8"
+    )
     (config,) = document(run("compare", str(path), "--format", "json"))["configs"]
     assert low(config, "pte_list_desc.objects.vcpu_caches") == 40 * (2 + 3)
 
@@ -378,7 +382,7 @@ def test_a_dash_is_stdin() -> None:
         [*PTELIST, "compare", "-", "--format", "json"],
         input='[vm]\nname = "x"\nvcpus = 3\n',
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
     (config,) = json.loads(done.stdout)["configs"]
@@ -387,15 +391,15 @@ def test_a_dash_is_stdin() -> None:
 
 def test_what_is_no_regular_file_is_written_to_not_replaced(run: Callable[..., Result], tmp_path: Path) -> None:
     real, link = tmp_path / "real", tmp_path / "link"
-    real.write_text("old")
+    real.write_text("old", encoding="utf-8")
     link.symlink_to(real)
     assert run("compare", "-o", str(link)).exit_code == 0
     assert link.is_symlink()
-    assert "pte_list_desc" in real.read_text()
+    assert "pte_list_desc" in real.read_text(encoding="utf-8")
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     with subprocess.Popen([*PTELIST, "compare", "-o", str(fifo)]) as process:
-        assert "pte_list_desc" in fifo.read_text()
+        assert "pte_list_desc" in fifo.read_text(encoding="utf-8")
         assert process.wait(60) == 0
     assert fifo.is_fifo()
     assert run("compare", "-o", f"{tmp_path}/new/").exit_code == 2

@@ -46,7 +46,7 @@ except SystemExit as done:
 def modules(*words: str) -> set[str]:
     """Return what is loaded after a command in a process of its own, its stdout a pipe."""
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT.format(words=list(words))], capture_output=True, text=True, check=True
+        [sys.executable, "-c", SCRIPT.format(words=list(words))], capture_output=True, encoding="utf-8", check=True
     )
     assert done.stdout
     return set(done.stderr.partition("modules:")[2].split())
@@ -86,7 +86,7 @@ def test_completing_a_word_imports_no_model(words: str, offered: set[str]) -> No
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT.format(words=[])],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
         env=env | {"COMP_CWORD": str(len(words.split()) + words.endswith(" "))},
     )
@@ -110,14 +110,16 @@ def test_a_piped_compare_imports_no_rich() -> None:
 
 def test_a_preset_of_a_user_is_checked_by_pydantic(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
-    file.write_text("[vm]\nvcpus = 8\n")
+    file.write_text("[vm]\nvcpus = 8\n", encoding="utf-8")
     assert "pydantic" in modules("compare", str(file))
 
 
 def test_a_check_imports_no_other_format(tmp_path: Path) -> None:
     """Nor the reader of BTF, unless a build is under test."""
     file = tmp_path / "ptelist.toml"
-    file.write_text('[scenario.one]\nvcpus = 8\n[[budget]]\nfigure = "pte_list_desc.size"\nmax = 128\n')
+    file.write_text(
+        '[scenario.one]\nvcpus = 8\n[[budget]]\nfigure = "pte_list_desc.size"\nmax = 128\n', encoding="utf-8"
+    )
     loaded = modules("check", str(file))
     assert not loaded & {
         "rich",
@@ -130,7 +132,7 @@ def test_a_check_imports_no_other_format(tmp_path: Path) -> None:
 
 def test_observe_imports_what_it_shows(tmp_path: Path) -> None:
     saved = tmp_path / "saved.txt"
-    saved.write_text(take(Fake(WHOLE)).render())
+    saved.write_text(take(Fake(WHOLE)).render(), encoding="utf-8")
     assert not modules("observe", str(saved), "--all-caches") & {"rich", "json"}
     assert not {
         name
@@ -167,6 +169,9 @@ def test_a_data_format_imports_no_other(form: str, absent: set[str]) -> None:
 )
 def test_a_room_brings_nothing_heavy_in(module: str, heavy: set[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", f"import sys, {module}; print(*sys.modules)"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", f"import sys, {module}; print(*sys.modules)"],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     )
     assert not set(done.stdout.split()) & heavy

@@ -76,17 +76,17 @@ def test_a_fault_is_one_line(wrong: object, says: str) -> None:
 
 def test_importing_it_costs_nothing_until_it_is_used() -> None:
     code = "import sys, ptelist; ptelist.PtelistError; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert not set(done.stdout.split()) & {"pydantic", "click", "ptelist.compare.api", "ptelist.engine"}
 
 
 @pytest.mark.skipif(importlib.util.find_spec("mypy") is None, reason="mypy, of the extra lint, is not installed")
 def test_a_consumer_is_checked_strictly(tmp_path: Path) -> None:
     file = tmp_path / "consumer.py"
-    file.write_text(CONSUMER)
-    assert subprocess.run([sys.executable, file], check=True, capture_output=True, text=True).stdout.startswith(
+    file.write_text(CONSUMER, encoding="utf-8")
+    assert subprocess.run([sys.executable, file], check=True, capture_output=True, encoding="utf-8").stdout.startswith(
         "983040 "
     )
     mypy = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", tmp_path / "cache", file]
-    checked = subprocess.run(mypy, check=False, capture_output=True, text=True)
+    checked = subprocess.run(mypy, check=False, capture_output=True, encoding="utf-8")
     assert checked.returncode == 0, checked.stdout

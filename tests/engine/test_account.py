@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import KERNELS, Fields, arguments, exact, ledger, scenario, span
+from exploring import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger_laws import follows_from_parts, says_why
@@ -43,9 +44,9 @@ CACHES = (DESC, HEADER)
 Arguments = tuple[str, Fields, list[Fields]]
 
 
-def laws(examples: int) -> settings:
+def laws(everyday: int) -> settings:
     slow = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
-    return settings(max_examples=examples, deadline=None, suppress_health_check=slow)
+    return examples(everyday, suppress_health_check=slow)
 
 
 def figures_of(drawn: Arguments) -> Ledger:
@@ -485,7 +486,7 @@ def test_the_engine_runs_without_pydantic_rich_or_click() -> None:
     names = [f"ptelist.engine.{path.stem}" for path in MODULES if path.stem != "__init__"]
     assert {"ptelist.engine.account", "ptelist.engine.slab_layout"} <= set(names)
     code = f"import sys, {', '.join(names)}; print(*sorted(sys.modules))"
-    ran = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, encoding="utf-8", check=True)
     loaded = {name.partition(".")[0] for name in ran.stdout.split()}
     assert loaded & {"pydantic", "rich", "click", "tabulate", "json", "tomllib", "decimal", "fractions"} == set()
     ours = {name for name in ran.stdout.split() if name.startswith("ptelist.")}

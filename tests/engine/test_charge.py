@@ -263,7 +263,7 @@ EXAMPLE = ["open vm", "mark none", "slot vm 0 4MiB", "slot vm 4GiB 12MiB", "mark
 
 def write(path: Path, lines: list[str]) -> str:
     file = path / "steps"
-    file.write_text("".join(f"{line}\n" for line in lines))
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return str(file)
 
 

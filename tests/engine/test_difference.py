@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from builders import ledger as built
+from exploring import examples
 from helpers import ledger
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ptelist.engine.account import account
@@ -75,7 +76,7 @@ def value(term: Term, values: Mapping[str, int]) -> int:
     return GROWN[term.name](*parts) if parts else values.get(term.name, term.low)
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(TERMS, TERMS, st.data())
 def test_the_truth_lies_within(old: Term, new: Term, data: st.DataObject) -> None:
     """Whatever the open terms are, as long as one that both have is the same in both."""
@@ -204,7 +205,7 @@ def columns(draw: st.DrawFn) -> list[tuple[str, str]]:
     return [(name, draw(st.sampled_from(values))) for name, values in OPTIONS.items()]
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(columns(), columns(), st.integers(1, 12), st.integers(0, 40), st.data())
 def test_every_length_of_a_list_lies_within(
     old: list[tuple[str, str]], new: list[tuple[str, str]], low: int, more: int, data: st.DataObject

@@ -341,7 +341,7 @@ def test_an_inventory_says_of_no_host_what_it_once_had(run: Callable[..., Result
     from pathlib import Path  # noqa: PLC0415 -- here only
 
     path = Path(str(tmp_path)) / "fleet.csv"
-    path.write_text("host,kernel,cpus,vcpus,count\na,6.12,64,4,8\n")
+    path.write_text("host,kernel,cpus,vcpus,count\na,6.12,64,4,8\n", encoding="utf-8")
     aged = run("fleet", str(path), "--assume", "filling=aged").stdout
     assert "a slab of more of them is less often empty" in " ".join(aged.split())
     done = run("fleet", str(path), "--filling", "aged", "--peak-vms", "9")

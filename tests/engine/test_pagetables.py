@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from builders import exact, ledger
-from hypothesis import example, given, settings
+from exploring import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ptelist.engine.page_tables import LEVEL_OF_LEAF, default_limit, leaves, shared_leaves, tables, window
@@ -53,13 +54,12 @@ def small_guests(draw: st.DrawFn) -> Spans:
     return tuple(spans)
 
 
-@settings(deadline=None)
 @given(spans=small_guests(), leaf=st.sampled_from(["4K", "2M", "1G"]), root=st.sampled_from([4, 5]))
 def test_tables_of_small_guests(spans: Spans, leaf: str, root: int) -> None:
     assert tables(spans, leaf, root, PAGE) == walked(spans, leaf, root)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(
     memory=st.integers(0, 1600).map(lambda n: n * 2 * MIB) | st.integers(0, 3000).map(lambda n: n * GIB),
     spare=st.integers(0, 513).map(lambda n: n * PAGE),
@@ -156,7 +156,6 @@ def test_leaves(spans: Spans, leaf: str, count: int) -> None:
     assert leaves(spans, leaf, PAGE) == count
 
 
-@settings(deadline=None)
 @given(spans=small_guests(), leaf=st.sampled_from(["4K", "2M", "1G"]))
 def test_leaves_of_small_guests(spans: Spans, leaf: str) -> None:
     assert leaves(spans, leaf, PAGE) == len(mapped(spans, leaf))

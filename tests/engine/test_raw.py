@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from exploring import examples
 from helpers import kernel, ledger, scenario, table
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ptelist.engine import raw, slab_layout, slub_parameters
@@ -57,7 +58,7 @@ STEPS = st.lists(st.tuples(st.booleans(), st.integers(0, 7), st.integers(1, 400)
 
 
 @given(SIZES, st.integers(1, 4), st.integers(1, 2), STEPS)
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_no_more_slabs_than_the_peak_allows(sizes: tuple[int, int], cpus: int, nodes: int, steps: Any) -> None:
     """Objects come on any CPU and go on any other: slabs stay below the bound of the peak, and sheaves hold no more."""
     per_slab, sheaf = sizes

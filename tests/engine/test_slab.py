@@ -10,7 +10,8 @@ from functools import cache
 from itertools import combinations_with_replacement
 
 import pytest
-from hypothesis import example, given, settings
+from exploring import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ptelist.engine import slab_layout
@@ -79,7 +80,7 @@ STRIDES = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(
     size=STRIDES,
     form=st.sampled_from(["loop", "fixed"]),

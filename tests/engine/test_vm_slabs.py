@@ -229,7 +229,7 @@ def test_a_kernel_without_partial_slabs_of_cpus_has_none() -> None:
 
 def write(path: Path, lines: tuple[str, ...]) -> str:
     file = path / "steps"
-    file.write_text("".join(f"{line}\n" for line in lines))
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return str(file)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from exploring import examples
 from helpers import ledger
-from hypothesis import given, settings
+from hypothesis import given
 from test_difference import TERMS, B, opened
 
 from ptelist.engine.difference import difference
@@ -25,7 +26,7 @@ def walk(step: Step) -> Iterator[Step]:
         yield from walk(part)
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(TERMS, TERMS)
 def test_amounts_add_up_to_the_change_above(old: Term, new: Term) -> None:
     """Exactly where all are one number, else to what contains it."""

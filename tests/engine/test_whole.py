@@ -33,7 +33,7 @@ TABLE = PAGE + 184
 def traced(name: str) -> dict[int, list[tuple[int, int, bool]]]:
     """Return base, size and dirty logging of the slots that a traced VMM left, by address space, replayed in order."""
     live: dict[int, tuple[int, int, bool]] = {}
-    for row in csv.DictReader((DATA / f"{name}.csv").read_text().splitlines()):
+    for row in csv.DictReader((DATA / f"{name}.csv").read_text(encoding="utf-8").splitlines()):
         slot, size = int(row["slot"]), int(row["size"], 16)
         live.pop(slot, None)
         if size:

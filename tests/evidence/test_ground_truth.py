@@ -725,7 +725,7 @@ def test_no_histogram_is_lost() -> None:
 def test_rmaps_stat(path: Path) -> None:
     """The file is what `replay` prints of it, with two other pages mapped once, or three."""
     version = path.parent.name
-    lines = dict(line.split(":") for line in path.read_text().splitlines())
+    lines = dict(line.split(":") for line in path.read_text(encoding="utf-8").splitlines())
     assert tuple(lines.pop("Rmap_Count").split()) == COLUMNS
     histogram = {level.removeprefix("Level="): [int(count) for count in text.split()] for level, text in lines.items()}
     steps = [*grown(int(path.stem.split("-")[2])), "mark", "touch vm 0 0x3000", "mark"]

@@ -361,12 +361,12 @@ def test_memslots_are_those_of_the_vm_that_was_run(case: str) -> None:
 def test_a_layout_that_a_preset_names(tmp_path: Path) -> None:
     """The preset's own settings lie over it, an option over both."""
     path = tmp_path / "own.toml"
-    path.write_text('extends = "tdp"\nmemslots = "pc"\n[vm]\nlow_memory = "2 GiB"\n')
+    path.write_text('extends = "tdp"\nmemslots = "pc"\n[vm]\nlow_memory = "2 GiB"\n', encoding="utf-8")
     own = vm_of(str(path))
     assert (own.slots, own.low_memory) == (vm_of("tdp", memslots="pc").slots, 2 << 30)
     assert vm_of(str(path), memslots="firecracker") == vm_of("tdp", memslots="firecracker")
     wrong = tmp_path / "wrong.toml"
-    wrong.write_text('extends = "tdp"\n\nmemslots = "nothing"\n')
+    wrong.write_text('extends = "tdp"\n\nmemslots = "nothing"\n', encoding="utf-8")
     with pytest.raises(PtelistError, match=r'wrong\.toml:3: memslots: no memslot preset "nothing"'):
         vm_of(str(wrong))
     with pytest.raises(PtelistError, match="--memslots: pc names memslots as well"):
@@ -401,14 +401,16 @@ def test_lists_of_ones_own_were_measured_nowhere(tmp_path: Path) -> None:
     assert evidence("nested-6.1-pc --kernel 7.3 --rmaps 5x3") == []
     assert evidence("tdp --kernel 7.3 --nested") == []
     other = tmp_path / "other.toml"
-    other.write_text('extends = "nested"\n[vm]\nname = "other"\nrmaps = [{ count = 1, entries = 2 }]\n')
+    other.write_text(
+        'extends = "nested"\n[vm]\nname = "other"\nrmaps = [{ count = 1, entries = 2 }]\n', encoding="utf-8"
+    )
     assert evidence(f"{other} --kernel 7.3") == []
     path = tmp_path / "own.toml"
-    path.write_text(other.read_text() + 'measured_on = "6.2"\n')
+    path.write_text(other.read_text(encoding="utf-8") + 'measured_on = "6.2"\n', encoding="utf-8")
     assert evidence(f"{path} --kernel 6.18") == []
     assert len(evidence(f"{path} --kernel 7.2")) == 1
     path = tmp_path / "wrong.toml"
-    path.write_text(other.read_text() + 'measured_on = "9.9"\n')
+    path.write_text(other.read_text(encoding="utf-8") + 'measured_on = "9.9"\n', encoding="utf-8")
     shown = CliRunner().invoke(main, ["compare", str(path)])
     assert (shown.exit_code, shown.stderr.count("\n")) == (2, 1)
     assert "vm.measured_on: no profile for kernel 9.9" in shown.stderr

@@ -18,7 +18,7 @@ OPEN = {TABLES, "kvm_mmu_page_header.bytes.used", "shadow_pages.bytes"}
 
 
 def load(path: Path) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads(path.read_text())
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return record
 
 
@@ -90,4 +90,4 @@ def test_an_allocation_that_was_missed_is_printed_as_unexplained(path: Path) -> 
 
 @every_record
 def test_a_record_is_written_as_it_is(path: Path) -> None:
-    assert qemu_vm.render(load(path)) == path.read_text()
+    assert qemu_vm.render(load(path)) == path.read_text(encoding="utf-8")

@@ -33,7 +33,7 @@ def test_measured_is_predicted(path: Path) -> None:
 @every_file
 def test_the_recorded_boot_is_the_one_described(path: Path) -> None:
     """Who changes the experiments has to record anew."""
-    done, boot = recording.parse(path.read_text()), BOOTS[path.stem]
+    done, boot = recording.parse(path.read_text(encoding="utf-8")), BOOTS[path.stem]
     assert done.machine.series == path.parent.name
     assert (done.machine.smp, done.machine.command_line) == (boot.smp, boot.options)
     assert tuple(each.experiment for each in done.observed) == boot.experiments
@@ -41,7 +41,7 @@ def test_the_recorded_boot_is_the_one_described(path: Path) -> None:
 
 @every_file
 def test_a_recorded_file_is_written_the_same_again(path: Path) -> None:
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert recording.render(recording.parse(text)) == text
     assert text.isascii()
 
@@ -57,7 +57,7 @@ SHORT = recording.RECORDED / "6.1" / "present-16.jsonl"
 
 @pytest.mark.parametrize("dropped", [0, 1, 5, -2, -1])
 def test_a_shortened_file_is_refused(dropped: int) -> None:
-    lines = SHORT.read_text().splitlines(keepends=True)
+    lines = SHORT.read_text(encoding="utf-8").splitlines(keepends=True)
     del lines[dropped]
     with pytest.raises(recording.DamagedError):
         recording.parse("".join(lines))
@@ -65,11 +65,11 @@ def test_a_shortened_file_is_refused(dropped: int) -> None:
 
 def test_a_cut_file_is_refused() -> None:
     with pytest.raises(recording.DamagedError):
-        recording.parse(SHORT.read_text()[:-10])
+        recording.parse(SHORT.read_text(encoding="utf-8")[:-10])
 
 
 def test_a_number_less_is_refused() -> None:
-    lines = [json.loads(line) for line in SHORT.read_text().splitlines()]
+    lines = [json.loads(line) for line in SHORT.read_text(encoding="utf-8").splitlines()]
     lines[2]["measured"].popitem()
     with pytest.raises(recording.DamagedError):
         recording.parse("\n".join(map(json.dumps, lines)))
@@ -77,7 +77,7 @@ def test_a_number_less_is_refused() -> None:
 
 def test_every_exact_number_counts() -> None:
     """One more or one less anywhere is a difference, but for what is predicted as an interval."""
-    done = recording.parse(SHORT.read_text())
+    done = recording.parse(SHORT.read_text(encoding="utf-8"))
     for experiment, measured in done.observed:
         for name, value in measured.items():
             off = [value[0] + 1, *value[1:]] if isinstance(value, list) else value + 1

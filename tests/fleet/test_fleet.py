@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import built
-from hypothesis import given, settings
+from exploring import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from refusals import refused
 
@@ -124,7 +125,7 @@ def taken(inventory: str, by: tuple[str, ...] = (), **options: str) -> tuple[Fle
     return fleet, census, add_up(fleet, list(census.kinds.items()), SUMMED, 1, id)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(fleets(), st.randoms(use_true_random=False))
 def test_sums_are_those_of_the_hosts_one_by_one(hosts: list[list[Row]], order: random.Random) -> None:
     rows = [row for host in hosts for row in host]
@@ -155,7 +156,7 @@ def test_sums_are_those_of_the_hosts_one_by_one(hosts: list[list[Row]], order: r
 @pytest.fixture
 def inventory(tmp_path: Path) -> Path:
     path = tmp_path / "hosts.csv"
-    path.write_text(HOSTS)
+    path.write_text(HOSTS, encoding="utf-8")
     return path
 
 
@@ -209,7 +210,7 @@ def test_what_ifs_replace_what_the_inventory_says(run: Callable[..., Result], in
 
 def document_of(run: Callable[..., Result], path: Path, content: str, line: str = "") -> dict[str, Any]:
     other = path.with_name("other.csv")
-    other.write_text(content)
+    other.write_text(content, encoding="utf-8")
     return document(run, other, line)
 
 
@@ -241,7 +242,7 @@ def test_processes_and_the_order_of_rows_change_nothing(
     texts = []
     for _ in range(2):
         path = tmp_path / "fleet.csv"
-        path.write_text("\n".join(",".join(map(str, row)) for row in (HEAD, *rows)) + "\n")
+        path.write_text("\n".join(",".join(map(str, row)) for row in (HEAD, *rows)) + "\n", encoding="utf-8")
         result = run("fleet", str(path), "--by", "kernel,rack", "--ext", "2", "--processes", processes)
         assert result.exit_code == 0, result.stderr
         texts.append(result.stdout.replace(str(path), "PATH"))
@@ -260,7 +261,7 @@ FIRST: dict[str, str] = {}
 def test_json_lines_flat_or_with_groups(run: Callable[..., Result], inventory: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(HOSTS)))
     flat = inventory.with_name("flat.jsonl")
-    flat.write_text("\n".join(json.dumps(row) for row in rows))
+    flat.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     nested = inventory.with_name("nested.jsonl")
     hosts: dict[str, dict[str, Any]] = {}
     for row in rows:
@@ -269,14 +270,14 @@ def test_json_lines_flat_or_with_groups(run: Callable[..., Result], inventory: P
         group = {"vcpus": int(row["vcpus"]), "memory": row["memory"], "nested": row["nested"] == "yes"}
         group |= {"count": int(row["count"]), "paging": None}
         hosts.setdefault(row["host"], about | {"vms": []})["vms"].append(group)
-    nested.write_text("".join(json.dumps(host) + "\n\n" for host in hosts.values()))
+    nested.write_text("".join(json.dumps(host) + "\n\n" for host in hosts.values()), encoding="utf-8")
     wanted = document(run, inventory, "--by rack --ext 2")
     for path in (flat, nested):
         found = document(run, path, "--by rack --ext 2")
         assert found["groups"] == wanted["groups"]
         assert found["total"] == wanted["total"]
     empty = inventory.with_name("empty.jsonl")
-    empty.write_text('{"host": "idle", "kernel": "6.18", "vms": []}\n')
+    empty.write_text('{"host": "idle", "kernel": "6.18", "vms": []}\n', encoding="utf-8")
     assert document(run, empty)["total"]["hosts"] == 1
 
 
@@ -345,7 +346,7 @@ BAD = [
 
 @pytest.mark.parametrize(("row", "says"), BAD)
 def test_a_bad_row_is_named_by_its_line(run: Callable[..., Result], inventory: Path, row: str, says: str) -> None:
-    inventory.write_text(HOSTS + row + "\n")
+    inventory.write_text(HOSTS + row + "\n", encoding="utf-8")
     result = run("fleet", str(inventory))
     if not says:
         assert result.exit_code == 0
@@ -361,7 +362,7 @@ def test_going_on_sets_bad_rows_aside(run: Callable[..., Result], inventory: Pat
     good = HOSTS.splitlines()
     bad = [row for row, says in BAD if says]
     rows = [*bad, *good[1:]] if first else [*good[1:], *bad]
-    inventory.write_text("\n".join([good[0], *rows]) + "\n")
+    inventory.write_text("\n".join([good[0], *rows]) + "\n", encoding="utf-8")
     result = run("fleet", str(inventory), "--keep-going", "--format", "json")
     assert result.exit_code == 0, result.stderr
     data = json.loads(result.stdout)
@@ -369,7 +370,7 @@ def test_going_on_sets_bad_rows_aside(run: Callable[..., Result], inventory: Pat
     assert data["total"] == without_b["total"]
     assert data["set_aside"] == len(bad) + 1
     assert data["rows"] == len(bad) + 5
-    rejects = inventory.with_name("hosts.csv.rejected").read_text().splitlines()
+    rejects = inventory.with_name("hosts.csv.rejected").read_text(encoding="utf-8").splitlines()
     assert rejects[0] == good[0] + ',"reason"'
     aside = [row for row in rows if row in bad or row.startswith("b,")]
     assert [line.startswith(row) for line, row in zip(rejects[1:], aside, strict=True)] == [True] * len(aside)
@@ -384,7 +385,7 @@ def test_the_summary_counts_hosts_left_out_and_cut(run: Callable[..., Result], i
     """One host contradicts itself, one has no good row, two miss some VMs; the others are whole."""
     more = ["b,6.1,128,2,1TiB,4,8GiB,tdp,no,1,r1", "c,5.10.0,256,2,1TiB,x,16GiB,tdp,no,30,r2"]
     more += ["e,6.1,x,1,,4,8GiB,tdp,no,1,r1", "d,6.18.2,64,1,512GiB,,8GiB,tdp,no,1,r2", ",,,,,,,,,,"]
-    inventory.write_text(HOSTS + "\n".join(more) + "\n")
+    inventory.write_text(HOSTS + "\n".join(more) + "\n", encoding="utf-8")
     text = " ".join(run("fleet", str(inventory), "--keep-going").stdout.split())
     assert "set aside: 6 of 10 rows, to " in text
     assert "2 hosts left out, 2 hosts with VMs missing" in text
@@ -410,7 +411,7 @@ ROWS = st.lists(
 WHAT_IFS = ({"ext": "5"}, {"kernel": "7.3"}, {"nested": "on"}, {"paging": "shadow"}, {"proposal": "small-caches-v4"})
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(fleets(), st.sampled_from(WHAT_IFS))
 def test_usual_figures_are_those_of_whole_ledgers(hosts: list[list[Row]], what_if: dict[str, str]) -> None:
     """Of a change, less is open: what stays as it is cancels VM by VM."""
@@ -430,7 +431,7 @@ def test_usual_figures_are_those_of_whole_ledgers(hosts: list[list[Row]], what_i
             assert whole_ends[n + 2] <= usual[n + 2] <= usual[n + 3] <= whole_ends[n + 3]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_what_is_set_aside_does_not_depend_on_the_order(rows: list[tuple[str, ...]], order: random.Random) -> None:
     found = []
@@ -452,7 +453,7 @@ def test_how_many_vms_a_row_can_stand_for(run: Callable[..., Result], inventory:
     assert document_of(run, inventory, "host,vcpus,count\na,1,1000000\n")["total"]["vms"] == 1_000_000
     assert document_of(run, inventory, "host,vcpus,count\na,1,\nb,,0\n")["total"]["vms"] == 1
     for bad in ("1000001", "0" * 8, "+1", "\u0663"):
-        inventory.write_text(f"host,vcpus,count\na,1,{bad}\n")
+        inventory.write_text(f"host,vcpus,count\na,1,{bad}\n", encoding="utf-8")
         assert "count: expected a whole number up to 1,000,000" in refused(run("fleet", str(inventory)))
 
 
@@ -488,7 +489,10 @@ def test_what_cannot_be_applied_is_counted_over_all_parts(processes: int) -> Non
 
 def test_columns_by_other_names_of_objects(run: Callable[..., Result], tmp_path: Path) -> None:
     path = tmp_path / "hosts.json"
-    path.write_text('  {"Node": "a", "cpu_count": 8, "vCPUs": 2, "note": "x"}\n{"Node": "b", "vcpus": 1, "more": 1}\n')
+    path.write_text(
+        '  {"Node": "a", "cpu_count": 8, "vCPUs": 2, "note": "x"}\n{"Node": "b", "vcpus": 1, "more": 1}\n',
+        encoding="utf-8",
+    )
     data = document(run, path, "--column host=Node --column cpus=cpu_count --by Node")
     assert [each["group"]["Node"] for each in data["groups"]] == ["a", "b"]
     assert "not used: cpu-count, more, note in" in " ".join(
@@ -497,23 +501,27 @@ def test_columns_by_other_names_of_objects(run: Callable[..., Result], tmp_path:
 
 
 def test_what_was_set_aside_can_be_mended_and_fed_again(run: Callable[..., Result], inventory: Path) -> None:
-    inventory.write_text(HOSTS.replace("d,6.18.2,64", "d,6.18.2,sixty-four"))
+    inventory.write_text(HOSTS.replace("d,6.18.2,64", "d,6.18.2,sixty-four"), encoding="utf-8")
     aside = inventory.with_name("bad.csv")
     partly = document(run, inventory, f"--keep-going --rejects {aside}")
     assert (partly["total"]["hosts"], partly["set_aside"]) == (3, 1)
     fifo = inventory.with_name("fifo")
     os.mkfifo(fifo)
-    writer = threading.Thread(target=lambda: fifo.write_text(inventory.read_text()))
+    writer = threading.Thread(target=lambda: fifo.write_text(inventory.read_text(encoding="utf-8"), encoding="utf-8"))
     writer.start()
     assert document(run, fifo, "--keep-going")["total"] == partly["total"]
     writer.join()
-    assert fifo.with_name("fifo.rejected").read_text() == aside.read_text()
-    aside.write_text(aside.read_text().replace("sixty-four", "64"))
+    assert fifo.with_name("fifo.rejected").read_text(encoding="utf-8") == aside.read_text(encoding="utf-8")
+    aside.write_text(aside.read_text(encoding="utf-8").replace("sixty-four", "64"), encoding="utf-8")
     assert document(run, aside)["total"]["hosts"] == 1
-    aside.write_text(aside.read_text().replace("d,6.18.2,64", "d,6.18.2,sixty-four"))
+    aside.write_text(aside.read_text(encoding="utf-8").replace("d,6.18.2,64", "d,6.18.2,sixty-four"), encoding="utf-8")
     document(run, aside, "--keep-going")
-    assert aside.with_name("bad.csv.rejected").read_text().startswith(HOSTS.splitlines()[0] + ',"reason","reason 2"\n')
-    inventory.write_text(HOSTS)
+    assert (
+        aside.with_name("bad.csv.rejected")
+        .read_text(encoding="utf-8")
+        .startswith(HOSTS.splitlines()[0] + ',"reason","reason 2"\n')
+    )
+    inventory.write_text(HOSTS, encoding="utf-8")
     clean = inventory.with_name("clean.rejected")
     assert document(run, inventory, f"--keep-going --rejects {clean}")["set_aside"] == 0
     assert not clean.exists()
@@ -530,10 +538,12 @@ def test_bad_objects_are_set_aside_with_their_bad_groups_only(run: Callable[...,
         json.dumps({"host": "c", "vcpus": 2}),
         "[" * 100_000,
     ]
-    path.write_text("\n".join(lines))
+    path.write_text("\n".join(lines), encoding="utf-8")
     data = document(run, path, "--keep-going")
     assert (data["total"]["hosts"], data["total"]["vms"], data["set_aside"]) == (2, 3, 5)
-    rejects = [json.loads(line) for line in path.with_name("hosts.jsonl.rejected").read_text().splitlines()]
+    rejects = [
+        json.loads(line) for line in path.with_name("hosts.jsonl.rejected").read_text(encoding="utf-8").splitlines()
+    ]
     assert rejects[0]["vms"] == [bad]
     assert "vcpus: expected text or a whole number" in rejects[0]["reason"]
     assert rejects[1]["row"] == "not json"
@@ -542,7 +552,7 @@ def test_bad_objects_are_set_aside_with_their_bad_groups_only(run: Callable[...,
     assert rejects[3]["vms"] == [good, 1], "whole, for none of it was counted"
     assert "nested too deeply" in rejects[4]["reason"] or "not valid JSON" in rejects[4]["reason"]
     for number, says in ((2, "not valid JSON"), (3, "expected an object")):
-        path.write_text("\n".join([*['{"host": "c", "vcpus": 2}'] * (number - 1), lines[number - 1]]))
+        path.write_text("\n".join([*['{"host": "c", "vcpus": 2}'] * (number - 1), lines[number - 1]]), encoding="utf-8")
         assert f"{path}:{number}: " in (line := refused(run("fleet", str(path))))
         assert says in line
 
@@ -578,7 +588,7 @@ def test_bad_objects_are_set_aside_with_their_bad_groups_only(run: Callable[...,
 def test_bad_input_gets_one_line(
     run: Callable[..., Result], inventory: Path, content: str, line: str, says: str
 ) -> None:
-    inventory.write_text(content)
+    inventory.write_text(content, encoding="utf-8")
     assert says.format(inventory) in refused(run("fleet", str(inventory), *shlex.split(line)))
 
 
@@ -692,7 +702,7 @@ def test_what_vms_hold_is_kept_apart_for_hosts_that_are_not_alike(run: Callable[
     for name, hosts in (("both", (64, 256)), ("small", (64,)), ("large", (256,))):
         file = tmp_path / f"{name}.csv"
         rows = [f"h{cpus},6.1,{cpus},4,4GiB" for cpus in hosts]
-        file.write_text("\n".join(["host,kernel,cpus,vcpus,memory", *rows, ""]))
+        file.write_text("\n".join(["host,kernel,cpus,vcpus,memory", *rows, ""]), encoding="utf-8")
         text = run("fleet", str(file), "--figure", "mmu.bytes.total", "--format", "csv").stdout
         (row,) = csv.DictReader(io.StringIO(text))
         totals[name] = int(row["low"]), int(row["high"])
@@ -714,7 +724,7 @@ def test_the_past_of_a_host_is_refused(
 ) -> None:
     """Nothing would follow it: a bound that holds for any past is no answer to one."""
     path = tmp_path / "hosts"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     result = run("fleet", str(path), *options)
     assert (result.exit_code, result.stdout) == (2, "")
     assert says in result.stderr
@@ -733,7 +743,7 @@ def test_bounds_of_aged_hosts_are_told_to_be_for_any_past(
     text: str, options: tuple[str, ...], told: bool, run: Callable[..., Result], tmp_path: Path
 ) -> None:
     path = tmp_path / "hosts.csv"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     result = run("fleet", str(path), *options)
     assert result.exit_code == 0, result.output
     assert ("past: an inventory says of no host how many VMs it once had" in result.stdout) is told

@@ -47,7 +47,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write(budget: str = 'figure = "pte_list_desc.size"\nmax_growth = 0', scenarios: str = ONE) -> None:
-    Path("ptelist.toml").write_text(f"{scenarios}\n[[budget]]\n{budget}\n")
+    Path("ptelist.toml").write_text(f"{scenarios}\n[[budget]]\n{budget}\n", encoding="utf-8")
 
 
 def findings(result: Result) -> list[dict[str, Any]]:
@@ -91,9 +91,9 @@ def test_exact_is_exact(run: Run, number: int) -> None:
 def rebase(figure: str, change: int) -> None:
     """Make the baseline's figure so much larger."""
     path = Path("ptelist-baseline.json")
-    data = json.loads(path.read_text())
+    data = json.loads(path.read_text(encoding="utf-8"))
     data["scenarios"]["one"]["figures"][figure] += change
-    path.write_text(json.dumps(data))
+    path.write_text(json.dumps(data), encoding="utf-8")
 
 
 @pytest.mark.parametrize(("growth", "allowed"), [("0", 0), ('"8 B"', 8), ("8", 8), ('"6.25 %"', 7), ('"6.7%"', 8)])
@@ -185,16 +185,16 @@ def test_the_file_to_begin_with_passes_once_there_is_a_baseline(run: Run, kernel
     assert run("check", "--update").exit_code == 0
     code, found = statuses(run)
     assert (code, set(found)) == (0, {"pass"})
-    text = Path("ptelist.toml").read_text()
+    text = Path("ptelist.toml").read_text(encoding="utf-8")
     assert f'"{ledger(kernel=kernel)["pte_list_desc.size"].low} B"' in text
     fails(run, "ptelist.toml: exists already", "--init")
-    assert Path("ptelist.toml").read_text() == text
+    assert Path("ptelist.toml").read_text(encoding="utf-8") == text
 
 
 def test_a_changed_profile_is_named_by_its_field(run: Run) -> None:
     """What a change of the model looks like: figures moved, and either an input did too or none."""
     write('figure = "pte_list_desc.objects"\nmax_growth = 0', UNDER_TEST)
-    Path("mine.toml").write_text('extends = "6.18"\n[kernel]\ncache_capacity = 41\n')
+    Path("mine.toml").write_text('extends = "6.18"\n[kernel]\ncache_capacity = 41\n', encoding="utf-8")
     assert run("check", "--update", "--kernel", "6.18").exit_code == 0
     (found,) = findings(run("check", "--kernel", "mine.toml", "--format", "json"))
     assert found["status"] == "fail"
@@ -277,7 +277,7 @@ max = 9
 
 
 def test_ktap_is_read_back(run: Run) -> None:
-    Path("ptelist.toml").write_text(THREE)
+    Path("ptelist.toml").write_text(THREE, encoding="utf-8")
     result = run("check", "--format", "ktap")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
@@ -308,7 +308,7 @@ def parsed(lines: list[str]) -> list[Any]:
 
 @pytest.mark.parametrize("form", ["text", "json", "markdown", "ktap", "junit", "github"])
 def test_every_report_says_what_was_assumed_and_how_to_get_it_again(run: Run, form: str) -> None:
-    Path("ptelist.toml").write_text(THREE)
+    Path("ptelist.toml").write_text(THREE, encoding="utf-8")
     said = " ".join(run("check", "--kernel", "6.12", "--format", form).stdout.replace("\\", "").split())
     for text in (
         "memcg on, VMM in a cgroup",
@@ -335,7 +335,7 @@ def test_kernels_that_differ_are_told_apart_by_scenario(run: Run) -> None:
 
 
 def test_junit_is_read_back(run: Run) -> None:
-    Path("ptelist.toml").write_text(THREE)
+    Path("ptelist.toml").write_text(THREE, encoding="utf-8")
     assert run("check", "--format", "junit", "-o", "out.xml").exit_code == 1
     document = junitparser.JUnitXml.fromfile("out.xml")
     assert [(suite.name, suite.tests, suite.failures, suite.errors) for suite in document] == [
@@ -363,8 +363,8 @@ def github_unescaped(text: str) -> str:
 
 
 def test_github_annotations_and_summary(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    Path("ptelist.toml").write_text(THREE)
-    Path("summary.md").write_text("before\n")
+    Path("ptelist.toml").write_text(THREE, encoding="utf-8")
+    Path("summary.md").write_text("before\n", encoding="utf-8")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
     result = run("check", "--format", "github")
     commands = [re.fullmatch(r"::(error|warning|notice) (.*?)::(.*)", line) for line in result.stdout.splitlines()]
@@ -375,15 +375,15 @@ def test_github_annotations_and_summary(run: Run, monkeypatch: pytest.MonkeyPatc
     fields = dict(item.split("=", 1) for item in first[2].split(","))
     assert fields == {"file": "ptelist.toml", "line": "9", "title": "ptelist check%3A one%3A fail"}
     assert '50%: a <b> & "c", d: e\n' in github_unescaped(first[3])
-    summary = Path("summary.md").read_text()
+    summary = Path("summary.md").read_text(encoding="utf-8")
     assert summary.startswith("before\n")
     assert "FAIL one: pte_list_desc.size 128 bytes (max = 127)" in summary
     assert run("check", "--format", "github", "--dry-run").stdout == result.stdout
-    assert Path("summary.md").read_text() == summary
+    assert Path("summary.md").read_text(encoding="utf-8") == summary
 
 
 def test_markdown_and_text_say_the_same(run: Run) -> None:
-    Path("ptelist.toml").write_text(THREE)
+    Path("ptelist.toml").write_text(THREE, encoding="utf-8")
     text = run("check", columns=72).stdout
     assert max(map(len, text.splitlines())) <= 72
     assert "$ ptelist check" in text
@@ -399,14 +399,14 @@ def test_several_reports_at_once(run: Run) -> None:
     result = run("check", *words)
     assert result.exit_code == 0
     assert json.loads(result.stdout)["schema"] == "ptelist/1"
-    assert Path("a.tap").read_text() == run("check", "--format", "ktap").stdout
-    assert Path("a.xml").read_text() == run("check", "--format", "junit").stdout
+    assert Path("a.tap").read_text(encoding="utf-8") == run("check", "--format", "ktap").stdout
+    assert Path("a.xml").read_text(encoding="utf-8") == run("check", "--format", "junit").stdout
     assert run("check", "-o", "a.txt").exit_code == 0
-    assert "result: 1 pass" in Path("a.txt").read_text()
+    assert "result: 1 pass" in Path("a.txt").read_text(encoding="utf-8")
     beside = run("check", "--report", "ktap=b.tap", "--report", "junit=b.xml")
     assert "result: 1 pass" in beside.stdout
-    assert [Path(f"b.{end}").read_text() for end in ("tap", "xml")] == [
-        Path(f"a.{end}").read_text() for end in ("tap", "xml")
+    assert [Path(f"b.{end}").read_text(encoding="utf-8") for end in ("tap", "xml")] == [
+        Path(f"a.{end}").read_text(encoding="utf-8") for end in ("tap", "xml")
     ]
 
 
@@ -490,7 +490,7 @@ BUDGET = '[[budget]]\nfigure = "pte_list_desc.size"\n'
     ],
 )
 def test_bad_files_are_named_by_line_and_field(run: Run, text: str, message: str) -> None:
-    Path("ptelist.toml").write_text(text)
+    Path("ptelist.toml").write_text(text, encoding="utf-8")
     fails(run, message)
     assert [path.name for path in Path().iterdir()] == ["ptelist.toml"]
 
@@ -552,9 +552,9 @@ def damaged(scenarios: str, layouts: str = "{}") -> str:
 def test_baselines_that_cannot_be_read_are_kept(run: Run, text: str, message: str, flags: list[str]) -> None:
     """Also by --update: another version's file, or anything else, is nobody's to overwrite."""
     write()
-    Path("ptelist-baseline.json").write_text(text)
+    Path("ptelist-baseline.json").write_text(text, encoding="utf-8")
     fails(run, message, *flags)
-    assert Path("ptelist-baseline.json").read_text() == text
+    assert Path("ptelist-baseline.json").read_text(encoding="utf-8") == text
 
 
 def test_an_interrupted_write_leaves_the_old_baseline_whole(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -579,7 +579,7 @@ def update(vcpus: int) -> None:
 
 def test_two_updates_at_once_leave_one_whole_baseline(run: Run) -> None:
     for vcpus in (1, 2):
-        Path(f"{vcpus}.toml").write_text(f"[scenario.one]\nvcpus = {vcpus}\n{BUDGET}max_growth = 0\n")
+        Path(f"{vcpus}.toml").write_text(f"[scenario.one]\nvcpus = {vcpus}\n{BUDGET}max_growth = 0\n", encoding="utf-8")
     with multiprocessing.get_context("fork").Pool(2) as pool:
         pool.map(update, [1, 2] * 4)
     codes = sorted(run("check", f"{vcpus}.toml", "--baseline", "b.json").exit_code for vcpus in (1, 2))
@@ -606,9 +606,10 @@ def test_a_folder_that_cannot_be_written_is_named(run: Run, monkeypatch: pytest.
 
 def test_files_beside_the_budgets_are_meant_from_there(run: Run) -> None:
     Path("ci").mkdir()
-    Path("ci/mine.toml").write_text('extends = "6.18"\n[kernel]\ncache_capacity = 50\n')
+    Path("ci/mine.toml").write_text('extends = "6.18"\n[kernel]\ncache_capacity = 50\n', encoding="utf-8")
     Path("ci/gate.toml").write_text(
-        f'baseline = "b.json"\n[scenario.one]\nkernel = "mine.toml"\nvcpus = 1\n{BUDGET}max_growth = 0\n'
+        f'baseline = "b.json"\n[scenario.one]\nkernel = "mine.toml"\nvcpus = 1\n{BUDGET}max_growth = 0\n',
+        encoding="utf-8",
     )
     assert run("check", "ci/gate.toml", "--update").exit_code == 0
     assert Path("ci/b.json").exists()
@@ -640,7 +641,7 @@ def test_baselines_read_back(tmp_path_factory: pytest.TempPathFactory, figures: 
     layouts = {"s": {"sizeof": (8,), "m": (0, 64)}}
     found = baselines.Baseline(version="1.2.3", scenarios={name: entry}, layouts=layouts)
     path = tmp_path_factory.mktemp("b") / "f"
-    path.write_text(baselines.render(found))
+    path.write_text(baselines.render(found), encoding="utf-8")
     assert baselines.read(str(path)) == found._replace(label=str(path))
 
 
@@ -654,7 +655,9 @@ def test_only_what_a_figure_rests_on_is_named(run: Run) -> None:
     write(
         'figure = ["pte_list_desc.objects", "kvm_mmu_page_header.size", "mmu.bytes.total"]\nmax_growth = 0', UNDER_TEST
     )
-    Path("both.toml").write_text('extends = "6.18"\n[kernel]\ncache_capacity = 41\nkvm_mmu_page_bytes = 192\n')
+    Path("both.toml").write_text(
+        'extends = "6.18"\n[kernel]\ncache_capacity = 41\nkvm_mmu_page_bytes = 192\n', encoding="utf-8"
+    )
     assert run("check", "--update", "--kernel", "6.18").exit_code == 0
     objects, size, whole = findings(run("check", "--kernel", "both.toml", "--format", "json"))
     capacity, page = (
@@ -670,7 +673,8 @@ def test_inputs_of_one_source_and_one_value_are_told_apart(run: Run) -> None:
     """A build says of many fields that they are from the same place; a figure rests on some of them only."""
     write('figure = ["pte_list_desc.objects", "kvm_mmu_page_header.objects"]\nmax_growth = 0', UNDER_TEST)
     Path("place.toml").write_text(
-        'extends = "6.18"\nsource = "one place"\n[kernel]\ncache_capacity = 48\nkvm_mmu_page_bytes = 48\n'
+        'extends = "6.18"\nsource = "one place"\n[kernel]\ncache_capacity = 48\nkvm_mmu_page_bytes = 48\n',
+        encoding="utf-8",
     )
     assert run("check", "--update", "--kernel", "6.18").exit_code == 0
     for found in findings(run("check", "--kernel", "place.toml", "--format", "json")):
@@ -683,8 +687,10 @@ def test_an_input_that_is_no_number_is_named(run: Run) -> None:
         'figure = "pte_list_desc.objects"\nmax_growth = 0',
         f'{UNDER_TEST}vm = "shadow"\nhistory = "any"\nrmaps = "1000x50"\n',
     )
-    Path("walk.toml").write_text('extends = "6.18"\n[kernel]\nlist_policy = "walk"\n')
-    Path("split.toml").write_text('extends = "6.18"\n[kernel]\nlist_policy = "walk"\nsplit_caches = false\n')
+    Path("walk.toml").write_text('extends = "6.18"\n[kernel]\nlist_policy = "walk"\n', encoding="utf-8")
+    Path("split.toml").write_text(
+        'extends = "6.18"\n[kernel]\nlist_policy = "walk"\nsplit_caches = false\n', encoding="utf-8"
+    )
     assert run("check", "--update", "--kernel", "6.18").exit_code == 0
     (found,) = findings(run("check", "--kernel", "walk.toml", "--format", "json"))
     assert found["why"] == ["kernel.list_policy head -> walk (walk.toml:3)"]
@@ -766,16 +772,16 @@ def test_an_input_that_only_one_side_has_makes_an_entry_stale(run: Run) -> None:
     write()
     assert run("check", "--update").exit_code == 0
     path = Path("ptelist-baseline.json")
-    data = json.loads(path.read_text())
+    data = json.loads(path.read_text(encoding="utf-8"))
     del data["scenarios"]["one"]["inputs"]["vms.0.vcpus"]
-    path.write_text(json.dumps(data))
+    path.write_text(json.dumps(data), encoding="utf-8")
     fails(run, "one: stale: vms.0.vcpus was none, is 8")
 
 
 def test_each_value_of_a_baseline_is_on_a_line_of_its_own(run: Run) -> None:
     write()
     assert run("check", "--update").exit_code == 0
-    lines = Path("ptelist-baseline.json").read_text().splitlines()
+    lines = Path("ptelist-baseline.json").read_text(encoding="utf-8").splitlines()
     assert '        "pte_list_desc.size": 128,' in lines
     assert '        "vms.0.vcpus": 8' in "\n".join(lines)
     assert '        "kernel.cache_capacity": 40,' in lines

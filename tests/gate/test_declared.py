@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from exploring import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -47,7 +48,7 @@ def test_what_is_valid_is_read_as_pydantic_reads_it(record: Any) -> None:
 
 
 @pytest.mark.parametrize("record", VALID, ids=lambda record: record.__name__)
-@settings(max_examples=150)
+@examples(150)
 @given(data=st.data())
 def test_what_pydantic_refuses_is_refused_and_nothing_else(record: Any, data: st.DataObject) -> None:
     field = data.draw(st.sampled_from((*VALID[record], "severity", "other")))

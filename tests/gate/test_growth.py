@@ -28,7 +28,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def gate(budgets: str, scenarios: str = NESTED) -> None:
-    Path("ptelist.toml").write_text(f"{scenarios}{budgets}")
+    Path("ptelist.toml").write_text(f"{scenarios}{budgets}", encoding="utf-8")
 
 
 def growth(limit: str) -> str:
@@ -51,7 +51,7 @@ def test_growth_of_an_open_figure_is_derived(run: Run) -> None:
     """A header of 64 bytes more, on figures that are open by megabytes."""
     gate(growth("0"))
     assert run("check", "--update", "--kernel", "6.18").exit_code == 0
-    Path("wider-areas.toml").write_text('extends = "6.18"\n[kernel]\nvmap_area_bytes = 136\n')
+    Path("wider-areas.toml").write_text('extends = "6.18"\n[kernel]\nvmap_area_bytes = 136\n', encoding="utf-8")
     (found,) = findings(run("check", "--kernel", "wider-areas.toml", "--format", "json"))
     assert found["after"]["high"] - found["after"]["low"] > 1_000_000
     assert found["status"] == "fail"
@@ -63,7 +63,7 @@ def test_a_percentage_is_of_the_low_end(run: Run) -> None:
     """What grows by 10 % of what it takes at least is over a limit of 9 %, however much it may take."""
     gate(growth("0"))
     run("check", "--update", "--kernel", "6.18")
-    Path("wider-areas.toml").write_text('extends = "6.18"\n[kernel]\nvmap_area_bytes = 136\n')
+    Path("wider-areas.toml").write_text('extends = "6.18"\n[kernel]\nvmap_area_bytes = 136\n', encoding="utf-8")
     (found,) = findings(run("check", "--kernel", "wider-areas.toml", "--format", "json"))
     part = 100 * found["delta"] / found["before"]["low"]
     for more, status in ((-0.01, "fail"), (0.01, "pass")):
@@ -76,9 +76,9 @@ def test_a_width_that_hides_growth_is_a_warning_where_it_cannot_be_derived(run: 
     gate(growth("1000"))
     run("check", "--update", "--kernel", "6.18")
     path = Path("ptelist-baseline.json")
-    baseline = json.loads(path.read_text())
+    baseline = json.loads(path.read_text(encoding="utf-8"))
     baseline["scenarios"]["one"]["figures"]["page_hash.bytes"] = 1
-    path.write_text(json.dumps(baseline))
+    path.write_text(json.dumps(baseline), encoding="utf-8")
     done = run("check", "--kernel", "6.18")
     assert done.exit_code == 0
     assert "WARN one: mmu.bytes.total = " in done.stdout

@@ -26,7 +26,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def write(*budgets: str, scenarios: str = ONE) -> None:
-    Path("ptelist.toml").write_text("\n[[budget]]\n".join((scenarios, *budgets)))
+    Path("ptelist.toml").write_text("\n[[budget]]\n".join((scenarios, *budgets)), encoding="utf-8")
 
 
 def verdict(run: Run) -> str:
@@ -82,9 +82,9 @@ def test_scenarios_that_only_one_side_has_are_named(run: Run) -> None:
 def test_growth_is_that_since_the_baseline(run: Run) -> None:
     write(f"{SIZE}max_growth = 4")
     assert run("check", "--update").exit_code == 0
-    baseline = json.loads(Path("ptelist-baseline.json").read_text())
+    baseline = json.loads(Path("ptelist-baseline.json").read_text(encoding="utf-8"))
     baseline["scenarios"]["one"]["figures"]["pte_list_desc.size"] = 120
-    Path("ptelist-baseline.json").write_text(json.dumps(baseline))
+    Path("ptelist-baseline.json").write_text(json.dumps(baseline), encoding="utf-8")
     assert verdict(run) == (
         "1 of 1 budget is exceeded: pte_list_desc.size of one is 128 bytes, 8 bytes (6.7%) more than before,"
         " and may grow by 4."
@@ -96,9 +96,9 @@ def test_growth_is_that_since_the_baseline(run: Run) -> None:
 def test_a_width_that_hides_growth_is_no_excess(run: Run) -> None:
     write('figure = "mmu.bytes.total"\nmax_growth = 1000', scenarios=f'{ONE}preset = "nested"\n')
     assert run("check", "--update").exit_code == 0
-    baseline = json.loads(Path("ptelist-baseline.json").read_text())
+    baseline = json.loads(Path("ptelist-baseline.json").read_text(encoding="utf-8"))
     baseline["scenarios"]["one"]["figures"]["page_hash.bytes"] = 1
-    Path("ptelist-baseline.json").write_text(json.dumps(baseline))
+    Path("ptelist-baseline.json").write_text(json.dumps(baseline), encoding="utf-8")
     said = verdict(run)
     assert said.startswith("No budget is exceeded for sure: mmu.bytes.total of one is ")
     assert said.endswith(" wide, which hides growth of more than is allowed.")
@@ -109,5 +109,5 @@ def test_a_width_that_hides_growth_is_no_excess(run: Run) -> None:
         found["before"]["low"],
         found["before"]["high"] - 4096,
     ]
-    Path("ptelist-baseline.json").write_text(json.dumps(baseline))
+    Path("ptelist-baseline.json").write_text(json.dumps(baseline), encoding="utf-8")
     assert verdict(run).startswith("1 of 1 budget is exceeded: mmu.bytes.total of one is between ")

@@ -117,7 +117,7 @@ def test_as_preset_gives_what_kernel_from_gives(
     file = vmlinux(release="6.18.9", size=136, profiling=True)
     out = str(tmp_path / "mine.toml")
     assert run("inspect", file, "--as-preset", "-o", out).exit_code == 0
-    written = tomllib.loads(Path(out).read_text())
+    written = tomllib.loads(Path(out).read_text(encoding="utf-8"))
     assert written["extends"] == "6.18"
     assert written["kernel"]["pte_list_desc_fixed_bytes"]["source"].startswith("vmlinux: struct pte_list_desc")
     figures = []

@@ -17,16 +17,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 HERE = Path(__file__).parent
-TABLE = tomllib.loads((HERE / "kernels.toml").read_text())
+TABLE = tomllib.loads((HERE / "kernels.toml").read_text(encoding="utf-8"))
 SERIES: tuple[str, ...] = tuple(TABLE["series"])
 """Kernel versions, such as 6.1; of one with another flavour than the others, version-flavour."""
 VERSIONS: tuple[str, ...] = tuple(dict.fromkeys(series.partition("-")[0] for series in SERIES))
+RECORDED = HERE / "recorded"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 MIRRORS = {False: "http://deb.debian.org/debian", True: "http://deb.debian.org/debian-security"}
 
 
 class FetchError(Exception):
     """What is missing, in one line."""
+
+
+class GoneError(FetchError):
+    """Debian has no kernel of a series any more."""
 
 
 class Kernel(NamedTuple):
@@ -38,6 +43,23 @@ class Kernel(NamedTuple):
     """Name to version."""
     image: Path
     modules: Path
+
+    @property
+    def moved(self) -> str:
+        """Return in whose place Debian has this one, if nothing was recorded of it."""
+        kept = recorded(self.series)
+        return "" if not kept or self.packages.keys() in kept else " or ".join(sorted(map(min, kept)))
+
+
+def recorded(series: str) -> list[set[str]]:
+    """Return the packages of the kernels that were booted and recorded."""
+    found = []
+    for path in sorted((RECORDED / series).glob("*.jsonl")):
+        with path.open(encoding="utf-8") as file:
+            packages = set(json.loads(file.readline())["packages"])
+        if packages not in found:
+            found.append(packages)
+    return found
 
 
 def flavour(series: str) -> str:
@@ -59,7 +81,7 @@ def fetch(series: str) -> Kernel:
     folder = cache() / series
     if not (folder / "packages.json").exists():
         _download(series, folder)
-    packages: dict[str, str] = json.loads((folder / "packages.json").read_text())
+    packages: dict[str, str] = json.loads((folder / "packages.json").read_text(encoding="utf-8"))
     image, amd = _one(folder, "vmlinuz*"), _one(folder, "kvm-amd.ko*")
     modules = next(parent for parent in amd.parents if parent.parent.name == "modules")
     return Kernel(series, modules.name, packages, image, modules)
@@ -74,7 +96,7 @@ def _one(folder: Path, pattern: str) -> Path:
 def _download(series: str, folder: Path) -> None:
     source = TABLE["series"][series]
     apt = Apt(cache() / "apt" / series, source["suites"])
-    packages = apt.newest(source["release"], source["packages"], flavour(series))
+    packages = apt.packages(series, source["release"], source["packages"])
     parts = folder.with_suffix(".part")
     shutil.rmtree(parts, ignore_errors=True)
     parts.mkdir(parents=True)
@@ -83,7 +105,7 @@ def _download(series: str, folder: Path) -> None:
     for deb in sorted(parts.glob("*.deb")):
         run("dpkg", "-x", deb.name, ".", folder=parts)
         deb.unlink()
-    (parts / "packages.json").write_text(json.dumps(packages, indent=1, sort_keys=True) + "\n")
+    (parts / "packages.json").write_text(json.dumps(packages, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     parts.rename(folder)
 
@@ -99,7 +121,7 @@ class Apt:
             (state / name).mkdir(parents=True, exist_ok=True)
         (state / "status").touch()
         lines = [f"deb [signed-by={KEYRING}] {_mirror(suite)} {suite} main\n" for suite in suites]
-        (state / "sources.list").write_text("".join(lines))
+        (state / "sources.list").write_text("".join(lines), encoding="utf-8")
         options = {
             "APT::Architecture": "amd64",
             "APT::Sandbox::User": "",
@@ -117,23 +139,32 @@ class Apt:
         """Return what the tool prints."""
         return run(tool, *self._options, *args, folder=folder)
 
-    def newest(self, release: str, templates: list[str], flavour: str) -> dict[str, str]:
-        """Return names and versions of the packages of the newest release that has all of them."""
-        first, *others = (template.replace("RELEASE", "({})") for template in templates)
+    def packages(self, series: str, release: str, templates: list[str]) -> dict[str, str]:
+        """Return names and versions of a kernel's packages. Raises GoneError if there are none."""
         known = set(self.run("apt-cache", "pkgnames", "linux-").split())
-        pattern = re.compile(first.format(f"(?:{release})-{flavour}"))
-        found = [match for name in known if (match := pattern.fullmatch(name))]
-        for match in sorted(found, key=lambda match: _natural(match[1]), reverse=True):
-            names = [match[0], *(other.replace("({})", match[1]) for other in others)]
-            if known.issuperset(names):
-                return {name: self._version(name) for name in names}
-        raise FetchError(f"the suites have no package {templates[0].replace('RELEASE', release)}")
+        for names in choices(known, f"(?:{release})-{flavour(series)}", templates, recorded(series)):
+            return {name: self._version(name) for name in names}
+        raise GoneError(f"the suites have no package {templates[0].replace('RELEASE', release)}")
 
     def _version(self, name: str) -> str:
         match = re.search(r"Candidate: (\S+)", self.run("apt-cache", "policy", name))
         if not match or match[1] == "(none)":
             raise FetchError(f"package {name} has no version that can be installed")
         return match[1]
+
+
+def choices(known: set[str], release: str, templates: list[str], kept: list[set[str]]) -> list[list[str]]:
+    """Return the packages of each release that has all of them: recorded ones first, then the newest first."""
+    first, *others = (template.replace("RELEASE", "({})") for template in templates)
+    pattern = re.compile(first.format(release))
+    found = []
+    for match in sorted(
+        filter(None, map(pattern.fullmatch, known)), key=lambda match: _natural(match[1]), reverse=True
+    ):
+        names = [match[0], *(other.replace("({})", match[1]) for other in others)]
+        if known.issuperset(names):
+            found.append(names)
+    return sorted(found, key=lambda names: set(names) not in kept)
 
 
 def _natural(release: str) -> tuple[int, ...]:
@@ -143,7 +174,9 @@ def _natural(release: str) -> tuple[int, ...]:
 def _mirror(suite: str) -> str:
     """Return the mirror that the system itself uses for main suites or for security, if it is Debian."""
     security = suite.endswith("-security")
-    text = "".join(path.read_text() for path in sorted(Path("/etc/apt/sources.list.d").glob("*.sources")))
+    text = "".join(
+        path.read_text(encoding="utf-8") for path in sorted(Path("/etc/apt/sources.list.d").glob("*.sources"))
+    )
     for uri in re.findall(r"^URIs:\s*(\S+)", text, re.MULTILINE):
         if uri.rstrip("/").endswith("/debian-security" if security else "/debian"):
             return str(uri)
@@ -153,7 +186,7 @@ def _mirror(suite: str) -> str:
 def run(*command: str, folder: Path | None = None) -> str:
     """Run a program and return its output; its last line of complaint is the error."""
     try:
-        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, encoding="utf-8")
     except FileNotFoundError:
         raise FetchError(f"{command[0]} is not installed") from None
     except subprocess.CalledProcessError as error:

@@ -158,7 +158,9 @@ class Guest:
 
     def _error(self, what: str) -> GuestError:
         complaints = Path(self._folder.name, "qemu")
-        texts = [path.read_text(errors="replace") for path in (self._console, complaints) if path.exists()]
+        texts = [
+            path.read_text(errors="replace", encoding="utf-8") for path in (self._console, complaints) if path.exists()
+        ]
         tail = "\n".join("".join(texts).splitlines()[-TAIL:])
         return GuestError(f"{what}\n{tail}".rstrip())
 

@@ -91,7 +91,7 @@ def compile_probe(sources: Path, folder: Path) -> bytes:
     program = folder / "probe"
     files = sorted(sources.glob("*.c"))
     options = ("-std=gnu17", "-Wall", "-Wextra", "-Werror", "-O2", "-static")
-    done = subprocess.run(("gcc", *options, "-o", program, *files), check=False, capture_output=True, text=True)
+    done = subprocess.run(("gcc", *options, "-o", program, *files), check=False, capture_output=True, encoding="utf-8")
     if done.returncode:
         raise FetchError(f"gcc: {done.stderr.strip()}")
     return program.read_bytes()

@@ -90,11 +90,11 @@ def run(kernel: Kernel, case: str) -> Nested:
             subprocess.run(command, check=True, timeout=PATIENCE, capture_output=True)
         except subprocess.SubprocessError as error:
             raise NestedError(f"{error}\n{_tail(folder / 'log')}\n{_tail(folder / 'console')}") from None
-        return _result((folder / "log").read_text(errors="replace"))
+        return _result((folder / "log").read_text(errors="replace", encoding="utf-8"))
 
 
 def _tail(path: Path) -> str:
-    return path.read_text(errors="replace")[-2000:] if path.exists() else ""
+    return path.read_text(errors="replace", encoding="utf-8")[-2000:] if path.exists() else ""
 
 
 def _result(text: str) -> Nested:
@@ -124,7 +124,7 @@ def _host(kernel: Kernel, l2s: tuple[L2, ...]) -> bytes:
 def qemu_files() -> list[Entry]:
     """Return QEMU, its libraries and its firmware."""
     program = Path(shutil.which("qemu-system-x86_64") or "")
-    listed = subprocess.run(("ldd", program), check=True, capture_output=True, text=True).stdout
+    listed = subprocess.run(("ldd", program), check=True, capture_output=True, encoding="utf-8").stdout
     files = [Path(path) for path in re.findall(r"/\S+", listed)] + list(FIRMWARE)
     files.append(program)  # where it is it finds its firmware
     folders = {parent for path in files for parent in path.parents if parent != Path("/")}

@@ -109,7 +109,7 @@ def _stat(guest: Guest) -> dict[str, int]:
 
 
 def _version() -> str:
-    said = subprocess.run(("qemu-system-x86_64", "--version"), check=True, capture_output=True, text=True).stdout
+    said = subprocess.run(("qemu-system-x86_64", "--version"), check=True, capture_output=True, encoding="utf-8").stdout
     return said.splitlines()[0]
 
 
@@ -133,7 +133,7 @@ def main() -> None:
     machine, *kernels = sys.argv[1:]
     for series in kernels:
         record = run(fetch(series), machine)
-        (FOLDER_OF_RECORDS / f"{series}-{machine}.json").write_text(render(record))
+        (FOLDER_OF_RECORDS / f"{series}-{machine}.json").write_text(render(record), encoding="utf-8")
         print(table(record))
 
 

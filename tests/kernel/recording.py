@@ -51,9 +51,9 @@ def record(name: str, done: Run) -> None:
     """Write what a boot gave."""
     folder = RECORDED / done.machine.series
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.jsonl").write_text(render(done))
+    (folder / f"{name}.jsonl").write_text(render(done), encoding="utf-8")
     for stem, text in done.snapshots.items():
-        (folder / f"{stem}.observation").write_text(text)
+        (folder / f"{stem}.observation").write_text(text, encoding="utf-8")
 
 
 def render(done: Run) -> str:
@@ -81,7 +81,7 @@ def parse(text: str) -> Run:
 @cache
 def compared(path: Path) -> tuple[tuple[Observed, tuple[Difference, ...]], ...]:
     """Return the experiments of a recorded file, each number beside what is predicted of it."""
-    done = parse(path.read_text())
+    done = parse(path.read_text(encoding="utf-8"))
     return tuple((each, tuple(pairs(each.measured, each.experiment.predict(done.machine)))) for each in done.observed)
 
 

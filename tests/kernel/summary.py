@@ -50,7 +50,7 @@ def counts() -> tuple[Count, ...]:
 
 
 def _count(paths: list[Path]) -> Count:
-    runs = [recording.parse(path.read_text()) for path in paths]
+    runs = [recording.parse(path.read_text(encoding="utf-8")) for path in paths]
     machine = runs[0].machine
     (version,) = set(machine.packages.values())
     pairs = [pair for path in paths for _, found in recording.compared(path) for pair in found]
@@ -67,7 +67,9 @@ def _count(paths: list[Path]) -> Count:
 def _caches(path: Path) -> list[bool]:
     """Return for each slab cache of a saved machine whether all of its layout is as predicted."""
     comparison = single((), [("kernel", str(path)), ("host", str(path))], "")
-    found = observe(snapshot.parse(path.read_text(), path.name), path.name, comparison, counts=False, every=True)
+    found = observe(
+        snapshot.parse(path.read_text(encoding="utf-8"), path.name), path.name, comparison, counts=False, every=True
+    )
     return [all(check.agrees for check in cache.checks) for cache in found.others]
 
 

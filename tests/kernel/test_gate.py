@@ -61,7 +61,8 @@ def test_a_kernel_passes_and_a_grown_one_fails(series: str, tmp_path: Path) -> N
     found = read(series)
     assert check("--kernel-from", module(series))[0] == 0
     (tmp_path / "ptelist.toml").write_text(
-        '[scenario.one]\nvcpus = 256\n[[budget]]\nfigure = "pte_list_desc.bytes.slab"\nmax_growth = 0\n'
+        '[scenario.one]\nvcpus = 256\n[[budget]]\nfigure = "pte_list_desc.bytes.slab"\nmax_growth = 0\n',
+        encoding="utf-8",
     )
     words = ("--kernel", found.release, "--kernel-from")
     updated = CliRunner().invoke(main, ["check", "--update", *words, module(series)])

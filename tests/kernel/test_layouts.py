@@ -62,7 +62,9 @@ def test_types_agree_with_the_profile(series: str) -> None:
 def pahole(files: list[Path], name: str) -> tuple[int, dict[str, tuple[int, int]]] | None:
     """Return the size of a struct and its members' offsets and sizes, as pahole prints them."""
     base = ["--btf_base", str(files[0])] if len(files) > 1 else []
-    done = subprocess.run(["pahole", *base, "-C", name, str(files[-1])], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["pahole", *base, "-C", name, str(files[-1])], capture_output=True, encoding="utf-8", check=False
+    )
     size = re.search(r"/\* size: (\d+),", done.stdout)
     if not size:
         return None

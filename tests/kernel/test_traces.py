@@ -103,7 +103,7 @@ def test_replayed_is_what_the_slab_counter_said(series: str, guest: Guest, reque
         exercise(guest, tracer)
         share(guest, tracer)
     if request.config.getoption("--record"):
-        (TRACES / f"{series}.trace").write_text(tracer.text)
+        (TRACES / f"{series}.trace").write_text(tracer.text, encoding="utf-8")
     found = replayed(tracer.text, series)
     assert not found.odd
     assert len(found.marks) > 100
@@ -117,7 +117,7 @@ def test_the_envelope_holds(series: str, guest: Guest, request: pytest.FixtureRe
     with Tracer.of_sptes(guest) as upper:
         exercise(guest, upper)
     if request.config.getoption("--record"):
-        (TRACES / f"{series}.set_spte").write_text(upper.text)
+        (TRACES / f"{series}.set_spte").write_text(upper.text, encoding="utf-8")
     marks = replayed(exact.text, series).marks, replayed(upper.text, series).marks
     assert len(marks[0]) == len(marks[1]) > 80
     assert all(low.live[0] <= high.live[0] for low, high in zip(*marks, strict=True))

@@ -25,7 +25,7 @@ UNMERGED |= {paths.SLABINFO: SLABINFO.replace("pid          ", "pte_list_desc")}
 def said(run: Run, tmp_path: Path, files: dict[str, str], *more: str) -> tuple[str, list[tuple[str, dict]]]:
     """Return the sentence, and each figure that was measured and predicted by the name of its cache."""
     saved = tmp_path / "saved.txt"
-    saved.write_text(take(Fake(files, {})).render())
+    saved.write_text(take(Fake(files, {})).render(), encoding="utf-8")
     document = json.loads(run("observe", str(saved), *more, "--format", "json").stdout)
     text = run("observe", str(saved), *more).stdout.split("\n\n")[0]
     assert " ".join(text.split()) == document["headline"]

@@ -35,7 +35,7 @@ TCP_ALONE = "".join(line for line in SLABINFO.splitlines(keepends=True) if line.
 def save(tmp_path: Path) -> Save:
     def call(files: dict[str, str] | None = None, links: dict[str, str] | None = None, **kwargs: Any) -> str:
         path = tmp_path / "saved.txt"
-        path.write_text(take(Fake(WHOLE if files is None else files, links, **kwargs)).render())
+        path.write_text(take(Fake(WHOLE if files is None else files, links, **kwargs)).render(), encoding="utf-8")
         return str(path)
 
     return call
@@ -304,10 +304,10 @@ def test_many_vms_fit_a_mail(run: Run, save: Save) -> None:
 
 
 def test_a_histogram_is_shown_as_it_is(run: Run, tmp_path: Path) -> None:
-    histogram = (DATA / "observations/mmu_rmaps_stat/6.1/one-gfn-12-entries.txt").read_text()
+    histogram = (DATA / "observations/mmu_rmaps_stat/6.1/one-gfn-12-entries.txt").read_text(encoding="utf-8")
     files = Fake(WHOLE | {f"{paths.VMS}/812-11/mmu_rmaps_stat": histogram})
     saved = tmp_path / "saved.txt"
-    saved.write_text(take(files, rmaps_stat=True).render())
+    saved.write_text(take(files, rmaps_stat=True).render(), encoding="utf-8")
     result = run("observe", str(saved))
     assert "by the lowest set bit of a length, not by its magnitude" in " ".join(result.stdout.split())
     assert re.search(r"Rmap_Count: +Level=4K: +Level=2M: +Level=1G:", result.stdout)
@@ -319,7 +319,7 @@ def test_a_histogram_is_shown_as_it_is(run: Run, tmp_path: Path) -> None:
 def test_an_empty_histogram_says_that_there_are_no_lists(run: Run, tmp_path: Path) -> None:
     saved = tmp_path / "saved.txt"
     files = Fake(WHOLE | {f"{paths.VMS}/812-11/mmu_rmaps_stat": ""})
-    saved.write_text(take(files, rmaps_stat=True).render())
+    saved.write_text(take(files, rmaps_stat=True).render(), encoding="utf-8")
     assert "VM 812-11: it has no rmap lists at all" in run("observe", str(saved)).stdout
 
 
@@ -430,7 +430,7 @@ def dumped(path: Path) -> Snapshot:
 @pytest.mark.parametrize("path", sorted((DATA / "slub").iterdir()), ids=lambda path: path.stem)
 def test_every_cache_of_every_recorded_machine(path: Path, run: Run, tmp_path: Path) -> None:
     saved = tmp_path / "saved.txt"
-    saved.write_text(dumped(path).render())
+    saved.write_text(dumped(path).render(), encoding="utf-8")
     result = run("observe", str(saved), "--all-caches", "--format", "json")
     assert result.exit_code == 0, run("observe", str(saved), "--all-caches").output
     others = json.loads(result.stdout)["others"]

@@ -256,3 +256,22 @@ def test_a_preset_is_shown(text: str, form: str) -> None:
     assert shown.isascii()
     (body,) = [each.content for each in MarkdownIt().parse(shown)] if form == "markdown" else [shown]
     assert tomllib.loads(body) == {"title": said, "kernel": {"cache_capacity": 20}}
+
+
+WIDE = st.text(st.sampled_from("ab \u4e2d\U0001f600\x1b"), max_size=12)
+CELL = st.one_of(st.integers(-(10**12), 10**12).map("{:,}".format), st.just(""), WIDE)
+
+
+@given(st.integers(1, 8).flatmap(lambda count: st.lists(st.tuples(*[CELL] * count), min_size=1, max_size=6)), st.data())
+def test_a_terminal_crops_nothing(rows: list[tuple[str, ...]], data: st.DataObject) -> None:
+    """Of any table, on a terminal of any width: each cell stands in its row, in its place."""
+    width = data.draw(st.integers(20, 300))
+    encoding = data.draw(st.sampled_from(["utf-8", "ascii"]))
+    head, *body = rows
+    shown = terminal.draw(Document((Table(head, tuple(body)),), (), "x"), width, encoding)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).split("\n")
+    for cells, line in zip(rows, (lines[0], *lines[2:]), strict=False):
+        place = 0
+        for cell in cells:
+            said = clean(cell, encoding).strip()
+            place = line.index(said, place) + len(said)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 import pytest
-from hypothesis import given, settings
+from exploring import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -87,7 +88,7 @@ def typed(value: Any) -> Any:
 
 
 @pytest.mark.parametrize(("part", "field"), FIELDS)
-@settings(max_examples=40)
+@examples(40)
 @given(data=st.data())
 def test_a_field_is_checked_as_pydantic_does(part: str, field: str, data: st.DataObject) -> None:
     value = data.draw(near(DECLARED[part].__annotations__[field]))

@@ -85,8 +85,8 @@ def test_a_file_beside_us_needs_no_path(
 ) -> None:
     """A preset's name wins; what is no preset may be a file."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine").write_text("[vm]\nvcpus = 300\n")
-    (tmp_path / "6.1").write_text("not a preset")
+    (tmp_path / "mine").write_text("[vm]\nvcpus = 300\n", encoding="utf-8")
+    (tmp_path / "6.1").write_text("not a preset", encoding="utf-8")
     (column,) = expand(["mine"], []).columns
     assert column.scenario.first_vm.vcpus == 300
     assert run("compare", "6.1").exit_code == 0
@@ -105,7 +105,7 @@ def test_a_forced_colour_is_for_terminals_in_a_pipe(
 
 def test_a_field_of_an_inventory_is_read_with_a_line_below_too(run: Callable[..., Result], tmp_path: Path) -> None:
     inventory = tmp_path / "hosts.csv"
-    inventory.write_text("host,kernel,cpus,nodes,vcpus,memory,ram\na,6.1,8,1,2,4GiB,64GiB\n")
+    inventory.write_text("host,kernel,cpus,nodes,vcpus,memory,ram\na,6.1,8,1,2,4GiB,64GiB\n", encoding="utf-8")
     texts = {
         run("fleet", str(inventory), "--column", f"host{sign}memory=ram", "--format", "csv").stdout for sign in "_-"
     }

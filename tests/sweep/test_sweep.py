@@ -12,7 +12,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from exploring import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from refusals import refused
 
@@ -76,7 +77,7 @@ def tried(figure: str, axis: str, values: list[str], **options: str) -> list[Any
     return [change for change in changes if change is not None]
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(
     st.sampled_from(["laptop", "server-256", "single-cpu"]),
     st.sampled_from(["5.14", "6.1", "6.18", "7.3"]),

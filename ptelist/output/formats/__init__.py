@@ -15,8 +15,13 @@ TERMINAL, MAIL, MARKDOWN = CHOSEN = ("terminal", "mail", "markdown")
 
 def _names() -> tuple[str, ...]:
     """Return the names of the modules in this folder: nothing is imported to list them."""
-    files = os.listdir(__path__[0])  # noqa: PTH208 -- pathlib is slow to load, and nobody has yet said which format
-    names = {name.removesuffix(".py") for name in files if name.endswith(".py")} - {"__init__"}
+    try:
+        files = os.listdir(__path__[0])  # noqa: PTH208 -- pathlib is slow to load, and nobody has said which format
+        names = {name.removesuffix(".py") for name in files if name.endswith(".py")} - {"__init__"}
+    except NotADirectoryError:
+        from pkgutil import iter_modules  # noqa: PLC0415 -- slow to load, for an archive (zipapp)
+
+        names = {module.name for module in iter_modules(__path__)}
     return (*CHOSEN, *sorted(names.difference(CHOSEN)))
 
 

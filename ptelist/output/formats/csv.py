@@ -7,6 +7,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
+from ptelist.errors import PtelistError
 from ptelist.output import plain
 
 if TYPE_CHECKING:
@@ -17,8 +18,10 @@ FORMULA = re.compile(r"[=@]|[+-](?![0-9.,]*$)")
 
 
 def render(result: Result, width: int) -> str:
-    """Return the rows, each ended by LF."""
+    """Return the rows, each ended by LF; raises PtelistError for what has none."""
     del width
+    if result.rows is None:
+        raise PtelistError("--format csv: this has no rows; json has all of it")
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([*map(_cell, row)] for row in result.rows())
     return out.getvalue()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
+from ptelist.scenario import installed
 
-FOLDER = Path(__file__).parents[2] / "docs"
+FOLDER = installed.folder("docs")
 INDEX = "ptelist"
 """The page that lists all others."""
 OF_A_COMMAND = "ptelist "
@@ -35,7 +35,7 @@ class Page(NamedTuple):
 @cache
 def names() -> tuple[str, ...]:
     """Return the topics."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.md")))
+    return tuple(installed.stems(FOLDER, ".md"))
 
 
 def page(name: str) -> Page:

@@ -76,7 +76,8 @@ def said(build: Build) -> Overlay:
         if (members := layout(build.btf, struct, MEMBERS.get(struct, ())))
         for field, value, why in rule(build.btf, members)
     }
-    kernel["tree"] = Setting(f"layouts of {origin.label}", origin, "tree", origin.label)
+    label = origin.label if origin.label.isprintable() else ascii(origin.label)[1:-1]  # a file may have any name
+    kernel["tree"] = Setting(f"layouts of {label}", origin, "tree", label)
     if build.release:
         kernel["release"] = Setting(build.release, origin, "release", origin.label)
     profiling = _profiling(build.btf)

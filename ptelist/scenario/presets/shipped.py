@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
+from ptelist.scenario import installed
 from ptelist.scenario.overlay import Fields, Origin, Overlay, Setting
 from ptelist.scenario.presets.kinds import KINDS
 from ptelist.scenario.presets.parse import Parsed, Variant, parse
@@ -34,16 +35,14 @@ class Preset(NamedTuple):
 
 @cache
 def root() -> Path:
-    """Return the folder of the shipped presets, installed or in a checkout."""
-    package = Path(__file__).parents[2]
-    installed = package / "preset_data"
-    return installed if installed.is_dir() else package.parent / "presets"
+    """Return the folder of the shipped presets."""
+    return installed.folder("preset_data", in_a_checkout=installed.PACKAGE.parent / "presets")
 
 
 @cache
 def names(kind: str) -> tuple[str, ...]:
     """Return the shipped presets of a kind, kernels by version."""
-    found = sorted(path.stem for path in (root() / kind).glob("*.toml"))
+    found = installed.stems(root() / kind, ".toml")
     return tuple(sorted(found, key=version_key)) if kind == "kernels" else tuple(found)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 import pytest
-from hypothesis import given, settings
+from exploring import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from list_model import Descriptor, KernelList, RmapHead
@@ -84,7 +85,7 @@ class Lists(RuleBasedStateMachine):
 
 
 TestLists = Lists.TestCase
-TestLists.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestLists.settings = examples(60, stateful_step_count=25)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -190,7 +191,7 @@ def test_bounds_of_a_list_that_may_have_had_any_length(
     assert bounds(entries, 14, WALK, GROWN, None) == (walk[0], walk[0])
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(
     ext=EXTS,
     policy=st.sampled_from(POLICIES),

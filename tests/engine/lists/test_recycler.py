@@ -6,8 +6,9 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from exploring import examples
 from helpers import kernel, ledger
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ptelist.engine.lists import recycler
@@ -153,7 +154,7 @@ def test_in_order(version: str, interleaved: bool, memory: int, gfns: int, each:
 
 
 @given(st.integers(0, 1 << 32), st.sampled_from(["5.10", "6.1", "7.3"]), st.booleans(), st.integers(31, 60))
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_any_order(seed: int, version: str, written: bool, gfns: int) -> None:
     """Faults in a random order, on tables far apart or close together, that the guest writes or does not."""
     memory, chance = 12, random.Random(seed)

@@ -217,7 +217,7 @@ def test_a_man_page_is_formatted_without_a_warning(path: str) -> None:
     assert all(line.startswith(("\\&", ".")) or not line.startswith("'") for line in text.splitlines())
     if shutil.which("groff"):
         done = subprocess.run(
-            ["groff", "-man", "-Tascii", "-ww", "-z"], input=text, capture_output=True, text=True, check=True
+            ["groff", "-man", "-Tascii", "-ww", "-z"], input=text, capture_output=True, encoding="utf-8", check=True
         )
         assert not [line for line in done.stderr.splitlines() if not re.search("can.t (break|adjust)|cannot", line)]
 
@@ -225,9 +225,9 @@ def test_a_man_page_is_formatted_without_a_warning(path: str) -> None:
 def test_the_wheel_installs_what_is_read() -> None:
     """Pages lie in the package; man pages are the wheel's shared data, by the hook that pyproject.toml names."""
     root = Path(__file__).parents[3]
-    build = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]
+    build = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
     assert build["wheel"]["packages"] == ["ptelist"]
     assert pages.FOLDER.parent == Path(ptelist.__file__).parent
     hook = build["wheel"]["hooks"]["custom"]["path"]
     assert (root / hook).is_file()
-    assert f"/{hook}" in build["sdist"]["include"]
+    assert f"/{Path(hook).parent}" in build["sdist"]["include"]

@@ -8,8 +8,9 @@ import tracemalloc
 import btf_writer
 import pytest
 from btf_writer import Writer
+from exploring import examples
 from helpers import one_line
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ptelist.errors import PtelistError
@@ -221,7 +222,7 @@ def test_one_name_for_thousands_is_named() -> None:
         layout(read(writer), "s")
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(st.data())
 def test_any_damage_ends_in_one_line(data: st.DataObject) -> None:
     blob = bytearray(BLOB)
@@ -235,7 +236,7 @@ def test_any_damage_ends_in_one_line(data: st.DataObject) -> None:
 BLOB = btf_writer.kernel().blob()
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.binary(max_size=400), st.integers(0, 100))
 def test_any_bytes_end_in_one_line(body: bytes, types: int) -> None:
     whole(struct.pack("<HBBIIIII", 0xEB9F, 1, 0, 24, 0, 4 * types, 4 * types, max(len(body) - 4 * types, 0)) + body)

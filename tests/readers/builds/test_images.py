@@ -18,8 +18,9 @@ import btf_writer
 import lz4.block
 import pytest
 import zstandard
+from exploring import examples
 from helpers import one_line
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ptelist.errors import PtelistError
@@ -306,18 +307,18 @@ def test_raw_btf_needs_no_library(tmp_path: Path) -> None:
         f"try: main(['inspect', {str(file)!r}])\n"
         "except SystemExit: print(sorted(sys.modules), file=sys.stderr)"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     for name in ("elftools", "zstandard", "lz4", "lzma", "pydantic", "rich", "tabulate", "ptelist.engine.account"):
         assert f"'{name}'" not in found.stderr
 
 
 def test_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
     for data in (KERNEL.blob(), gzip.compress(VMLINUX), VMLINUX):
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
         assert layout(build("-").btf, "pte_list_desc")
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.sampled_from(sorted(PACKERS)), st.data())
 def test_any_damage_ends_in_one_line(
     tmp_path_factory: pytest.TempPathFactory, packer: str, data: st.DataObject

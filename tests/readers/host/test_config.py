@@ -128,7 +128,10 @@ def test_a_configuration_that_says_nothing_of_a_kernel() -> None:
 
 def test_ones_own_preset_beats_the_series_that_it_extends(tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
-    own.write_text('title = "own"\nextends = "debian-amd64"\n[config]\nname = "own"\nexternal_write_tracking = false\n')
+    own.write_text(
+        'title = "own"\nextends = "debian-amd64"\n[config]\nname = "own"\nexternal_write_tracking = false\n',
+        encoding="utf-8",
+    )
     found = named.config(str(own), "6.1").config
     assert (found["name"].value, found["external_write_tracking"].value, found["memcg"].value) == ("own", False, True)
 
@@ -139,7 +142,7 @@ def test_ones_own_preset_beats_the_series_that_it_extends(tmp_path: Path) -> Non
 def test_a_file_packed_or_not(run: Callable[..., Result], tmp_path: Path) -> None:
     text = (DATA / "6.1-amd64.txt").read_text(encoding="utf-8")
     plain, packed = tmp_path / "config-6.1", tmp_path / "config.gz"
-    plain.write_text(text)
+    plain.write_text(text, encoding="utf-8")
     packed.write_bytes(gzip.compress(text.encode()))
     for path in (plain, packed):
         result = run("compare", "--kernel", "6.1", "--config", str(path), "--figure", TRACK, "--memslots", "ram")
@@ -213,7 +216,7 @@ def test_a_machine_that_does_not_tell(tmp_path: Path, run: Callable[..., Result]
     found = take(Fake(changed(PROFILING="0\n")))
     assert {name: each.value for name, each in machine.config(found, "here").items()} == {"alloc_profiling": True}
     saved = tmp_path / "saved"
-    saved.write_text(take(Fake(WHOLE)).render())
+    saved.write_text(take(Fake(WHOLE)).render(), encoding="utf-8")
     assert "config: debian-cloud-amd64" in run("compare", "--kernel", str(saved)).stdout
 
 
@@ -227,7 +230,7 @@ def test_a_kernel_that_is_off_at_boot_never_profiles() -> None:
 def test_without_kvm_the_paging_must_be_said(paging: str, tmp_path: Path, run: Callable[..., Result]) -> None:
     saved = tmp_path / "saved"
     files = {path: text for path, text in WHOLE.items() if path not in paths.TDP}
-    saved.write_text(take(Fake(files)).render())
+    saved.write_text(take(Fake(files)).render(), encoding="utf-8")
     refused = run("compare", "--kernel", str(saved))
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert refused.stderr == (
@@ -306,7 +309,7 @@ def test_parents_step_by_step(cap: int, adds: int, ext: int, policy: str) -> Non
 )
 def test_tables_that_are_wrong(text: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(PtelistError) as caught:
         named.load(str(path), "kernels")
     assert message in str(caught.value)

@@ -72,7 +72,7 @@ def test_every_value_names_its_file() -> None:
 
 def test_what_a_host_cannot_be_names_the_machine(run: Callable[..., Result], tmp_path: Path) -> None:
     saved = tmp_path / "saved.txt"
-    saved.write_text(take(Fake(changed(PRESENT="0-9000\n"))).render())
+    saved.write_text(take(Fake(changed(PRESENT="0-9000\n"))).render(), encoding="utf-8")
     result = run("compare", "--host", str(saved))
     assert result.exit_code == 2
     assert result.stderr.startswith(f"ptelist: {saved}: host.cpus: ")
@@ -202,7 +202,7 @@ def test_a_kernel_is_its_profile_and_its_modules() -> None:
 def test_npt_or_ept_off_is_shadow_paging(path: str, text: str, run: Callable[..., Result], tmp_path: Path) -> None:
     files = {name: each for name, each in WHOLE.items() if name not in paths.TDP}
     saved = tmp_path / "saved.txt"
-    saved.write_text(take(Fake(files | {path: text})).render())
+    saved.write_text(take(Fake(files | {path: text})).render(), encoding="utf-8")
     result = run("compare", "--kernel", str(saved))
     assert result.exit_code == 0, result.output
     assert "shadow paging (no EPT or NPT)" in " ".join(result.stdout.split())
@@ -245,7 +245,7 @@ def test_what_may_not_be_read_says_so() -> None:
 @pytest.fixture
 def saved(tmp_path: Path) -> str:
     path = tmp_path / "saved.txt"
-    path.write_text(take(Fake(WHOLE)).render())
+    path.write_text(take(Fake(WHOLE)).render(), encoding="utf-8")
     return str(path)
 
 

@@ -223,7 +223,7 @@ def test_each_kernel_says_what_its_version_changed_and_nothing_else() -> None:
     """The oldest is whole; each later one begins from the one before, without what stable releases changed there."""
     versions = shipped.names("kernels")
     folder = shipped.root() / "kernels"
-    said = {name: tomllib.loads((folder / f"{name}.toml").read_text()) for name in versions}
+    said = {name: tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8")) for name in versions}
     assert "extends" not in said[versions[0]]
     known: dict[str, object] = {}
     for older, name in zip((None, *versions), versions, strict=False):

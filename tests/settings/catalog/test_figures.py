@@ -101,7 +101,7 @@ def test_the_list_says_unit_and_meaning(run: Callable[..., Result]) -> None:
 )
 def test_commands_take_groups_and_patterns(run: Callable[..., Result], tmp_path: Path, words: str, rows: int) -> None:
     inventory = tmp_path / "hosts.csv"
-    inventory.write_text("host,kernel,cpus,nodes,vcpus,memory\na,6.1,8,1,2,4GiB\n")
+    inventory.write_text("host,kernel,cpus,nodes,vcpus,memory\na,6.1,8,1,2,4GiB\n", encoding="utf-8")
     done = run(*words.format(inventory=inventory).split(), "--format", "csv")
     assert done.exit_code == 0, done.stderr
     assert len({row["figure"] for row in csv.DictReader(io.StringIO(done.stdout))}) == rows
@@ -110,7 +110,7 @@ def test_commands_take_groups_and_patterns(run: Callable[..., Result], tmp_path:
 def test_a_fleet_has_no_sum_of_what_is_the_same_for_each_object(run: Callable[..., Result], tmp_path: Path) -> None:
     """A group leaves it out; named, it is refused."""
     inventory = tmp_path / "hosts.csv"
-    inventory.write_text("host,kernel,cpus,nodes,vcpus,memory\na,6.1,8,1,2,4GiB\n")
+    inventory.write_text("host,kernel,cpus,nodes,vcpus,memory\na,6.1,8,1,2,4GiB\n", encoding="utf-8")
     text = run("fleet", str(inventory), "--figure", "pte_list_desc").stdout
     assert "pte_list_desc.slabs" in text
     assert "pte_list_desc.stride" not in text

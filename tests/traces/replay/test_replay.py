@@ -13,8 +13,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
+from exploring import examples
 from helpers import one_line
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kernel.tracing import definitions
 from refusals import refused
@@ -64,7 +65,7 @@ def test_three_eras_are_recorded() -> None:
 @pytest.mark.parametrize("series", RECORDED)
 def test_a_real_trace_is_replayed_exactly(series: str) -> None:
     """At each of 125 marks the descriptors in lists and in the vCPU's cache are those that SLUB counted."""
-    found = replayed((TRACES / f"{series}.trace").read_text(), series)
+    found = replayed((TRACES / f"{series}.trace").read_text(encoding="utf-8"), series)
     assert not found.odd
     assert len(found.marks) == 125
     assert [mark.live[0] + mark.cached[0] for mark in found.marks] == held(found)
@@ -78,7 +79,7 @@ def test_a_real_trace_is_replayed_exactly(series: str) -> None:
 @pytest.mark.parametrize("series", RECORDED)
 def test_another_rule_does_not_fit_a_real_trace(series: str) -> None:
     """The slab counter tells PTE_LIST_EXT and policy apart: the test above can fail."""
-    text = (TRACES / f"{series}.trace").read_text()
+    text = (TRACES / f"{series}.trace").read_text(encoding="utf-8")
     own = {"5.10": (3, "walk"), "6.1": (14, "walk"), "7.3": (14, "head")}[series]
     found = replayed(text, series, ("ext", "2,3,4,14"), ("list-policy", "walk,head"))
     fits = [
@@ -92,8 +93,8 @@ def test_another_rule_does_not_fit_a_real_trace(series: str) -> None:
 @pytest.mark.parametrize("series", LISTED)
 def test_the_envelope_of_a_real_trace(series: str) -> None:
     """Recorded of the same steps as the exact trace but for the parents, which SPTEs do not show."""
-    upper = replayed((TRACES / f"{series}.set_spte").read_text(), series)
-    exact = replayed((TRACES / f"{series}.trace").read_text(), series)
+    upper = replayed((TRACES / f"{series}.set_spte").read_text(encoding="utf-8"), series)
+    exact = replayed((TRACES / f"{series}.trace").read_text(encoding="utf-8"), series)
     assert upper.envelope
     assert len(upper.marks) > 80
     for low, high in zip(exact.marks, upper.marks, strict=False):
@@ -361,7 +362,7 @@ def test_bad_events() -> None:
 )
 def test_bad_traces(run: Callable[..., Result], text: str, says: str, tmp_path: Path) -> None:
     file = tmp_path / "trace"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     assert f"{file}{says}" in refused(run("replay", str(file)))
 
 
@@ -373,10 +374,10 @@ def test_bad_usage(run: Callable[..., Result], tmp_path: Path) -> None:
     assert "one kernel at a time" in refused(run("replay", "--probe-script", "--kernel", "6.1,7.3"))
 
 
-SHORT = "".join((TRACES / "6.1.trace").read_text().splitlines(keepends=True)[:60]).encode()
+SHORT = "".join((TRACES / "6.1.trace").read_text(encoding="utf-8").splitlines(keepends=True)[:60]).encode()
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.data())
 def test_any_damage_ends_in_one_line(data: st.DataObject) -> None:
     blob = bytearray(SHORT if data.draw(st.booleans()) else EXAMPLE.encode())
@@ -391,7 +392,7 @@ def test_any_damage_ends_in_one_line(data: st.DataObject) -> None:
 
 def test_formats(run: Callable[..., Result], tmp_path: Path) -> None:
     file = tmp_path / "trace"
-    file.write_text(EXAMPLE)
+    file.write_text(EXAMPLE, encoding="utf-8")
     data = json.loads(run("replay", str(file), "--ext", "2,14", "--format", "json").stdout)
     assert (data["exact"], data["envelope"], data["inexact_from"], data["lines"]) == (True, False, None, 10)
     assert data["marks"] == [{"at": 6, "text": "two lists", "live": [1, 1], "cached": [39, 39], "held": [40, 40]}]
@@ -410,9 +411,9 @@ def test_formats(run: Callable[..., Result], tmp_path: Path) -> None:
 
 def test_stdin(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "ptelist", "replay", "-"]
-    done = subprocess.run(command, input=EXAMPLE, capture_output=True, text=True, check=True)
-    (tmp_path / "t").write_text(EXAMPLE)
-    other = subprocess.run([*command[:-1], str(tmp_path / "t")], capture_output=True, text=True, check=True)
+    done = subprocess.run(command, input=EXAMPLE, capture_output=True, encoding="utf-8", check=True)
+    (tmp_path / "t").write_text(EXAMPLE, encoding="utf-8")
+    other = subprocess.run([*command[:-1], str(tmp_path / "t")], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.partition("\n$ ")[0] == other.stdout.partition("\n$ ")[0]
     assert done.stderr == ""
 
@@ -428,7 +429,7 @@ def test_a_long_trace_has_a_progress_bar(
 ) -> None:
     """On stderr, if that is a terminal; nothing of it is on stdout."""
     file = tmp_path / "trace"
-    file.write_text(events(1, 20_000))
+    file.write_text(events(1, 20_000), encoding="utf-8")
     monkeypatch.setattr("sys.stderr", stream)
     with bar(size(str(file)), "replaying", long) as progress:
         replay(io.BytesIO(file.read_bytes()), "trace", expand((), []), "c", progress)
@@ -472,24 +473,24 @@ def test_the_script_sets_up_what_the_tests_of_real_kernels_do(version: str, modu
     rows += ["ffffffff81000000 d pte_list_add_data", "ffffffff81000000 T other"]
     (tmp_path / "events/ptelist").mkdir(parents=True)
     for name in ("kprobe_events", "buffer_size_kb", "trace", "tracing_on", "events/ptelist/enable"):
-        (tmp_path / name).write_text("")
-    (tmp_path / "kprobe_events").write_text("p:ptelist/pte_list_add old\np:other/thing x\n")
-    (tmp_path / "kallsyms").write_text("\n".join(rows) + "\n")
+        (tmp_path / name).write_text("", encoding="utf-8")
+    (tmp_path / "kprobe_events").write_text("p:ptelist/pte_list_add old\np:other/thing x\n", encoding="utf-8")
+    (tmp_path / "kallsyms").write_text("\n".join(rows) + "\n", encoding="utf-8")
     script = tmp_path / "probes.sh"
-    script.write_text(probes.script(version))
+    script.write_text(probes.script(version), encoding="utf-8")
     env = {"PATH": "/usr/bin:/bin", "PTELIST_TRACEFS": str(tmp_path), "PTELIST_KALLSYMS": str(tmp_path / "kallsyms")}
-    done = subprocess.run(["sh", str(script), "start"], env=env, capture_output=True, text=True, check=True)
+    done = subprocess.run(["sh", str(script), "start"], env=env, capture_output=True, encoding="utf-8", check=True)
     assert done.stderr == ""
     wanted = definitions(version, rows)
-    written = (tmp_path / "kprobe_events").read_text().splitlines()
+    written = (tmp_path / "kprobe_events").read_text(encoding="utf-8").splitlines()
     assert written[2:] == ["-:ptelist/pte_list_add", *wanted]
     assert len(wanted) == len(probes.calls(version))
-    assert (tmp_path / "events/ptelist/enable").read_text() == "1\n"
-    assert (tmp_path / "buffer_size_kb").read_text() == "65536\n"
-    (tmp_path / "trace").write_text("a trace\n")
-    done = subprocess.run(["sh", str(script), "stop"], env=env, capture_output=True, text=True, check=True)
+    assert (tmp_path / "events/ptelist/enable").read_text(encoding="utf-8") == "1\n"
+    assert (tmp_path / "buffer_size_kb").read_text(encoding="utf-8") == "65536\n"
+    (tmp_path / "trace").write_text("a trace\n", encoding="utf-8")
+    done = subprocess.run(["sh", str(script), "stop"], env=env, capture_output=True, encoding="utf-8", check=True)
     assert done.stdout == "a trace\n"
-    assert (tmp_path / "tracing_on").read_text() == "0\n"
+    assert (tmp_path / "tracing_on").read_text(encoding="utf-8") == "0\n"
     assert subprocess.run(["sh", str(script)], env=env, capture_output=True, check=False).returncode == 2
 
 
@@ -502,20 +503,20 @@ def test_arguments_are_where_the_kernel_has_them() -> None:
 
 def test_a_symbol_that_is_not_there_is_named(tmp_path: Path) -> None:
     for name in ("kprobe_events", "buffer_size_kb", "trace", "tracing_on", "kallsyms"):
-        (tmp_path / name).write_text("")
+        (tmp_path / name).write_text("", encoding="utf-8")
     (tmp_path / "events/ptelist").mkdir(parents=True)
     script = tmp_path / "probes.sh"
-    script.write_text(probes.script("6.1"))
+    script.write_text(probes.script("6.1"), encoding="utf-8")
     env = {"PATH": "/usr/bin:/bin", "PTELIST_TRACEFS": str(tmp_path), "PTELIST_KALLSYMS": str(tmp_path / "kallsyms")}
-    done = subprocess.run(["sh", str(script), "start"], env=env, capture_output=True, text=True, check=True)
+    done = subprocess.run(["sh", str(script), "start"], env=env, capture_output=True, encoding="utf-8", check=True)
     assert "probes: no symbol pte_list_add, its calls are not seen" in done.stderr
 
 
 def test_the_script_says_what_it_needs(tmp_path: Path) -> None:
     script = tmp_path / "probes.sh"
-    script.write_text(probes.script("6.1"))
+    script.write_text(probes.script("6.1"), encoding="utf-8")
     env = {"PATH": "/usr/bin:/bin", "PTELIST_TRACEFS": str(tmp_path / "none")}
-    done = subprocess.run(["sh", str(script), "start"], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(["sh", str(script), "start"], env=env, capture_output=True, encoding="utf-8", check=False)
     if not Path("/sys/kernel/debug/tracing/kprobe_events").exists():
         assert done.returncode == 1
         assert done.stderr.startswith("probes: cannot write /sys/kernel/debug/tracing/kprobe_events: is this root")

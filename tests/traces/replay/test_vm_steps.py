@@ -247,7 +247,7 @@ def test_the_table_that_takes_the_place_is_drawn_from_the_cache(tmp_path: Path, 
     """1000 parents take 72 descriptors; the next finds a zapped table: one parent, one header more drawn, none held."""
     path = tmp_path / "steps"
     touches = [f"touch vm 0 {number * TABLE:#x} page shared" for number in range(1001)]
-    path.write_text("\n".join([*touches[:1000], "mark", touches[1000], "mark"]) + "\n")
+    path.write_text("\n".join([*touches[:1000], "mark", touches[1000], "mark"]) + "\n", encoding="utf-8")
     options = ("--paging", "shadow", "--memory", "16MiB", "--leaf", "4K", "--smm", "off", "--format", "json")
     found = run("replay", str(path), "--kernel", "6.12.117,6.12.118", *options)
     marks = json.loads(found.stdout)["marks"]
@@ -296,7 +296,7 @@ EXAMPLE = [*marked([*grown(27), "fault vm 0", "drop vm 1GiB", "unmap vm target",
 
 def run_file(run: Callable[..., Result], path: Path, lines: list[str], *options: str) -> Result:
     file = path / "steps"
-    file.write_text("".join(f"{line}\n" for line in lines))
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return run("replay", str(file), *options, *(word for name, value in SHADOW for word in (f"--{name}", value)))
 
 

@@ -52,7 +52,7 @@ def objects(run: Callable[..., Result], file: Path, *options: str) -> dict[str, 
 CHAINS = [
     pytest.param(done.machine, each, id=f"{path.parent.name}-{path.stem}-{each.experiment.entries}")
     for path in recording.recorded()
-    for done in [recording.parse(path.read_text())]
+    for done in [recording.parse(path.read_text(encoding="utf-8"))]
     for each in done.observed
     if isinstance(each.experiment, Chain) and "rmaps.4K" in each.measured and "pte_list_desc" not in done.machine.merged
 ]
@@ -93,11 +93,11 @@ def test_ground_truth_lies_within_what_the_counters_beside_leave(
     version, entries = path.parent.name, int(path.stem.split("-")[2])
     (truth,) = IN_USE[version, entries]
     file = tmp_path / "mmu_rmaps_stat"
-    file.write_text(path.read_text())
+    file.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     alone = next(iter(objects(run, file, "--kernel", version).values()))
     length = entries - CAP * ((entries - 1) // CAP)
-    singles = parse(path.read_text(), "file").counts["4K"][1] - (length == 1)
-    (tmp_path / "pages_4k").write_text(f"{length + singles}\n")
+    singles = parse(path.read_text(encoding="utf-8"), "file").counts["4K"][1] - (length == 1)
+    (tmp_path / "pages_4k").write_text(f"{length + singles}\n", encoding="utf-8")
     low, high = next(iter(objects(run, file, "--kernel", version).values()))
     assert alone[0] <= low <= truth <= high <= alone[1]
     assert next(iter(objects(run, file, "--kernel", version, "--no-counters").values())) == alone
@@ -111,7 +111,7 @@ def test_recorded_counts_lie_within(run: Callable[..., Result], machine: object,
     measured = found.measured
     truth = measured["held"] - measured["cached"]
     file = tmp_path / "mmu_rmaps_stat"
-    file.write_text(write({level: measured[f"rmaps.{level}"] for level in PAGE_SIZES}))
+    file.write_text(write({level: measured[f"rmaps.{level}"] for level in PAGE_SIZES}), encoding="utf-8")
     kernel = ("--kernel", machine.series)
     pages = ("--pages-4k", str(measured["pages_4k"]))
     longest = ("--max-rmap-size", str(measured["max_mmu_rmap_size"]))
@@ -129,13 +129,13 @@ def test_counters_beside_the_file_are_read(
     """What lies in the VM's folder is as good as options that say it, and the true count lies within."""
     measured = found.measured
     file = tmp_path / "mmu_rmaps_stat"
-    file.write_text(write({level: measured[f"rmaps.{level}"] for level in PAGE_SIZES}))
+    file.write_text(write({level: measured[f"rmaps.{level}"] for level in PAGE_SIZES}), encoding="utf-8")
     kernel = ("--kernel", machine.series)
     alone = objects(run, file, *kernel)
     said = ("--pages-4k", str(measured["pages_4k"]), "--max-rmap-size", str(measured["max_mmu_rmap_size"]))
     by_options = objects(run, file, *kernel, *said)
     for name in ("pages_4k", "max_mmu_rmap_size"):
-        (tmp_path / name).write_text(f"{measured[name]}\n")
+        (tmp_path / name).write_text(f"{measured[name]}\n", encoding="utf-8")
     assert objects(run, file, *kernel) == by_options
     assert objects(run, file, *kernel, "--no-counters") == alone
     ((low, high),) = by_options.values()
@@ -148,7 +148,7 @@ def test_a_saved_observation_has_the_histograms_and_the_counters(run: Callable[.
     files = MACHINE | {f"{paths.VMS}/812-11/mmu_rmaps_stat": histogram}
     files |= vm("812-11", 1, {"pages_4k": "15", "max_mmu_rmap_size": "11"})
     saved = tmp_path / "saved.txt"
-    saved.write_text(take(Fake(files), rmaps_stat=True).render())
+    saved.write_text(take(Fake(files), rmaps_stat=True).render(), encoding="utf-8")
     ((low, high),) = objects(run, saved).values()
     assert (low, high) == (1, 12 + 3)  # 12 entries in one descriptor or, thinned out, in 12; three alone in one each
     text = run("rmaps", str(saved), "--paging", "shadow").stdout
@@ -158,12 +158,12 @@ def test_a_saved_observation_has_the_histograms_and_the_counters(run: Callable[.
     assert "12..12 entries" not in text
     two = tmp_path / "two.txt"
     files |= {f"{paths.VMS}/99-7/mmu_rmaps_stat": histogram} | vm("99-7", 1, {"pages_4k": "23"})
-    two.write_text(take(Fake(files), rmaps_stat=True).render())
+    two.write_text(take(Fake(files), rmaps_stat=True).render(), encoding="utf-8")
     assert "has the lists of VMs 812-11, 99-7: say which, --of-vm" in refused(run("rmaps", str(two)))
     assert "has no lists of 5-5, but of 812-11, 99-7" in refused(run("rmaps", str(two), "--of-vm", "5-5"))
     assert objects(run, two, "--of-vm", "812-11") == objects(run, saved)
     none = tmp_path / "none.txt"
-    none.write_text(take(Fake(files)).render())
+    none.write_text(take(Fake(files)).render(), encoding="utf-8")
     assert "save it with `ptelist observe --rmaps-stat --save`" in refused(run("rmaps", str(none)))
 
 
@@ -171,14 +171,14 @@ def test_counters_that_do_not_fit_or_move(
     run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "mmu_rmaps_stat"
-    file.write_text((PUBLISHED / "dc1cff969101").read_text())
-    (tmp_path / "pages_4k").write_text("5\n")
+    file.write_text((PUBLISHED / "dc1cff969101").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "pages_4k").write_text("5\n", encoding="utf-8")
     text = refused(run("rmaps", str(file), "--paging", "shadow"))
     assert "pages_4k: does not go with the file, as read beside it (--no-counters leaves it out): 5..5 entries" in text
     assert "--of-vm" in refused(run("rmaps", str(file), "--of-vm", "1-1"))
-    (tmp_path / "pages_4k").write_text("many\n")
+    (tmp_path / "pages_4k").write_text("many\n", encoding="utf-8")
     assert '/pages_4k: expected a number, got "many"' in refused(run("rmaps", str(file)))
-    (tmp_path / "pages_4k").write_text("100000\n")
+    (tmp_path / "pages_4k").write_text("100000\n", encoding="utf-8")
     beside = iter([{"pages_4k": 100_000}, {"pages_4k": 100_001}])
     monkeypatch.setattr("ptelist.traces.rmaps.histogram_file._beside", lambda _: next(beside))
     text = " ".join(run("rmaps", str(file), "--paging", "shadow").stdout.split())
@@ -194,7 +194,7 @@ def test_there_are_enough_of_them() -> None:
 def test_published_histograms(run: Callable[..., Result], name: str, published: Published) -> None:
     """Lower bounds hold either way; the upper ones are those of a kernel that sorted by magnitude."""
     file = PUBLISHED / name
-    rows = parse(file.read_text(), name).counts
+    rows = parse(file.read_text(encoding="utf-8"), name).counts
     assert [row[: len(known)] for row, known in zip(rows.values(), published.rows, strict=True)] == list(published.rows)
     for ext in (3, 14):
         options = ("--kernel", "5.15", "--ext", str(ext))
@@ -208,7 +208,7 @@ def test_published_histograms(run: Callable[..., Result], name: str, published: 
 def test_the_curve_and_its_least_value(run: Callable[..., Result], tmp_path: Path) -> None:
     """A thousand lists of 2 or 3 entries: 2 is best for lists of 2, 3 for those of 3, and 4 is never."""
     file = tmp_path / "stat"
-    file.write_text(write({"4K": [0, 0, 1000, *[0] * 8], "2M": [0] * 11, "1G": [0] * 11}))
+    file.write_text(write({"4K": [0, 0, 1000, *[0] * 8], "2M": [0] * 11, "1G": [0] * 11}), encoding="utf-8")
     options = ("--kernel", "7.3", "--ext", "2..32", "--no-memcg")
     found = objects(run, file, *options)
     assert len(found) == 31
@@ -224,7 +224,7 @@ def test_the_curve_and_its_least_value(run: Callable[..., Result], tmp_path: Pat
 def test_which_kernel_wrote_it(run: Callable[..., Result], tmp_path: Path) -> None:
     """The same columns: of lists with 4, 12, ... entries, or of those with 4 to 7."""
     file = tmp_path / "stat"
-    file.write_text(write({"4K": [0, 0, 0, 1, *[0] * 7], "2M": [0] * 11, "1G": [0] * 11}))
+    file.write_text(write({"4K": [0, 0, 0, 1, *[0] * 7], "2M": [0] * 11, "1G": [0] * 11}), encoding="utf-8")
     assert objects(run, file, "--kernel", "6.12") == {"kernel=6.12": (1, 72)}
     assert objects(run, file, "--kernel", "7.2") == {"kernel=7.2": (1, 1)}
     assert objects(run, file, "--kernel", "6.12", "--written-by", "7.2") == {"kernel=6.12": (1, 1)}
@@ -239,7 +239,7 @@ def test_which_kernel_wrote_it(run: Callable[..., Result], tmp_path: Path) -> No
 def test_counters_that_do_not_count(run: Callable[..., Result], tmp_path: Path) -> None:
     """Up to v6.3 the longest count may be too low; leaves of the TDP MMU are in no list."""
     file = tmp_path / "stat"
-    file.write_text(write({"4K": [0, 3, 0, 1, *[0] * 7], "2M": [0] * 11, "1G": [0] * 11}))
+    file.write_text(write({"4K": [0, 3, 0, 1, *[0] * 7], "2M": [0] * 11, "1G": [0] * 11}), encoding="utf-8")
     longest = ("--max-rmap-size", "11")
     assert objects(run, file, "--kernel", "6.1", *longest) == objects(run, file, "--kernel", "6.1")
     assert "not used" in run("rmaps", str(file), "--kernel", "6.1", *longest).stdout
@@ -253,13 +253,13 @@ def test_formats_and_stdin(run: Callable[..., Result], monkeypatch: pytest.Monke
     rows = list(csv.DictReader(io.StringIO(run("rmaps", str(file), "--format", "csv").stdout)))
     assert {row["figure"] for row in rows} >= {"pte_list_desc.objects", "pte_list_desc.bytes.total"}
     assert "| pte\\_list\\_desc.objects" in run("rmaps", str(file), "--format", "markdown").stdout
-    quoted = "".join(f"> {line}\n" for line in file.read_text().splitlines())
+    quoted = "".join(f"> {line}\n" for line in file.read_text(encoding="utf-8").splitlines())
     monkeypatch.setattr("ptelist.scenario.presets.text_file._stdin", quoted.encode)
     assert run("rmaps", "-").stdout.partition("\n$")[0] == run("rmaps", str(file)).stdout.partition("\n$")[0]
 
 
 def damaged(old: str, new: str) -> str:
-    return (PUBLISHED / "dc1cff969101").read_text().replace(old, new)
+    return (PUBLISHED / "dc1cff969101").read_text(encoding="utf-8").replace(old, new)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def damaged(old: str, new: str) -> str:
 )
 def test_bad_files(run: Callable[..., Result], text: str, says: str, tmp_path: Path) -> None:
     file = tmp_path / "stat"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     assert says in refused(run("rmaps", str(file)))
 
 

@@ -1,0 +1,104 @@
+"""Where a result goes: whole or not at all, and nothing if the command fails."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from machines import WHOLE, Fake
+from refusals import refused
+
+from ptelist.errors import PtelistError
+from ptelist.output import delivery
+from ptelist.readers.host.snapshot import take
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.testing import Result
+
+    Run = Callable[..., Result]
+
+PTELIST = f"{sys.executable} -m ptelist"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    return tmp_path
+
+
+def names() -> list[str]:
+    return sorted(path.name for path in Path().iterdir())
+
+
+def shell(command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+
+
+def test_all_are_written_or_none(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("old").write_text("before")
+    with pytest.raises(PtelistError, match="nowhere/x: cannot be written: No such file"):
+        delivery.write(("new", "old"), ("new", "beside"), ("new", None), ("new", "nowhere/x"))
+    assert names() == ["old"]
+    assert (Path("old").read_text(), capsys.readouterr().out) == ("before", "")
+    delivery.write(("new", "old"), ("second", "beside"))
+    assert [Path(name).read_text() for name in ("old", "beside")] == ["new", "second"]
+
+
+def test_a_name_as_long_as_a_name_can_be(run: Run) -> None:
+    """The temporary file's is no longer."""
+    name = "a" * 255
+    assert run("compare", "-o", name).exit_code == 0
+    assert names() == [name]
+
+
+def test_what_observe_saves_and_what_fleet_sets_aside_are_written_if_the_command_works(run: Run) -> None:
+    Path("saved.txt").write_text(take(Fake(WHOLE)).render())
+    assert "--vcpus" in refused(run("observe", "./saved.txt", "--save", "copy", "--vcpus", "0"))
+    Path("hosts.csv").write_text("host,kernel,cpus,vcpus\na,6.18,8,4\nb,6.18,8,0\n")
+    bad = ("fleet", "hosts.csv", "--keep-going", "--rejects", "bad.csv")
+    refused(run(*bad, "--explain", "nobody"))
+    refused(run(*bad, "-o", "nowhere/x"))
+    refused(run(*bad, "--explain", "a", "--format", "csv"))
+    assert names() == ["hosts.csv", "saved.txt"]
+    full = shell(f"{PTELIST} {' '.join(bad)} >/dev/full; {PTELIST} observe ./saved.txt --save copy >/dev/full")
+    assert full.stderr == "ptelist: stdout: No space left on device\n" * 2
+    assert names() == ["hosts.csv", "saved.txt"]
+    assert run(*bad).exit_code == 0
+    assert run("observe", "./saved.txt", "--save", "copy").exit_code == 0
+    assert Path("copy").read_text() == Path("saved.txt").read_text()
+    assert Path("bad.csv").read_text().startswith("host,kernel,cpus,vcpus")
+
+
+def test_of_several_reports_all_are_written_or_none(run: Run) -> None:
+    Path("ptelist.toml").write_text('[scenario.one]\n[[budget]]\nfigure = "pte_list_desc.size"\nmax = 128\n')
+    refused(run("check", "--report", "junit=a.xml", "--report", "json=nowhere/b.json"))
+    assert names() == ["ptelist.toml"]
+
+
+def test_a_format_that_has_nothing_of_a_result_says_so(run: Run) -> None:
+    Path("hosts.csv").write_text("host,kernel,cpus,vcpus\na,6.18,8,4\n")
+    said = refused(run("fleet", "hosts.csv", "--explain", "a", "--format", "csv"))
+    assert said == "ptelist: --format csv: this has no rows; json has all of it\n"
+    assert run("fleet", "hosts.csv", "--explain", "a", "--format", "json").exit_code == 0
+
+
+def test_where_stdout_goes_is_written_to_not_replaced() -> None:
+    Path("log").write_text("before\n")
+    for output in ("/dev/stdout", "log", "-"):
+        assert shell(f"{PTELIST} show --format json -o {output} >> log").returncode == 0
+    text = Path("log").read_text()
+    assert text.startswith("before\n{")
+    assert text.count('"schema"') == 3
+
+
+def test_a_pipe_behind_a_name_is_written_to() -> None:
+    done = shell(f"{PTELIST} show --format json -o >(cat > copy; echo done >&2); wait; sleep 0.2")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert Path("copy").read_text().startswith("{")
