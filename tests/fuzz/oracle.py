@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fuzz.child import Outcome
     from fuzz.draft import Case
 
-UNFORMATTED = frozenset(("presets", "help", "completion"))
+UNFORMATTED = frozenset(("presets", "help", "completion", ""))
 """Commands whose text has no format, or holds examples as they are."""
 UNFORMATTED_OPTIONS = frozenset(("--probe-script", "--help", "-h"))
 TWO_TEXTS = re.compile(r"--(save|rejects) (-|/dev/stdout)$|--report \w+=(-|/dev/stdout)$|-o /dev/stdout$")
@@ -104,8 +104,8 @@ def _text(case: Case, outcome: Outcome) -> Iterator[str]:
         if case.env.get("FORCE_COLOR") or "terminal" in case.words:
             data = COLOUR.sub(b"", data)  # noqa: PLW2901 -- what is left is text
         told = data.decode("utf-8", "surrogateescape")
-        if "--save" in case.words:
-            told = told.replace("\t", "")  # between the cells of its tables
+        if "--save" in case.words or "_PTELIST_COMPLETE" in case.env:
+            told = told.replace("\t", "")  # between the cells of tables, and before what fish tells of a word
         if ODD.search(told):
             yield f"control characters on {name if name in {'stdout', 'stderr'} else 'a file'}"
 
