@@ -91,7 +91,7 @@ class Rows:
         try:
             self.head = next(self._reader, [])
         except csv.Error as error:
-            raise PtelistError(f"{text.label}:1: not valid CSV: {error}") from None
+            raise PtelistError(f"{text.label}:1: {_fault(error)}") from None
         if len(self.head) > MOST_COLUMNS:
             raise PtelistError(f"{text.label}:1: {len(self.head):,} columns, at most {MOST_COLUMNS:,} can be there")
         for name, times in Counter(self.head).items():
@@ -110,7 +110,7 @@ class Rows:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield place, [f"not valid CSV: {error}"]
+                yield place, [_fault(error)]
                 continue
             if len(cells) == width:
                 yield place, cells
@@ -201,6 +201,12 @@ class Objects:
         if isinstance(parts, list) and None not in why:
             told[LIST] = [part for number, part in enumerate(parts) if number in why]
         return json.dumps(told | {REASON: reason}) + "\n"
+
+
+def _fault(error: csv.Error) -> str:
+    """Return what is wrong with CSV; of a lone carriage return Python tells how to open the file in another mode."""
+    text = "a carriage return within a line" if "new-line character" in str(error) else str(error)
+    return f"not valid CSV: {text}"
 
 
 def _cell(name: str, value: Any) -> str:

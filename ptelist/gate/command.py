@@ -60,6 +60,8 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a run
         raise click.UsageError("--init and --update write no report: leave --format, -o and --report out")
     if init and update:
         raise click.UsageError("--init and --update exclude each other")
+    if update and file == "-" and not baseline:
+        raise click.UsageError("--update: FILE is stdin, which has no name: say with --baseline where the figures go")
     if init:
         return _init(asked)
     if update:

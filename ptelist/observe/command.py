@@ -62,14 +62,14 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a host
 def _read(saved: str | None, slabinfo: str | None, sysfs: str | None, rmaps_stat: bool) -> Snapshot:
     """Return a saved snapshot, one of copies, or this host's."""
     if saved:
-        return parse(read_text(Path(saved), saved), saved)
+        return parse(read_text(Path(saved), saved, "what --save wrote"), saved)
     if not (slabinfo or sysfs):
         return take(Live(), rmaps_stat=True) if rmaps_stat else here()
     copies = take(Live(Path(sysfs), paths.SLABS)) if sysfs else Snapshot({}, {}, {}, {})
     if sysfs and not copies.slabs:
         raise PtelistError(f"{sysfs}: no slab caches there, expected a copy of {paths.SLABS}")
     if slabinfo:
-        copies.files[paths.SLABINFO] = read_text(Path(slabinfo), slabinfo)
+        copies.files[paths.SLABINFO] = read_text(Path(slabinfo), slabinfo, "a copy of /proc/slabinfo")
     return copies
 
 

@@ -200,6 +200,62 @@ def test_files_that_are_no_text(run: Callable[..., Result], tmp_path: Path) -> N
     assert "is a directory" in refused(run("compare", str(tmp_path) + "/"))
 
 
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("rmaps", "a mmu_rmaps_stat file"),
+        ("best --histogram", "a mmu_rmaps_stat file"),
+        ("observe", "what --save wrote"),
+        ("observe --slabinfo", "a copy of /proc/slabinfo"),
+        ("compare --config", "a kernel's configuration"),
+        ("check", "a TOML file"),
+        ("fleet", "CSV or JSON lines"),
+        ("replay", "a trace"),
+    ],
+)
+def test_what_a_file_should_be(run: Callable[..., Result], tmp_path: Path, command: str, expected: str) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe\x00")
+    for path in (f"{folder}/", str(binary)):
+        line = refused(run(*command.split(), path))
+        assert f"expected {expected}\n" in line or "no event of a list" in line
+
+
+VALUES = ("x" * 5000, "1," * 5000 + "y", "two\nlines " * 300, "\x1b[31m" * 400, "\u00fc" * 3000)
+
+
+@pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
+@pytest.mark.parametrize(
+    "words", ["--vcpus", "--kernel", "--set", "--figure", "--baseline", "--format", "", "--", "-o a/"]
+)
+def test_a_message_is_one_line_that_can_be_read(run: Callable[..., Result], words: str, value: str) -> None:
+    """Whatever was given: what is wrong comes first, the end of a long line is told, its middle is not."""
+    first, _, last = words.rpartition(" ")
+    line = refused(run("compare", *first.split(), *([last + value] if first else [*words.split(), value])))
+    assert len(line) < 1100
+    assert line.isascii()
+    assert line.removesuffix("\n").isprintable()
+
+
+def test_a_message_of_a_file_can_be_read(run: Callable[..., Result], tmp_path: Path) -> None:
+    wide = tmp_path / "wide.csv"
+    wide.write_text(",".join(f"{'column' * 100}{number}" for number in range(300)) + "\n1\n")
+    assert len(refused(run("fleet", str(wide)))) < 1100
+    text = tmp_path / "long.toml"
+    text.write_text(f"[vm]\nvcpus = {['x' * 3000] * 5}\n")
+    assert "vm.vcpus" in refused(run("compare", str(text)))
+    assert len(refused(run("compare", str(text)))) < 1100
+
+
+def test_a_lone_carriage_return_is_told_in_our_words(run: Callable[..., Result], tmp_path: Path) -> None:
+    inventory = tmp_path / "mac.csv"
+    inventory.write_bytes(b"host,kernel,cpus,vcpus\rx,6.18,8,4\r")
+    line = refused(run("fleet", str(inventory)))
+    assert line.endswith("mac.csv:1: not valid CSV: a carriage return within a line\n")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
 def test_unreadable_file(run: Callable[..., Result], tmp_path: Path) -> None:
     path = tmp_path / "secret.toml"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import btf_writer
 import junitparser
 import pytest
+from click.testing import CliRunner
 from helpers import ledger, one_line
 from hypothesis import given
 from hypothesis import strategies as st
@@ -592,6 +593,15 @@ def test_a_read_only_folder_is_named(run: Run, here: Path) -> None:
     write()
     here.chmod(0o500)
     fails(run, "ptelist-baseline.json: cannot be written: Permission denied", "--update")
+
+
+def test_budgets_of_stdin_name_the_baseline_that_is_written(here: Path) -> None:
+    text = f'{ONE}\n[[budget]]\nfigure = "pte_list_desc.size"\nmax = {SIZE}\n'
+    result = CliRunner().invoke(main, ["check", "-", "--update"], input=text)
+    assert (result.exit_code, result.stderr.count("--baseline")) == (2, 1)
+    assert not list(here.iterdir())
+    told = CliRunner().invoke(main, ["check", "-", "--update", "--baseline", "b.json"], input=text)
+    assert (told.exit_code, [path.name for path in here.iterdir()]) == (0, ["b.json"])
 
 
 def test_a_folder_that_cannot_be_written_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ OPTION_OF = {
 OFF_AT_BOOT = "# CONFIG_MEM_ALLOC_PROFILING_ENABLED_BY_DEFAULT is not set"
 """The line of a kernel that never profiles allocations unless a boot option says so."""
 
+EXPECTED = "a kernel's configuration"
 MOST_BYTES = 1 << 22
 """A distribution's file has 250 to 350 KB."""
 
@@ -42,8 +43,8 @@ def read(path: Path, label: str) -> Fields | None:
 
     Raises PtelistError for one that is packed and damaged, or that sets an option to what it cannot be.
     """
-    data = read_bytes(path, label)
-    text = unpacked(data, label) if data.startswith((GZIP, XZ)) else decoded(data, label)
+    data = read_bytes(path, label, EXPECTED)
+    text = unpacked(data, label) if data.startswith((GZIP, XZ)) else decoded(data, label, EXPECTED)
     return fields(text, label) if is_config(text) else None
 
 

@@ -12,35 +12,36 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_BYTES = 1 << 20
+TOML = "a TOML file"
 
 
-def read_text(path: Path, label: str) -> str:
-    """Return the text of a file (- is stdin) of at most 1 MiB; every failure is one line."""
-    return decoded(read_bytes(path, label), label)
+def read_text(path: Path, label: str, expected: str = TOML) -> str:
+    """Return the text of a file (- is stdin) of at most 1 MiB; every failure is one line, and says what is expected."""
+    return decoded(read_bytes(path, label, expected), label, expected)
 
 
-def read_bytes(path: Path, label: str) -> bytes:
+def read_bytes(path: Path, label: str, expected: str = TOML) -> bytes:
     """Return what a file (- is stdin) of at most 1 MiB has; every failure is one line."""
     try:
         data = _stdin() if label == "-" else _whole(path) if path.is_file() else _stream(path)
     except IsADirectoryError:
-        raise PtelistError(f"{label}: is a directory, expected a TOML file") from None
+        raise PtelistError(f"{label}: is a directory, expected {expected}") from None
     except OSError as error:
         raise PtelistError(f"{label}: cannot be read: {error.strerror}") from None
     except ValueError:
         raise PtelistError(f"{label!r}: is not a file name") from None
     if len(data) > MOST_BYTES:
-        raise PtelistError(f"{label}: larger than 1 MiB, expected a TOML file")
+        raise PtelistError(f"{label}: larger than 1 MiB, expected {expected}")
     return data
 
 
-def decoded(data: bytes, label: str) -> str:
+def decoded(data: bytes, label: str, expected: str = TOML) -> str:
     """Return the text that a file has; raises PtelistError if it has none."""
     try:
         return data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise PtelistError(f"{label}:{line}: not UTF-8 text, expected a TOML file") from None
+        raise PtelistError(f"{label}:{line}: not UTF-8 text, expected {expected}") from None
 
 
 def _whole(path: Path) -> bytes:

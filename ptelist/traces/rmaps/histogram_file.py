@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 COUNTERS = ("pages_4k", "pages_2m", "pages_1g", "max_mmu_rmap_size")
 """The files of a VM's folder that narrow what a histogram leaves open; reading them costs the VM nothing."""
 
+EXPECTED = "a mmu_rmaps_stat file"
 MOST_LISTS = 1 << 48
 
 
@@ -42,7 +43,7 @@ def read(file: str, *, vm: str | None, counters: bool) -> Found:
     """
     folder = Path(file).parent if counters and file != "-" and Path(file).name == paths.RMAPS_STAT else None
     before = _beside(folder) if folder else {}
-    text = read_text(Path(file), file)
+    text = read_text(Path(file), file, EXPECTED)
     if is_observation(text):
         return _of_observation(snapshot.parse(text, file), file, vm, counters=counters)
     if vm:
@@ -58,7 +59,7 @@ def _beside(folder: Path) -> dict[str, int]:
     for name in COUNTERS:
         path = folder / name
         if path.is_file():
-            texts[name] = read_text(path, str(path))
+            texts[name] = read_text(path, str(path), "a number")
     return _numbers(texts, str(folder))
 
 

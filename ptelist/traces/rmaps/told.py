@@ -30,7 +30,11 @@ def usual(file: str, options: Sequence[tuple[str, str]]) -> list[tuple[str, str]
 
 def _saved(file: str) -> list[tuple[str, str]]:
     """Return the kernel of a saved observation: the one that wrote its histograms."""
-    return [("kernel", file)] if file != "-" and is_observation(read_text(Path(file), file)) else []
+    return (
+        [("kernel", file)]
+        if file != "-" and is_observation(read_text(Path(file), file, histogram_file.EXPECTED))
+        else []
+    )
 
 
 class Told(NamedTuple):
