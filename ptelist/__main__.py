@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from ptelist.errors import not_installed
@@ -16,7 +17,15 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _ended)
     run()
+
+
+def _ended(number: int, _frame: object) -> None:
+    """End as a shell tells it, with what is to be done before: processes and half a file are not left behind."""
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

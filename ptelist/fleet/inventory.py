@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ptelist.errors import PtelistError, Where, suggestion
 from ptelist.fleet.records import Objects, Rows, Text, plain
+from ptelist.scenario.presets.versions import is_release
 from ptelist.scenario.units import UNITS
 from ptelist.settings.axes import AXES
 from ptelist.settings.typed_options import choices
@@ -36,7 +37,6 @@ MOST_SAID = 100_000
 NO_PAST = "hosts of a fleet have no past: one host's is that of compare --filling aged --peak-vms"
 
 SWITCH_WORDS = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
-_RELEASE = r"v?[0-9]+\.[0-9]+[A-Za-z0-9.\-~+]*"
 
 Cells = tuple[str, ...]
 
@@ -214,7 +214,7 @@ class Inventory:
 
     def _read(self, field: str, cell: str) -> Choice:
         axis = AXES["memory" if field == HOST_MEMORY else field]
-        if field == KERNEL and not re.fullmatch(_RELEASE, cell):
+        if field == KERNEL and not is_release(cell):
             raise PtelistError(f'kernel: expected a release such as 6.1.0-56-amd64, got "{cell[:40]}"')
         if axis.kind.is_switch:
             cell = SWITCH_WORDS.get(cell.lower(), cell)

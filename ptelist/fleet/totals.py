@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import os
 import signal
+import threading
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -85,13 +87,26 @@ def _parts(fleet: Fleet, jobs: Sequence[Job], figures: Sequence[str], processes:
         yield from pool.map(_part, starts)
     except BrokenProcessPool:
         raise PtelistError("a process was killed, perhaps for want of memory: try --processes 1") from None
+    except BaseException:
+        for process in multiprocessing.active_children():
+            process.terminate()  # or it would be waited for
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _quiet() -> None:
-    """Leave Ctrl-C to the parent."""
+    """Leave Ctrl-C to the parent, and end with it, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+    os._exit(1)
 
 
 def _part(start: int) -> tuple[int, Sums]:

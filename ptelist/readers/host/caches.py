@@ -32,7 +32,7 @@ class Seen(NamedTuple):
 
     def number(self, column: str) -> int | None:
         """Return an attribute; of "13 N0=13" the sum, which comes first."""
-        match = re.match(r"\d+", self.cells.get(column, ""))
+        match = re.match(r"[0-9]{1,20}(?![0-9])", self.cells.get(column, ""))
         return int(match[0]) if match else None
 
     @property
@@ -64,7 +64,7 @@ class Seen(NamedTuple):
         a partial list alone; `slabs_cpu_partial` counts the lists, after its objects.
         """
         count = self.number("cpu_slabs")
-        partial = re.match(r"\d+\((\d+)\)", self.cells.get("slabs_cpu_partial", ""))
+        partial = re.match(r"[0-9]+\(([0-9]{1,20})\)", self.cells.get("slabs_cpu_partial", ""))
         return None if count is None else count + int(partial[1] if partial else 0)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ptelist.errors import PtelistError
 from ptelist.readers.host import kconfig, paths, slub_debug
 from ptelist.scenario.overlay import Origin, Overlay, Setting
-from ptelist.scenario.presets import shipped
+from ptelist.scenario.presets import shipped, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 DESC = "pte_list_desc"
 AUTO, UNAFFECTED = "auto", "Not affected"
 """nx_huge_pages until a module of KVM's is loaded, and how the kernel calls CPUs without iTLB multihit."""
+
+MOST_CPUS, MOST_DIGITS = 1 << 17, 20
+"""More than a list of five digits names once, and the most digits of a number."""
 
 SLUB_OPTIONS = ("min_objects", "min_order", "max_order")
 
@@ -31,6 +34,9 @@ def kernel(snapshot: Snapshot, label: str) -> Overlay:
     """
     machine = _Machine(snapshot, label)
     release = machine.need(paths.RELEASE)
+    if not versions.is_release(release):
+        wanted = f'expected a release such as 6.1.0-56-amd64, got "{release[:40]}"'
+        raise PtelistError(f"{label}: {paths.RELEASE}: {wanted}: choose one with --kernel")
     try:
         profile = shipped.load(release, "kernels").overlay
     except PtelistError as error:
@@ -131,10 +137,12 @@ class _Machine:
         text = self.need(path)
         numbers: list[int] = []
         for item in text.split(","):
-            match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", item)
+            match = re.fullmatch(r"([0-9]{1,5})(?:-([0-9]{1,5}))?", item)
             if match is None:
                 raise PtelistError(f'{self._label}: {path}: expected a list such as 0-3,8, got "{text[:40]}"')
             numbers += range(int(match[1]), int(match[2] or match[1]) + 1)
+            if len(numbers) > MOST_CPUS:
+                raise PtelistError(f"{self._label}: {path}: more than {MOST_CPUS:,} CPUs or nodes")
         return numbers
 
     def option(self, name: str) -> int | None:
@@ -144,9 +152,11 @@ class _Machine:
             key, _, text = word.partition("=")
             if key in {f"slub_{name}", f"slab_{name}"}:
                 try:
-                    value = int(text, 0)
+                    value = int(text[:MOST_DIGITS], 0)
                 except ValueError:
-                    raise PtelistError(f'{self._label}: {paths.CMDLINE}: {key}: not a number, "{text[:40]}"') from None
+                    value = None
+                if value is None or len(text) > MOST_DIGITS:
+                    raise PtelistError(f'{self._label}: {paths.CMDLINE}: {key}: not a number, "{text[:40]}"')
         return value
 
     def debug(self, cache: str) -> tuple[str, str]:

@@ -9,8 +9,8 @@ from ptelist.errors import PtelistError
 
 HEADER = "slabinfo - version: 2."
 _ROW = re.compile(
-    r"(?P<name>\S.*?) +(?P<counts>\d+ +\d+ +\d+ +\d+ +\d+) +: tunables +(?P<tunables>\d+ +\d+ +\d+)"
-    r" +: slabdata +(?P<slabs>\d+ +\d+ +\d+)( .*)?"
+    r"(?P<name>\S.*?) +(?P<counts>N +N +N +N +N) +: tunables +(?P<tunables>N +N +N)"
+    r" +: slabdata +(?P<slabs>N +N +N)( .*)?".replace("N", "[0-9]{1,20}")
 )
 
 

@@ -111,7 +111,7 @@ class _Taker:
 
     def names(self, path: str) -> list[str]:
         try:
-            return self._files.names(path)
+            return [name for name in self._files.names(path) if name.isascii() and name.isprintable()]
         except OSError as error:
             self._note(path, error)
             return []
@@ -119,7 +119,11 @@ class _Taker:
     def slab(self, path: str) -> dict[str, str]:
         """Return where a merged cache's link points, or a cache's own attributes."""
         target = self._files.link(path)
-        return self._cells(path, paths.ATTRIBUTES, f"{paths.SLABS}/*") if target is None else {paths.LINK: target}
+        return (
+            self._cells(path, paths.ATTRIBUTES, f"{paths.SLABS}/*")
+            if target is None
+            else {paths.LINK: ascii(target)[1:-1]}
+        )
 
     def vm(self, path: str) -> dict[str, str]:
         """Return how many vCPUs there are, how many have entered KVM_RUN (from v6.0), and the counters."""

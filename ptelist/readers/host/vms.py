@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
@@ -33,7 +34,7 @@ def vms(snapshot: Snapshot, label: str) -> tuple[Vm, ...]:
 
 def _vm(name: str, cells: dict[str, str], snapshot: Snapshot, label: str) -> Vm:
     for column, text in cells.items():
-        if not text.isascii() or not text.isdecimal():
+        if not re.fullmatch("[0-9]{1,20}", text):
             raise PtelistError(f'{label}: {paths.VMS}/{name}/{column}: expected a number, got "{text[:40]}"')
     histogram = snapshot.files.get(f"{paths.VMS}/{name}/{paths.RMAPS_STAT}")
     rows = None if histogram is None else tuple(tuple(line.split()) for line in histogram.splitlines())

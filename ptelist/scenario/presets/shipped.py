@@ -13,7 +13,7 @@ from ptelist.scenario.overlay import Fields, Origin, Overlay, Setting
 from ptelist.scenario.presets.kinds import KINDS
 from ptelist.scenario.presets.parse import Parsed, Variant, parse
 from ptelist.scenario.presets.text_file import read_text
-from ptelist.scenario.presets.versions import SERIES, stable_key, version_key
+from ptelist.scenario.presets.versions import SERIES, is_release, stable_key, version_key
 
 MOST_PARENTS = 64
 FIRST = ""
@@ -73,6 +73,8 @@ def profile_of(release: str) -> str:
 
     Raises PtelistError if there is none.
     """
+    if not is_release(release):
+        raise PtelistError(f'expected a release such as 6.1.0-56-amd64, got "{release[:40]}"')
     series, stable = find(release, "kernels")[0].stem, stable_key(release)
     return ".".join(map(str, stable)) if stable and load(series, "kernels").variants else series
 

@@ -8,6 +8,11 @@ SERIES = r"v?([0-9]{1,4})\.([0-9]{1,4})(?:[.\-][A-Za-z0-9.\-~]*)?(?:\+[A-Za-z].*
 """A series, or a release of one."""
 
 
+def is_release(name: str) -> bool:
+    """Return whether a name is a kernel's release, as a machine or a build says it, and no name of a file."""
+    return bool(re.fullmatch(SERIES, name)) and "/" not in name and not name.endswith(".toml")
+
+
 def version_key(name: str) -> tuple[int, int]:
     """Return a kernel version's sort key."""
     match = re.fullmatch(SERIES, name)

@@ -22,8 +22,11 @@ MOST_MARK = 40
 _EVENT = re.compile(rb"(?:\w+:)?(?:p_)?(\w+?)(?:_isra_\d+)?(?:_\d+)?:")
 _SYMBOL = re.compile(rb"\((\w+)(?:\.\w+)*\+0x[0-9a-f]+\S*")
 SET_SPTE_EVENT = re.compile(rb"(?:\w+:)?kvm_mmu_set_spte:")
-SET_SPTE = rb"kvm_mmu_set_spte:\s+gfn (\S+) [^\n]*level (\S+) at (\S+)[^\n]*\n"
-"""kvm_mmu_set_spte: gfn G spte V (rwxu) level L at A (same in 5.10 to 7.3)."""
+SET_SPTE = rb"kvm_mmu_set_spte: +gfn (\S+) spte \S+ \(\S*\) level (\S+) at (\S+)[^\n]*\n"
+"""kvm_mmu_set_spte: gfn G spte V (rwxu) level L at A (same in 5.10 to 7.3).
+
+No part of it runs on over blanks, or a line of many beginnings would be read as often.
+"""
 
 WORDS = {b"add": (2, 3), b"remove": (2, 2), b"zap": (1, 1), b"topup": (1, 1), b"free": (1, 1)}
 """Operations of the text form, with how few and how many names they have."""
@@ -77,7 +80,7 @@ def shown(text: bytes) -> str:
 def event(op: str, name: bytes) -> tuple[bytes, Names]:
     """Return a pattern for the lines of an event, by its name with the colon behind it."""
     arguments, names = ARGUMENTS[op]
-    return re.escape(name) + rb" +\([^)]*\) +" + arguments, names
+    return re.escape(name) + rb" +\([^()\n]*\) +" + arguments, names
 
 
 def said(op: str, words: list[bytes], at: int) -> list[bytes]:

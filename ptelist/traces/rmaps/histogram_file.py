@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -82,7 +83,7 @@ def _numbers(texts: Mapping[str, str], where: str) -> dict[str, int]:
     numbers = {}
     for name, text in texts.items():
         cell = text.strip()
-        if not (cell.isascii() and cell.isdecimal() and int(cell[:20]) <= MOST_LISTS):
+        if not (re.fullmatch("[0-9]{1,20}", cell) and int(cell) <= MOST_LISTS):
             raise PtelistError(f'{where}/{name}: expected a number, got "{cell[:40]}"')
         numbers[name] = int(cell)
     return numbers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from ptelist.errors import PtelistError
@@ -49,6 +50,6 @@ def _row(cells: list[str], place: str) -> tuple[str, tuple[int, ...]]:
     if len(cells) != len(LABELS) + 1:
         raise PtelistError(f"{place}: Level={level} has {len(cells) - 1} columns, expected {len(LABELS)}")
     for cell in cells[1:]:
-        if not (cell.isascii() and cell.isdecimal() and int(cell[:20]) <= MOST_LISTS):
+        if not (re.fullmatch("[0-9]{1,20}", cell) and int(cell) <= MOST_LISTS):
             raise PtelistError(f'{place}: Level={level}: expected a number of lists, got "{cell[:40]}"')
     return level, tuple(map(int, cells[1:]))
