@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 def observe(draft: Draft) -> list[str]:
     chance = draft.chance
     kernel = chance.choice(shipped.names("kernels"))
-    if chance.random() < 0.75:
+    if chance.random() < 0.03:
+        made = []
+    elif chance.random() < 0.75:
         made = [draft.given(seeds.observation(chance), ".txt"), *words.often(draft, 0.3, "--kernel", kernel)]
     else:
         made = ["--slabinfo", draft.given(seeds.slabinfo(chance))]

@@ -169,7 +169,8 @@ def _steps(chance: Random) -> list[str]:
     own += ["limit vm 20", "fault vm 0", "unmap vm target", "unslot vm", "close vm", "mark x", "run vm 1 unpaged"]
     steps = [*guest_steps.start(), *guest_steps.grown(chance.choice((1, 15, 40))), guest_steps.drop(3)]
     steps += guest_steps.mapped(3, 4, interleaved=True)
-    for step in atoms.some(chance, own, 5):
+    steps = [*chance.choice(([], [], ["cpu 0"], ["shrink"], ["open vm", "slot vm 0x0 16MiB", "vcpu vm 0"])), *steps]
+    for step in atoms.some(chance, own, chance.choice((0, 1, 5))):
         steps.insert(chance.randrange(len(steps) + 1), step)
     return steps
 

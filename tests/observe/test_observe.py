@@ -132,6 +132,9 @@ def test_counts_as_they_stand_are_predicted_of_a_history_that_is_told(run: Run, 
     assert fresh["slabs"] == (81, 81, "agrees")
     other = checks(run("observe", saved, "--vcpus", "65", "--filling", "packed", "--format", "json"), "pte_list_desc")
     assert other["objects.raw"] == (2580, 2640, "differs")
+    assert "objects.raw differs: another past of the host" in " ".join(
+        run("observe", saved, "--vcpus", "65", "--filling", "packed").stdout.split()
+    )
     aged = run("observe", saved, "--vcpus", "64", "--filling", "aged", "--peak-vms", "1", "--format", "json")
     assert checks(aged, "pte_list_desc")["slabs"] == (81, (80, 82), "agrees")
     assert checks(aged, "pte_list_desc")["objects.raw"][1][0] == 2560

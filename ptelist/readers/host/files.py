@@ -8,8 +8,9 @@ import stat
 from pathlib import Path
 from typing import Protocol
 
-MOST_BYTES = 1 << 22
-"""What a file in /proc, /sys or /boot has at most; config.gz has 60 KB, slabinfo 30."""
+MOST_BYTES = 1 << 21
+"""What a file in /proc, /sys or /boot has at most; config.gz has 60 KB, slabinfo 30. A file in /proc/sys gives nothing
+to who asks for 4 MiB (KMALLOC_MAX_SIZE, proc_sys_call_handler() in fs/proc/proc_sysctl.c)."""
 
 
 class Files(Protocol):

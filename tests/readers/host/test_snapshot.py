@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +44,11 @@ def test_only_telling_words_of_the_command_line_are_kept() -> None:
 def test_real_files_read_the_same(tmp_path: Path) -> None:
     root = Fake(WHOLE).write(tmp_path)
     assert take(Live(root)) == take(Fake(WHOLE))
+
+
+def test_a_real_sysctl_is_read() -> None:
+    """Such a file gives nothing to who asks for 4 MiB at once."""
+    assert Live().text(paths.RELEASE) == f"{platform.release()}\n"
 
 
 def test_a_copy_of_sysfs_alone(tmp_path: Path) -> None:
