@@ -80,7 +80,7 @@ def _codes(case: Case) -> set[int]:
 def _message(case: Case, outcome: Outcome) -> Iterator[str]:
     """What is said is one line, unless there is nowhere to say it."""
     lines = outcome.stderr.decode(errors="replace").split("\n")
-    said = "" if case.odd.endswith("stderr") else "ptelist: "
+    said = "" if case.odd.endswith("stderr") or "_PTELIST_COMPLETE" in case.env else "ptelist: "
     if len(lines) != (2 if said else 1) or lines[-1] or not lines[0].startswith(said):
         yield f"{len(lines) - 1} lines on stderr{case.odd and f', {case.odd}'}"
     if len(lines[0]) > LONGEST:
