@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 settings.load_profile(EVERYDAY)
+
+for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PTELIST_DEBUG", "TERM"):
+    os.environ.pop(name, None)  # what a shell says of the output: a test that is about it says it itself
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -40,10 +40,10 @@ def result(
 
 
 def _body(comparison: Comparison, wanted: tuple[str, ...]) -> dict[str, Any]:
-    """Return every column with its scenario and its figures, all of them unless some are wanted."""
+    """Return every column, one at a time, with its scenario and its figures, all of them unless some are wanted."""
     return {
         "baseline": comparison.baseline,
-        "configs": [
+        "configs": (
             {
                 "name": column.name,
                 "axes": column.axes,
@@ -55,7 +55,7 @@ def _body(comparison: Comparison, wanted: tuple[str, ...]) -> dict[str, Any]:
                 },
             }
             for column, ledger in zip(comparison.columns, comparison.ledgers, strict=True)
-        ],
+        ),
     }
 
 

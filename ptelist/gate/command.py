@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ptelist.gate.baseline import Baseline
+    from ptelist.output.formats import Text
 
 FILE = "ptelist.toml"
 OVER_BUDGET = 1
@@ -134,7 +135,7 @@ def _report(asked: gates.Run, reports: list[tuple[str, str | None]]) -> int:
     tested = measure(gate, asked.kernel, layouts)
     findings = check(gate, tested, before)
     report = GateReport(findings, tested.assumptions, against, asked.line(), accept)
-    texts = []
+    texts: list[tuple[Text, str | None]] = []
     for name, output in reports:
         if asked.dry and output not in {None, "-"}:
             click.echo(f"{clean(str(output))}: not written, {name}", err=True)
@@ -148,7 +149,7 @@ def _report(asked: gates.Run, reports: list[tuple[str, str | None]]) -> int:
     return OVER_BUDGET if any(each.status == FAIL for each in findings) else 0
 
 
-def _text(report: GateReport, name: str, output: str | None) -> str:
+def _text(report: GateReport, name: str, output: str | None) -> Text:
     """Return one report; a format that is not one of every result's is a module here: it knows what a finding is."""
     if name == AS_TEXT or name in FORMATS:
         return as_text(_result(report), choose(None if name == AS_TEXT else name, output))
@@ -163,7 +164,7 @@ def _summarise(report: GateReport) -> None:
         return
     try:
         with Path(target).open("a", encoding="utf-8", newline="\n") as file:
-            file.write(as_text(_result(report), MARKDOWN))
+            file.writelines(as_text(_result(report), MARKDOWN))
     except OSError as error:
         raise PtelistError(f"{STEP_SUMMARY}: {target}: cannot be written: {error.strerror}") from None
 

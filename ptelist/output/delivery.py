@@ -15,9 +15,10 @@ from ptelist.output.page import MAIL_WIDTH
 from ptelist.scenario import inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from ptelist.output.formats import Text
     from ptelist.output.result import Result
 
 SVG = "svg"
@@ -49,12 +50,12 @@ def deliver(result: Result, wanted: str | None, output: str | None) -> None:
     write(*result.beside, (as_text(result, choose(wanted, output)), output))
 
 
-def as_text(result: Result, chosen: str) -> str:
+def as_text(result: Result, chosen: str) -> Text:
     """Return a result in a format."""
     return result.picture() if chosen == SVG else formats.render(chosen, result, width(chosen))
 
 
-def write(*texts: tuple[str, str | None]) -> None:
+def write(*texts: tuple[Text, str | None]) -> None:
     """Write each text to its file, or to stdout (None, "-"); if one cannot be written, no file is changed.
 
     A file appears whole or not at all; a link is followed. What is no regular file (a device,
@@ -102,7 +103,7 @@ def _replaced(output: str) -> Path | None:
 
 
 @contextmanager
-def _beside(target: Path, text: str, output: str) -> Iterator[Callable[[], object]]:
+def _beside(target: Path, text: Text, output: str) -> Iterator[Callable[[], object]]:
     """Write a temporary file beside target, and give what lets it take its place; without that it goes."""
     import tempfile  # noqa: PLC0415 -- slow to load, not needed for stdout
     from pathlib import Path  # noqa: PLC0415 -- as above
@@ -113,7 +114,7 @@ def _beside(target: Path, text: str, output: str) -> Iterator[Callable[[], objec
     new = Path(name)
     try:
         with _named(output), os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+            file.writelines(_parts(text))
             new.chmod(mode)
         yield partial(_put, new, target, output)
     finally:
@@ -125,10 +126,10 @@ def _put(new: Path, target: Path, output: str) -> None:
         new.replace(target)
 
 
-def _into(text: str, output: str) -> None:
+def _into(text: Text, output: str) -> None:
     """Write into a device or a FIFO."""
     with _named(output), open(output, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123 -- pathlib is slow
-        file.write(text)
+        file.writelines(_parts(text))
 
 
 @contextmanager
@@ -140,15 +141,20 @@ def _named(output: str) -> Iterator[None]:
         raise PtelistError(f"{output}: cannot be written: {error.strerror}") from None
 
 
-def _to_stdout(text: str) -> None:
+def _parts(text: Text) -> Iterable[str]:
+    return (text,) if isinstance(text, str) else text
+
+
+def _to_stdout(text: Text) -> None:
     """Write all of text; an unbuffered stdout may take a part of it at a time.
 
     Raises OSError if it takes no more, UnicodeEncodeError for what its encoding cannot say.
     """
     stream = sys.stdout.buffer
-    left = memoryview(text.encode(sys.stdout.encoding or "ascii"))
-    while left:
-        left = left[stream.write(left) :]
+    for part in _parts(text):
+        left = memoryview(part.encode(sys.stdout.encoding or "ascii"))
+        while left:
+            left = left[stream.write(left) :]
     stream.flush()
 
 

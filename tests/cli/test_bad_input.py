@@ -179,7 +179,7 @@ GOOD = '[vm]\nname = "mine"\nvcpus = 3\n'
 def test_preset_file(run: Callable[..., Result], tmp_path: Path, text: str, says: str) -> None:
     """A user's file: the file, the line, the field, and what would be right."""
     path = tmp_path / "self.toml"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     for command in ("compare", "presets validate"):
         line = refused(run(*command.split(), str(path)))
         assert says in line
@@ -259,18 +259,18 @@ def test_a_lone_carriage_return_is_told_in_our_words(run: Callable[..., Result],
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
 def test_unreadable_file(run: Callable[..., Result], tmp_path: Path) -> None:
     path = tmp_path / "secret.toml"
-    path.write_text(GOOD)
+    path.write_text(GOOD, encoding="utf-8")
     path.chmod(0)
     assert "Permission denied" in refused(run("compare", str(path)))
 
 
 def test_output_appears_whole_or_not_at_all(run: Callable[..., Result], tmp_path: Path) -> None:
     target = tmp_path / "out.json"
-    target.write_text("old")
+    target.write_text("old", encoding="utf-8")
     refused(run("compare", "--ext", "1", "-o", str(target)))
-    assert target.read_text() == "old"
+    assert target.read_text(encoding="utf-8") == "old"
     assert run("compare", "--format", "json", "-o", str(target)).exit_code == 0
-    assert target.read_text().startswith("{")
+    assert target.read_text(encoding="utf-8").startswith("{")
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
     assert "is a directory" in refused(run("compare", "-o", str(tmp_path)))
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
@@ -298,7 +298,7 @@ def test_full_disk(words: str, unbuffered: str) -> None:
     env = os.environ | {"PYTHONUNBUFFERED": unbuffered}
     with open("/dev/full", "wb") as full:  # noqa: PTH123 -- a device
         done = subprocess.run(
-            [*PTELIST, *words.split()], stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=env
+            [*PTELIST, *words.split()], stdout=full, stderr=subprocess.PIPE, encoding="utf-8", check=False, env=env
         )
     assert done.returncode == 2
     assert done.stderr.startswith("ptelist: ")

@@ -95,7 +95,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def done(cases: list[Case]) -> list[tuple[Case, Done]]:
     """Run all of them in one process of its own, which forks."""
     told = subprocess.run(
-        [sys.executable, forks.__file__], input=json.dumps(cases), capture_output=True, text=True, check=True
+        [sys.executable, forks.__file__], input=json.dumps(cases), capture_output=True, encoding="utf-8", check=True
     )
     return [(case, Done(*each)) for case, each in zip(cases, json.loads(told.stdout), strict=True)]
 

@@ -74,14 +74,16 @@ def test_a_pipe_without_end_fills_no_disk(monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_one_line(run: Callable[..., Result], tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "odd.csv"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     assert f"odd.csv{says}" in refused(run("fleet", str(path)))
 
 
 def test_groups_of_many_digits_are_sorted(run: Callable[..., Result], tmp_path: Path) -> None:
     path = tmp_path / "groups.csv"
     most = "9" * MOST_CHARACTERS
-    path.write_text("host,vcpus,site\n" + "".join(f"h{n},1,{n}\n" for n in (10, 9, most, f"0{8}", 100)))
+    path.write_text(
+        "host,vcpus,site\n" + "".join(f"h{n},1,{n}\n" for n in (10, 9, most, f"0{8}", 100)), encoding="utf-8"
+    )
     rows = run("fleet", str(path), "--by", "site", "--format", "csv").stdout.splitlines()[1:]
     groups = list(dict.fromkeys(row.split(",")[0] for row in rows))
     assert [group for group in groups if group.isdecimal()] == ["08", "9", "10", "100", most]
@@ -90,5 +92,5 @@ def test_groups_of_many_digits_are_sorted(run: Callable[..., Result], tmp_path: 
 def test_keys_that_nobody_reads_are_not_all_kept(run: Callable[..., Result], tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     keys = ",".join(f'"{n}":1' for n in range(2 * MOST_COLUMNS))
-    path.write_text(f'{{"host":"a","vcpus":1,{keys}}}\n' * 2 + '{"host":"b","vcpus":1,"last":1}\n')
+    path.write_text(f'{{"host":"a","vcpus":1,{keys}}}\n' * 2 + '{"host":"b","vcpus":1,"last":1}\n', encoding="utf-8")
     assert "last" not in run("fleet", str(path), "--format", "json").stdout

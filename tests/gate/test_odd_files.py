@@ -40,21 +40,21 @@ def test_a_baseline_is_in_the_folder_of_the_file(run: Run, inner: Path, tmp_path
     (inner / "away.json").symlink_to(tmp_path / "b.json")
     (inner / "loop").symlink_to("../loop")
     path = inner / "ptelist.toml"
-    path.write_text(f'baseline = "{name.format(tmp=tmp_path)}"\n{GATE}max_growth = 0\n')
+    path.write_text(f'baseline = "{name.format(tmp=tmp_path)}"\n{GATE}max_growth = 0\n', encoding="utf-8")
     wanted = (
         "ptelist.toml:1: baseline: expected a file in this one's folder or below; any other is for --baseline alone"
     )
     for flags in ((), ("--update",), ("../project/ptelist.toml", "--update")):
         assert wanted in refused(run("check", *flags))
     assert not list(tmp_path.rglob("b.json"))
-    path.write_text(f"{GATE}max_growth = 0\n")
+    path.write_text(f"{GATE}max_growth = 0\n", encoding="utf-8")
     assert run("check", "--baseline", "../b.json", "--update").exit_code == 0
     assert (inner.parent / "b.json").exists()
 
 
 def test_a_baseline_may_be_below(run: Run, inner: Path) -> None:
     (inner / "x").mkdir()
-    (inner / "ptelist.toml").write_text(f'baseline = "x/../x/b.json"\n{GATE}max_growth = 0\n')
+    (inner / "ptelist.toml").write_text(f'baseline = "x/../x/b.json"\n{GATE}max_growth = 0\n', encoding="utf-8")
     assert run("check", "--update").exit_code == 0
     assert (inner / "x/b.json").exists()
 
@@ -71,7 +71,7 @@ def test_a_baseline_may_be_below(run: Run, inner: Path) -> None:
     ids=lambda text: text[:10],
 )
 def test_numbers_of_many_digits(run: Run, inner: Path, budget: str) -> None:
-    (inner / "ptelist.toml").write_text(f"{GATE}{budget}\n")
+    (inner / "ptelist.toml").write_text(f"{GATE}{budget}\n", encoding="utf-8")
     assert "ptelist.toml" in refused(run("check"))
 
 
@@ -79,20 +79,23 @@ def test_a_baseline_has_a_bound(run: Run, inner: Path, monkeypatch: pytest.Monke
     """20 million lists took 1.5 GB, and what was cut off was no JSON."""
     assert baseline.MOST_BYTES * 40 < 500 << 20
     monkeypatch.setattr(baseline, "MOST_BYTES", 1 << 20)
-    (inner / "ptelist.toml").write_text(f"{GATE}max_growth = 0\n")
-    (inner / "ptelist-baseline.json").write_text(f"[{'[],' * (1 << 19)}[]]")
+    (inner / "ptelist.toml").write_text(f"{GATE}max_growth = 0\n", encoding="utf-8")
+    (inner / "ptelist-baseline.json").write_text(f"[{'[],' * (1 << 19)}[]]", encoding="utf-8")
     assert "ptelist-baseline.json: larger than 1 MiB, no baseline: restore it" in refused(run("check"))
 
 
 @pytest.mark.parametrize(("old", "new"), [("8", "9" * 4000), ('"version"', '"\\ud800": 1, "version"')])
 def test_what_is_no_number_or_no_text_in_a_baseline(run: Run, inner: Path, old: str, new: str) -> None:
     """Numbers that Python reads, but of which it does not write a product."""
-    (inner / "ptelist.toml").write_text(f"{GATE}max_growth = 0\n")
+    (inner / "ptelist.toml").write_text(f"{GATE}max_growth = 0\n", encoding="utf-8")
     assert run("check", "--update").exit_code == 0
     path = inner / "ptelist-baseline.json"
     shutil.copy(path, "copy")
-    path.write_text(path.read_text().replace(f": {old}" if old == "8" else old, f": {new}" if old == "8" else new))
-    assert path.read_text() != Path("copy").read_text()
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(f": {old}" if old == "8" else old, f": {new}" if old == "8" else new),
+        encoding="utf-8",
+    )
+    assert path.read_text(encoding="utf-8") != Path("copy").read_text(encoding="utf-8")
     if old == "8":
         assert "ptelist-baseline.json: not valid JSON: restore it" in refused(run("check"))
     else:

@@ -38,17 +38,17 @@ def names() -> list[str]:
 
 
 def shell(command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    return subprocess.run(["bash", "-c", command], capture_output=True, encoding="utf-8", check=False)
 
 
 def test_all_are_written_or_none(capsys: pytest.CaptureFixture[str]) -> None:
-    Path("old").write_text("before")
+    Path("old").write_text("before", encoding="utf-8")
     with pytest.raises(PtelistError, match="nowhere/x: cannot be written: No such file"):
         delivery.write(("new", "old"), ("new", "beside"), ("new", None), ("new", "nowhere/x"))
     assert names() == ["old"]
-    assert (Path("old").read_text(), capsys.readouterr().out) == ("before", "")
+    assert (Path("old").read_text(encoding="utf-8"), capsys.readouterr().out) == ("before", "")
     delivery.write(("new", "old"), ("second", "beside"))
-    assert [Path(name).read_text() for name in ("old", "beside")] == ["new", "second"]
+    assert [Path(name).read_text(encoding="utf-8") for name in ("old", "beside")] == ["new", "second"]
 
 
 def test_a_name_as_long_as_a_name_can_be(run: Run) -> None:
@@ -59,9 +59,9 @@ def test_a_name_as_long_as_a_name_can_be(run: Run) -> None:
 
 
 def test_what_observe_saves_and_what_fleet_sets_aside_are_written_if_the_command_works(run: Run) -> None:
-    Path("saved.txt").write_text(take(Fake(WHOLE)).render())
+    Path("saved.txt").write_text(take(Fake(WHOLE)).render(), encoding="utf-8")
     assert "--vcpus" in refused(run("observe", "./saved.txt", "--save", "copy", "--vcpus", "0"))
-    Path("hosts.csv").write_text("host,kernel,cpus,vcpus\na,6.18,8,4\nb,6.18,8,0\n")
+    Path("hosts.csv").write_text("host,kernel,cpus,vcpus\na,6.18,8,4\nb,6.18,8,0\n", encoding="utf-8")
     bad = ("fleet", "hosts.csv", "--keep-going", "--rejects", "bad.csv")
     refused(run(*bad, "--explain", "nobody"))
     refused(run(*bad, "-o", "nowhere/x"))
@@ -72,28 +72,30 @@ def test_what_observe_saves_and_what_fleet_sets_aside_are_written_if_the_command
     assert names() == ["hosts.csv", "saved.txt"]
     assert run(*bad).exit_code == 0
     assert run("observe", "./saved.txt", "--save", "copy").exit_code == 0
-    assert Path("copy").read_text() == Path("saved.txt").read_text()
-    assert Path("bad.csv").read_text().startswith("host,kernel,cpus,vcpus")
+    assert Path("copy").read_text(encoding="utf-8") == Path("saved.txt").read_text(encoding="utf-8")
+    assert Path("bad.csv").read_text(encoding="utf-8").startswith("host,kernel,cpus,vcpus")
 
 
 def test_of_several_reports_all_are_written_or_none(run: Run) -> None:
-    Path("ptelist.toml").write_text('[scenario.one]\n[[budget]]\nfigure = "pte_list_desc.size"\nmax = 128\n')
+    Path("ptelist.toml").write_text(
+        '[scenario.one]\n[[budget]]\nfigure = "pte_list_desc.size"\nmax = 128\n', encoding="utf-8"
+    )
     refused(run("check", "--report", "junit=a.xml", "--report", "json=nowhere/b.json"))
     assert names() == ["ptelist.toml"]
 
 
 def test_a_format_that_has_nothing_of_a_result_says_so(run: Run) -> None:
-    Path("hosts.csv").write_text("host,kernel,cpus,vcpus\na,6.18,8,4\n")
+    Path("hosts.csv").write_text("host,kernel,cpus,vcpus\na,6.18,8,4\n", encoding="utf-8")
     said = refused(run("fleet", "hosts.csv", "--explain", "a", "--format", "csv"))
     assert said == "ptelist: --format csv: this has no rows; json has all of it\n"
     assert run("fleet", "hosts.csv", "--explain", "a", "--format", "json").exit_code == 0
 
 
 def test_where_stdout_goes_is_written_to_not_replaced() -> None:
-    Path("log").write_text("before\n")
+    Path("log").write_text("before\n", encoding="utf-8")
     for output in ("/dev/stdout", "log", "-"):
         assert shell(f"{PTELIST} show --format json -o {output} >> log").returncode == 0
-    text = Path("log").read_text()
+    text = Path("log").read_text(encoding="utf-8")
     assert text.startswith("before\n{")
     assert text.count('"schema"') == 3
 
@@ -101,4 +103,4 @@ def test_where_stdout_goes_is_written_to_not_replaced() -> None:
 def test_a_pipe_behind_a_name_is_written_to() -> None:
     done = shell(f"{PTELIST} show --format json -o >(cat > copy; echo done >&2); wait; sleep 0.2")
     assert (done.returncode, done.stdout) == (0, "")
-    assert Path("copy").read_text().startswith("{")
+    assert Path("copy").read_text(encoding="utf-8").startswith("{")

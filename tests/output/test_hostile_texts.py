@@ -129,7 +129,7 @@ def test_markdown(text: str) -> None:
 @EACH
 def test_csv(text: str) -> None:
     """A spreadsheet computes what begins with =, +, - or @: text of files never does, numbers stay numbers."""
-    head, *rows = csv.reader(io.StringIO(formats.render("csv", result(text), 72), newline=""))
+    head, *rows = csv.reader(io.StringIO("".join(formats.render("csv", result(text), 72)), newline=""))
     for cell, *_ in (head, *rows):
         assert cell[:1] not in set("=+-@\t\r") or re.fullmatch("-+", cell) is not None
         assert cell.removeprefix("'") == clean(text).removeprefix("'")
@@ -140,7 +140,7 @@ def test_csv(text: str) -> None:
 @EACH
 def test_json(text: str) -> None:
     """What is read is what was said, but for halves of surrogate pairs, which no strict parser takes."""
-    written = formats.render("json", result(text), 72)
+    written = "".join(formats.render("json", result(text), 72))
     assert written.isascii()
     assert safe(written)
     read = json.loads(written)
@@ -211,7 +211,7 @@ def test_junit(text: str, tmp_path: Path) -> None:
     assert written.isascii()
     assert safe(written)
     file = tmp_path / "report.xml"
-    file.write_text(written)
+    file.write_text(written, encoding="utf-8")
     said = clean(text)
     suite, beside = junitparser.JUnitXml.fromfile(str(file))
     assert (suite.name, beside.name) == (said, BESIDE)

@@ -29,12 +29,12 @@ GATE = TESTS / "data/check/ptelist.toml"
 
 def fifo(path: Path, source: str | Path) -> None:
     """Make a FIFO that has a text for who reads it first, and nothing for who asks again."""
-    text = source if isinstance(source, str) else source.read_text()
+    text = source if isinstance(source, str) else source.read_text(encoding="utf-8")
     os.mkfifo(path)
 
     def serve() -> None:
         for said in (text, "", "", ""):
-            path.write_text(said)
+            path.write_text(said, encoding="utf-8")
 
     Thread(target=serve, daemon=True).start()
 
@@ -57,7 +57,7 @@ def test_a_pipe_says_what_the_file_says(
 ) -> None:
     """Each was read twice, the second time empty."""
     plain, pipe = tmp_path / "plain", tmp_path / "piped"
-    plain.write_text(source if isinstance(source, str) else source.read_text())
+    plain.write_text(source if isinstance(source, str) else source.read_text(encoding="utf-8"), encoding="utf-8")
     fifo(pipe, source)
     wanted, got = (run(*command.replace("FILE", str(path)).split()) for path in (plain, pipe))
     assert (got.exit_code, got.output.replace("piped", "plain")) == (wanted.exit_code, wanted.output)
@@ -91,11 +91,11 @@ def test_no_report_replaces_what_was_read(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("one", "two", "three"):
-        Path(name).write_text("[vm]\nvcpus = 3\n")
+        Path(name).write_text("[vm]\nvcpus = 3\n", encoding="utf-8")
     Path("link").symlink_to("two")
     Path("hard").hardlink_to("three")
-    Path("inventory.csv").write_text("host,vcpus\na,4\nb,none\n")
-    Path("gate.toml").write_text("[scenario.one]\n[[budget]]\nfigure = 'mmu.bytes.total'\nmax = 1\n")
+    Path("inventory.csv").write_text("host,vcpus\na,4\nb,none\n", encoding="utf-8")
+    Path("gate.toml").write_text("[scenario.one]\n[[budget]]\nfigure = 'mmu.bytes.total'\nmax = 1\n", encoding="utf-8")
     for name, source in (("trace", TRACE), ("histogram", HISTOGRAM), ("host.txt", OBSERVATION)):
         shutil.copy(source, name)
     shutil.copy(TESTS / "data/btf/6.18", "btf")
@@ -106,7 +106,7 @@ def test_no_report_replaces_what_was_read(
 
 def test_what_a_command_before_read_may_be_written(run: Callable[..., Result], tmp_path: Path) -> None:
     path = tmp_path / "my.toml"
-    path.write_text("[vm]\nvcpus = 3\n")
+    path.write_text("[vm]\nvcpus = 3\n", encoding="utf-8")
     assert run("compare", str(path)).exit_code == 0
     assert run("compare", "-o", str(path)).exit_code == 0
 
@@ -114,7 +114,7 @@ def test_what_a_command_before_read_may_be_written(run: Callable[..., Result], t
 def test_a_link_to_itself(run: Callable[..., Result], tmp_path: Path) -> None:
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
-    (tmp_path / "x.csv").write_text("host,vcpus\na,4\nb,none\n")
+    (tmp_path / "x.csv").write_text("host,vcpus\na,4\nb,none\n", encoding="utf-8")
     for command in ("compare -o", "fleet x.csv --keep-going --rejects", "observe --save", "check --report"):
         name = f"junit={loop}" if command == "check --report" else str(loop)
         words = [str(tmp_path / word) if word == "x.csv" else word for word in command.split()]

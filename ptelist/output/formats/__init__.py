@@ -7,7 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ptelist.output.result import Result
+
+    Text = str | Iterator[str]
+    """All of it, or a part at a time."""
 
 TERMINAL, MAIL, MARKDOWN = CHOSEN = ("terminal", "mail", "markdown")
 """Those that commands themselves choose; help names them before the others."""
@@ -28,7 +33,7 @@ def _names() -> tuple[str, ...]:
 FORMATS = _names()
 
 
-def render(name: str, result: Result, width: int) -> str:
+def render(name: str, result: Result, width: int) -> Text:
     """Return a result as text of so many columns; of the formats, only this one is loaded."""
-    text: str = import_module(f"{__name__}.{name}").render(result, width)
+    text: Text = import_module(f"{__name__}.{name}").render(result, width)
     return text

@@ -5,26 +5,36 @@ from __future__ import annotations
 import csv
 import io
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ptelist.errors import PtelistError
 from ptelist.output import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from ptelist.output.result import Result
 
+AT_ONCE = 1000
 FORMULA = re.compile(r"[=@]|[+-](?![0-9.,]*$)")
 """How a formula begins, for the spreadsheets that there are; a number with its sign is none."""
 
 
-def render(result: Result, width: int) -> str:
+def render(result: Result, width: int) -> Iterator[str]:
     """Return the rows, each ended by LF; raises PtelistError for what has none."""
     del width
     if result.rows is None:
         raise PtelistError("--format csv: this has no rows; json has all of it")
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([*map(_cell, row)] for row in result.rows())
-    return out.getvalue()
+    return _written(iter(result.rows()))
+
+
+def _written(rows: Iterator[Sequence[object]]) -> Iterator[str]:
+    """Yield text of so many rows at a time."""
+    while some := [[*map(_cell, row)] for row in islice(rows, AT_ONCE)]:
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows(some)
+        yield out.getvalue()
 
 
 def _cell(value: object) -> object:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from ptelist.output.version import __version__
 
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
 SCHEMA = "ptelist/1"
 
 
-def render(result: Result, width: int) -> str:
-    """Return a document with the fields that all have, and the result's own; keys sorted."""
+def render(result: Result, width: int) -> Iterator[str]:
+    """Yield a document with the fields that all have, and the result's own; keys sorted.
+
+    A field of the result's that is an iterator is a list, of which one item at a time is in memory.
+    """
     del width
     head = {
         "schema": SCHEMA,
@@ -24,8 +28,28 @@ def render(result: Result, width: int) -> str:
         "assumptions": [*map(str, result.notes)],
         "headline": result.headline(),
     }
-    text = json.dumps(head | result.body(), indent=2, sort_keys=True, ensure_ascii=False)
-    return re.sub(r"[^\n -~]", _escaped, text) + "\n"
+    before = "{\n  "
+    for key, value in sorted((head | result.body()).items()):
+        yield f"{before}{_text(key)}: "
+        if isinstance(value, Iterator):
+            yield from _list(value)
+        else:
+            yield _text(value, "  ")
+        before = ",\n  "
+    yield "\n}\n"
+
+
+def _list(items: Iterator[Any]) -> Iterator[str]:
+    before = "["
+    for item in items:
+        yield f"{before}\n    {_text(item, '    ')}"
+        before = ","
+    yield "\n  ]" if before == "," else "[]"
+
+
+def _text(value: Any, indent: str = "") -> str:
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False).replace("\n", f"\n{indent}")
+    return re.sub(r"[^\n -~]", _escaped, text)
 
 
 def _escaped(character: re.Match[str]) -> str:

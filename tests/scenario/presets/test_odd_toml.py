@@ -41,23 +41,25 @@ HUGE = f"0x{'f' * 5000}"
 )
 def test_one_line(run: Callable[..., Result], tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "odd.toml"
-    path.write_text(text + "\n")
+    path.write_text(text + "\n", encoding="utf-8")
     assert f"odd.toml{says}" in refused(run("compare", str(path), "--proposal", "none,shrink-tdp"))
 
 
 @pytest.mark.parametrize("value", [HUGE, "2024-01-01T00:00:00"])
 def test_what_no_field_can_be_is_not_shown(run: Callable[..., Result], tmp_path: Path, value: str) -> None:
     path = tmp_path / "odd.toml"
-    path.write_text(f"[vm]\nvcpus = {value}\n")
+    path.write_text(f"[vm]\nvcpus = {value}\n", encoding="utf-8")
     assert "odd.toml:2: vm.vcpus" in refused(run("presets", "show", str(path)))
-    path.write_text(f"[scenario.one]\nvcpus = {value}\n[[budget]]\nfigure = 'mmu.bytes.total'\nmax = 1\n")
+    path.write_text(
+        f"[scenario.one]\nvcpus = {value}\n[[budget]]\nfigure = 'mmu.bytes.total'\nmax = 1\n", encoding="utf-8"
+    )
     assert "odd.toml:2: scenario.one.vcpus" in refused(run("check", str(path)))
 
 
 @pytest.mark.parametrize("value", ["nan", "-inf", "1.5", "1e+22"])
 def test_floats_are_shown_as_toml(run: Callable[..., Result], tmp_path: Path, value: str) -> None:
     path = tmp_path / "floats.toml"
-    path.write_text(f"[vm]\nvcpus = {value}\n")
+    path.write_text(f"[vm]\nvcpus = {value}\n", encoding="utf-8")
     assert f"vcpus = {value}\n" in run("presets", "show", str(path)).stdout
 
 
