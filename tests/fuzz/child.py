@@ -9,21 +9,20 @@ import os
 import resource
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fuzz.draft import FIRST_PIPE, PIPE_BYTES
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fuzz.draft import Case
 
 CPU_SECONDS = 10
 WALL_SECONDS = 60
 """On a machine that does other things too; a case that waits for something ends so."""
 MOST_BYTES = 500 << 20
-ROOM = 400 << 20
-"""Address space that is no memory: libraries, arenas, what the parent has mapped."""
+ROOM = 128 << 20
+"""Address space beside what the parent has that may be no memory: libraries, arenas."""
 MOST_WRITTEN = 1 << 28
 STREAMS = ("stdin", "stdout", "stderr")
 NOT_FLUSHED = 120
@@ -97,6 +96,7 @@ def found(work: Path) -> dict[str, bytes]:
 
 def _child(case: Case, folder: Path, *, debug: bool) -> int:
     """Become ptelist: its streams, its environment, its folder; return its exit code."""
+    mapped = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
     for number, data in enumerate(case.pipes):
         _pipe(data, FIRST_PIPE + number)
     _stdin(case.stdin, folder)
@@ -115,7 +115,8 @@ def _child(case: Case, folder: Path, *, debug: bool) -> int:
     faulthandler.register(signal.SIGXCPU, stack, chain=True)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 2))
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES + ROOM, MOST_BYTES + ROOM))
+    space = MOST_BYTES + ROOM + mapped
+    resource.setrlimit(resource.RLIMIT_AS, (space, space))
     resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_WRITTEN, MOST_WRITTEN))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.alarm(WALL_SECONDS)

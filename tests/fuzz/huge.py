@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import struct
+import zlib
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -153,10 +153,10 @@ def _lists(chance: Random) -> bytes:
 
 @cache
 def _zeros(packer: str) -> bytes:
-    """Return much out of little: zeros, packed."""
-    if packer == "zstd":
-        return zstandard.ZstdCompressor(level=1).compress(bytes(PACKED_BYTES))
-    return gzip.compress(bytes(PACKED_BYTES), 1, mtime=0)
+    """Return much out of little: zeros, packed a part at a time."""
+    part = bytes(1 << 20)
+    packing = zstandard.ZstdCompressor(level=1).compressobj() if packer == "zstd" else zlib.compressobj(1, wbits=31)
+    return b"".join([*(packing.compress(part) for _ in range(PACKED_BYTES // len(part))), packing.flush()])
 
 
 def _bomb(chance: Random) -> bytes:

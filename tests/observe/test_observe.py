@@ -73,6 +73,15 @@ def test_a_machine_that_agrees(run: Run, save: Save) -> None:
     assert checks(result, "kvm_mmu_page_header")["objects"] == (352, None, "")
 
 
+def test_what_is_saved_does_nothing_to_a_terminal(run: Run, save: Save, tmp_path: Path) -> None:
+    saved, again = save(UNMERGED | {paths.SUBTREE: "cpu memory \x1b]0;x\x07\n"}, {}), tmp_path / "again.txt"
+    plain = run("observe", saved, "--save", str(again))
+    text = again.read_text(encoding="utf-8")
+    assert "cpu memory \\x1b]0;x\\x07\n" in text
+    assert all(each.isprintable() or each in "\n\t" for each in text)
+    assert run("observe", str(again)).stdout.partition("$ ")[0] == plain.stdout.partition("$ ")[0]
+
+
 def test_raw_and_exact_counts_are_told_apart(run: Run, save: Save) -> None:
     text = " ".join(run("observe", save(UNMERGED, {})).stdout.split())
     assert "pte_list_desc: counts are raw" in text
