@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 
 from ptelist.errors import not_installed
 
+GC_THRESHOLD = 100_000
+"""Importing makes many objects and no garbage: looking for some early is time lost."""
+
 
 def main() -> None:
     """Load it and run it; what click cannot say before it is loaded is said here."""
+    gc.set_threshold(GC_THRESHOLD)
     try:
         from ptelist.cli import main as run  # noqa: PLC0415 -- here a failure of the import is one line
     except ModuleNotFoundError as error:

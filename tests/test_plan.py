@@ -18,13 +18,12 @@ FEATURE = {"errors", "scenario", "engine", "settings", "output", "compare"}
 """What a feature that compares scenarios stands on; one that needs no more has no line in the plan."""
 PLAN: dict[str, set[str]] = {
     "errors": set(),
-    "installed": set(),
     # what is accounted for, and the accounting
-    "scenario": {"errors", "installed"},
+    "scenario": {"errors"},
     "engine": {"scenario"},
     # what comes in, what goes out
     "readers": {"errors", "scenario"},
-    "output": {"errors", "installed", "scenario", "engine"},
+    "output": {"errors", "scenario", "engine"},
     "settings": {"errors", "scenario", "readers", "engine", "output"},
     # features that stand on more, or that others stand on
     "compare": FEATURE,

@@ -39,9 +39,6 @@ COMMANDS = {
 }
 """Commands in the order of their use, and the module of what each does; ptelist.cli has how it is called."""
 
-GC_THRESHOLD = 100_000
-"""Importing makes many objects and no garbage: looking for some early, or again at the end, is time lost."""
-
 
 class Cli(click.Group):
     """The group of all commands, and the only place that ends the process."""
@@ -82,7 +79,6 @@ class Cli(click.Group):
         """Run, and turn every failure into one line and an exit code."""
         if sys.stderr is None:  # closed: messages go nowhere, and no file that is opened later takes its number
             sys.stderr = open(os.devnull, "w", encoding="ascii")  # noqa: PTH123, SIM115 -- pathlib is slow to load
-        gc.set_threshold(GC_THRESHOLD)
         extra |= {"standalone_mode": False, "prog_name": "ptelist"}
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # the search for plugins takes longer than we do
         try:
@@ -94,7 +90,7 @@ class Cli(click.Group):
             from ptelist.cli.failures import told  # noqa: PLC0415 -- only after a failure
 
             code = told(error)
-        gc.freeze()
+        gc.freeze()  # or all that there is would be looked through once more at exit
         sys.exit(code if isinstance(code, int) else 0)
 
 

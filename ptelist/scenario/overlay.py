@@ -6,10 +6,13 @@ that any value can be traced and any error can name its line or its option.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import Where
 from ptelist.scenario import toml_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Fields = dict[str, "Setting"]
 MOST_DEEP = 64
@@ -21,8 +24,13 @@ class Origin:
 
     __slots__ = ("_lines", "_text", "is_option", "is_users", "label")
 
-    def __init__(self, label: str, text: str = "", *, is_option: bool = False, is_users: bool = False) -> None:
-        """Take a file's name and text, or an option as it is typed; `is_users` for a preset that a user wrote."""
+    def __init__(
+        self, label: str, text: str | Callable[[], str] = "", *, is_option: bool = False, is_users: bool = False
+    ) -> None:
+        """Take a file's name and text, or what reads that, or an option as it is typed.
+
+        `is_users` is for a preset that a user wrote.
+        """
         self.label, self.is_option, self.is_users = label, is_option, is_users
         self._text = text
         self._lines: dict[str, int] | None = None
@@ -32,7 +40,8 @@ class Origin:
         if self.is_option:
             return Where(option=self.label)
         if self._lines is None:
-            self._lines = toml_lines.index(self._text) if self._text else {}
+            text = self._text() if callable(self._text) else self._text
+            self._lines = toml_lines.index(text) if text else {}
         for _ in range(MOST_DEEP):
             if path in self._lines:
                 break

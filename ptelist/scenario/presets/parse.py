@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
@@ -41,9 +40,8 @@ Parsed = tuple[dict[str, Any], Overlay, tuple[Variant, ...]]
 """What a preset says of itself, what it sets, and what for some releases only."""
 
 
-def parse(text: str, origin: Origin) -> Parsed:
-    """Return what a preset says of itself, what it sets, and what for some releases only."""
-    data = toml(text, origin.label)
+def parse(data: dict[str, Any], origin: Origin) -> Parsed:
+    """Return what a preset's TOML says of itself, what it sets, and what for some releases only."""
     known = ABOUT | TABLES | BY_RELEASE.keys()
     for key in data.keys() - known:
         raise PtelistError(f"{origin.at(key)}: unknown key {key}{suggestion(key, known)}")
@@ -112,6 +110,8 @@ def _impossible(path: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _loaded(text: str, label: str) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 -- what is installed has its presets as Python
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

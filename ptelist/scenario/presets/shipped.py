@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from ptelist.errors import PtelistError, suggestion
 from ptelist.scenario import installed
 from ptelist.scenario.overlay import Fields, Origin, Overlay, Setting
 from ptelist.scenario.presets.kinds import KINDS
-from ptelist.scenario.presets.parse import Parsed, Variant, parse
+from ptelist.scenario.presets.parse import Parsed, Variant, parse, toml
 from ptelist.scenario.presets.text_file import read_text
 from ptelist.scenario.presets.versions import SERIES, is_release, stable_key, version_key
 
@@ -137,9 +138,23 @@ def _load(path: Path, kind: str, children: tuple[Path, ...], name: str) -> Prese
 @cache
 def _parsed(path: Path, label: str, *, is_users: bool) -> tuple[Origin, Parsed]:
     """Return what a file says; versions of kernels have most of theirs in common."""
+    data = None if is_users else built().get(label)
+    if data is not None:
+        origin = Origin(label, partial(read_text, path, label))
+        return origin, parse(data, origin)
     text = read_text(path, label)
     origin = Origin(label, text, is_users=is_users)
-    return origin, parse(text, origin)
+    return origin, parse(toml(text, label), origin)
+
+
+@cache
+def built() -> dict[str, dict[str, Any]]:
+    """Return what shipped presets say, if that was written out as Python when the package was built."""
+    try:
+        files: dict[str, dict[str, Any]] = import_module("ptelist.scenario.presets.built").FILES
+    except ModuleNotFoundError:
+        return {}
+    return files
 
 
 def _layout(name: str, origin: Origin) -> Overlay:
