@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 MAIL = 72
 LONG_WORD = 30
 """From so many characters on, a word may make a line longer than a mail: it is not cut."""
+ONE_CELL = 300
+"""A line of as many columns has a name in it that a file gave."""
+QUOTED = re.compile(r"(\$|     ) .*['\"]")
+"""A line of a command with a quoted word, which is not broken."""
 GITHUB = re.compile(r"::(error|warning|notice|group|endgroup)( [^:]*)?::.*|")
 
 
@@ -51,7 +55,7 @@ def as_mail(text: str) -> Iterator[str]:
     if not text.isascii():
         yield "a mail that is not ASCII"
     for line in text.splitlines():
-        if len(line) > MAIL and max(map(len, line.split())) < LONG_WORD:
+        if MAIL < len(line) < ONE_CELL and max(map(len, line.split())) < LONG_WORD and not QUOTED.match(line):
             yield f"a mail of {len(line)} columns: {line[:100]}"
             return
 
