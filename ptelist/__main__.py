@@ -17,7 +17,7 @@ def main() -> None:
     gc.set_threshold(GC_THRESHOLD)
     try:
         from ptelist.cli import main as run  # noqa: PLC0415 -- here a failure of the import is one line
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         sys.stderr.write(f"ptelist: {not_installed(error)}\n")
         sys.exit(2)
     except KeyboardInterrupt:

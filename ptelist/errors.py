@@ -47,9 +47,11 @@ def _line(place: str, text: str) -> str:
     return f"{place}: {text}" if place else text
 
 
-def not_installed(error: ModuleNotFoundError) -> str:
-    """Return the line for an installation that lacks what it needs (pip install --no-deps)."""
-    return f"{error.name} is not installed: pip install ptelist brings all that is needed"
+def not_installed(error: ImportError) -> str:
+    """Return the line for an installation that lacks what it needs (pip install --no-deps), or has it as it is not."""
+    name = (error.name or "").partition(".")[0]
+    what = "is not installed" if isinstance(error, ModuleNotFoundError) else "cannot be loaded"
+    return f"{name} {what}: pip install ptelist brings all that is needed"
 
 
 def suggestion(wrong: str, known: Iterable[str]) -> str:

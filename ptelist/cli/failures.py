@@ -45,7 +45,7 @@ def _words(error: BaseException) -> str:
             return error.format_message()
         case PtelistError():
             return str(error)
-        case ModuleNotFoundError():
+        case ImportError(name=str(name)) if not name.startswith("ptelist"):
             return not_installed(error)
         case UnicodeEncodeError():
             what = f"stdout: its encoding, {error.encoding}, cannot say {error.object[error.start]!a}"

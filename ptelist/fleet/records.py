@@ -6,6 +6,7 @@ import csv
 import json
 from collections import Counter
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from ptelist.errors import PtelistError
@@ -51,33 +52,34 @@ class Text:
         self.number, self.done = 0, 0
         self.record: list[str] = []
         self.first = self._decoded(next(self._lines, b"")).removeprefix("\ufeff")
-        self._unread = [self.first] if self.first else []
+        self._texts = self._all()
 
     def begin(self) -> int:
         """Forget the record before, and return the line where the next one begins."""
         self.record.clear()
         return self.number + 1
 
-    def __iter__(self) -> Text:
-        """Return the lines themselves."""
-        return self
+    def __iter__(self) -> Iterator[str]:
+        """Return the lines that were not read yet; raises PtelistError for one that is no text."""
+        return self._texts
 
-    def __next__(self) -> str:
-        """Return the next line; raises PtelistError for one that is no text."""
-        text = self._unread.pop() if self._unread else self._decoded(next(self._lines))
-        self.number += 1
-        self.record.append(text)
-        return text
+    def _all(self) -> Iterator[str]:
+        texts = map(self._decoded, self._lines)
+        for text in chain((self.first,), texts) if self.first else texts:
+            self.number += 1
+            self.record.append(text)
+            yield text
 
     def _decoded(self, data: bytes) -> str:
         self.done += len(data)
-        where = f"{self.label}:{self.number + 1}"
-        if len(data) > MOST_BYTES:
-            raise PtelistError(f"{where}: a line of more than 1 MiB is no row of an inventory")
         try:
-            return data.decode()
+            if len(data) <= MOST_BYTES:
+                return data.decode()
         except UnicodeDecodeError:
-            raise PtelistError(f"{where}: not UTF-8 text, expected CSV or JSON lines") from None
+            what = "not UTF-8 text, expected CSV or JSON lines"
+        else:
+            what = "a line of more than 1 MiB is no row of an inventory"
+        raise PtelistError(f"{self.label}:{self.number + 1}: {what}")
 
 
 class Rows:
@@ -144,7 +146,7 @@ class Objects:
         """Yield each part with its place; what is wrong with one instead of its cells."""
         while True:
             line = self._text.begin()
-            text = next(self._text, None)
+            text = next(iter(self._text), None)
             if text is None:
                 return
             if not text.strip():

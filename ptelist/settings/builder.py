@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import is_not
 from typing import TYPE_CHECKING
 
 from ptelist.engine.shared import Shared
@@ -33,6 +34,8 @@ class Builder:
         self._last: dict[str, Part] = {}
         """The last valid part of each name."""
         self._shared = Shared()
+        self._sources: tuple[list[dict[str, Source]], dict[str, Source]] = [], {}
+        """Those of the parts of the last scenario, and all of them together."""
 
     def part(self, name: str, fields: Fields) -> Part:
         """Return a part as its record has it: "kernel", "config", "host", or "vms.0" and so on."""
@@ -53,9 +56,9 @@ class Builder:
         parts = {part.name: part for part in (kernel, config, host, *vms)}
         if errors := [(part, error) for part in parts.values() for error in part.errors]:
             raise invalid(errors)
-        sources = {f"proposals.{name}": Source(about) for name, about in proposals}
-        for part in parts.values():
-            sources |= part.sources
+        sources = self._together([part.sources for part in parts.values()])
+        if proposals:
+            sources = {f"proposals.{name}": Source(about) for name, about in proposals} | sources
         scenario = Scenario(
             kernel=kernel.record,
             config=config.record,
@@ -68,6 +71,14 @@ class Builder:
             part_name, field, text = problem
             raise PtelistError(f"{text}{hint(part_name, field)}", parts[part_name].where(field, []))
         return scenario
+
+    def _together(self, parts: list[dict[str, Source]]) -> dict[str, Source]:
+        """Return the sources of all parts: one mapping for the scenarios of a sweep: only values differ."""
+        known, whole = self._sources
+        if len(known) != len(parts) or any(map(is_not, known, parts)):
+            whole = {path: source for part in parts for path, source in part.items()}
+            self._sources = parts, whole
+        return whole
 
 
 def _checked(name: str, fields: Fields) -> Part:
@@ -109,8 +120,10 @@ def _varied(part: Part, fields: Fields) -> Part | None:
         values = {field: checks[field](setting.value) for field, setting in new.items()}
     except ValueError:
         return None
-    sources = part.sources | {f"{part.name}.{field}": setting.provenance for field, setting in new.items()}
-    return Part(part.name, fields, part.record._replace(**values), sources, [])
+    sources = {f"{part.name}.{field}": setting.provenance for field, setting in new.items()}
+    same = all(part.sources[path] == source for path, source in sources.items())
+    whole = part.sources if same else part.sources | sources
+    return Part(part.name, fields, part.record._replace(**values), whole, [])
 
 
 def _problem(scenario: Scenario) -> Problem | None:

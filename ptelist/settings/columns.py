@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ptelist.errors import PtelistError, suggestion
 from ptelist.settings.axes import PRESET
 from ptelist.settings.space import Space
-from ptelist.settings.typed_options import points
+from ptelist.settings.typed_options import MOST_COLUMNS, points
 from ptelist.settings.void import refuse_void
 
 if TYPE_CHECKING:
@@ -59,10 +59,12 @@ def expand(names: Sequence[str], options: Iterable[tuple[str, str]], baseline: s
     return columns(Space(names, options), baseline)
 
 
-def columns(space: Space, baseline: str | None = None) -> Columns:
-    """Return a column for every point of a space; see `expand`."""
+def columns(space: Space, baseline: str | None = None, most: int = MOST_COLUMNS) -> Columns:
+    """Return a column for every point of a space, at most so many; see `expand`."""
     varying = space.varying
-    chosen = [dict(zip((axis.name for axis, _ in space.axes), point, strict=True)) for point in points(space.axes)]
+    chosen = [
+        dict(zip((axis.name for axis, _ in space.axes), point, strict=True)) for point in points(space.axes, most)
+    ]
     wanted = {} if baseline is None else _baseline_values(baseline, space)
     compared = [axis for axis in varying if axis.name in wanted or compares(axis)] or varying
     found = _baselines(space, chosen, compared, wanted)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ptelist.scenario.models import ListClass
 
-MOST_VALUES = 10_000
+MOST_VALUES = 100_000
 """As many values as one option, and as many columns as all of them together, may make."""
 
 _RANGE = r"([^.](?:(?!\.\.).)*)\.\.([^*+]+)(?:([*+])(.+))?"

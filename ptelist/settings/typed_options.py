@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from ptelist.settings.kinds import Choice
 
+MOST_COLUMNS = 10_000
+"""Of a table; a sweep, which keeps one figure a point, has more."""
+
 SET = Where(option="--set")
 
 
@@ -22,7 +25,7 @@ def choices(axis: Axis, text: str) -> list[Choice]:
     """Return the values that an option's text lists.
 
     Raises PtelistError, naming the option, for what does not read as such
-    values, for one given twice and for more than 10 000.
+    values, for one given twice and for more than 100 000.
     """
     try:
         values = list(islice(axis.kind.parse(text), MOST_VALUES + 1))
@@ -62,16 +65,12 @@ def parse_set(text: str) -> tuple[Axis, list[Choice]]:
     return axis, choices(axis, values)
 
 
-def points(axes: list[tuple[Axis, list[Choice]]]) -> list[tuple[Choice, ...]]:
-    """Return the product of the axes, the first one slowest.
-
-    Raises PtelistError if that makes more than 10 000 columns.
-    """
+def points(axes: list[tuple[Axis, list[Choice]]], most: int = MOST_COLUMNS) -> list[tuple[Choice, ...]]:
+    """Return the product of the axes, the first one slowest; raises PtelistError if that makes more than `most`."""
     columns = 1
     for _, values in axes:
         columns *= len(values)
-    if columns > MOST_VALUES:
-        raise PtelistError(
-            f"{' x '.join(f'--{axis.name}' for axis, _ in axes)} make {columns:,} columns; at most {MOST_VALUES:,}"
-        )
+    if columns > most:
+        named = " x ".join(f"--{axis.name}" for axis, _ in axes)
+        raise PtelistError(f"{named} make {columns:,} columns; at most {most:,}")
     return list(product(*(values for _, values in axes)))

@@ -78,10 +78,13 @@ def measured(figure: str) -> Callable[[Scenario], Ledger]:
     return partial(work, shared=Shared(), aside=is_aside(figure))
 
 
+MOST_POINTS = 100_000
+
+
 def sweep(space: Space, figure: str, baseline: str | None, command: str) -> Sweep:
     """Return a figure over a space of one or two axes; raises PtelistError for any other."""
     rows, across = _axes(space)
-    compared = columns(space, baseline)
+    compared = columns(space, baseline, MOST_POINTS)
     figure = pick_one(account(compared.columns[0].scenario), figure)
     measure = measured(figure)
     first = measure(compared.columns[0].scenario)

@@ -30,17 +30,17 @@ DUMP = Path(__file__).parents[1] / "kernel/recorded/7.3/one-cpu-vcpus.observatio
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MODEL = 'import click, pydantic; pydantic.create_model("M", x=(int, 1))'
 BTF = Path("/sys/kernel/btf/vmlinux")
 EVENTS, LISTS = 1_000_000, 3000
+CSV = "import csv, sys\nfor row in csv.reader(open(sys.argv[1])): pass"
 SPLIT = "import sys\nfor line in open(sys.argv[1], 'rb'): line.split()"
 ROWS, HOSTS = 1_000_000, 50_000
 SWEEPS = ("--vcpus 1..10000", "--vcpus 1..5000 --ext 2,14", "--vcpus 1..10000 --figure mmu.bytes.total")
 IMPORT_CLICK = [PYTHON, "-c", "import click"]
 PAIRS = (
     ("piped compare / import click", COMPARE, IMPORT_CLICK, 1.8),
-    ("piped compare / click and one model", COMPARE, [PYTHON, "-c", MODEL], 1.25),
     ("--version / import click", [PTELIST, "--version"], IMPORT_CLICK, 1.3),
+    ("--help / import click", [PTELIST, "--help"], IMPORT_CLICK, 1.3),
     ("observe --all-caches / piped compare", [PTELIST, "observe", str(DUMP), "--all-caches"], COMPARE, 1.5),
 )
 
@@ -97,7 +97,7 @@ def _event(number: int, op: str, arguments: str) -> str:
 def pairs(folder: Path) -> Iterator[tuple[str, list[str], list[str], float]]:
     """Yield what to time: a name, our command, its baseline, and the bound for their ratio."""
     yield from PAIRS
-    yield "check of 50 budgets over 10 scenarios / click and one model", gate(folder), [PYTHON, "-c", MODEL], 1.5
+    yield "check of 50 budgets over 10 scenarios / import click", gate(folder), IMPORT_CLICK, 2.5
     if BTF.exists() and shutil.which("pahole"):
         types = folder / "btf"
         types.write_bytes(BTF.read_bytes())
@@ -106,7 +106,7 @@ def pairs(folder: Path) -> Iterator[tuple[str, list[str], list[str], float]]:
     events = folder / "trace"
     events.write_text(trace(), encoding="utf-8")
     replay = [PTELIST, "replay", str(events)]
-    yield f"replay / a loop that splits, {EVENTS:,} events", replay, [PYTHON, "-c", SPLIT, str(events)], 4.0
+    yield f"replay / a loop that splits, {EVENTS:,} events", replay, [PYTHON, "-c", SPLIT, str(events)], 2.5
 
 
 def inventory(rows: int, hosts: int) -> str:
@@ -128,10 +128,11 @@ def inventory(rows: int, hosts: int) -> str:
 
 
 def fleet(folder: Path) -> Iterator[str]:
-    """Yield what a fleet of a million rows takes: seconds and MiB, with one process and with two."""
+    """Yield what a fleet of a million rows takes beside a loop over csv.reader: with one process and with two."""
     path = folder / "hosts.csv"
     path.write_text(inventory(ROWS, HOSTS), encoding="utf-8")
     printed = set()
+    alone = min(seconds([PYTHON, "-c", CSV, str(path)]) for _ in range(3))
     for processes in ("1", "2"):
         words = ["fleet", str(path), "--proposal", "shrink-tdp", "--by", "kernel", "--processes", processes]
         start, most = time.perf_counter(), 0
@@ -142,7 +143,8 @@ def fleet(folder: Path) -> Iterator[str]:
             printed.add(running.communicate()[0])
         took = time.perf_counter() - start
         name = f"fleet of {ROWS:,} rows on {HOSTS:,} hosts, {processes} processes"
-        yield f"{name}: {took:.0f} s (bound 60), {most >> 10} MiB (bound 500)"
+        ratio = f"{took / alone:.1f} x csv.reader{' (bound 10)' if processes == '1' else ''}"
+        yield f"{name}: {ratio}, {took:.0f} s (bound 60), {most >> 10} MiB (bound 500)"
     yield f"their outputs are {'the same' if len(printed) == 1 else 'NOT THE SAME'}"
 
 
@@ -189,11 +191,11 @@ def report(runs: int, folder: Path) -> None:
         print(f"{name}: {median(a / b for a, b in timed):.2f} (bound {bound})")
     for options in SWEEPS:
         took = min(seconds([PTELIST, "sweep", *options.split()]) for _ in range(3))
-        print(f"sweep of 10,000 points, {options}: {took:.2f} s (bound 3)")
+        print(f"sweep of 10,000 points, {options}: {took:.2f} s (bound 0.6)")
     for line in fleet(folder):
         print(line)
     for options in ("--vcpus 256", "--vm nested --host server-256 --kernel 7.3"):
-        print(f"full ledgers a second, {options}: {ledgers_per_second(options):,.0f} (bound 2,000)")
+        print(f"full ledgers a second, {options}: {ledgers_per_second(options):,.0f} (bound 20,000)")
 
 
 if __name__ == "__main__":

@@ -59,10 +59,10 @@ def assert_safe(run: Run, *words: str, formats: tuple[str, ...] = SHOWN) -> None
         assert unsafe(result) == set(), result.output
 
 
-@pytest.mark.parametrize("name", ["./mine.toml", f"./{NAME}.toml"], ids=ascii)
+@pytest.mark.parametrize("name", ["./hostile.toml", f"./{NAME}.toml"], ids=ascii)
 def test_a_preset(run: Run, name: str) -> None:
     sourced = {"value": 3, "source": HOSTILE}
-    Path(name).write_text(f"title = {toml(HOSTILE)}\n[vm]\nvcpus = {toml(sourced)}\n")
+    Path(name).write_text(f"title = {toml(HOSTILE)}\n[vm]\nvcpus = {toml(sourced)}\n", encoding="utf-8")
     for command in ("compare", "show", "where", "history"):
         assert_safe(run, command, name, "--assumptions")
     assert_safe(run, "sweep", name, "--ext", "2,14", formats=(*SHOWN, "svg"))
@@ -121,7 +121,7 @@ def test_an_inventory(run: Run) -> None:
         formats = tuple(form for form in SHOWN if form != "csv" or words[0] != "--explain")
         assert_safe(run, "fleet", f"{NAME}.csv", "--processes", "1", *words, "--keep-going", formats=formats)
     Path("lines.jsonl").write_text(
-        json.dumps({"host": NAME, "kernel": "6.18", "cpus": 8, "vcpus": 4, NAME: NAME}) + "\n"
+        json.dumps({"host": NAME, "kernel": "6.18", "cpus": 8, "vcpus": 4, NAME: NAME}) + "\n", encoding="utf-8"
     )
     result = run("fleet", "lines.jsonl", "--processes", "1")
     assert unsafe(result) == set()
@@ -154,19 +154,20 @@ def test_an_observation(run: Run) -> None:
 def test_a_gate(run: Run) -> None:
     Path("ptelist.toml").write_text(
         "[scenario.one]\nvcpus = 8\n[[budget]]\nfigure = 'pte_list_desc.size'\nmax_growth = 0\n"
-        f"message = {toml(MESSAGE)}\n"
+        f"message = {toml(MESSAGE)}\n",
+        encoding="utf-8",
     )
     assert run("check", "--update").exit_code == 0
     baseline = Path("ptelist-baseline.json")
-    whole = json.loads(baseline.read_text())
+    whole = json.loads(baseline.read_text(encoding="utf-8"))
     whole["scenarios"][MESSAGE] = whole["scenarios"]["one"]
     whole["version"] = MESSAGE
-    baseline.write_text(json.dumps(whole))
+    baseline.write_text(json.dumps(whole), encoding="utf-8")
     for form in ("text", "json", "markdown", "ktap", "junit", "github"):
         result = run("check", "--format", form)
         assert result.stdout, result.stderr
         assert unsafe(result) == set()
-    Path(NAME).write_text(baseline.read_text())
+    Path(NAME).write_text(baseline.read_text(encoding="utf-8"), encoding="utf-8")
     assert unsafe(run("check", "--baseline", NAME)) == set()
     result = run("check", "--baseline", NAME, "--update")
     assert unsafe(result) == set()

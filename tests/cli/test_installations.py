@@ -95,3 +95,21 @@ def test_what_is_not_installed_is_named_in_one_line(module: str, words: str, tmp
     )
     line = f"ptelist: {module} is not installed: pip install ptelist brings all that is needed\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", line)
+
+
+def test_what_cannot_be_loaded_is_named_in_one_line(tmp_path: Path) -> None:
+    """As the compiled part of pydantic, from an archive, or any part of another version."""
+    (tmp_path / "pydantic").mkdir()
+    (tmp_path / "pydantic/__init__.py").write_text("from pydantic.other import missing\n", encoding="utf-8")
+    (tmp_path / "pydantic/other.py").touch()
+    (tmp_path / "mine.toml").write_text("[vm]\nvcpus = 8\n", encoding="utf-8")
+    code = "import sys; sys.path.insert(0, ''); from ptelist.__main__ import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "compare", "mine.toml"],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        cwd=tmp_path,
+    )
+    line = "ptelist: pydantic cannot be loaded: pip install ptelist brings all that is needed\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", line)

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger_laws import follows_from_parts, says_why
 
-from ptelist.engine.account import account, descriptors, holdings, layouts, settle
+from ptelist.engine.account import account, descriptors, holdings, layouts, settle, settle_caches, slab_layouts
 from ptelist.engine.facts import Facts
 from ptelist.engine.figure_kinds import BESIDE_KMEM_CACHES, COUNTED, KINDS
 from ptelist.engine.ledger import (
@@ -353,9 +353,15 @@ def test_a_host_is_settled_from_what_its_groups_hold(drawn: Arguments) -> None:
         for name, term in holdings(scenario(kernel, vm=vm | {"count": 1}, on_host=host)).items():
             low, high = held[name]
             held[name] = low + vm["count"] * term.low, high + vm["count"] * term.high
-    settled, whole = settle(scenario(kernel, vm=vms[:1], on_host=host), held, {}), figures_of(drawn)
+    why = dict.fromkeys(KINDS, "added up")
+    first = scenario(kernel, vm=vms[:1], on_host=host)
+    settled, whole = settle(first, held, why), figures_of(drawn)
     assert {name: span(settled, name) for name in settled} == {name: span(whole, name) for name in whole}
-    noted = settle(scenario(kernel, vm=vms[:1], on_host=host), held, {f"{DESC}.objects.rmaps": "otherwise"})
+    facts, caches = slab_layouts(first)
+    brief = settle_caches(facts, caches, [settled[f"{cache}.objects"] for cache in CACHES])
+    assert {name: span(brief, name) for name in brief} == {name: span(whole, name) for name in brief}
+    assert {f"{cache}.{part}" for cache in CACHES for part in ("slabs", "bytes.total")} <= brief.keys()
+    noted = settle(first, held, why | {f"{DESC}.objects.rmaps": "otherwise"})
     assert noted[f"{DESC}.objects.rmaps"].note == "otherwise"
     assert noted[f"{DESC}.objects.rmaps"] != settled[f"{DESC}.objects.rmaps"]
 

@@ -19,7 +19,7 @@ from ptelist.fleet import totals
 signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored where tests run in the background
 
 def sleeping(*_):
-    print(os.getpid(), flush=True)
+    os.write(1, f"{os.getpid()}\\n".encode())  # at one stroke, whoever else writes
     time.sleep(60)
 
 if "--processes" in sys.argv:
@@ -31,7 +31,7 @@ main()
 
 
 def run(*words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", SLEEPING, *words], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen([sys.executable, "-c", SLEEPING, *words], stdout=subprocess.PIPE, encoding="utf-8")
 
 
 def is_running(number: int) -> bool:
@@ -72,7 +72,7 @@ def test_no_half_a_file_is_left(tmp_path: Path, how: signal.Signals) -> None:
 def test_what_is_ignored_stays_so(tmp_path: Path) -> None:
     """As by nohup."""
     words = ["nohup", sys.executable, "-c", SLEEPING, "compare", "-o", str(tmp_path / "out.txt")]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8") as process:
         assert process.stdout
         assert process.stdout.readline()
         process.send_signal(signal.SIGHUP)

@@ -33,7 +33,7 @@ def test_a_release_is_no_name_of_a_file(tmp_path: Path, monkeypatch: pytest.Monk
     """What a machine calls its kernel is not looked for in this folder, nor is this machine meant by it."""
     monkeypatch.chdir(tmp_path)
     for name in ("k.toml", "6.1.toml"):
-        Path(name).write_text('extends = "6.18"\n')
+        Path(name).write_text('extends = "6.18"\n', encoding="utf-8")
     assert not is_release(release)
     with pytest.raises(PtelistError, match=r"^here: /proc/sys/kernel/osrelease: expected a release such as"):
         machine.kernel(snapshot.take(Fake(changed(RELEASE=f"{release}\n"))), "here")
@@ -78,7 +78,7 @@ def test_counters_of_many_digits(run: Callable[..., Result], tmp_path: Path, col
         (vm, *_) = taken.vms
         taken.files[f"{paths.VMS}/{vm}/{paths.RMAPS_STAT}"] = f"Rmap_Count: {'0' * 5000}\n"
     path = tmp_path / "observation"
-    path.write_text(taken.render())
+    path.write_text(taken.render(), encoding="utf-8")
     for words in ((), ("--all-caches", "--format", "json")):
         result = run("observe", str(path), *words)
         assert result.exit_code in {0, 1} or refused(result)
@@ -88,19 +88,19 @@ def test_counters_of_many_digits(run: Callable[..., Result], tmp_path: Path, col
 def test_zeros_of_a_histogram(run: Callable[..., Result], tmp_path: Path) -> None:
     path = tmp_path / "stat"
     shutil.copy(Path(__file__).parents[2] / "data/rmaps/3bcd0662d66f", path)
-    lines = path.read_text().splitlines()
-    path.write_text("\n".join([*lines[:-1], lines[-1].rsplit("\t", 1)[0] + "\t" + "0" * 5000]) + "\n")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([*lines[:-1], lines[-1].rsplit("\t", 1)[0] + "\t" + "0" * 5000]) + "\n", encoding="utf-8")
     assert "expected a number of lists" in refused(run("rmaps", str(path), "--kernel", "6.1"))
 
 
 def test_a_copy_is_not_left(run: Callable[..., Result], tmp_path: Path) -> None:
     """A link in it is no reason to read, or to save, what it leads to; a pipe or a device none to wait."""
     secret = tmp_path / "secret"
-    secret.write_text("4096\n")
+    secret.write_text("4096\n", encoding="utf-8")
     copy = tmp_path / "slab"
     (copy / "pte_list_desc").mkdir(parents=True)
     for name in ("object_size", "slab_size"):
-        (copy / "pte_list_desc" / name).write_text("128\n")
+        (copy / "pte_list_desc" / name).write_text("128\n", encoding="utf-8")
     (copy / "pte_list_desc/objects").symlink_to(secret)
     (copy / "pte_list_desc/slabs").symlink_to("/dev/zero")
     (copy / "pte_list_desc/align").symlink_to("align")
@@ -110,7 +110,7 @@ def test_a_copy_is_not_left(run: Callable[..., Result], tmp_path: Path) -> None:
     os.mkdir(os.fsencode(copy) + b"/\xff")  # noqa: PTH102 -- bytes
     saved = tmp_path / "saved"
     run("observe", "--sysfs", str(copy), "--kernel", "6.18", "--host", "server-64", "--save", str(saved))
-    found = snapshot.parse(saved.read_text(), "saved")
+    found = snapshot.parse(saved.read_text(encoding="utf-8"), "saved")
     assert found.slabs == {
         "elsewhere": {paths.LINK: str(tmp_path)},
         "pte_list_desc": {"object_size": "128", "slab_size": "128"},
