@@ -14,6 +14,7 @@ import pytest
 from helpers import DATA, comments, table
 from kernel.fetch import SERIES
 from machines import DESC, HEADER, MACHINE, SLABINFO, TCP, VM, WHOLE, Fake, changed, slab, vm
+from refusals import refused
 
 from ptelist.readers.host import paths
 from ptelist.readers.host.snapshot import Snapshot, take
@@ -80,6 +81,15 @@ def test_what_is_saved_does_nothing_to_a_terminal(run: Run, save: Save, tmp_path
     assert "cpu memory \\x1b]0;x\\x07\n" in text
     assert all(each.isprintable() or each in "\n\t" for each in text)
     assert run("observe", str(again)).stdout.partition("$ ")[0] == plain.stdout.partition("$ ")[0]
+
+
+def test_a_copy_is_not_written_to(run: Run, tmp_path: Path) -> None:
+    folder = Fake(UNMERGED, {}).write(tmp_path) / paths.SLABS.lstrip("/")
+    place = folder / "pte_list_desc/order"
+    words = ("--sysfs", str(folder), "--slabinfo", str(tmp_path / paths.SLABINFO.lstrip("/")), "--host", "single-cpu")
+    result = run("observe", *words, "--kernel", "6.1", "--save", str(place))
+    assert f"{place}: is read by this command" in refused(result)
+    assert place.read_text(encoding="utf-8") == "0\n"
 
 
 def test_raw_and_exact_counts_are_told_apart(run: Run, save: Save) -> None:
