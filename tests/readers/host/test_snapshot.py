@@ -118,6 +118,7 @@ def test_saved_text_is_plain_and_stable() -> None:
     ("damage", "message"),
     [
         (lambda _: "", "not a whole observation"),
+        (lambda _: "ptelist observation 1\n", 'the section "not read" is missing'),
         (lambda text: text.replace("observation 1", "observation 2", 1), 'its first line is "ptelist observation 1"'),
         (lambda text: text.removesuffix("\n") + "x", "not a whole observation"),
         (lambda text: text[: text.index("==> not read")], 'the section "not read" is missing'),
