@@ -14,6 +14,9 @@ from ptelist.output.plain import clean
 
 BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
 
+COMPLETING = "_PTELIST_COMPLETE"
+"""Set by the script that a shell completes words with."""
+
 MOST = 1000
 """Characters of a line; of a longer one the beginning and the end are told, for in its middle are the values."""
 
@@ -61,7 +64,9 @@ def _fail(message: str) -> None:
 
 
 def _say(text: str) -> None:
-    """Write to stderr, if it takes something."""
+    """Write to stderr, if it takes something; nothing in the middle of a line that a shell completes."""
+    if os.environ.get(COMPLETING):
+        return
     try:
         click.echo(text, err=True)
     except OSError:

@@ -142,9 +142,9 @@ def evidence(scenario: Scenario, number: int, vm: Vm) -> Iterator[str]:
     """Yield that the lists of a VM were measured on a kernel that does otherwise with orphans, if they were."""
     if vm.measured_on is None:
         return
-    told_by, measured = (scenario.sources[f"vms.{number}.{field}"].said_by for field in ("rmaps", "measured_on"))
-    if told_by != measured:
-        return
+    lists, measured = (scenario.sources.get(f"vms.{number}.{field}") for field in ("rmaps", "measured_on"))
+    if lists is None or measured is None or lists.said_by != measured.said_by:
+        return  # there are no lists, or they are not those that were measured
     here, there = scenario.kernel.nested_orphans, _orphans(vm.measured_on)
     if here != there:
         yield (

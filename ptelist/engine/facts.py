@@ -30,7 +30,7 @@ class Facts:
         self._kernel: dict[str, Term] = {}
         self._host: dict[str, Term] = {}
         self._pool: Pool | None = None
-        self._vms: list[dict[str, Term]] = [{} for _ in scenario.vms]
+        self._vms: dict[int, dict[str, Term]] = {}
 
     @property
     def config(self) -> Config:
@@ -54,7 +54,7 @@ class Facts:
 
     def vm(self, number: int, field: str, unit: Unit = Unit.COUNT) -> Term:
         """Return a field of a VM group."""
-        known = self._vms[number]
+        known = self._vms.setdefault(number, {})
         return known.get(field) or self._made(known, f"vms.{number}", self.scenario.vms[number], field, unit)
 
     def source(self, path: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ptelist.scenario.models import Scenario
     from ptelist.scenario.overlay import Source
@@ -43,6 +43,31 @@ class _Read:
         return True
 
 
+class _Groups:
+    """VM groups, of which each notes what is read of it: one that is not asked for costs nothing."""
+
+    __slots__ = ("_read", "of")
+
+    def __init__(self, of: Sequence[object]) -> None:
+        self.of = of
+        self._read: dict[int, _Read] = {}
+
+    def __len__(self) -> int:
+        return len(self.of)
+
+    def __getitem__(self, number: int) -> _Read:
+        """Return a group; raises IndexError, which ends a loop over all."""
+        read = self._read.get(number)
+        if read is None:
+            read = self._read[number] = _Read(self.of[number])
+        return read
+
+    def holds(self, of: Sequence[object]) -> bool:
+        """Turn to the groups of another scenario, as many, and return whether all that was read is the same there."""
+        self.of = of
+        return all(read.of is of[number] or read.holds(of[number]) for number, read in self._read.items())
+
+
 class _Sources:
     """Where values come from; what was asked for is known."""
 
@@ -70,24 +95,28 @@ class _Sources:
 class _Noted:
     """A scenario that notes what is read of it."""
 
-    __slots__ = ("_parts", "config", "first_vm", "host", "kernel", "sources", "vms")
+    __slots__ = ("_parts", "config", "host", "kernel", "sources", "vms")
 
     def __init__(self, scenario: Scenario) -> None:
         self.kernel, self.config, self.host = _Read(scenario.kernel), _Read(scenario.config), _Read(scenario.host)
-        self.vms = tuple(map(_Read, scenario.vms))
-        self.first_vm = self.vms[0]
-        self._parts = self.kernel, self.config, self.host, *self.vms
+        self.vms = _Groups(scenario.vms)
+        self._parts = self.kernel, self.config, self.host
         self.sources = _Sources(scenario.sources)
 
     def holds(self, scenario: Scenario) -> bool:
         """Turn to another scenario, and return whether all that was read is the same there."""
         if len(self.vms) != len(scenario.vms):
             return False
-        others = (scenario.kernel, scenario.config, scenario.host, *scenario.vms)
+        others = scenario.kernel, scenario.config, scenario.host
         for own, other in zip(self._parts, others, strict=True):
             if own.of is not other and not own.holds(other):
                 return False
-        return self.sources.holds(scenario.sources)
+        return self.vms.holds(scenario.vms) and self.sources.holds(scenario.sources)
+
+    @property
+    def first_vm(self) -> _Read:
+        """Return the first group."""
+        return self.vms[0]
 
 
 MOST = 8

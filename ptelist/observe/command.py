@@ -13,6 +13,7 @@ from ptelist.observe import data, page
 from ptelist.observe.observation import observe
 from ptelist.observe.sentence import headline
 from ptelist.output.command_line import command_line
+from ptelist.output.plain import clean
 from ptelist.output.result import Result
 from ptelist.readers.host import paths
 from ptelist.readers.host.files import Live
@@ -55,8 +56,13 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a host
         lambda: data.rows(observation),
         code=DIFFERING if observation.differing else 0,
         headline=lambda: headline(observation),
-        beside=((snapshot.render(), save),) if save else (),
+        beside=((_plain(snapshot.render()), save),) if save else (),
     )
+
+
+def _plain(text: str) -> str:
+    """Return what was read as text that does nothing but stand there: it is for a mail, and to be looked at."""
+    return "\n".join("\t".join(map(clean, line.split("\t"))) for line in text.split("\n"))
 
 
 def _read(saved: str | None, slabinfo: str | None, sysfs: str | None, rmaps_stat: bool) -> Snapshot:

@@ -26,6 +26,7 @@ WHY_IT_DIFFERS = {
     "cpu_partial": "may have been written through sysfs; 0 with slub_debug",
     "sheaf_capacity": "0 with slub_debug; a cache may ask for its own",
     "objects": "other VMs, vCPUs that have not run, other memory or leaves, or lists that the scenario does not name",
+    "objects.raw": "another past of the host, or what objects may differ by",
     "slabs": "other VMs, or slabs that one or more CPUs filled partly",
 }
 """What makes a figure differ, most likely first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -92,6 +93,16 @@ def test_completing_a_word_imports_no_model(words: str, offered: set[str]) -> No
     )
     assert offered <= set(re.findall(r"^plain,(.*)$", done.stdout, re.MULTILINE))
     assert not set(done.stderr.partition("modules:")[2].split()) & {"pydantic", "rich", "tabulate"}
+
+
+@pytest.mark.parametrize(
+    ("line", "word"), [("ptelist nothing --", "2"), ("ptelist compare --", "x"), ("ptelist compare --", "")]
+)
+def test_completing_what_nobody_can_says_nothing(line: str, word: str) -> None:
+    """A message would stand in the middle of the line that is typed."""
+    env = {"_PTELIST_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": word}
+    done = subprocess.run([sys.executable, "-m", "ptelist"], capture_output=True, check=False, env=os.environ | env)
+    assert (done.stdout, done.stderr) == (b"", b"")
 
 
 def test_a_piped_compare_imports_no_rich() -> None:

@@ -400,6 +400,7 @@ def test_a_run_on_a_kernel_that_does_otherwise_is_told(case: str, series: str) -
 def test_lists_of_ones_own_were_measured_nowhere(tmp_path: Path) -> None:
     assert evidence("nested-6.1-pc --kernel 7.3 --rmaps 5x3") == []
     assert evidence("tdp --kernel 7.3 --nested") == []
+    assert evidence("tdp --kernel 7.3 --set vm.measured_on=6.1") == []  # there are no lists
     other = tmp_path / "other.toml"
     other.write_text(
         'extends = "nested"\n[vm]\nname = "other"\nrmaps = [{ count = 1, entries = 2 }]\n', encoding="utf-8"

@@ -14,6 +14,7 @@ import pytest
 from helpers import DATA, comments, table
 from kernel.fetch import SERIES
 from machines import DESC, HEADER, MACHINE, SLABINFO, TCP, VM, WHOLE, Fake, changed, slab, vm
+from refusals import refused
 
 from ptelist.readers.host import paths
 from ptelist.readers.host.snapshot import Snapshot, take
@@ -71,6 +72,24 @@ def test_a_machine_that_agrees(run: Run, save: Save) -> None:
         "slabs": (13, None, ""),
     }
     assert checks(result, "kvm_mmu_page_header")["objects"] == (352, None, "")
+
+
+def test_what_is_saved_does_nothing_to_a_terminal(run: Run, save: Save, tmp_path: Path) -> None:
+    saved, again = save(UNMERGED | {paths.SUBTREE: "cpu memory \x1b]0;x\x07\n"}, {}), tmp_path / "again.txt"
+    plain = run("observe", saved, "--save", str(again))
+    text = again.read_text(encoding="utf-8")
+    assert "cpu memory \\x1b]0;x\\x07\n" in text
+    assert all(each.isprintable() or each in "\n\t" for each in text)
+    assert run("observe", str(again)).stdout.partition("$ ")[0] == plain.stdout.partition("$ ")[0]
+
+
+def test_a_copy_is_not_written_to(run: Run, tmp_path: Path) -> None:
+    folder = Fake(UNMERGED, {}).write(tmp_path) / paths.SLABS.lstrip("/")
+    place = folder / "pte_list_desc/order"
+    words = ("--sysfs", str(folder), "--slabinfo", str(tmp_path / paths.SLABINFO.lstrip("/")), "--host", "single-cpu")
+    result = run("observe", *words, "--kernel", "6.1", "--save", str(place))
+    assert f"{place}: is read by this command" in refused(result)
+    assert place.read_text(encoding="utf-8") == "0\n"
 
 
 def test_raw_and_exact_counts_are_told_apart(run: Run, save: Save) -> None:
@@ -132,6 +151,9 @@ def test_counts_as_they_stand_are_predicted_of_a_history_that_is_told(run: Run, 
     assert fresh["slabs"] == (81, 81, "agrees")
     other = checks(run("observe", saved, "--vcpus", "65", "--filling", "packed", "--format", "json"), "pte_list_desc")
     assert other["objects.raw"] == (2580, 2640, "differs")
+    assert "objects.raw differs: another past of the host" in " ".join(
+        run("observe", saved, "--vcpus", "65", "--filling", "packed").stdout.split()
+    )
     aged = run("observe", saved, "--vcpus", "64", "--filling", "aged", "--peak-vms", "1", "--format", "json")
     assert checks(aged, "pte_list_desc")["slabs"] == (81, (80, 82), "agrees")
     assert checks(aged, "pte_list_desc")["objects.raw"][1][0] == 2560

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError, Where
@@ -158,7 +159,7 @@ def parse(text: str, label: str) -> Snapshot:
     files: dict[str, str] = {}
     tables: dict[str, Table] = {paths.SLABS: {}, paths.VMS: {}}
     unread: dict[str, str] | None = None
-    for number, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for number, end in pairwise((*starts, len(lines))):
         name, body = lines[number][4:-4], lines[number + 1 : end]
         if name in tables:
             tables[name] = _rows(body, Where(file=label, line=number + 2))

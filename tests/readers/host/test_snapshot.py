@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +44,11 @@ def test_only_telling_words_of_the_command_line_are_kept() -> None:
 def test_real_files_read_the_same(tmp_path: Path) -> None:
     root = Fake(WHOLE).write(tmp_path)
     assert take(Live(root)) == take(Fake(WHOLE))
+
+
+def test_a_real_sysctl_is_read() -> None:
+    """Such a file gives nothing to who asks for 4 MiB at once."""
+    assert Live().text(paths.RELEASE) == f"{platform.release()}\n"
 
 
 def test_a_copy_of_sysfs_alone(tmp_path: Path) -> None:
@@ -112,6 +118,7 @@ def test_saved_text_is_plain_and_stable() -> None:
     ("damage", "message"),
     [
         (lambda _: "", "not a whole observation"),
+        (lambda _: "ptelist observation 1\n", 'the section "not read" is missing'),
         (lambda text: text.replace("observation 1", "observation 2", 1), 'its first line is "ptelist observation 1"'),
         (lambda text: text.removesuffix("\n") + "x", "not a whole observation"),
         (lambda text: text[: text.index("==> not read")], 'the section "not read" is missing'),
