@@ -9,7 +9,7 @@ import sys
 from ptelist.errors import not_installed
 
 GC_THRESHOLD = 100_000
-"""Importing makes many objects and no garbage: looking for some early is time lost."""
+"""Importing makes many objects and no garbage: looking for some early, or once more at exit, is time lost."""
 
 
 def main() -> None:
@@ -25,7 +25,10 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _ended)
-    run()
+    try:
+        run()
+    finally:
+        gc.freeze()
 
 
 def _ended(number: int, _frame: object) -> None:

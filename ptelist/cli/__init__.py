@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from contextlib import contextmanager
@@ -90,7 +89,6 @@ class Cli(click.Group):
             from ptelist.cli.failures import told  # noqa: PLC0415 -- only after a failure
 
             code = told(error)
-        gc.freeze()  # or all that there is would be looked through once more at exit
         sys.exit(code if isinstance(code, int) else 0)
 
 
