@@ -118,5 +118,5 @@ def _named(path: Path) -> Iterator[str]:
 def test_what_a_command_does_is_where_the_link_looks_for_it() -> None:
     from ptelist.cli import COMMANDS  # noqa: PLC0415 -- the command line is not the plan
 
-    for module in COMMANDS.values():
-        assert (HOUSE.parent / Path(*module.split("."))).with_suffix(".py").is_file()
+    for entry in COMMANDS.values():
+        assert (HOUSE.parent / Path(*entry.module.split("."))).with_suffix(".py").is_file()

@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -16,27 +16,36 @@ from ptelist.output.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+
+class Entry(NamedTuple):
+    """A command in the list of them all: nothing is loaded to print it."""
+
+    module: str
+    """What it does; ptelist.cli has how it is called."""
+    about: str
+
+
 COMMANDS = {
-    "compare": "ptelist.compare.command",
-    "sweep": "ptelist.sweep.command",
-    "sensitivity": "ptelist.sweep.sensitivity.command",
-    "best": "ptelist.sweep.best.command",
-    "where": "ptelist.compare.where_command",
-    "history": "ptelist.sweep.history.command",
-    "show": "ptelist.compare.show_command",
-    "explain": "ptelist.compare.explain_command",
-    "observe": "ptelist.observe.command",
-    "inspect": "ptelist.inspect.command",
-    "rmaps": "ptelist.traces.rmaps.command",
-    "replay": "ptelist.traces.replay.command",
-    "check": "ptelist.gate.command",
-    "fleet": "ptelist.fleet.command",
-    "presets": "ptelist.settings.presets_command",
-    "figures": "ptelist.compare.figures_command",
-    "completion": "ptelist.cli.shells",
-    "help": "ptelist.output.manual.command",
+    "compare": Entry("ptelist.compare.command", "Figures of several scenarios side by side."),
+    "sweep": Entry("ptelist.sweep.command", "One figure along one axis or two, and where it breaks even."),
+    "sensitivity": Entry("ptelist.sweep.sensitivity.command", "Which parameter moves a figure most."),
+    "best": Entry("ptelist.sweep.best.command", "The PTE_LIST_EXT that takes the least, and its walks."),
+    "where": Entry("ptelist.compare.where_command", "Where the bytes of one scenario are, the largest first."),
+    "history": Entry("ptelist.sweep.history.command", "A figure over all kernel versions, and why it changed."),
+    "show": Entry("ptelist.compare.show_command", "Every figure of one scenario."),
+    "explain": Entry("ptelist.compare.explain_command", "How a number is derived, or what a difference comes of."),
+    "observe": Entry("ptelist.observe.command", "A host's slab caches beside the prediction."),
+    "inspect": Entry("ptelist.inspect.command", "Struct layouts of a vmlinux, kvm.ko, bzImage or BTF."),
+    "rmaps": Entry("ptelist.traces.rmaps.command", "Descriptors of the lists in mmu_rmaps_stat."),
+    "replay": Entry("ptelist.traces.replay.command", "Descriptors of a traced VM, entry by entry."),
+    "check": Entry("ptelist.gate.command", "Figures against budgets and a baseline, for CI."),
+    "fleet": Entry("ptelist.fleet.command", "All hosts of an inventory, and what a change would save."),
+    "presets": Entry("ptelist.settings.presets_command", "List, show and validate presets."),
+    "figures": Entry("ptelist.compare.figures_command", "All figures: their units, and what they are."),
+    "completion": Entry("ptelist.cli.shells", "Print a shell's completion script."),
+    "help": Entry("ptelist.output.manual.command", "Read the manual: a page for each command and topic."),
 }
-"""Commands in the order of their use, and the module of what each does; ptelist.cli has how it is called."""
+"""Commands in the order of their use."""
 
 
 class Cli(click.Group):
@@ -54,7 +63,16 @@ class Cli(click.Group):
             return None
         from ptelist.cli.link import linked  # noqa: PLC0415 -- not for --version
 
-        return linked(import_module(f"ptelist.cli.{cmd_name}").command, COMMANDS[cmd_name])
+        entry = COMMANDS[cmd_name]
+        command = linked(import_module(f"ptelist.cli.{cmd_name}").command, entry.module)
+        command.short_help = entry.about
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.about) for name, entry in COMMANDS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -11,7 +11,7 @@ from ptelist.output.formats import FORMATS
 from ptelist.settings.axes import PRESETS
 
 
-@click.command("best", cls=ScenarioCommand, short_help="The PTE_LIST_EXT that takes the least, and its walks.")
+@click.command("best", cls=ScenarioCommand)
 @click.argument("preset", required=False, shell_complete=last_word(PRESETS))
 @click.option("--histogram", type=click.Path(allow_dash=True), metavar="FILE", help="The VM's mmu_rmaps_stat.")
 @histogram_options

@@ -50,7 +50,7 @@ def _reports(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
     return reports
 
 
-@click.command("check", cls=CheckCommand, short_help="Figures against budgets and a baseline, for CI.")
+@click.command("check", cls=CheckCommand)
 @click.argument("file", required=False, type=click.Path(allow_dash=True), metavar="[FILE]")
 @click.option("--kernel", metavar="NAME", help=AXES["kernel"].help, shell_complete=last_word(AXES["kernel"].kind))
 @click.option("--kernel-from", metavar="FILE", help="The build under test: vmlinux, kvm.ko, bzImage or BTF.")

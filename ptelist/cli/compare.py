@@ -10,7 +10,7 @@ from ptelist.output.formats import FORMATS
 from ptelist.settings.axes import PRESETS
 
 
-@click.command("compare", cls=ScenarioCommand, short_help="Figures of several scenarios side by side.")
+@click.command("compare", cls=ScenarioCommand)
 @click.argument("presets", nargs=-1, metavar="[PRESET]...", shell_complete=last_word(PRESETS))
 @scenario_options
 @click.option("--baseline", metavar="AXIS=VALUE,..", help="What to compare with; default: the kernel's own value.")

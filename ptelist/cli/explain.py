@@ -9,11 +9,7 @@ from ptelist.cli.options import ScenarioCommand, output_options, scenario_option
 from ptelist.settings.axes import PRESETS
 
 
-@click.command(
-    "explain",
-    cls=ScenarioCommand,
-    short_help="How a number is derived, or what a difference comes of.",
-)
+@click.command("explain", cls=ScenarioCommand)
 @click.argument("figure", shell_complete=figure)
 @click.argument("presets", nargs=-1, metavar="[PRESET [PRESET]]", shell_complete=last_word(PRESETS))
 @scenario_options

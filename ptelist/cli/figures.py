@@ -9,7 +9,7 @@ from ptelist.cli.options import output_options
 from ptelist.output.formats import FORMATS
 
 
-@click.command("figures", short_help="All figures: their units, and what they are.")
+@click.command("figures")
 @click.argument("names", nargs=-1, metavar="[FIGURE]...", shell_complete=figure)
 @output_options(FORMATS, assumptions=False)
 def command() -> None:

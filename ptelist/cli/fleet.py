@@ -8,7 +8,7 @@ from ptelist.cli.options import ScenarioCommand, figure_option, output_options, 
 from ptelist.output.formats import FORMATS
 
 
-@click.command("fleet", cls=ScenarioCommand, short_help="All hosts of an inventory, and what a change would save.")
+@click.command("fleet", cls=ScenarioCommand)
 @click.argument("inventory", type=click.Path(allow_dash=True))
 @click.option("--by", metavar="COLUMN,..", help="Sum by these columns as well, e.g. kernel.")
 @click.option("--column", multiple=True, metavar="FIELD=COLUMN[:UNIT]", help="Where a field is: memory=ram_mb:MiB.")

@@ -19,7 +19,7 @@ def _topics(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     return [name for name in pages.names() if name.startswith(incomplete)]
 
 
-@click.command("help", short_help="Read the manual: a page for each command and topic.")
+@click.command("help")
 @click.argument("topic", default="ptelist", shell_complete=_topics)
 @output_options(("terminal", "mail", "markdown"))
 def command() -> None:

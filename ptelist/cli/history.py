@@ -10,7 +10,7 @@ from ptelist.output.formats import FORMATS
 from ptelist.settings.axes import PRESETS
 
 
-@click.command("history", cls=ScenarioCommand, short_help="A figure over all kernel versions, and why it changed.")
+@click.command("history", cls=ScenarioCommand)
 @click.argument("preset", required=False, shell_complete=last_word(PRESETS))
 @scenario_options
 @figure_option("Which figure; default: mmu.bytes.total.")

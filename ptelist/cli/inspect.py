@@ -8,7 +8,7 @@ from ptelist.cli.options import ScenarioCommand, output_options, scenario_option
 from ptelist.output.formats import FORMATS
 
 
-@click.command("inspect", cls=ScenarioCommand, short_help="Struct layouts of a vmlinux, kvm.ko, bzImage or BTF.")
+@click.command("inspect", cls=ScenarioCommand)
 @click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE]...")
 @click.option("--struct", "structs", multiple=True, metavar="NAME", help="Show this struct only; repeatable.")
 @click.option("--diff", is_flag=True, help="Show what differs between two, and what that does to the footprint.")

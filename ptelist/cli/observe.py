@@ -8,7 +8,7 @@ from ptelist.cli.options import ScenarioCommand, output_options, scenario_option
 from ptelist.output.formats import FORMATS
 
 
-@click.command("observe", cls=ScenarioCommand, short_help="A host's slab caches beside the prediction.")
+@click.command("observe", cls=ScenarioCommand)
 @click.argument("saved", required=False, metavar="[SAVED]")
 @click.option("--slabinfo", type=click.Path(), metavar="FILE", help="A copy of /proc/slabinfo; - is stdin.")
 @click.option("--sysfs", type=click.Path(), metavar="DIR", help="A copy of /sys/kernel/slab (cp -r keeps its links).")

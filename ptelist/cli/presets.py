@@ -10,7 +10,7 @@ from ptelist.scenario.presets.kinds import KINDS
 from ptelist.settings.axes import PRESETS
 
 
-@click.group("presets", short_help="List, show and validate presets.")
+@click.group("presets")
 def command() -> None:
     """Kernels, hosts, VMs and proposals: named TOML files that set fields.
 

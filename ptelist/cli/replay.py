@@ -8,7 +8,7 @@ from ptelist.cli.options import ScenarioCommand, output_options, scenario_option
 from ptelist.output.formats import FORMATS
 
 
-@click.command("replay", cls=ScenarioCommand, short_help="Descriptors of a traced VM, entry by entry.")
+@click.command("replay", cls=ScenarioCommand)
 @click.argument("trace", required=False, type=click.Path(allow_dash=True))
 @click.option("--probe-script", is_flag=True, help="Print a shell script that records a trace, for --kernel.")
 @scenario_options

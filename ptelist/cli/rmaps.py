@@ -9,7 +9,7 @@ from ptelist.cli.options import ScenarioCommand, output_options, scenario_option
 from ptelist.output.formats import FORMATS
 
 
-@click.command("rmaps", cls=ScenarioCommand, short_help="Descriptors of the lists in mmu_rmaps_stat.")
+@click.command("rmaps", cls=ScenarioCommand)
 @click.argument("file", type=click.Path(allow_dash=True))
 @histogram_options
 @scenario_options

@@ -11,7 +11,7 @@ from ptelist.output.formats import FORMATS
 from ptelist.settings.axes import PRESETS
 
 
-@click.command("sensitivity", cls=ScenarioCommand, short_help="Which parameter moves a figure most.")
+@click.command("sensitivity", cls=ScenarioCommand)
 @click.argument("preset", required=False, shell_complete=last_word(PRESETS))
 @scenario_options
 @figure_option("The figure to follow.", default=FIGURE, show_default=True)

@@ -10,7 +10,7 @@ from ptelist.output.formats import FORMATS
 from ptelist.settings.axes import PRESETS
 
 
-@click.command("show", cls=ScenarioCommand, short_help="Every figure of one scenario.")
+@click.command("show", cls=ScenarioCommand)
 @click.argument("preset", required=False, shell_complete=last_word(PRESETS))
 @scenario_options
 @figure_option("Only this figure; repeatable.", multiple=True)

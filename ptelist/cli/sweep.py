@@ -12,7 +12,7 @@ from ptelist.settings.axes import PRESETS
 FIGURE = "pte_list_desc.bytes.total"
 
 
-@click.command("sweep", cls=ScenarioCommand, short_help="One figure along one axis or two, and where it breaks even.")
+@click.command("sweep", cls=ScenarioCommand)
 @click.argument("preset", required=False, shell_complete=last_word(PRESETS))
 @scenario_options
 @figure_option("The figure to follow.", default=FIGURE, show_default=True)

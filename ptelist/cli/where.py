@@ -10,7 +10,7 @@ from ptelist.output.formats import FORMATS
 from ptelist.settings.axes import PRESETS
 
 
-@click.command("where", cls=ScenarioCommand, short_help="Where the bytes of one scenario are, the largest first.")
+@click.command("where", cls=ScenarioCommand)
 @click.argument("preset", required=False, shell_complete=last_word(PRESETS))
 @scenario_options
 @click.option("--all", "whole", is_flag=True, help="Every part, however small.")
