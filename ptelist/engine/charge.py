@@ -78,7 +78,8 @@ def piece(size: int, pool: Pool, *, separate: bool, fresh: bool) -> Piece:
         contiguous += POINTER
     elif not fresh:
         return Piece(Interval(0, contiguous), Interval(pages, contiguous))
-    return Piece(*[Interval(contiguous, contiguous)] * 2)
+    exactly = Interval(contiguous, contiguous)
+    return Piece(exactly, exactly)
 
 
 def pieces(sizes: Mapping[int, int], pool: Pool, *, separate: bool, fresh: bool) -> Piece:

@@ -100,9 +100,8 @@ class KmemCache:
         name, sheaf, fillers = f"{self._name}.slabs", self._sheaf, self._fillers
         packed = ceil_div(name, Unit.SLABS, objects, self._per_slab)
         taken = objects.high + self._left()
-        most = min(
-            slab_layout.most_slabs(taken, self._layout.objects, fillers), objects.high
-        )  # each has an object in use
+        # each slab has an object in use
+        most = min(slab_layout.most_slabs(taken, self._layout.objects, fillers), objects.high)
         if most == packed.high:
             return packed
         parts = [objects, self._per_slab]

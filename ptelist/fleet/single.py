@@ -18,8 +18,6 @@ OBJECTS = tuple(f"{cache}.objects" for cache in (DESC, HEADER))
 REST = tuple(kind for figure in BESIDE_KMEM_CACHES for kind in BELOW.get(figure, (figure,)))
 """What makes up the MMU's total beside the kmem_caches."""
 
-Ends6 = tuple[int, int, int, int, int, int]
-
 
 class Change(NamedTuple):
     """How a VM differs under a what-if."""
@@ -56,7 +54,7 @@ class Single:
         return tuple(end for term in terms for end in ((term.low, term.high) if term else (0, 0)))
 
     @cached_property
-    def totals(self) -> Ends6:
+    def totals(self) -> tuple[int, ...]:
         """Return both ends of the objects of each kmem_cache, and of all that is beside them in the MMU's total."""
         held = self.held
         desc, header = (held.get(name) for name in OBJECTS)
