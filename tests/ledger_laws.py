@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from ptelist.engine.ledger import Op, Term, Unit
+from ptelist.engine.ledger import FILLERS, LEFT, Op, Term, Unit
 
 if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger
@@ -36,6 +36,12 @@ def evaluated(term: Term) -> tuple[int, int]:
         up = term.op == Op.CEIL_DIV
         results = [a // b + (up and a % b > 0) for a, b in pairs]
         return min(results), max(results)
+    if term.op == Op.PACKED:
+        objects, room, *more = term.parts
+        beside = {part.name: part.high for part in more}
+        taken, fillers = objects.high + beside.get(LEFT, 0), beside.get(FILLERS, 1)
+        apart = max(sum(-(-share // room.low) for share in (taken - n, *[1] * n)) for n in range(min(fillers, taken)))
+        return -(-objects.low // room.low), min(apart, objects.high)
     return term.low, term.high
 
 
@@ -62,7 +68,7 @@ def says_why(figures: Ledger) -> None:
         assert term.name
         assert isinstance(term.note, str)
         assert term.exact is (term.low == term.high)
-        if term.op in {Op.GIVEN, Op.RULE}:
+        if term.op in {Op.GIVEN, Op.RULE, Op.PACKED}:
             assert term.note, f"{term.name} has no source or reason"
         elif not term.exact:
             assert not all(part.exact for part in term.parts), f"{term.name} is open for no reason"

@@ -12,13 +12,13 @@ from ptelist.engine.ledger import Ledger, Term, Unit, named, product, rule, tota
 from ptelist.engine.past import known, past
 from ptelist.engine.sheaves import sheaves
 from ptelist.engine.vm import VmGroup
+from ptelist.engine.vm_structs import vm_structs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ptelist.engine.cache_layouts import CacheLayout
     from ptelist.engine.past import Past
-    from ptelist.engine.shared import Shared
     from ptelist.engine.vm import Usage
     from ptelist.scenario.models import Scenario
 
@@ -29,20 +29,22 @@ B = Unit.BYTES
 UNUSED_DESCRIPTORS = {name: UNUSED[name] for name in (f"{DESC}.objects", *BELOW[f"{DESC}.objects"])}
 
 
-def account(scenario: Scenario, shared: Shared | None = None, *, aside: bool = True) -> Ledger:
+def account(scenario: Scenario, *, aside: bool = True) -> Ledger:
     """Return all figures of a scenario, but for those that are part of no total if these are left aside.
 
     Rounding to slabs is per kmem_cache and host, over all VM groups together:
     VMs share slabs. `vcpu_caches.bytes` and `split_caches.bytes` say what those
     caches hold, objects included; in `mmu.bytes.total` those objects are counted
-    once, within their kmem_cache's slabs. `shared` keeps what many scenarios have
-    in common, the figures are the same.
+    once, within their kmem_cache's slabs.
     """
     ledger = Ledger()
-    facts = Facts(scenario, shared)
+    facts = Facts(scenario)
     usages = _usages(scenario, [group.usage(aside=aside) for group in _groups(facts)])
     _holdings(ledger, UNUSED if aside else UNUSED_COUNTED, usages)
-    return _settled(ledger, facts, usages, aside=aside)
+    ledger = _settled(ledger, facts, usages, aside=aside)
+    if aside:
+        ledger.update((term.name, term) for term in vm_structs(facts))
+    return ledger
 
 
 def holdings(scenario: Scenario) -> dict[str, Term]:
@@ -66,20 +68,15 @@ def settle(
     return _settled(ledger, Facts(scenario), aside=aside)
 
 
-def slab_layouts(scenario: Scenario) -> tuple[Facts, tuple[CacheLayout, CacheLayout]]:
-    """Return what `settle_caches` needs of a host, which is the same for every host of its kind."""
-    facts = Facts(scenario)
-    return facts, cache_layouts.both(facts)
+def settle_totals(scenario: Scenario, objects: Iterable[Term], rest: Term) -> Ledger:
+    """Return the figures of both kmem_caches, which hold so many objects, and the MMU's total, `rest` beside them.
 
-
-def settle_caches(facts: Facts, caches: Iterable[CacheLayout], objects: Iterable[Term]) -> Ledger:
-    """Return the figures of kmem_caches that hold so many objects, without those that are part of no total.
-
-    They are those of `settle`.
+    They are those of `settle`, without those that are part of no total.
     """
-    ledger = Ledger()
-    for found, held in zip(caches, objects, strict=True):
-        _entered(ledger, facts, found).account(held, aside=False)
+    ledger, facts = Ledger(), Facts(scenario)
+    caches = zip(cache_layouts.both(facts), objects, strict=True)
+    slabs = [_entered(ledger, facts, found).account(held, aside=False) for found, held in caches]
+    ledger.add(total(TOTAL, B, [*slabs, rest]))
     return ledger
 
 
@@ -97,23 +94,22 @@ def _settled(ledger: Ledger, facts: Facts, usages: Usages = (), *, aside: bool) 
     return ledger
 
 
-def layouts(scenario: Scenario, shared: Shared | None = None) -> Ledger:
+def layouts(scenario: Scenario) -> Ledger:
     """Return how the slabs of both caches are laid out; these figures are those of `account`."""
     ledger = Ledger()
-    facts = Facts(scenario, shared)
+    facts = Facts(scenario)
     for found in cache_layouts.both(facts):
         _entered(ledger, facts, found)
     return ledger
 
 
-def descriptors(scenario: Scenario, shared: Shared | None = None, *, aside: bool = True) -> Ledger:
+def descriptors(scenario: Scenario, *, aside: bool = True) -> Ledger:
     """Return the figures of pte_list_desc, which are those of `account`, and no others."""
     ledger = Ledger()
-    facts = Facts(scenario, shared)
+    facts = Facts(scenario)
     usages = _usages(scenario, [group.descriptors() for group in _groups(facts)])
     _holdings(ledger, UNUSED_DESCRIPTORS, usages)
-    found = facts.once(("layout",), lambda facts: cache_layouts.layout(facts, DESC))
-    _cache(ledger, facts, found, usages, aside=aside)
+    _cache(ledger, facts, cache_layouts.layout(facts, DESC), usages, aside=aside)
     return ledger
 
 
@@ -151,7 +147,7 @@ def _cache(ledger: Ledger, facts: Facts, found: CacheLayout, usages: Usages = ()
     """Enter one kmem_cache's figures and return its bytes in all."""
     name, scenario = found.name, facts.scenario
     cache = _entered(ledger, facts, found)
-    before = past(name, facts, scenario, usages) if usages and known(scenario) else None
+    before = past(name, facts, scenario, usages, simulated=aside) if usages and known(scenario) else None
     return cache.account(ledger[f"{name}.objects"], before, aside=aside)
 
 

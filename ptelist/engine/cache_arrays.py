@@ -61,10 +61,9 @@ class CacheArrays:
 
     def shadow_page_caches(self) -> Term:
         """Return how many caches of shadow pages a vCPU has: one, or by a proposal one a node."""
-        nodes = self._host.nodes
-        if self._kernel.shadow_page_caches_per_node and nodes > 1:
+        if self._kernel.shadow_page_caches_per_node and self._host.nodes > 1:
             why = self._facts.source("kernel.shadow_page_caches_per_node")
-            return fixed("shadow_page_caches", nodes, COUNT, why, self._facts.host("nodes"))
+            return fixed("shadow_page_caches", self._host.nodes, COUNT, why, self._facts.host("nodes"))
         return fixed("shadow_page_caches", 1, COUNT, "mmu_shadow_page_cache")
 
     def _page_caches(self) -> Term:

@@ -43,13 +43,24 @@ class CacheLayout(NamedTuple):
 
 def both(facts: Facts) -> tuple[CacheLayout, CacheLayout]:
     """Return the layouts of both caches, descriptors first."""
-    return facts.once(("layouts",), lambda facts: (layout(facts, DESC), layout(facts, HEADER)))
+    return layout(facts, DESC), layout(facts, HEADER)
 
 
 def layout(facts: Facts, name: str) -> CacheLayout:
     """Return the layout of the cache of this name."""
     kernel, host = facts.scenario.kernel, facts.scenario.host
     size = SIZES[name](facts)
+    stride, order, found = slab(facts, name, size)
+    page = facts.kernel("page_bytes", B)
+    slab_bytes = fixed("slab_bytes", found.slab_bytes, B, "page_bytes << slab_order", page, order)
+    per_slab = floor_div(f"{name}.objects_per_slab", Unit.OBJECTS, slab_bytes, stride)
+    sheaf = slub_parameters.sheaf_capacity(name, found.stride, host.slub_debug, kernel)
+    return CacheLayout(size, stride, order, per_slab, slab_bytes, _vector(facts, found, per_slab), found, sheaf)
+
+
+def slab(facts: Facts, name: str, size: Term) -> tuple[Term, Term, slab_layout.SlabLayout]:
+    """Return the stride and the slab order of objects of a size, aligned to 8 bytes, and how they are laid out."""
+    kernel, host = facts.scenario.kernel, facts.scenario.host
     stride_bytes = slab_layout.stride(size.low, debug=host.slub_debug, track_bytes=kernel.slub_track_bytes)
     order_rule = slub_parameters.order_rule(kernel, host)
     found = slab_layout.layout(stride_bytes, order_rule)
@@ -60,12 +71,7 @@ def layout(facts: Facts, name: str) -> CacheLayout:
         f" else 1/{order_rule.fractions[1]}, ... (calculate_order(), form {order_rule.form!r})"
     )
     wanted = _min_objects(facts, order_rule.min_objects)
-    order = fixed(f"{name}.slab_order", found.order, Unit.ORDER, note, stride, wanted)
-    page = facts.kernel("page_bytes", B)
-    slab_bytes = fixed("slab_bytes", found.slab_bytes, B, "page_bytes << slab_order", page, order)
-    per_slab = floor_div(f"{name}.objects_per_slab", Unit.OBJECTS, slab_bytes, stride)
-    sheaf = slub_parameters.sheaf_capacity(name, stride_bytes, host.slub_debug, kernel)
-    return CacheLayout(size, stride, order, per_slab, slab_bytes, _vector(facts, found, per_slab), found, sheaf)
+    return stride, fixed(f"{name}.slab_order", found.order, Unit.ORDER, note, stride, wanted), found
 
 
 def _vector(facts: Facts, found: slab_layout.SlabLayout, per_slab: Term) -> Term:

@@ -10,7 +10,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from ptelist.engine.interval import Interval
-from ptelist.engine.ledger import Op, Term
+from ptelist.engine.ledger import FILLERS, LEFT, Op, Term
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -90,7 +90,22 @@ def _product(old: Term, new: Term) -> Interval:
         for before, after in ((others, own), (own, others)):
             steps = (times(change, product_of([*before[:n], *after[n + 1 :]])) for n, change in enumerate(changes))
             found = _both(found, _added(steps))
+    if found.low < found.high and (rounded := _rounded(own, others)):
+        found = _both(found, rounded)
     return times(found, product_of(common))
+
+
+def _rounded(own: Sequence[Term], others: Sequence[Term]) -> Interval | None:
+    """Return the change of what fills slabs, rounded up and times exact numbers; None of any other products."""
+    rounded = [[each for each in terms if each.op in ROUNDED_UP] for terms in (own, others)]
+    if [len(each) for each in rounded] != [1, 1] or rounded[0][0].op is not rounded[1][0].op:
+        return None
+    ((old,), (new,)) = rounded
+    rest = [[each for each in terms if each.op not in ROUNDED_UP] for terms in (own, others)]
+    if not all(each.exact for terms in rest for each in terms):
+        return None
+    before, after = (prod(each.low for each in terms) for terms in rest)
+    return _filled(old, new, before, after)
 
 
 def _quotient(old: Term, new: Term) -> Interval:
@@ -126,6 +141,43 @@ def _off(x: int, d: int, e: int, *, up: bool) -> Interval:
     return Interval(-((fewer - change) // (d * e)), (change + more) // (d * e))
 
 
+def _packed(old: Term, new: Term) -> Interval:
+    """Change what fills slabs, and the room in each.
+
+    How objects are split among the fillers is open. Of the same objects it is the same in both, so that slabs with
+    more room are no more.
+    """
+    found = _filled(old, new)
+    (x, room, *_), (y, other, *_) = old.parts, new.parts
+    if difference(x, y) != SAME or not _alike(old, new):
+        return found
+    low, high = found
+    return Interval(low if other.low > room.low else max(low, 0), high if other.low < room.low else min(high, 0))
+
+
+def _filled(old: Term, new: Term, before: int = 1, after: int = 1) -> Interval:
+    """Return the change of x / d to y / e, each times a number, if each filler's share is rounded up once.
+
+    So slabs of other sizes are held against each other, in bytes: for any x that is open, both are nearly in
+    proportion to it.
+    """
+    (x, room, *more), (y, other, *_) = old.parts, new.parts
+    if not _alike(old, new):
+        return Interval(new.low * after - old.high * before, new.high * after - old.low * before)
+    known = {part.name: part.high for part in more}
+    d, e, fillers, left = room.low, other.low, known.get(FILLERS, 1), known.get(LEFT, 0)
+    change, ends = difference(x, y), (x.low, x.high)
+    least = [(n + change.low) * after * d - (n + left + fillers * (d - 1)) * before * e for n in ends]
+    most = [(n + change.high + left + fillers * (e - 1)) * after * d - n * before * e for n in ends]
+    return Interval(-(-min(least) // (d * e)), max(most) // (d * e))
+
+
+def _alike(old: Term, new: Term) -> bool:
+    """Return whether two quotients have exact divisors, and what else fills slabs is the same."""
+    (_, room, *own), (_, other, *others) = old.parts, new.parts
+    return room.exact and other.exact and len(own) == len(others) and all(map(same, own, others))
+
+
 def _both(one: Interval, other: Interval) -> Interval:
     """Return what two intervals that hold have in common."""
     return Interval(max(one.low, other.low), min(one.high, other.high))
@@ -150,5 +202,12 @@ def product_of(parts: Sequence[Term]) -> Interval:
     return Interval(prod(part.low for part in parts), prod(part.high for part in parts))
 
 
-STEPS = {Op.SUM: _sum, Op.PRODUCT: _product, Op.CEIL_DIV: _quotient, Op.FLOOR_DIV: _quotient}
+ROUNDED_UP = frozenset((Op.CEIL_DIV, Op.PACKED))
+STEPS = {
+    Op.SUM: _sum,
+    Op.PRODUCT: _product,
+    Op.CEIL_DIV: _quotient,
+    Op.FLOOR_DIV: _quotient,
+    Op.PACKED: _packed,
+}
 """How the difference of two figures that follow by the same operation follows from their parts."""

@@ -37,7 +37,7 @@ def rings(facts: Facts, vm: Vm, number: int) -> Term:
     entry = facts.kernel("dirty_gfn_bytes", B)
     size = vm.dirty_ring * entry.low
     pool = facts.pool
-    taken, areas = vmalloc(size, pool), count({size: 1}, pool, always=True)
+    taken, areas = vmalloc(size, pool), count(((size, 1),), pool, always=True)
     why = "whole pages and their page-pointer array (vzalloc)"
     pages = fixed("ring", taken, B, why, facts.vm(number, "dirty_ring", Unit.ENTRIES), entry)
     each = total("ring_with_areas", B, (pages, descriptions(facts, areas)))

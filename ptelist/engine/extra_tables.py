@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ptelist.engine import mmu
 from ptelist.engine.guest_memory import touched_ram
 from ptelist.engine.ledger import Term, Unit, nothing, product, rule, total
 from ptelist.engine.page_tables import tables, window
+from ptelist.engine.recorded import remembered
 from ptelist.engine.windows import FOUR_GIB, guest_ranges
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def devices(kernel: Kernel, vm: Vm) -> int:
     return _beside_ram(vm.devices, touched_ram(vm), vm.root_level, kernel.page_bytes)
 
 
-@lru_cache
+@remembered
 def _beside_ram(spans: tuple[Range, ...], ram: tuple[Range, ...], root_level: int, page_bytes: int) -> int:
     """Return the tables below the root that ranges need and RAM has not, but for those with leaves."""
     count = 0

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from ptelist.engine.kmalloc import pool_of
 from ptelist.engine.ledger import Term, Unit, given
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ptelist.engine.kmalloc import Pool
-    from ptelist.engine.shared import Shared
     from ptelist.scenario.models import Config, Scenario
-
-T = TypeVar("T")
 
 
 class Facts:
     """Given terms of one scenario: `facts.kernel("page_bytes", Unit.BYTES)`."""
 
-    __slots__ = ("_host", "_kernel", "_pool", "_shared", "_sources", "_vms", "scenario")
+    __slots__ = ("_host", "_kernel", "_pool", "_sources", "_vms", "scenario")
 
-    def __init__(self, scenario: Scenario, shared: Shared | None = None) -> None:
-        """Take the scenario whose fields are asked for, and what it may have in common with others."""
+    def __init__(self, scenario: Scenario) -> None:
+        """Take the scenario whose fields are asked for."""
         self.scenario = scenario
-        self._shared = shared
         self._sources = scenario.sources
         self._kernel: dict[str, Term] = {}
         self._host: dict[str, Term] = {}
@@ -61,12 +55,6 @@ class Facts:
         """Return where a field that is no number, e.g. "kernel.obj_ext", comes from."""
         source = self._sources.get(path)
         return str(source) if source else "default"
-
-    def once(self, name: tuple[object, ...], work: Callable[[Facts], T]) -> T:
-        """Return what `work` gives of these facts, which may be shared with scenarios that have them in common."""
-        if self._shared is None:
-            return work(self)
-        return self._shared.once(name, self.scenario, lambda scenario: work(Facts(scenario)))
 
     def _made(self, known: dict[str, Term], part: str, owner: object, field: str, unit: Unit) -> Term:
         path = f"{part}.{field}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from ptelist.engine.recorded import remembered
 from ptelist.engine.windows import FOUR_GIB, GIB, guest_ranges, without
 
 if TYPE_CHECKING:
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from ptelist.scenario.models import Host, Kernel, Slot, Vm
 
 NORMAL, SMM = "normal", "smm"
+USUAL_DIMM = GIB
+"""Bytes of a DIMM whose size nobody says."""
 
 
 class Memslot(NamedTuple):
@@ -40,7 +42,7 @@ def ram(vm: Vm) -> tuple[Range, ...]:
     return _ram(vm.memory, vm.low_memory, vm.ram_holes) + dimms(vm)
 
 
-@lru_cache
+@remembered
 def _ram(memory: int, low_memory: int, holes: tuple[Range, ...]) -> tuple[Range, ...]:
     """Return RAM but for DIMMs: of the VMs of a fleet or a sweep many are alike."""
     return without(guest_ranges(memory, low_memory), holes)
@@ -51,12 +53,14 @@ def dimms(vm: Vm) -> tuple[Range, ...]:
 
     QEMU: device memory in pc_memory_init(), hw/i386/pc.c.
     """
-    if not vm.dimms:
-        return ()
-    size = vm.dimm_size or GIB
-    end = max((end for _, end in guest_ranges(vm.memory, vm.low_memory)), default=0)
+    return _dimms(vm.memory, vm.low_memory, vm.dimms, vm.dimm_size or USUAL_DIMM) if vm.dimms else ()
+
+
+@remembered
+def _dimms(memory: int, low_memory: int, count: int, size: int) -> tuple[Range, ...]:
+    end = max((end for _, end in guest_ranges(memory, low_memory)), default=0)
     start = max(FOUR_GIB, -(-end // GIB) * GIB)
-    return tuple((start + number * size, start + (number + 1) * size) for number in range(vm.dimms))
+    return tuple((start + number * size, start + (number + 1) * size) for number in range(count))
 
 
 def touched_ram(vm: Vm) -> tuple[Range, ...]:

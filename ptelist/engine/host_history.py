@@ -12,7 +12,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine.past import VmKind
+from ptelist.engine.past import SEEDS, VmKind
 from ptelist.engine.slub_cpu_slabs import CpuSlabs, Debugged
 from ptelist.engine.slub_sheaves import Sheaves
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from ptelist.engine.past import Shape
     from ptelist.engine.slub_node import Objects, Rules, SlubMachine
 
-SEEDS = (1, 2, 3, 4, 5)
-"""Of the simulated histories."""
 MOST_OBJECTS = 1 << 16
 """Objects at the peak from which on a part of the host is simulated."""
 WORD = (1 << 64) - 1

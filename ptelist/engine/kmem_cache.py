@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.engine import raw, slab_layout, slub_parameters
-from ptelist.engine.ledger import Ledger, Term, Unit, ceil_div, fixed, named, product, rule, total
+from ptelist.engine.ledger import (
+    FILLERS,
+    LEFT,
+    Ledger,
+    Term,
+    Unit,
+    ceil_div,
+    fixed,
+    named,
+    packed,
+    product,
+    rule,
+    total,
+)
 
 if TYPE_CHECKING:
     from ptelist.engine.cache_layouts import CacheLayout
@@ -71,16 +84,16 @@ class KmemCache:
     def _slabs_left(self, objects: Term, ever: Term | None) -> Term:
         """Return the slabs of a host on which VMs came and went: those with objects in use."""
         name = f"{self._name}.slabs"
-        packed = ceil_div(name, Unit.SLABS, objects, self._per_slab)
+        least = ceil_div(name, Unit.SLABS, objects, self._per_slab)
         most = min(objects.high, ever.high) if ever else objects.high
-        if most == packed.low:
-            return packed
+        if most == least.low:
+            return least
         why = "SLUB moves no object: packed at best, or each object in a slab of its own"
         parts = [objects, self._per_slab]
         if ever:
             why += ", of no more slabs than there ever were"
             parts.append(ever)
-        return rule(name, packed.low, most, Unit.SLABS, why, *parts)
+        return rule(name, least.low, most, Unit.SLABS, why, *parts)
 
     def _simulate(self, kinds: tuple[Kinds, Kinds], peak: Term, slabs: Term) -> None:
         """Enter what simulated histories leave, if they can be simulated."""
@@ -98,23 +111,24 @@ class KmemCache:
 
     def _slabs(self, objects: Term) -> Term:
         name, sheaf, fillers = f"{self._name}.slabs", self._sheaf, self._fillers
-        packed = ceil_div(name, Unit.SLABS, objects, self._per_slab)
+        least = ceil_div(name, Unit.SLABS, objects, self._per_slab)
         taken = objects.high + self._left()
         # each slab has an object in use
         most = min(slab_layout.most_slabs(taken, self._layout.objects, fillers), objects.high)
-        if most == packed.high:
-            return packed
+        if most == least.high:
+            return least
         parts = [objects, self._per_slab]
         open_points = []
         if fillers > 1:
             what = "CPU" if self._host.filling == "spread" else "node"
-            parts.append(fixed("fillers", fillers, Unit.COUNT, f"{what}s, each with objects in slabs of its own"))
+            parts.append(fixed(FILLERS, fillers, Unit.COUNT, f"{what}s, each with objects in slabs of its own"))
             open_points.append(f"each further {what} may add one slab, partly filled")
         if sheaf:
             source = self._facts.source("kernel.slub_sheaf_capacity")
-            parts.append(fixed("sheaf", sheaf, Unit.OBJECTS, source, self._stride))
+            capacity = fixed("sheaf", sheaf, Unit.OBJECTS, source, self._stride)
+            parts.append(fixed(LEFT, self._left(), Unit.OBJECTS, "of a sheaf at most all but one object", capacity))
             open_points.append("objects come a sheaf at a time, what is left of the last one lies among them")
-        return rule(name, packed.low, most, Unit.SLABS, "; ".join(("packed", *open_points)), *parts)
+        return packed(name, (least.low, most), "; ".join(("packed", *open_points)), *parts)
 
     def _left(self) -> int:
         """Return the most objects that are left of sheaves begun, among those in use."""

@@ -34,6 +34,8 @@ class Op(StrEnum):
     PRODUCT = "product"
     CEIL_DIV = "ceil_div"
     FLOOR_DIV = "floor_div"
+    PACKED = "packed"
+    """Slabs that objects fill: of the first part, so many of the second in each; what more there may be is named."""
     RULE = "rule"
 
 
@@ -66,7 +68,7 @@ class Term(NamedTuple):
             yield from part.walk()
 
 
-_GIVEN, _SUM, _PRODUCT, _CEIL, _FLOOR, _RULE = Op  # a lookup on the class is slow
+_GIVEN, _SUM, _PRODUCT, _CEIL, _FLOOR, _PACKED, _RULE = Op  # a lookup on the class is slow
 _new = tuple.__new__  # and so is the __new__ of a named tuple, which only checks how many fields there are
 
 
@@ -106,6 +108,18 @@ def ceil_div(name: str, unit: Unit, dividend: Term, divisor: Term) -> Term:
     low = -(-dividend.low // divisor.high)
     high = -(-dividend.high // divisor.low)
     return _new(Term, (name, low, high, unit, _CEIL, (dividend, divisor), "", ""))
+
+
+FILLERS, LEFT = "fillers", "left_of_sheaves"
+"""Parts of slabs that are packed: who fills slabs of its own, and the objects that lie among those in use."""
+
+
+def packed(name: str, ends: tuple[int, int], note: str, *parts: Term) -> Term:
+    """Return the slabs of objects, the first of the parts; the second is how many a slab has room for.
+
+    Others are FILLERS, one if there is no such part, and LEFT, the most of them, else none.
+    """
+    return _new(Term, (name, *ends, Unit.SLABS, _PACKED, parts, note, ""))
 
 
 def rule(name: str, low: int, high: int, unit: Unit, note: str, *parts: Term) -> Term:

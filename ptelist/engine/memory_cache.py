@@ -8,8 +8,9 @@ is freed goes back to its allocator, never to the cache.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+
+from ptelist.engine.recorded import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +106,7 @@ class DrawLaw(NamedTuple):
         least = max(-(-surely // (shortest + self.at_once - 1)), -(-(surely - beyond) // shortest))
         return max(surely, least * shortest)
 
-    @lru_cache  # noqa: B019 -- a law is a tuple of numbers, and headers and pages are drawn by the same one
+    @remembered
     def held(self, low: int, high: int) -> CacheHoldings:
         """Return what is left and what is held in all after low..high draws, of which none were freed."""
         filled = self.capacity * self.caches

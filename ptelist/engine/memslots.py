@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import mmu
@@ -11,6 +10,7 @@ from ptelist.engine.guest_memory import address_spaces, memslots
 from ptelist.engine.kmalloc import Pool, kmalloc, kvmalloc, vmalloc
 from ptelist.engine.ledger import Term, Unit, fixed, nothing, rule, total
 from ptelist.engine.page_tables import window
+from ptelist.engine.recorded import remembered
 from ptelist.engine.windows import touched
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def slots(kernel: Kernel, host: Host, vm: Vm) -> Slots:
     return Slots(rows, logged, f"{len(rows)} memslots ({vm.memslots})")
 
 
-@lru_cache
+@remembered
 def _rows(spans: tuple[Range, ...], page_bytes: int) -> tuple[WindowCounts, ...]:
     """Return how many windows of each size each range touches."""
     sizes = [window(level, page_bytes) for level in range(len(LEVELS))]
@@ -115,17 +115,18 @@ class Taken(NamedTuple):
     areas: areas.Areas
 
 
-@lru_cache(512)
+@remembered
 def _taken(sizes: tuple[int, ...], pool: Pool, *, always: bool) -> Taken:
     """Return what arrays of these sizes take; VMs of a fleet or a sweep have the same ones again and again.
 
     `always`: whole pages and their page-pointer arrays (__vcalloc), else kmalloc if contiguous memory is at hand.
     """
-    counts: dict[int, int] = {}
+    counts: list[tuple[int, int]] = []
     for size in sizes:
-        counts[size] = counts.get(size, 0) + 1
+        alike = next((n for n, (known, _) in enumerate(counts) if known == size), len(counts))
+        counts[alike:] = [(size, counts[alike][1] + 1 if alike < len(counts) else 1), *counts[alike + 1 :]]
     low = high = 0
-    for size, number in counts.items():
+    for size, number in counts:
         least, most = (vmalloc(size, pool),) * 2 if always else kvmalloc(size, pool)
         low += number * least
         high += number * most

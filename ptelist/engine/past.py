@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ptelist.engine.vm import Usage
     from ptelist.scenario.models import Kernel, Scenario, Vm
 
+SEEDS = (1, 2, 3, 4, 5)
+"""Of the simulated histories."""
+
 
 class Shape(NamedTuple):
     """What one VM takes from a cache."""
@@ -57,8 +60,13 @@ def known(scenario: Scenario) -> bool:
     return scenario.host.filling == "aged" and any(vm.peak_count is not None for vm in scenario.vms)
 
 
-def past(cache: str, facts: Facts, scenario: Scenario, usages: Sequence[Iterable[Usage]]) -> Past:
-    """Return the past of a cache: at the peak there were more VMs, each of which held what one of its kind does now."""
+def past(
+    cache: str, facts: Facts, scenario: Scenario, usages: Sequence[Iterable[Usage]], *, simulated: bool = True
+) -> Past:
+    """Return the past of a cache: at the peak there were more VMs, each of which held what one of its kind does now.
+
+    What each VM takes, vCPU after vCPU, is left out where nothing is `simulated`.
+    """
     peaks: list[Term] = []
     fewest: list[VmKind] = []
     most: list[VmKind] = []
@@ -68,10 +76,11 @@ def past(cache: str, facts: Facts, scenario: Scenario, usages: Sequence[Iterable
         each = rule("objects_per_vm", low, high, Unit.OBJECTS, "as each of those that are left holds", term)
         vms = facts.vm(number, "count" if vm.peak_count is None else "peak_count")
         peaks.append(product(vm.name, Unit.OBJECTS, vms, each))
-        capacity = _capacity(cache, scenario.kernel, vm)
-        for found, whole in ((fewest, low), (most, high)):
+        capacity = _capacity(cache, scenario.kernel, vm) if simulated else 0
+        for found, whole in ((fewest, low), (most, high)) if simulated else ():
             found.append(VmKind(_shape(vm, capacity, whole), vm.peak_count or vm.count, vm.count))
-    return Past(total(f"{cache}.objects.peak", Unit.OBJECTS, peaks), (tuple(fewest), tuple(most)))
+    peak = total(f"{cache}.objects.peak", Unit.OBJECTS, peaks)
+    return Past(peak, (tuple(fewest), tuple(most)) if simulated else None)
 
 
 def _capacity(cache: str, kernel: Kernel, vm: Vm) -> int:

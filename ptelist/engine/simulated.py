@@ -8,12 +8,20 @@ from ptelist.engine import cache_layouts, host_history, slab_layout, slub_parame
 from ptelist.engine.facts import Facts
 from ptelist.engine.figure_kinds import DESC, HEADER
 from ptelist.engine.ledger import Term, Unit, rule
+from ptelist.engine.past import SEEDS, past
 from ptelist.engine.slub_node import Rules
+from ptelist.engine.vm import VmGroup
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ptelist.engine.cache_layouts import CacheLayout
     from ptelist.engine.past import Kinds
     from ptelist.scenario.models import Scenario
+
+
+OF_VM, OF_VCPU = 64, 16
+"""What a VM and a vCPU that start and end take, as measured, in what one object of many takes."""
 
 
 def slab_rules(scenario: Scenario) -> dict[str, Rules]:
@@ -41,6 +49,21 @@ def rules(facts: Facts, found: CacheLayout) -> Rules:
     )
 
 
+def histories(scenario: Scenario) -> Iterator[tuple[Rules, Kinds]]:
+    """Yield what is simulated for a host with a history: the rules of a cache, and the VMs that come and go."""
+    facts = Facts(scenario)
+    usages = [tuple(VmGroup(facts, number).usage(aside=False)) for number in range(len(scenario.vms))]
+    for name, by in slab_rules(scenario).items():
+        for kinds in past(name, facts, scenario, usages).kinds or ():
+            yield by, host_history.part(kinds)[1]
+
+
+def weight(kinds: Kinds) -> int:
+    """Return what all runs of a history have to do, in what one object of many takes."""
+    run = sum((OF_VM + OF_VCPU * len(kind.shape.caches)) * kind.peak for kind in kinds)
+    return len(SEEDS) * (host_history.objects_at_peak(kinds) + run)
+
+
 def typical(
     facts: Facts, found: CacheLayout, kinds: tuple[Kinds, Kinds], peak: Term, slabs: Term
 ) -> tuple[Term, Term] | None:
@@ -57,7 +80,7 @@ def typical(
     whole, _ = host_history.part(kinds[1])
     why = (
         f"simulated, no bound: all VMs of the peak start, random ones end until those that are left are left,"
-        f" each on a random CPU; fewest and most of {len(host_history.SEEDS)} runs"
+        f" each on a random CPU; fewest and most of {len(SEEDS)} runs"
     ) + (f", of 1/{whole} of the VMs" if whole > 1 else "")
     low = max(min(each.in_use for each, _ in known), slabs.low)
     high = max(min(max(each.in_use for _, each in known), slabs.high), low)

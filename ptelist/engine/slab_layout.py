@@ -4,8 +4,9 @@ The rules are those of mm/slub.c; each value that differs by version is an
 argument, held in presets/kernels with its source.
 """
 
-from functools import lru_cache
 from typing import NamedTuple
+
+from ptelist.engine.recorded import remembered
 
 POINTER = 8
 """Bytes of a pointer on the 64-bit hosts that ptelist covers."""
@@ -126,7 +127,7 @@ def _first_order(size: int, objects: int, fraction: int, rule: OrderRule) -> int
     return order
 
 
-@lru_cache
+@remembered
 def layout(size: int, rule: OrderRule) -> SlabLayout:
     """Return the layout of a cache of stride `size`."""
     order = slab_order(size, rule)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from ptelist.engine import extra_tables, memslots, mmu
 from ptelist.engine.cache_arrays import CacheArrays
@@ -19,7 +19,7 @@ from ptelist.engine.track_srcu import track_srcu
 from ptelist.engine.trees import Trees
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from ptelist.engine.facts import Facts
 
@@ -37,8 +37,6 @@ OF_RUNNING = {
 
 NOT_RUN = "no vCPU has run: the first KVM_RUN fills its caches and makes the root"
 
-T = TypeVar("T")
-
 Usage = tuple[str, Term]
 """A figure id and what this group adds to it."""
 
@@ -53,24 +51,20 @@ class VmGroup:
         self._number = number
         self._page = facts.kernel("page_bytes", B)
 
-    def _once(self, name: object, work: Callable[[VmGroup], T]) -> T:
-        """Return what `work` gives of the group, or gave of one that has all that it reads in common with this one."""
-        facts, number = self._facts, self._number
-        return facts.once((name, number), lambda own: work(self if own is facts else VmGroup(own, number)))
-
     def usage(self, *, aside: bool = True) -> Iterator[Usage]:
         """Yield what the group holds, what is part of no total among it if that is not left aside."""
         yield from self.descriptors()
         yield from self._tables_and_caches()
         if aside:
             yield "page_tables.bytes.raw", self._raw_tables()
-        yield from self._once(("others", aside), lambda group: tuple(group.others(aside=aside)))
+        yield from self._others(aside=aside)
 
     def descriptors(self) -> Iterator[Usage]:
         """Yield the objects of pte_list_desc that the group holds."""
-        rmaps, parents, at_once = self._once("lists", VmGroup._lists)
+        chains = Chains(self._facts, self._kernel, self._vm, self._number, lambda: self._trees)
+        rmaps, parents = chains.rmaps(), chains.parent_ptes()
         lists = total("lists", OBJECTS, (rmaps, parents))
-        drawn = self._caches.descriptors(lists, self._arrays.desc_capacity(), at_once)
+        drawn = self._caches.descriptors(lists, self._arrays.desc_capacity(), chains.at_once)
         yield "pte_list_desc.objects.vcpu_caches", self._of_vms(OBJECTS, drawn.left)
         if drawn.split:
             yield "pte_list_desc.objects.split_caches", self._of_vms(OBJECTS, drawn.split)
@@ -78,20 +72,12 @@ class VmGroup:
         yield "pte_list_desc.objects.parent_ptes", self._of_vms(OBJECTS, parents)
         yield "pte_list_desc.objects", self._of_vms(OBJECTS, drawn.held)
 
-    def _lists(self) -> tuple[Term, Term, int]:
-        """Return the descriptors of both kinds of lists, and how many a fault takes at most."""
-        chains = Chains(self._facts, self._kernel, self._vm, self._number, lambda: self._trees)
-        return chains.rmaps(), chains.parent_ptes(), chains.at_once
-
     @cached_property
     def _memslots(self) -> memslots.Slots:
         return memslots.slots(self._kernel, self._host, self._vm)
 
     @cached_property
     def _trees(self) -> Trees:
-        return self._once("trees", VmGroup._grown)
-
-    def _grown(self) -> Trees:
         return Trees(self._facts, self._kernel, self._vm, self._number, memslots.pages(self._memslots))
 
     @cached_property
@@ -109,9 +95,6 @@ class VmGroup:
 
     @cached_property
     def _tables_beside(self) -> dict[str, Term]:
-        return self._once("tables_beside", VmGroup._extra_tables)
-
-    def _extra_tables(self) -> dict[str, Term]:
         return extra_tables.beside(self._kernel, self._host, self._vm)
 
     @cached_property
@@ -196,15 +179,11 @@ class VmGroup:
             yield "embedded.bytes", self._of_vms(B, vcpus, self._arrays.of_struct())
             yield "vcpu_caches.bytes.arrays", nothing(self._vm.name, B, "inside struct kvm_vcpu_arch: embedded.bytes")
             return
-        each = self._once("arrays", VmGroup._allocated_arrays)
-        yield "vcpu_caches.bytes.arrays", self._of_vms(B, self._run, each)
-
-    def _allocated_arrays(self) -> Term:
-        return self._arrays.of_vcpu()
+        yield "vcpu_caches.bytes.arrays", self._of_vms(B, self._run, self._arrays.of_vcpu())
 
     # memslots and the rest
 
-    def others(self, *, aside: bool) -> Iterator[Usage]:
+    def _others(self, *, aside: bool) -> Iterator[Usage]:
         """Yield memslots, the hash of shadow pages, and what some VMs have; what this one has not is left out."""
         facts, kernel, host, vm, number = self._facts, self._kernel, self._host, self._vm, self._number
         arrays = memslots.Arrays(facts, kernel, vm, self._memslots)

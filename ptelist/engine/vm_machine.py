@@ -70,8 +70,9 @@ class VmMachine:
     def _entered(self, name: Key) -> Runner:
         """Return a vCPU that is in the guest, in the mode in which it was before."""
         known = self._vcpus.get(name)
-        if known is None or not known.roots or self._tables.any_stale:
-            self.run(name, unpaged=known is not None and known.unpaged)
+        if known is not None and known.roots and not self._tables.any_stale:
+            return known
+        self.run(name, unpaged=known is not None and known.unpaged)
         return self._vcpus[name]
 
     def fault(self, name: Key) -> None:
@@ -88,13 +89,16 @@ class VmMachine:
             raise ValueError("the VM has no memslot: what it touches is no memory")
         vcpu, tables, mappings = self._entered(name), self._tables, self._mappings
         way, spte = tables.leaf(address, table, unpaged=vcpu.unpaged)
-        while not tables.lead_to(way) or mappings.page(spte) != page:
+        linked = tables.lead_to(way)
+        stays = linked and mappings.page(spte) == page
+        while not stays:
             vcpu.top_up()
             if self._most_tables is not None:
                 self.limited |= len(tables) + self._mmu.spare_tables > self._most_tables
-            if not tables.lead_to(way):
+            if not linked:
                 tables.walk(vcpu, address, way, spte[0])
-            mappings.map(vcpu, spte, page)
+                linked = True
+            stays = mappings.map(vcpu, spte, page)
 
     def drop(self, address: int, table: Key = None) -> None:
         """Drop the SPTE of an address, as when the guest takes it out of its page table.

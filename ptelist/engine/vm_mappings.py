@@ -36,27 +36,29 @@ class Mappings:
         """Return the page that an SPTE maps, None if it maps none."""
         return self._sptes.get(spte)
 
-    def map(self, vcpu: Vcpu, spte: Spte, page: Key) -> None:
-        """Let an SPTE map a page, and enter it in the page's rmap list."""
+    def map(self, vcpu: Vcpu, spte: Spte, page: Key) -> bool:
+        """Let an SPTE map a page, and enter it in the page's rmap list; return whether it stays there."""
+        mmu, totals = self._mmu, self._totals
         if spte in self._sptes:
             if self._sptes[spte] == page:
-                return
+                return True
             self.drop(spte)
         self._sptes[spte] = page
-        self._totals.entries += 1
-        if not self._mmu.lists:
-            return
+        totals.entries += 1
+        if not mmu.lists:
+            return True
         found = self._rmaps.get(page)
         if found is None:
-            found = self._rmaps[page] = List(self._mmu.ext, self._mmu.policy)
-        self._totals.longest = max(self._totals.longest, len(found))
+            found = self._rmaps[page] = List(mmu.ext, mmu.policy)
+        totals.longest = max(totals.longest, len(found))
         before, allocs = found.descriptors, found.allocs
-        zapped = found.add_rmap(spte, self._mmu.cap)
-        drawn = found.allocs - allocs
-        vcpu.draw_descriptors(drawn)
+        zapped = found.add_rmap(spte, mmu.cap)
+        if drawn := found.allocs - allocs:
+            vcpu.draw_descriptors(drawn)
         if zapped:
-            self._totals.give_back(before + drawn)
+            totals.give_back(before + drawn)
             self._forget(page)
+        return not zapped
 
     def drop(self, spte: Spte) -> None:
         """Take an SPTE away, and out of its page's list."""

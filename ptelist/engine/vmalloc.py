@@ -8,7 +8,7 @@ from ptelist.engine.kmalloc import POINTER, kmalloc, pages_of
 from ptelist.engine.ledger import Term, Unit, fixed, product, rule, total
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
     from ptelist.engine.facts import Facts
     from ptelist.engine.kmalloc import Pool
@@ -55,13 +55,13 @@ class Areas(NamedTuple):
         return Areas(self.low + others.low, self.high + others.high, self.tables + others.tables)
 
 
-def count(sizes: Mapping[int, int], pool: Pool, *, always: bool) -> Areas:
+def count(sizes: Iterable[tuple[int, int]], pool: Pool, *, always: bool) -> Areas:
     """Return the areas of arrays, so many of each size; `always`: __vcalloc() or vzalloc(), not kvcalloc().
 
     At most each area, with its guard page, begins a page table at each of two levels; a third holds 512 GiB.
     """
     low = high = tables = 0
-    for size, number in sizes.items():
+    for size, number in sizes:
         kind = how(size, pool, always=always)
         if kind == CONTIGUOUS:
             continue

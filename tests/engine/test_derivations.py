@@ -268,9 +268,10 @@ def test_slabs_on_several_nodes_and_with_sheaves_rest_on_those() -> None:
     packed = [f"{DESC}.objects", f"{DESC}.objects_per_slab"]
     two = {"cpus": 2, "nodes": 2}
     assert parts(ledger("6.1", on_host=two)[name]) == [*packed, "fillers"]
-    assert parts(ledger("7.3")[name]) == [*packed, "sheaf"]
-    assert parts(ledger("7.3")[name].parts[2]) == [f"{DESC}.stride"]
-    assert parts(ledger("7.3", on_host=two)[name]) == [*packed, "fillers", "sheaf"]
+    assert parts(ledger("7.3")[name]) == [*packed, "left_of_sheaves"]
+    assert parts(ledger("7.3")[name].parts[2]) == ["sheaf"]
+    assert parts(ledger("7.3")[name].parts[2].parts[0]) == [f"{DESC}.stride"]
+    assert parts(ledger("7.3", on_host=two)[name]) == [*packed, "fillers", "left_of_sheaves"]
 
 
 def test_a_sum_over_groups_names_each() -> None:

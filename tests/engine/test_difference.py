@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ptelist.engine.account import account
 from ptelist.engine.difference import difference, same
-from ptelist.engine.ledger import Op, Term, Unit, ceil_div, floor_div, product, rule, total
+from ptelist.engine.ledger import FILLERS, LEFT, Op, Term, Unit, ceil_div, floor_div, packed, product, rule, total
 from ptelist.engine.ledger import given as known
 from ptelist.settings.columns import expand
 
@@ -47,6 +47,28 @@ def grown(name: str, term: Term) -> Term:
     return rule(name, GROWN[name](term.low), GROWN[name](term.high), B, name, term)
 
 
+def filled(objects: Term, room: int, fillers: int, left: int) -> Term:
+    """Return the slabs of objects, from all in one filler's slabs to each filler's share, and what is left, apart."""
+    parts = [objects, known("room", room, B, "said")]
+    parts += [known(FILLERS, fillers, B, "said")] if fillers > 1 else []
+    parts += [known(LEFT, left, B, "said")] if left else []
+    taken = objects.high + left
+    apart = taken if taken <= fillers else fillers + (taken - fillers) // room
+    return packed("packed", (-(-objects.low // room), min(apart, objects.high)), "open", *parts)
+
+
+def slabs(objects: int, room: int, fillers: int, left: int, values: Mapping[str, int]) -> int:
+    """Return how many slabs have an object in use; each number of objects is split in a way of its own."""
+    found, rest = 0, objects
+    for number in range(fillers):
+        cut = (values["cut"] + 37 * objects * (number + 1)) % 101
+        share = rest if number + 1 == fillers else rest * cut // 100
+        own = left if number == values["last"] % fillers else 0
+        found += min(share, -(-(share + own) // room))
+        rest -= share
+    return found
+
+
 def derivations(parts: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
     """Return sums, products, quotients and rules of derivations."""
     some = st.lists(parts, min_size=1, max_size=3)
@@ -55,6 +77,7 @@ def derivations(parts: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
         some.map(lambda terms: product("product", B, *terms)),
         st.builds(lambda a, b: ceil_div("up", B, a, b), parts, DIVISORS),
         st.builds(lambda a, b: floor_div("down", B, a, b), parts, DIVISORS),
+        st.builds(filled, parts, st.integers(1, 7), st.integers(1, 3), st.sampled_from((0, 0, 2, 5))),
         st.builds(grown, st.sampled_from(list(GROWN)), parts),
     )
 
@@ -73,6 +96,10 @@ def value(term: Term, values: Mapping[str, int]) -> int:
         return -(-parts[0] // parts[1])
     if term.op is Op.FLOOR_DIV:
         return parts[0] // parts[1]
+    if term.op is Op.PACKED:
+        more = {part.name: part.low for part in term.parts[2:]}
+        left = min(more.get(LEFT, 0), values["left"])
+        return slabs(parts[0], parts[1], more.get(FILLERS, 1), left, values)
     return GROWN[term.name](*parts) if parts else values.get(term.name, term.low)
 
 
@@ -83,6 +110,7 @@ def test_the_truth_lies_within(old: Term, new: Term, data: st.DataObject) -> Non
     values = {
         term.name: data.draw(st.sampled_from((term.low, term.high, (term.low + term.high) // 2))) for term in UNKNOWNS
     }
+    values |= {name: data.draw(st.integers(0, 100), name) for name in ("cut", "left", "last")}
     low, high = difference(old, new)
     assert low <= value(new, values) - value(old, values) <= high
     assert new.low - old.high <= low <= high <= new.high - old.low
@@ -169,6 +197,47 @@ def test_another_divisor_is_off_by_one_at_most(
     found = difference(*quotients)
     assert found[0] <= min(changes) <= found[0] + 1
     assert found[1] - 1 <= max(changes) <= found[1]
+
+
+def test_a_struct_that_shrinks_takes_no_more_slabs_whatever_is_open() -> None:
+    """Tables of 256 vCPUs on two nodes: how many headers are left in caches is open, and how they are split."""
+    places = [("host", "server-256"), ("vcpus", "256"), ("memory", "1TiB")]
+    sizes = [("set", f"kernel.kvm_mmu_page_bytes={size}") for size in (184, 168)]
+    old, new = (account(expand([], [*places, size]).columns[0].scenario) for size in sizes)
+    slabs, objects, whole = (f"kvm_mmu_page_header.{what}" for what in ("slabs", "objects", "bytes.total"))
+    assert new[slabs].high > old[slabs].low, "subtracted, it might be more"
+    least, most = (end * 4 // (44 * 48) for end in (old[objects].low, old[objects].high))
+    low, high = difference(old[slabs], new[slabs])
+    assert -most - 2 <= low <= -most
+    assert -least <= high <= -least + 2
+    assert difference(old[whole], new[whole])[1] < 0
+
+
+@pytest.mark.parametrize("room", [60, 64, 30])
+def test_slabs_of_other_sizes_are_held_against_each_other_in_bytes(room: int) -> None:
+    """32 objects in slabs of a page, and more or fewer in slabs of two: what is open cancels but for a slab or two."""
+    x = opened("x", 2000, 900)
+    old, new = (
+        product("bytes", B, ceil_div("slabs", Unit.SLABS, x, known("room", n, B, "")), known("slab", size, B, ""))
+        for n, size in ((room, 8192), (32, 4096))
+    )
+    low, high = difference(old, new)
+    changes = [-(-n // 32) * 4096 - -(-n // room) * 8192 for n in range(2000, 2901)]
+    assert low <= min(changes) < low + 8192
+    assert high - 8192 < max(changes) <= high
+
+
+def test_slabs_of_an_open_size_are_not_in_proportion() -> None:
+    """What is open beside them is any of its values in either figure."""
+    x = opened("x", 20, 9)
+    old, new = (
+        product("bytes", B, ceil_div("slabs", Unit.SLABS, x, known("room", room, B, "")), opened(name, low, 2))
+        for room, name, low in ((8, "a", 1), (4, "b", 2))
+    )
+    low, high = difference(old, new)
+    changes = [-(-n // 4) * b - -(-n // 8) * a for n in range(20, 30) for a in (1, 2, 3) for b in (2, 3, 4)]
+    assert new.low - old.high <= low <= min(changes)
+    assert max(changes) <= high <= new.high - old.low
 
 
 def test_the_total_changes_by_what_pte_list_desc_does() -> None:

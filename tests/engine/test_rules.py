@@ -20,7 +20,7 @@ L2 = {"nested": True, "l2_memory": GIB}
         ("5.15", {}, (True, False, False, True)),
         ("5.15.128", {}, (True, True, False, False)),
         ("5.15.129", {}, (True, False, False, True)),
-        ("5.15.0-130-generic", {}, (True, False, False, True)),
+        ("5.15.0-130-generic=5.15", {}, (True, False, False, True)),
         ("5.16", {}, (True, True, False, False)),
         ("7.3", {}, (True, True, False, False)),
         ("7.3", L2, (True, True, True, True)),

@@ -83,19 +83,19 @@ class List:
         if entry in homes:
             raise ValueError(f"already in the list: {entry}")
         before = len(homes)
-        if before == 0 or self.descriptors:
-            self._place(entry, chained=before > 0)
-        else:
+        if before == 0:
+            homes[entry] = 0
+            return 0
+        if before == 1 and self.allocs == self.frees:
             (only,) = homes
-            self._place(only, chained=True)
-            self._place(entry, chained=True)
+            self._chain(only)
+        self._chain(entry)
         return before
 
-    def _place(self, entry: Hashable, *, chained: bool) -> None:
-        home = 0
-        if chained:
-            home, fresh = self._policy.add()
-            self.allocs += fresh
+    def _chain(self, entry: Hashable) -> None:
+        """Enter an entry in a descriptor."""
+        home, fresh = self._policy.add()
+        self.allocs += fresh
         self._homes[entry] = home
 
     def add_parent(self, entry: Hashable, cap: int | None) -> bool:

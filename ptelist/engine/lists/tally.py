@@ -89,10 +89,15 @@ class Lists:
         self._heads = [(tally.rule.ext, tally) for tally in self.tallies if tally.rule.policy == HEAD]
         self._walks = [tally for tally in self.tallies if tally.rule.policy != HEAD]
         self._lists: dict[Key, Any] = {}
-        self.longest = 0
-        """The most entries that a list has had, lists of one left out."""
-        self._chains: dict[int, int] = {}
-        """Lists by length, those that have descriptors: with two entries once, and not empty since."""
+        self._chains = [0]
+        """How many chains there are of each length, up to the longest that there was."""
+        self._growing = False
+        """Whether a descriptor was taken since something last left a chain."""
+
+    @property
+    def longest(self) -> int:
+        """Return the most entries that a list has had, lists of one left out."""
+        return len(self._chains) - 1
 
     def add(self, at: int, key: Key, entry: Key, cache: Key = None) -> bool:
         """Add an entry to a list; return whether it was not there yet."""
@@ -109,10 +114,16 @@ class Lists:
         held.add(entry)
         if len(held) == count:
             return False
-        self._changed(count, count + 1)
+        chains = self._chains
+        chains[count] -= 1
+        if len(chains) == count + 1:
+            chains.append(1)
+        else:
+            chains[count + 1] += 1
         for ext, tally in self._heads:
             if not count % ext:
                 tally.take(at, cache)
+                self._growing = True
         if self._walks:
             self._walk(at, key, entry, cache)
         return True
@@ -124,11 +135,14 @@ class Lists:
             chain.add(entry)
             if chain.allocs > before:
                 tally.take(at, cache)
+                self._growing = True
 
     def _chain(self, at: int, key: Key, pair: tuple[Key, Key], cache: Key) -> None:
         """Let a list have its second entry: its first descriptor, whatever the rule."""
         self._lists[key] = set(pair)
-        self._changed(0, len(pair))
+        self._chains += [0] * (len(pair) - self.longest)
+        self._chains[len(pair)] += 1
+        self._growing = True
         for tally in self.tallies:
             tally.take(at, cache)
         for tally in self._walks:
@@ -144,12 +158,14 @@ class Lists:
                 return False
             del self._lists[key]
             return True
-        if entry not in held:
+        count = len(held) - 1
+        held.discard(entry)
+        if len(held) > count:
             return False
-        self._leaving()
-        held.remove(entry)
-        count = len(held)
-        self._changed(count + 1, count)
+        if self._growing:
+            self._leaving()
+        self._chains[count + 1] -= 1
+        self._chains[count] += 1
         for ext, tally in self._heads:
             if not count % ext:
                 tally.frees += 1
@@ -173,7 +189,7 @@ class Lists:
             return False
         if type(held) is set:
             self._leaving()
-            self._changed(len(held), 0)
+            self._chains[len(held)] -= 1
             for ext, tally in self._heads:
                 tally.frees += max(descriptors(len(held), ext), 1)
             for tally in self._walks:
@@ -196,23 +212,15 @@ class Lists:
         for tally in self.tallies:
             tally.caches.pop(cache, None)
 
-    def _changed(self, before: int, after: int) -> None:
-        """Note that a chain of so many entries has so many now, 0 for none."""
-        chains = self._chains
-        if before:
-            chains[before] -= 1
-        if after:
-            self.longest = max(self.longest, after)
-            chains[after] = chains.get(after, 0) + 1
-
     def _leaving(self) -> None:
         """Keep what the chains were at a peak before the first entry goes after it."""
+        self._growing = False
         for tally in self.tallies:
             if tally.growing:
                 tally.at_peak, tally.growing = self._lengths_of_chains(), False
 
     def _lengths_of_chains(self) -> dict[int, int]:
-        return {length: count for length, count in sorted(self._chains.items()) if count}
+        return {length: count for length, count in enumerate(self._chains) if length and count}
 
     def at_peak(self) -> list[dict[int, int]]:
         """Return, for each rule, how many lists with descriptors there were of each length at its peak.

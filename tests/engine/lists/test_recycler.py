@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from exploring import examples
+from exploring import examples, sampled
 from helpers import kernel, ledger
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,11 +135,14 @@ def below(term: Any) -> Iterable[Any]:
         yield from below(part)
 
 
-@pytest.mark.parametrize("version", ["5.10", "6.1", "7.3"])
-@pytest.mark.parametrize("interleaved", [True, False])
-@pytest.mark.parametrize(("memory", "gfns", "each"), [(12, 1000, 40), (12, 500, 66), (14, 100, 900), (16, 1000, 50)])
-def test_in_order(version: str, interleaved: bool, memory: int, gfns: int, each: int) -> None:
+SIZES = ((12, 1000, 40), (12, 500, 66), (14, 100, 900), (16, 1000, 50))
+IN_ORDER = tuple(product(("5.10", "6.1", "7.3"), (True, False), SIZES))
+
+
+@pytest.mark.parametrize(("version", "interleaved", "size"), sampled(IN_ORDER, 5))
+def test_in_order(version: str, interleaved: bool, size: tuple[int, int, int]) -> None:
     """Each alias touched once, table after table: what stays is full tables."""
+    memory, gfns, each = size
     profile = kernel(version)
     guest = Guest(limit_of(version, memory), profile.pte_list_ext, profile.list_policy)
     found = figures(version, memory, f"{gfns}x{each}", faults="in-order")

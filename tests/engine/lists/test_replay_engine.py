@@ -110,6 +110,17 @@ def test_a_cache_with_just_enough_is_left_alone() -> None:
     assert (tally.caches["c"], tally.topups) == (3, 1)
 
 
+@pytest.mark.parametrize("entries", [0, 1, 2, 3])
+def test_what_is_in_no_list_is_not_removed(entries: int) -> None:
+    lists = Lists(RULES)
+    for entry in range(entries):
+        lists.add(0, "key", entry)
+    before = [(tally.live, tally.frees) for tally in lists.tallies]
+    assert not lists.remove("key", entries)
+    assert [(tally.live, tally.frees) for tally in lists.tallies] == before
+    assert all(lists.remove("key", entry) for entry in range(entries)), "all of them were still there"
+
+
 def test_lists_that_are_empty_take_no_memory() -> None:
     lists = Lists(RULES)
     for key in range(1000):
