@@ -143,13 +143,22 @@ def kernel(  # noqa: PLR0913 -- what tells kernels apart
     profiling: bool = False,
     slots: bool = False,
     wide: bool = False,
+    page: int | None = None,
+    locks: bool = False,
+    flags: tuple[str, ...] | None = None,
+    ids: int = 0,
+    slot: int | None = None,
+    base: Writer | None = None,
 ) -> Writer:
     """Return the types of KVM as a kernel of an era has them; sizes and members as in the facts on each version.
 
-    `size` and `wide` (a spte_count of 64 bits) are those of no kernel: pte_list_desc grew. With `slots` an object's
-    metadata has the members' names of 7.3.
+    `size`, `wide` (a spte_count of 64 bits) and `page` (the size of kvm_mmu_page) are those of no kernel: a struct
+    grew. With `slots` an object's metadata has the members' names of 7.3; with `locks` locks are as lockdep has them.
+    For kernels between the eras: `flags` are the members of struct kvm_arch that tell what memslots have, `ids` the
+    entries of id_to_index[] where memslots are in an array, `slot` the bytes of one. On a `base` they are those of a
+    module.
     """
-    out = Writer()
+    out = Writer(base)
     out.one_of_each()
     u64, u32, u16, u8 = out.int("u64", 8), out.int("u32", 4), out.int("short unsigned int", 2), out.int("u8", 1)
     descriptors(out, (u64, u32), ext, "wide" if wide else era, size)
@@ -164,14 +173,17 @@ def kernel(  # noqa: PLR0913 -- what tells kernels apart
     objects = out.array(void, 40) if era == "array" else out.pointer(void)
     bytes_ = 336 if era == "array" else 40
     cache = out.struct("kvm_mmu_memory_cache", bytes_, [("nobjs", u32, 0), ("objects", objects, 128)])
-    page = 168 if era == "array" else 184
+    page = page or (168 if era == "array" else 184)
     either = out.struct("", 8, [("parent_ptes", head, 0), ("ptep", u64, 0)], UNION)
     bits = [("unsync", u8, 0, 1), ("gfn", u64, 64, 0), ("", either, 128, 0)]
     out.struct("kvm_mmu_page", page, bits)
     hlist = out.struct("hlist_head", 8, [("first", u64, 0)])
     pages = out.pointer(hlist) if era == "head" else out.array(hlist, 4096)
     split = [("split_desc_cache", cache, 8 * (8 if era == "head" else 32768))] if era != "array" else []
-    out.struct("kvm_arch", 40000, [("mmu_page_hash", pages, 0), *split])
+    flags = FLAGS[era] if flags is None else flags
+    told = [(name, u8, 8 * (39000 + 16 * at)) for at, name in enumerate(flags)]
+    out.struct("kvm_arch", 40000, [("mmu_page_hash", pages, 0), *split, *told])
+    memslots(out, ids or (512 if era == "array" else 0), slot or SLOT[era])
     external = [("mmu_external_spt_cache", cache, 640)] if era == "head" else []
     out.struct("kvm_vcpu_arch", 5000, [("mmu_pte_list_desc_cache", cache, 0), *external])
     if era == "head":
@@ -182,6 +194,65 @@ def kernel(  # noqa: PLR0913 -- what tells kernels apart
     out.struct(
         "track", 32, [("addr", u64, 0), ("handle", u32, 64), ("cpu", u32, 96), ("pid", u32, 128), ("when", u64, 192)]
     )
+    if locks:
+        out.struct("lockdep_map", 8, [("key", u64, 0)])
+        out.struct("raw_spinlock", 8, [("raw_lock", u32, 0), ("magic", u32, 32)])
+    return out
+
+
+FLAGS = {
+    "array": ("track_notifier_head",),
+    "walk": ("track_notifier_head", "shadow_root_allocated"),
+    "head": ("shadow_root_allocated",),
+}
+"""Of 5.10, 6.1, and 6.18 without CONFIG_KVM_EXTERNAL_WRITE_TRACKING."""
+
+
+SLOT = {"array": 88, "walk": 264, "head": 280}
+"""Bytes of struct kvm_memory_slot; 6.18 as Debian builds it, with guest_memfd."""
+
+
+def memslots(out: Writer, ids: int, size: int) -> None:
+    """Add the structs of memslots, as include/linux/kvm_host.h of 5.10, 5.12, 6.1 and 6.18 has them."""
+    word, short, at = out.int("gfn_t", 8), out.int("short int", 2), 0 if ids else 8 * 176
+    members = [("base_gfn", word, at), ("npages", word, at + 64), ("as_id", short, at + 688)]
+    if ids:
+        first = -(-(8 + 2 * ids) // 4) * 4 + 8
+        slots = out.array(out.struct("kvm_memory_slot", size, members), 0)
+        known = out.array(short, ids)
+        members = [("generation", word, 0), ("id_to_index", known, 64), ("memslots", slots, 8 * first)]
+        out.struct("kvm_memslots", first, members)
+        return
+    nodes = [("id_node", 4, 0), ("hva_node", 12, 256), ("gfn_node", 6, 1024)]
+    links = [(name, out.array(word, count), place) for name, count, place in nodes]
+    out.struct("kvm_memory_slot", size, [*links, *members])
+    tree_of_memslots(out, word)
+
+
+def tree_of_memslots(out: Writer, word: int) -> int:
+    """Add struct kvm_memslots from v5.17 on."""
+    return out.struct("kvm_memslots", 1072, [("gfn_tree", word, 256), ("id_hash", out.array(word, 128), 320)])
+
+
+def vendor(  # noqa: PLR0913 -- what tells modules apart
+    out: Writer, name: str = "vmx", *, vm: int = 7104, vcpu: int = 9024, grown: int = 0, spaces: int = 2, lock: int = 0
+) -> Writer:
+    """Add what kvm-intel.ko has (or kvm-amd.ko, `name` svm): the struct of a VM and that of a vCPU.
+
+    Sizes are those of Debian's 7.3.4; `grown` bytes of a VM are a member that no kernel has. `spaces` are address
+    spaces of memslots, `lock` what lockdep adds to each lock.
+    """
+    u64, u8 = out.int("long unsigned int", 8), out.int("unsigned char", 1)
+    slots = tree_of_memslots(out, u64)
+    sets = 2 * spaces * 1072
+    members = [("__memslots", out.array(out.array(slots, 2), spaces), 0)]
+    out.struct("lockdep_map", lock, [("key", u64, 0)] if lock else [])
+    if grown:
+        members.append(("census", out.array(u8, grown), 8 * sets))
+    inner = out.struct("kvm", vm - 64 + grown, members)
+    out.struct(f"kvm_{name}", vm + grown, [("kvm", inner, 0)])
+    inner = out.struct("kvm_vcpu", 6456, [("mode", u64, 0), ("dirty_ring", u64, 512)])
+    out.struct(f"vcpu_{name}", vcpu, [("vcpu", inner, 0)])
     return out
 
 

@@ -23,6 +23,15 @@ def stdin() -> BinaryIO:
     return noted(sys.stdin.buffer)
 
 
+def is_stream(path: str) -> bool:
+    """Return whether a file is one of devices or descriptors, such as /dev/stdin: beside it is no place for others.
+
+    That holds whatever is behind it: `< FILE` makes /dev/stdin a regular file.
+    """
+    folder = "" if "\0" in path else os.path.realpath(path.rpartition("/")[0])
+    return path == "-" or folder == "/dev" or folder.startswith("/proc/")
+
+
 def noted(file: BinaryIO) -> BinaryIO:
     """Return an open file, and remember that it is read."""
     with suppress(OSError):  # raised by what has no descriptor

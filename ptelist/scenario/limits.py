@@ -22,6 +22,9 @@ class Limits(NamedTuple):
 
 Positive = Annotated[int, Limits(1)]
 Natural = Annotated[int, Limits(0)]
+MOST_CPUS = 8192
+"""x86 kernels are built for no more (NR_CPUS_RANGE_END, arch/x86/Kconfig)."""
+
 Order = Annotated[int, Limits(0, 10)]
 Text = Annotated[str, Limits(pattern=r"[^\x00-\x1f\x7f]*")]
 Table = tuple[tuple[Natural, Natural], ...]

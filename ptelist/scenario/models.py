@@ -10,8 +10,9 @@ what is wrong.
 
 from typing import Annotated, Any, Literal, NamedTuple
 
-from ptelist.scenario.limits import DebugLetters, Limits, Natural, Order, Positive, Size, Span, Table, Text
+from ptelist.scenario.limits import MOST_CPUS, DebugLetters, Limits, Natural, Order, Positive, Size, Span, Table, Text
 from ptelist.scenario.overlay import Source
+from ptelist.scenario.vm_structs import OF_VCPU, OF_VM, size_field
 
 
 class Kernel(NamedTuple):
@@ -109,6 +110,7 @@ class Kernel(NamedTuple):
     max_page_order: Order
     # what most do without
     release: Text = ""
+    profile: Text = ""
     stable: Text = ""
     pte_list_ext_tdp: Annotated[int, Limits(2, 4096)] | None = None
     parent_ptes_cap: Positive | None = None
@@ -116,6 +118,29 @@ class Kernel(NamedTuple):
     pte_list_desc_capacity_tdp: Annotated[int, Limits(0, 4096)] | None = None
     capacity_below_minimum: bool = False
     shadow_page_caches_per_node: bool = False
+    # the structs of a VM and of a vCPU
+    vm_alloc: Literal["vmalloc", "kvzalloc"] = "vmalloc"
+    vm_order_limits: tuple[Order, ...] = ()
+    kvm_vmx_bytes: Positive | None = None
+    kvm_svm_bytes: Positive | None = None
+    kvm_tdx_bytes: Positive | None = None
+    vcpu_vmx_bytes: Positive | None = None
+    vcpu_svm_bytes: Positive | None = None
+    vcpu_tdx_bytes: Positive | None = None
+    memslot_hash_bytes: Natural | None = None
+
+    @property
+    def vm_structs(self) -> dict[str, str]:
+        """The structs of a VM, by vendor, whose sizes are known, each with its field."""
+        return self._known(OF_VM)
+
+    @property
+    def vcpu_structs(self) -> dict[str, str]:
+        """The same of a vCPU."""
+        return self._known(OF_VCPU)
+
+    def _known(self, structs: tuple[str, ...]) -> dict[str, str]:
+        return {struct: field for struct in structs if getattr(self, field := size_field(struct)) is not None}
 
 
 class Config(NamedTuple):
@@ -130,13 +155,14 @@ class Config(NamedTuple):
     hardened_usercopy: bool
     # what most do without
     release: Text = ""
+    lock_debugging: bool = False
 
 
 class Host(NamedTuple):
     """The machine that KVM runs on, as SLUB and the memory controller see it."""
 
     name: Text
-    cpus: Annotated[int, Limits(1, 8192)]
+    cpus: Annotated[int, Limits(1, MOST_CPUS)]
     nodes: Annotated[int, Limits(1, 1024)]
     slub_min_objects: Annotated[int, Limits(0, 32767)]
     slub_min_order: Order
@@ -152,7 +178,7 @@ class Host(NamedTuple):
     pml: bool
     itlb_multihit: bool
     # what most do without
-    possible_cpus: Annotated[int, Limits(1, 8192)] | None = None
+    possible_cpus: Annotated[int, Limits(1, MOST_CPUS)] | None = None
     slub_max_order: Order | None = None
     nokmem: bool = False
 
@@ -233,7 +259,7 @@ RECORDS: dict[str, type[NamedTuple]] = {"kernel": Kernel, "config": Config, "hos
 """The record of each part of a scenario, as presets name the parts."""
 NAMING = frozenset(
     (
-        *(f"kernel.{field}" for field in ("version", "tree", "seen", "release", "stable")),
+        *(f"kernel.{field}" for field in ("version", "tree", "seen", "release", "profile", "stable")),
         *("config.name", "config.release", "host.name"),
     )
 )

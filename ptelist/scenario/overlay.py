@@ -6,13 +6,9 @@ that any value can be traced and any error can name its line or its option.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ptelist.errors import Where
-from ptelist.scenario import toml_lines
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Fields = dict[str, "Setting"]
 MOST_DEEP = 64
@@ -25,23 +21,29 @@ class Origin:
     __slots__ = ("_lines", "_text", "is_option", "is_users", "label")
 
     def __init__(
-        self, label: str, text: str | Callable[[], str] = "", *, is_option: bool = False, is_users: bool = False
+        self,
+        label: str,
+        text: str = "",
+        *,
+        lines: dict[str, int] | None = None,
+        is_option: bool = False,
+        is_users: bool = False,
     ) -> None:
-        """Take a file's name and text, or what reads that, or an option as it is typed.
+        """Take a file's name and text, or an option as it is typed.
 
-        `is_users` is for a preset that a user wrote.
+        `lines` are those of the file's keys, if they are known; `is_users` is for a preset that a user wrote.
         """
         self.label, self.is_option, self.is_users = label, is_option, is_users
-        self._text = text
-        self._lines: dict[str, int] | None = None
+        self._text, self._lines = text, lines
 
     def at(self, path: str) -> Where:
         """Return the option, or the file and the line of the nearest known key at or above path, 0 if there is none."""
         if self.is_option:
             return Where(option=self.label)
         if self._lines is None:
-            text = self._text() if callable(self._text) else self._text
-            self._lines = toml_lines.index(text) if text else {}
+            from ptelist.scenario import toml_lines  # noqa: PLC0415 -- shipped presets have theirs with them
+
+            self._lines = toml_lines.index(self._text) if self._text else {}
         for _ in range(MOST_DEEP):
             if path in self._lines:
                 break
@@ -60,6 +62,8 @@ class Source(NamedTuple):
     """Whether the kernel's source was not read for it."""
     struct: str = ""
     """The struct whose layout in a build says it."""
+    by_caches: bool = False
+    """Whether it was told by how the slab caches of a machine are laid out."""
 
     def __str__(self) -> str:
         """Return the text, marked if it is unverified."""
@@ -75,12 +79,14 @@ class Setting(NamedTuple):
     source: str = ""
     unverified: bool = False
     struct: str = ""
-    """As in Source."""
+    by_caches: bool = False
+    """Both as in Source."""
 
     @property
     def provenance(self) -> Source:
         """Return the source, or where it was said if there is none."""
-        return Source(self.source or str(self.origin.at(self.path)), self.origin.label, self.unverified, self.struct)
+        text = self.source or str(self.origin.at(self.path))
+        return Source(text, self.origin.label, self.unverified, self.struct, self.by_caches)
 
 
 NONE: Fields = {}

@@ -43,14 +43,18 @@ class Axis(NamedTuple):
         """Return which part of a scenario it is about: kernel (with its configuration), host or vm."""
         return self.path.partition(".")[0].replace("config", "kernel") or self.kind.part
 
-    def words(self, begun: str) -> Sequence[str]:
-        """Return what a shell may offer for a value that is begun."""
-        from ptelist.scenario.models import RECORDS  # noqa: PLC0415 -- for completion only
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """Return the values that the model lists for the one field of an axis; none if there is no such list."""
+        from ptelist.scenario.models import RECORDS  # noqa: PLC0415 -- not for --help
 
         part, _, field = self.path.partition(".")
-        annotation: Any = RECORDS[part].__annotations__[field] if part in RECORDS else None
-        literal = map(str, get_args(annotation)) if get_origin(annotation) is Literal else ()
-        return [*self.kind.offered(begun), *(word for word in literal if word.startswith(begun))]
+        annotation: Any = RECORDS[part].__annotations__[field] if part in RECORDS and self.paths == (self.path,) else 0
+        return tuple(map(str, get_args(annotation))) if get_origin(annotation) is Literal else ()
+
+    def words(self, begun: str) -> Sequence[str]:
+        """Return what a shell may offer for a value that is begun."""
+        return [*self.kind.offered(begun), *(word for word in self.literals if word.startswith(begun))]
 
     @property
     def option(self) -> str:

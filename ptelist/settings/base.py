@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError, Where
 from ptelist.scenario.overlay import Overlay
-from ptelist.scenario.presets import versions
+from ptelist.scenario.presets import releases, versions
 from ptelist.settings import named
 from ptelist.settings.defaults import CONFIG, PRESETS
 
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
     from ptelist.scenario.overlay import Fields
     from ptelist.scenario.presets.shipped import Preset
     from ptelist.settings.kinds import Chosen
-
-DEBIAN = r".*[0-9](?:-[0-9]+|\+deb[0-9.]+)-((?:cloud-|rt-)?amd64)(?:-unsigned)?"
-"""How Debian calls a release: 6.1.0-56-cloud-amd64, 6.12.118+deb13-amd64."""
 
 PROPOSAL = Where(option="--proposal")
 
@@ -84,9 +80,9 @@ def _own_config(chosen: Chosen, kernel: Fields) -> str:
     """Return the preset for a release of Debian's that there is one for, else upstream's."""
     said = [kernel["release"].value] if "release" in kernel else []
     said += [chosen[name].value for name in ("kernel", "preset") if name in chosen]
-    match = re.fullmatch(DEBIAN, said[0]) if said else None
-    if match:
-        preset = named.load(f"debian-{match[1]}", "configs")
+    release = releases.read(said[0]) if said and versions.is_release(said[0]) else None
+    if release and release.distribution == releases.DEBIAN:
+        preset = named.load(f"debian-{release.mark}", "configs")
         if any(variant.release == kernel["version"].value for variant in preset.variants):
             return preset.name
     return CONFIG

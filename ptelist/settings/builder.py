@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from operator import is_not
 from typing import TYPE_CHECKING
 
-from ptelist.engine.shared import Shared
+from ptelist.engine.repeated import Repeated
 from ptelist.errors import PtelistError
 from ptelist.scenario.check import checked, checks_of
 from ptelist.scenario.models import Scenario, Vm
@@ -20,7 +19,9 @@ if TYPE_CHECKING:
 
     from ptelist.scenario.models import Kernel
     from ptelist.scenario.overlay import Fields
-    from ptelist.settings.consistency import Problem
+
+MOST_SOURCES = 64
+"""Scenarios of which the sources are kept together."""
 
 TAKING_AWAY = ("nested", "paging")
 """Fields of a VM that leave no room for what others say."""
@@ -33,9 +34,9 @@ class Builder:
         """Start with nothing checked."""
         self._last: dict[str, Part] = {}
         """The last valid part of each name."""
-        self._shared = Shared()
-        self._sources: tuple[list[dict[str, Source]], dict[str, Source]] = [], {}
-        """Those of the parts of the last scenario, and all of them together."""
+        self._problem = Repeated(lambda scenario: ((), next(problems(scenario), None)))
+        self._sources: dict[tuple[int, ...], tuple[list[dict[str, Source]], dict[str, Source]]] = {}
+        """Those of the parts of the last scenarios, by who they are, and all of them together."""
 
     def part(self, name: str, fields: Fields) -> Part:
         """Return a part as its record has it: "kernel", "config", "host", or "vms.0" and so on."""
@@ -53,32 +54,37 @@ class Builder:
         Raises PtelistError with one line that names the file and line, or the option,
         of the first value that is missing, unknown, of a wrong type, out of range or at odds with others.
         """
-        parts = {part.name: part for part in (kernel, config, host, *vms)}
-        if errors := [(part, error) for part in parts.values() for error in part.errors]:
+        parts = [kernel, config, host, *vms]
+        if errors := [(part, error) for part in parts if part.errors for error in part.errors]:
             raise invalid(errors)
-        sources = self._together([part.sources for part in parts.values()])
+        sources = self._together([part.sources for part in parts])
         if proposals:
             sources = {f"proposals.{name}": Source(about) for name, about in proposals} | sources
         scenario = Scenario(
             kernel=kernel.record,
             config=config.record,
             host=host.record,
-            vms=tuple(_without_void(kernel.record, part) for part in vms),
-            proposals=tuple(name for name, _ in proposals),
+            vms=tuple([_without_void(kernel.record, part) for part in vms]),
+            proposals=tuple([name for name, _ in proposals]),
             sources=sources,
         )
-        if problem := self._shared.once(("problem",), scenario, _problem):
+        _, problem = self._problem(scenario)
+        if problem:
             part_name, field, text = problem
-            raise PtelistError(f"{text}{hint(part_name, field)}", parts[part_name].where(field, []))
+            (part,) = (part for part in parts if part.name == part_name)
+            raise PtelistError(f"{text}{hint(part_name, field)}", part.where(field, []))
         return scenario
 
     def _together(self, parts: list[dict[str, Source]]) -> dict[str, Source]:
         """Return the sources of all parts: one mapping for the scenarios of a sweep: only values differ."""
-        known, whole = self._sources
-        if len(known) != len(parts) or any(map(is_not, known, parts)):
+        key = tuple(map(id, parts))
+        known = self._sources.get(key)
+        if known is None:
+            if len(self._sources) > MOST_SOURCES:
+                self._sources.clear()
             whole = {path: source for part in parts for path, source in part.items()}
-            self._sources = parts, whole
-        return whole
+            known = self._sources[key] = parts, whole
+        return known[1]
 
 
 def _checked(name: str, fields: Fields) -> Part:
@@ -112,19 +118,21 @@ def _without_void(kernel: Kernel, part: Part) -> Vm:
 
 def _varied(part: Part, fields: Fields) -> Part | None:
     """Return a part that says the same as another but for some values, only these checked; None if it does not."""
-    if list(part.fields) != list(fields):
+    name, known, record, sources, _ = part
+    if list(known) != list(fields):
         return None
-    checks = checks_of(record_of(part.name))
-    new = {field: setting for field, setting in fields.items() if part.fields[field] is not setting}
-    try:
-        values = {field: checks[field](setting.value) for field, setting in new.items()}
-    except ValueError:
-        return None
-    sources = {f"{part.name}.{field}": setting.provenance for field, setting in new.items()}
-    same = all(part.sources[path] == source for path, source in sources.items())
-    whole = part.sources if same else part.sources | sources
-    return Part(part.name, fields, part.record._replace(**values), whole, [])
-
-
-def _problem(scenario: Scenario) -> Problem | None:
-    return next(problems(scenario), None)
+    checks = checks_of(record.__class__)
+    values = {}
+    for field, setting in fields.items():
+        before = known[field]
+        if setting is before:
+            continue
+        try:
+            values[field] = checks[field](setting.value)
+        except ValueError:
+            return None
+        if setting[1:] != before[1:]:  # another value that the same place says has the same source
+            path, source = f"{name}.{field}", setting.provenance
+            if sources[path] != source:
+                sources = sources | {path: source}
+    return Part(name, fields, record._replace(**values), sources, [])

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ptelist.errors import PtelistError, suggestion
 from ptelist.settings.axes import PRESET
 from ptelist.settings.space import Space
-from ptelist.settings.typed_options import MOST_COLUMNS, points
+from ptelist.settings.typed_options import MOST_COLUMNS, pairs, points
 from ptelist.settings.void import refuse_void
+from ptelist.settings.work import DIMMS, GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 WHAT_IF = frozenset(("preset", "kernel", "kernel-from", "config", "proposal"))
 """Axes that compare, beside those of kernel fields; others set the scene."""
-
-MOST_GROUPS = 20_000
-"""VM groups in all columns together; each takes 30 KiB and some 0.4 ms."""
 
 
 class Column(NamedTuple):
@@ -46,8 +44,10 @@ class Columns(NamedTuple):
     """Whether presets or kernels differ, which say more than their name."""
 
 
-def expand(names: Sequence[str], options: Iterable[tuple[str, str]], baseline: str | None = None) -> Columns:
-    """Return a column for every combination of presets and option values.
+def expand(
+    names: Sequence[str], options: Iterable[tuple[str, str]], baseline: str | None = None, *, paired: bool = False
+) -> Columns:
+    """Return a column for every combination of presets and option values; or `paired`, see `columns`.
 
     `options` are names and texts as typed, `set` among them. A column is
     compared with the one that has the kernel's own value (else the first one) on
@@ -56,25 +56,29 @@ def expand(names: Sequence[str], options: Iterable[tuple[str, str]], baseline: s
     "ext=14", names the values to compare with. Raises PtelistError, for an option
     without effect in any column too.
     """
-    return columns(Space(names, options), baseline)
+    return columns(Space(names, options), baseline, paired=paired)
 
 
-def columns(space: Space, baseline: str | None = None, most: int = MOST_COLUMNS) -> Columns:
-    """Return a column for every point of a space, at most so many; see `expand`."""
+def columns(space: Space, baseline: str | None = None, most: int = MOST_COLUMNS, *, paired: bool = False) -> Columns:
+    """Return a column for every point of a space, at most so many; see `expand`.
+
+    With `paired`, one for the first values of all axes, one for the second ones, and so on: the first column is what
+    the others are compared with, unless `baseline` says another.
+    """
     varying = space.varying
-    chosen = [
-        dict(zip((axis.name for axis, _ in space.axes), point, strict=True)) for point in points(space.axes, most)
-    ]
+    taken = pairs(space.axes, most) if paired else points(space.axes, most)
+    chosen = [dict(zip((axis.name for axis, _ in space.axes), point, strict=True)) for point in taken]
     wanted = {} if baseline is None else _baseline_values(baseline, space)
-    compared = [axis for axis in varying if axis.name in wanted or compares(axis)] or varying
-    found = _baselines(space, chosen, compared, wanted)
+    compared = [axis for axis in varying if paired or axis.name in wanted or compares(axis)] or varying
+    found = [0] * len(chosen) if paired and not wanted else _baselines(space, chosen, compared, wanted)
     columns = []
-    groups = 0
+    groups = dimms = 0
     for here, against in zip(chosen, found, strict=True):
         scenario = space.scenario(here)
         groups += len(scenario.vms)
-        if groups > MOST_GROUPS:
-            raise PtelistError(f"more than {MOST_GROUPS:,} VM groups in all columns together")
+        GROUPS.bound(groups)
+        dimms += sum([vm.dimms for vm in scenario.vms])
+        DIMMS.bound(dimms)
         values = {axis.name: axis.kind.plain(here[axis.name]) for axis in varying}
         labels = tuple(here[axis.name].label for axis in varying)
         called = name(varying, here) or f"kernel={scenario.kernel.version}"
@@ -115,15 +119,21 @@ def _baseline_values(text: str, space: Space) -> dict[str, str]:
 def _baselines(space: Space, chosen: list[Chosen], compared: list[Axis], wanted: dict[str, str]) -> list[int]:
     """Return for each column the number of the one that it is compared with."""
     scene = [axis.name for axis in space.varying if axis not in compared]
+    telling = [axis for axis in compared if axis.name in wanted or _has_own_value(axis)]
     best: dict[tuple[str, ...], tuple[int, int]] = {}
     keys = []
     for number, here in enumerate(chosen):
         key = tuple(here[name].label for name in scene)
         keys.append(key)
-        rank = sum(_is_baseline(axis, here[axis.name], space.kernel(here), wanted) for axis in compared)
+        rank = sum(_is_baseline(axis, here[axis.name], space.kernel(here), wanted) for axis in telling)
         if key not in best or rank > best[key][0]:
             best[key] = (rank, number)
     return [best[key][1] for key in keys]
+
+
+def _has_own_value(axis: Axis) -> bool:
+    """Return whether one of an axis's values may be that of the kernel itself."""
+    return axis.name == "proposal" or axis.path.startswith("kernel.")
 
 
 def _is_baseline(axis: Axis, choice: Choice, kernel: Fields, wanted: dict[str, str]) -> bool:
@@ -131,5 +141,5 @@ def _is_baseline(axis: Axis, choice: Choice, kernel: Fields, wanted: dict[str, s
         return choice.label == wanted[axis.name]
     if axis.name == "proposal":
         return choice.label == "none"
-    part, _, field = axis.path.partition(".")
-    return part == "kernel" and field in kernel and kernel[field].value == choice.value
+    field = axis.path.removeprefix("kernel.")
+    return field in kernel and kernel[field].value == choice.value

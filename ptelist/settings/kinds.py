@@ -33,6 +33,8 @@ class Kind:
     """Whether a value is the name of a preset or of a file, which says more than that name."""
     is_switch = False
     """Whether it is on or off, so that the option alone means on."""
+    in_order = False
+    """Whether its words follow each other, as versions do, so that the first does not come after the last."""
     part = ""
     """The part of a scenario that a preset of this kind says most of."""
 
@@ -71,6 +73,14 @@ class Kind:
         """Return, as they are typed, the values to try beside one that a scenario has; `page` is a page's bytes."""
         del value, page
         return []
+
+    def beyond(self, value: Any, page: int, *, up: bool, fine: bool) -> str:
+        """Return the next number above or below one that a scenario has, as it is typed; "" if there is none.
+
+        It is twice or half as much, or with `fine` one more or one less; `page` is a page's bytes.
+        """
+        del value, page, up, fine
+        return ""
 
     def step(self, values: Sequence[int]) -> int:
         """Return the steps in which a search goes from the least of these values to the greatest."""

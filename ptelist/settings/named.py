@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
-from pathlib import Path
 
 from ptelist.errors import PtelistError
-from ptelist.scenario.overlay import Overlay
+from ptelist.scenario.overlay import Origin, Overlay, Setting
 from ptelist.scenario.presets import shipped
-from ptelist.scenario.presets.shipped import Preset, find
+from ptelist.scenario.presets.shipped import FILE, Preset, find, path_of
 from ptelist.scenario.presets.text_file import read_text
+from ptelist.scenario.presets.versions import is_release
 from ptelist.settings.catalog.meanings import MEANINGS
 
 RUNNING = "running"
 """The name of this machine, as a kernel, a host, or both."""
+
+DIGITS = frozenset("v0123456789")
+"""How the name of a release begins."""
 
 SAVED = "ptelist observation"
 """How a file begins that holds another machine."""
@@ -23,20 +27,44 @@ SAVED = "ptelist observation"
 def load(name: str, kind: str | None = None) -> Preset:
     """Return a preset with all that it extends laid under it.
 
-    Raises PtelistError with file and line for anything that cannot be read.
+    Raises PtelistError with file and line for anything that cannot be read, and for a release of
+    a distribution, unless it is RELEASE=PROFILE, which says what stands for it.
     """
     if name == RUNNING:
         return _machine(None, RUNNING, kind)
+    if kind in {None, "kernels"} and name[:1] in DIGITS and _is_a_release(name):
+        from ptelist.scenario.presets import mapping  # noqa: PLC0415 -- for releases only
+
+        if said := mapping.parts(name):
+            return _taken_for(*said)
+        mapping.refuse_unknown(name)
     known = _known(name, kind)
-    path, meant = find(known, kind)
-    if meant == "file" and kind == "configs":
+    file, meant = find(known, kind)
+    if meant == FILE and kind == "configs":
         from ptelist.readers.host import kconfig  # noqa: PLC0415 -- for files of a build only
 
-        if (config := kconfig.read(path, name)) is not None:
-            return Preset(path.name, meant, {"title": f"the configuration {name}"}, Overlay(config=config))
-    if meant == "file" and (text := read_text(path, name)).startswith(SAVED):
+        if (config := kconfig.read(path_of(file, meant), name)) is not None:
+            return Preset(
+                file.rpartition("/")[2], meant, {"title": f"the configuration {name}"}, Overlay(config=config)
+            )
+    if meant == FILE and (text := read_text(path_of(file, meant), name)).startswith(SAVED):
         return _machine(text, name, kind)
     return shipped.load(known, kind)
+
+
+def _is_a_release(name: str) -> bool:
+    """Return whether a name is that of a kernel that runs somewhere, with what stands for it or without."""
+    return name not in shipped.names("kernels") and is_release(name.partition("=")[0])
+
+
+def _taken_for(release: str, profile: str) -> Preset:
+    """Return the profile that stands for a release, as was said."""
+    preset = load(profile, "kernels")
+    told = {
+        field: Setting(value, Origin("--kernel"), field, f"said to be as {profile}")
+        for field, value in (("release", release), ("profile", profile))
+    }
+    return preset._replace(overlay=preset.overlay._replace(kernel=preset.overlay.kernel | told))
 
 
 def _known(name: str, kind: str | None) -> str:
@@ -47,7 +75,7 @@ def _known(name: str, kind: str | None) -> str:
         if name in MEANINGS:
             text = f'"{name}" is a figure, not a preset: --figure {name} shows it, ptelist explain {name} derives it'
             raise PtelistError(text) from None
-        if not Path(name).is_file():
+        if not os.path.isfile(name):  # noqa: PTH113 -- pathlib takes long to load
             raise
         return f"./{name}"
     return name
@@ -81,4 +109,9 @@ def _machine(text: str | None, label: str, kind: str | None) -> Preset:
     if kind not in machine.PARTS:
         raise PtelistError(f"{label}: is a machine, which can be a kernel or a host, expected a {kind} preset")
     found = snapshot.here() if text is None else snapshot.parse(text, label)
-    return Preset(label, kind or "file", {"title": f"the machine {label}"}, machine.PARTS[kind](found, label))
+    overlay = machine.PARTS[kind](found, label)
+    if kind != "hosts":
+        from ptelist.settings import own_slabs  # noqa: PLC0415 -- as above
+
+        overlay = overlay._replace(kernel=overlay.kernel | own_slabs.told(found, label, overlay))
+    return Preset(label, kind or "file", {"title": f"the machine {label}"}, overlay)

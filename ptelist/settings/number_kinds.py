@@ -6,7 +6,9 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ptelist.errors import PtelistError
 from ptelist.scenario.overlay import frozen
+from ptelist.scenario.presets.parse import toml
 from ptelist.scenario.units import UNITS, format_size, parse_size
 from ptelist.settings.kinds import Choice, Kind
 
@@ -52,9 +54,22 @@ class Integers(Kind):
         del page
         return [self.show(number) for number in (value // 2, 2 * value) if number not in {0, value}]
 
+    def beyond(self, value: Any, page: int, *, up: bool, fine: bool) -> str:
+        """Return its double or its half, or the whole number after or before it; nothing below 0."""
+        del page
+        if not value and not up:
+            return ""
+        one = 1 if up else -1
+        return self.show(value + one if fine or not value else 2 * value if up else value // 2)
+
 
 class Orders(Integers):
     """Whole numbers of which one more is twice as much."""
+
+    def beyond(self, value: Any, page: int, *, up: bool, fine: bool) -> str:
+        """Return one more or one less."""
+        del fine
+        return super().beyond(value, page, up=up, fine=True)
 
     def vary(self, value: Any, page: int) -> list[str]:
         """Return one less and one more."""
@@ -69,9 +84,14 @@ class Sizes(Integers):
 
     def number(self, text: str) -> int:
         """Return the bytes of one size; raises ValueError, for a few bytes too: a unit is missing."""
+        return self.at_least(text, "KiB")
+
+    @staticmethod
+    def at_least(text: str, unit: str) -> int:
+        """Return the bytes of one size; raises ValueError for less than one of this unit, if the text has no unit."""
         size = parse_size(text)
-        if text.isdecimal() and 0 < size < UNITS["KiB"]:
-            raise ValueError(f"{text} without a unit is {text} bytes: write {text}MiB or {text}GiB")
+        if text.isdecimal() and 0 < size < UNITS[unit]:
+            raise ValueError(f"{text} without a unit is {size:,} bytes: write {text}MiB or {text}GiB")
         return size
 
     def show(self, value: Any) -> str:
@@ -87,6 +107,15 @@ class Sizes(Integers):
     def vary(self, value: Any, page: int) -> list[str]:
         """Return its half, in whole pages, and its double."""
         return [self.show(number) for number in (value // 2 // page * page, 2 * value) if number not in {0, value}]
+
+    def beyond(self, value: Any, page: int, *, up: bool, fine: bool) -> str:
+        """Return its double, or its half in whole pages; or one more or less of its largest unit, GiB for none."""
+        if not value and not up:
+            return ""
+        unit = self.step([value]) if value else UNITS["GiB"]
+        one = unit if up else -unit
+        number = value + one if fine or not value else 2 * value if up else value // 2 // page * page
+        return self.show(number).replace(" ", "")
 
     def step(self, values: Sequence[int]) -> int:
         """Return the largest unit in which all of them are whole numbers."""
@@ -185,9 +214,6 @@ def _class(each: ListClass, count: int) -> str:
 
 
 def _toml(text: str) -> Any:
-    from ptelist.errors import PtelistError  # noqa: PLC0415 -- for arrays only
-    from ptelist.scenario.presets.parse import toml  # noqa: PLC0415 -- as above
-
     try:
         value = toml(f"value = {text}", "")["value"]
     except PtelistError:

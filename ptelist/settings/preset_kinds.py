@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from ptelist.scenario.presets import shipped
 from ptelist.scenario.presets.kinds import KINDS
 from ptelist.settings.kinds import Choice, Kind
 
@@ -57,8 +58,7 @@ class Presets(Kind):
 
     def words(self) -> Sequence[str]:
         """Return the names of the shipped presets, and that of this machine where it can be one."""
-        from ptelist.scenario.presets import shipped  # noqa: PLC0415 -- reads folders, not for --help
-        from ptelist.settings.named import RUNNING  # noqa: PLC0415 -- likewise
+        from ptelist.settings.named import RUNNING  # noqa: PLC0415 -- reads presets, not for --help
 
         names = [name for folder in self._folders for name in shipped.names(folder)]
         return [*names, RUNNING] if MACHINES.intersection(self._folders) else names
@@ -75,13 +75,17 @@ class Presets(Kind):
 
 
 class Kernels(Presets):
-    """Presets of kernels, which follow each other."""
+    """Presets of kernels, which follow each other; RELEASE=PRESET says what stands for a release."""
+
+    def labels(self, names: Sequence[str]) -> list[str]:
+        """Return how kernels are called in names: by their release, whatever stands for it."""
+        return super().labels([name.partition("=")[0] if "/" not in name.partition("=")[0] else name for name in names])
+
+    in_order = True
 
     def vary(self, value: str, page: int) -> list[str]:
         """Return the version before, and the one after."""
         del page
-        from ptelist.scenario.presets import shipped  # noqa: PLC0415 -- reads folders, not for --help
-
         versions = shipped.names(*self._folders)
         if value not in versions:
             return []

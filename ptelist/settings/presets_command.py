@@ -40,7 +40,7 @@ def show_presets(name: str) -> Callable[[str, int], str]:
 
 def path_presets(name: str | None) -> str:
     """Name the file of a preset, or the folder of all."""
-    return f"{plain.clean(str(shipped.find(name)[0] if name else shipped.root()))}\n"
+    return f"{plain.clean(str(shipped.path_of(*shipped.find(name)) if name else shipped.root()))}\n"
 
 
 def validate_presets(files: tuple[str, ...]) -> str:

@@ -142,7 +142,8 @@ class Space:
                 if owner != part:
                     continue
                 if field in settings or path in patched:
-                    raise PtelistError(f"{path} is set by another option as well", axis.where)
+                    other = settings[field].origin.label if field in settings else AXES["proposal"].option
+                    raise PtelistError(f"{other} sets {path} as well: leave one of them out", axis.where)
                 settings[field] = Setting(value, self._said_by[axis.name])
         return settings
 

@@ -74,3 +74,19 @@ def points(axes: list[tuple[Axis, list[Choice]]], most: int = MOST_COLUMNS) -> l
         named = " x ".join(f"--{axis.name}" for axis, _ in axes)
         raise PtelistError(f"{named} make {columns:,} columns; at most {most:,}")
     return list(product(*(values for _, values in axes)))
+
+
+def pairs(axes: list[tuple[Axis, list[Choice]]], most: int = MOST_COLUMNS) -> list[tuple[Choice, ...]]:
+    """Return the first values of all axes, the second ones, and so on; one that has a single value has it in all.
+
+    Raises PtelistError for axes that have not as many values as each other, and for more than `most`.
+    """
+    several = [(axis, len(values)) for axis, values in axes if len(values) > 1]
+    count = several[0][1] if several else 1
+    if count > most:
+        raise PtelistError(f"{count:,} values make as many columns; at most {most:,}", several[0][0].where)
+    for axis, other in several:
+        if other != count:
+            first = several[0][0].where.option
+            raise PtelistError(f"{other} values, and {first} has {count}: --paired takes as many of each", axis.where)
+    return list(zip(*(values if len(values) > 1 else values * count for _, values in axes), strict=True))

@@ -106,5 +106,12 @@ def _void(axis: Axis, scenario: Scenario) -> str:
     source = scenario.sources.get(f"{owner}.{field}")
     if source is None or source.said_by != axis.option or (part == "vm" and not value):
         return ""
+    return reason(axis, scenario)
+
+
+def reason(axis: Axis, scenario: Scenario) -> str:
+    """Return why no value of an axis has an effect on any VM of a scenario, "" if one may have."""
+    if axis.path not in REASONS:
+        return ""
     reasons = [REASONS[axis.path](scenario.kernel, scenario.host, vm) for vm in scenario.vms]
     return reasons[0] if all(reasons) else ""

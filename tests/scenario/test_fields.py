@@ -88,7 +88,7 @@ def typed(value: Any) -> Any:
 
 
 @pytest.mark.parametrize(("part", "field"), FIELDS)
-@examples(40)
+@examples(20)
 @given(data=st.data())
 def test_a_field_is_checked_as_pydantic_does(part: str, field: str, data: st.DataObject) -> None:
     value = data.draw(near(DECLARED[part].__annotations__[field]))

@@ -35,7 +35,7 @@ def build(spec: str) -> Build:
     it, unless BASE names it. Raises PtelistError if it is not found, of another release,
     or cannot be read.
     """
-    *bases, path = _paths(spec)
+    *bases, path = paths(spec)
     image = images.read(path)
     label = "+".join(part.rpartition("/")[2] for part in (*bases, path))
     if not bases and image.base is not None:
@@ -44,19 +44,26 @@ def build(spec: str) -> Build:
         bases = [_kernel_of(path, image)]
     if not bases:
         return Build(spec, label, Btf(image.data, path), image.release)
-    base = images.read(bases[0])
-    if is_split(base.data, bases[0]):
-        raise PtelistError(f"{bases[0]}: BTF of a module, expected that of its kernel")
-    if base.release and image.release and base.release != image.release:
-        raise PtelistError(f"{path}: of kernel {image.release}, but {bases[0]} is {base.release}")
-    return Build(spec, label, Btf(image.data, path, Btf(base.data, bases[0])), image.release or base.release)
+    kernel, release = _kernel(bases[0])
+    if release and image.release and release != image.release:
+        raise PtelistError(f"{path}: of kernel {image.release}, but {bases[0]} is {release}")
+    return Build(spec, label, Btf(image.data, path, kernel), image.release or release)
 
 
 once = cache(build)
 """The same, for one that is asked for again: stdin can be read once only."""
 
 
-def _paths(spec: str) -> list[str]:
+@cache
+def _kernel(path: str) -> tuple[Btf, str]:
+    """Return the types of the kernel that modules are of, which is read once for all of them, and its release."""
+    base = images.read(path)
+    if is_split(base.data, path):
+        raise PtelistError(f"{path}: BTF of a module, expected that of its kernel")
+    return Btf(base.data, path), base.release
+
+
+def paths(spec: str) -> list[str]:
     """Return the files of BASE+MODULE; a name may have a plus in it itself, as Debian's releases do."""
     if "+" not in spec:
         return [spec]

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from ptelist.readers.builds.btf import Btf
 
 BYTE = 8
-SIZEOF = "sizeof"
-"""What the size of a struct is called among its members."""
-
 MOST_MEMBERS = 4096
 """With those of unnamed structs and unions inside; task_struct has some 300."""
 

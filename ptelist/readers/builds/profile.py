@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ptelist.errors import PtelistError, Where
-from ptelist.readers.builds.btf_raw import TypeKind
+from ptelist.readers.builds import vm_structs
 from ptelist.readers.builds.builds import once
 from ptelist.readers.builds.layouts import layout
+from ptelist.readers.builds.rules import MEMBERS, RULES
 from ptelist.scenario.overlay import Origin, Overlay, Setting
-from ptelist.scenario.presets import shipped
+from ptelist.scenario.presets import mapping, shipped
+from ptelist.scenario.vm_structs import ALL, size_field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from ptelist.readers.builds.btf import Btf
     from ptelist.readers.builds.builds import Build
-    from ptelist.readers.builds.layouts import Field, Layout
+    from ptelist.readers.builds.layouts import Field
+    from ptelist.readers.builds.rules import Said
     from ptelist.scenario.overlay import Fields
-
-STRUCTS = (
-    "pte_list_desc",
-    "kvm_rmap_head",
-    "kvm_mmu_memory_cache",
-    "kvm_mmu_page",
-    "kvm_arch_memory_slot",
-    "kvm_lpage_info",
-    "slabobj_ext",
-    "track",
-)
-"""Structs whose whole layout bears on the footprint."""
-
-MEMBERS = {
-    "kvm_arch": ("split_desc_cache", "mmu_page_hash"),
-    "kvm_vcpu_arch": ("mmu_external_spt_cache",),
-}
-"""Of large structs, the members that bear on it."""
-
-Said = tuple[str, Any, str]
-"""A field of the profile, its value, and the member that says so."""
 
 
 @cache
@@ -56,7 +36,7 @@ def overlay(spec: str, profile: str | None = None) -> Overlay:
 def base(build: Build, profile: str | None) -> str:
     """Return the name of the profile that a build's types are laid over."""
     if profile is not None:
-        return profile
+        return mapping.stands_for(profile)
     if not build.release:
         raise PtelistError("does not say of which kernel it is: name its profile with --kernel", Where(build.label))
     try:
@@ -80,11 +60,31 @@ def said(build: Build) -> Overlay:
     kernel["tree"] = Setting(f"layouts of {label}", origin, "tree", label)
     if build.release:
         kernel["release"] = Setting(build.release, origin, "release", origin.label)
+    kernel |= _vm_structs(build)
     profiling = _profiling(build.btf)
     config: Fields = {}
+    if locks := vm_structs.lock_debugging(build.btf):
+        config["lock_debugging"] = _setting(origin, "lockdep_map", ("lock_debugging", True, locks))
     if profiling is not None:
         config["alloc_profiling"] = _setting(origin, "slabobj_ext", ("alloc_profiling", True, profiling.declaration))
     return Overlay(kernel=kernel, config=config)
+
+
+def _vm_structs(build: Build) -> Fields:
+    """Return the sizes of the structs of a VM and of a vCPU, each said by the file that has the struct."""
+    builds = vm_structs.whole(build.label)
+    found: Fields = {}
+    for struct in ALL:
+        if each := vm_structs.of(builds, struct, ("kvm", "vcpu")):
+            members, btf = each
+            origin = Origin(btf.label.rpartition("/")[2])
+            field = size_field(struct)
+            found[field] = _setting(origin, struct, (field, members.size, ""))
+    hashes = vm_structs.memslot_hash_bytes(build.btf) if found else None
+    if hashes is not None:
+        said = ("memslot_hash_bytes", hashes, "__memslots, id_hash of each")
+        found["memslot_hash_bytes"] = _setting(Origin(build.name), "kvm", said)
+    return found
 
 
 def _setting(origin: Origin, struct: str, said: Said) -> Setting:
@@ -94,90 +94,7 @@ def _setting(origin: Origin, struct: str, said: Said) -> Setting:
     return Setting(value, origin, field, source, struct=struct)
 
 
-def _descriptor(btf: Btf, desc: Layout) -> Iterator[Said]:
-    """Yield PTE_LIST_EXT, the bytes beside the entries, and the policy of lists.
-
-    tail_count came with the policy "head" (141705b78381, in v6.4). A flexible array
-    (proposed in 2022) does not tell how many entries it has.
-    """
-    sptes = desc.field("sptes")
-    array = btf.element(sptes.type) if sptes else None
-    if sptes is None or array is None or btf.type(btf.bare(array[0])).kind != TypeKind.PTR:
-        raise PtelistError(f"{btf.label}: struct pte_list_desc has no array of pointers `sptes`, as up to v7.3")
-    each, count = btf.size(array[0]), array[1]
-    if count:
-        yield "pte_list_ext", count, sptes.declaration
-    yield "spte_pointer_bytes", each, sptes.declaration
-    yield "pte_list_desc_fixed_bytes", desc.size - count * each, f"{desc.size} bytes, {sptes.declaration}"
-    tail = desc.field("tail_count")
-    yield "list_policy", "head" if tail else "walk", tail.declaration if tail else "no tail_count"
-
-
-def _cache(btf: Btf, struct_layout: Layout) -> Iterator[Said]:
-    """Yield where the pointers of a memory cache are (837f66c71207, in v6.0, moved them out)."""
-    objects = struct_layout.field("objects")
-    if objects:
-        array = btf.element(objects.type)
-        yield "memory_cache_array", "embedded" if array else "kvmalloc", objects.declaration
-        if array:
-            yield "cache_capacity", array[1], objects.declaration
-
-
-def _slot(btf: Btf, struct_layout: Layout) -> Iterator[Said]:
-    for member in ("gfn_track", "gfn_write_track"):
-        field = struct_layout.field(member)
-        if field:
-            array = btf.element(field.type)
-            pointer = btf.type(btf.bare(array[0] if array else field.type))
-            yield "write_track_bytes", btf.size(pointer.size), field.declaration
-
-
-def _vm(btf: Btf, struct_layout: Layout) -> Iterator[Said]:
-    """Yield what a VM has; when a page hash outside of the struct is allocated, its type does not tell."""
-    split = struct_layout.field("split_desc_cache")
-    yield "split_caches", split is not None, split.declaration if split else "no split_desc_cache"
-    pages = struct_layout.field("mmu_page_hash")
-    if pages and btf.element(pages.type):
-        yield "page_hash", "embedded", pages.declaration
-        yield "page_hash_bytes", btf.size(pages.type), pages.declaration
-
-
-def _vcpu(_btf: Btf, struct_layout: Layout) -> Iterator[Said]:
-    cache = struct_layout.field("mmu_external_spt_cache")
-    yield "external_spt_cache", cache is not None, cache.declaration if cache else "no mmu_external_spt_cache"
-
-
-def _slots(_btf: Btf, struct_layout: Layout) -> Iterator[Said]:
-    """Yield how an object's metadata is made: a struct of all, from v7.3 a slot for each user."""
-    for member, how in (("objcg", "struct"), ("_objcg", "slots")):
-        field = struct_layout.field(member)
-        if field:
-            yield "obj_ext", how, field.declaration
-            yield "obj_ext_bytes", field.width // 8, field.declaration
-
-
 def _profiling(btf: Btf) -> Field | None:
     """Return the member that only kernels with CONFIG_MEM_ALLOC_PROFILING have."""
     extension = layout(btf, "slabobj_ext")
     return extension and (extension.field("ref") or extension.field("_ctref"))
-
-
-def _sized(field: str) -> Callable[[Btf, Layout], Iterator[Said]]:
-    def rule(_btf: Btf, struct_layout: Layout) -> Iterator[Said]:
-        yield field, struct_layout.size, ""
-
-    return rule
-
-
-RULES: dict[str, Callable[[Btf, Layout], Iterator[Said]]] = {
-    "pte_list_desc": _descriptor,
-    "kvm_mmu_memory_cache": _cache,
-    "kvm_mmu_page": _sized("kvm_mmu_page_bytes"),
-    "kvm_rmap_head": _sized("rmap_head_bytes"),
-    "kvm_lpage_info": _sized("lpage_info_bytes"),
-    "kvm_arch_memory_slot": _slot,
-    "kvm_arch": _vm,
-    "kvm_vcpu_arch": _vcpu,
-    "slabobj_ext": _slots,
-    "track": _sized("slub_track_bytes"),
-}

@@ -57,6 +57,18 @@ class Seen(NamedTuple):
         return count if count is not None else self.row and self.row.slabs
 
     @property
+    def stride(self) -> int | None:
+        """Return the bytes from one object to the next."""
+        size = self.number("slab_size")
+        return size if size is not None else self.row and self.row.stride
+
+    @property
+    def per_slab(self) -> int | None:
+        """Return how many objects are in a slab."""
+        count = self.number("objs_per_slab")
+        return count if count is not None else self.row and self.row.per_slab
+
+    @property
     def cpu_slabs(self) -> int | None:
         """Return the most slabs that are on CPUs; None if not known.
 
@@ -93,7 +105,9 @@ class HostCaches:
         return self._seen(name, _target(self._slabs[name]) or name)
 
     def every(self) -> Iterator[Seen]:
-        """Yield each cache once; a merged one under the name that slabinfo has for it."""
+        """Yield each cache once, a merged one under the name that slabinfo has for it; without sysfs each line."""
+        if not self._slabs:
+            yield from (self._seen(name, "") for name in self._rows)
         for directory, cells in self._slabs.items():
             if not _target(cells):
                 seen = self._seen(directory, directory)

@@ -25,6 +25,9 @@ OPTION_OF = {
 }
 """Fields of a configuration, and the options that say them."""
 
+LOCK_DEBUGGING = "DEBUG_LOCK_ALLOC"
+"""No kernel that is shipped has it; it is said only where it is on."""
+
 OFF_AT_BOOT = "# CONFIG_MEM_ALLOC_PROFILING_ENABLED_BY_DEFAULT is not set"
 """The line of a kernel that never profiles allocations unless a boot option says so."""
 
@@ -38,7 +41,7 @@ _UNSET = re.compile(r"# CONFIG_([A-Z0-9_a-z]+) is not set")
 _HEAD = re.compile(r"# Linux/\S+ ([0-9]\S*) Kernel Configuration")
 
 
-def read(path: Path, label: str) -> Fields | None:
+def read(path: Path | str, label: str) -> Fields | None:
     """Return the settings in a file, None for one that is not a kernel's configuration.
 
     Raises PtelistError for one that is packed and damaged, or that sets an option to what it cannot be.
@@ -62,7 +65,7 @@ def unpacked(data: bytes, label: str) -> str:
 
 def telling(text: str) -> list[str]:
     """Return the lines that bear on a figure, and the one that names the kernel."""
-    names = {"MEMCG_KMEM", "MEM_ALLOC_PROFILING_ENABLED_BY_DEFAULT", *OPTION_OF.values()}
+    names = {"MEMCG_KMEM", "MEM_ALLOC_PROFILING_ENABLED_BY_DEFAULT", LOCK_DEBUGGING, *OPTION_OF.values()}
     kept = []
     for line in text.splitlines():
         match = _SET.fullmatch(line) or _UNSET.fullmatch(line)
@@ -98,6 +101,8 @@ def fields(text: str, label: str, name: str = "") -> Fields:
         put(field, *_switch(option, said, label))
     if said.get("MEMCG_KMEM", (0, "y"))[1] != "y":
         put("memcg", *_switch("MEMCG_KMEM", said, label))
+    if (locks := _switch(LOCK_DEBUGGING, said, label))[0]:
+        put("lock_debugging", *locks)
     return settings
 
 

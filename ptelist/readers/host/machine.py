@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ptelist.errors import PtelistError
 from ptelist.readers.host import kconfig, paths, slub_debug
 from ptelist.scenario.overlay import Origin, Overlay, Setting
-from ptelist.scenario.presets import shipped, versions
+from ptelist.scenario.presets import mapping, shipped, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ SLUB_OPTIONS = ("min_objects", "min_order", "max_order")
 
 
 def kernel(snapshot: Snapshot, label: str) -> Overlay:
-    """Return the profile of the machine's kernel, as the parameters of its modules change it, and its configuration.
+    """Return the profile of the machine's kernel, as its types and parameters change it, and its configuration.
 
     With neither kvm_intel nor kvm_amd loaded it is not known whether KVM uses TDP. Raises PtelistError if the
     release is not known or has no profile.
@@ -38,9 +38,18 @@ def kernel(snapshot: Snapshot, label: str) -> Overlay:
         wanted = f'expected a release such as 6.1.0-56-amd64, got "{release[:40]}"'
         raise PtelistError(f"{label}: {paths.RELEASE}: {wanted}: choose one with --kernel")
     try:
+        mapping.refuse_other_architecture(release)
+    except PtelistError as error:
+        raise PtelistError(f"{label}: {paths.RELEASE}: {error}") from None
+    try:
         profile = shipped.load(release, "kernels").overlay
     except PtelistError as error:
         raise PtelistError(f"{label}: {error}: choose one with --kernel") from None
+    if paths.TYPES in snapshot.files:
+        from ptelist.readers.host import types  # noqa: PLC0415 -- reads JSON, for observations that have types
+
+        machine.fields |= types.parse(snapshot.files[paths.TYPES], label)
+        machine.set("tree", f"layouts of {label}", paths.TYPES)
     machine.set("release", release, paths.RELEASE)
     if (tdp_mmu := machine.switch(paths.TDP_MMU)) is not None:
         machine.set("tdp_mmu_default", tdp_mmu, paths.TDP_MMU)
@@ -143,6 +152,8 @@ class _Machine:
             numbers += range(int(match[1]), int(match[2] or match[1]) + 1)
             if len(numbers) > MOST_CPUS:
                 raise PtelistError(f"{self._label}: {path}: more than {MOST_CPUS:,} CPUs or nodes")
+        if not numbers:
+            raise PtelistError(f'{self._label}: {path}: expected a list such as 0-3,8, got "{text[:40]}"')
         return numbers
 
     def option(self, name: str) -> int | None:

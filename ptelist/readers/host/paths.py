@@ -17,6 +17,9 @@ KVMGT = "/sys/module/kvmgt/initstate"
 CONFIG_GZ, CONFIG = "/proc/config.gz", "/boot/config-"
 """The kernel's own configuration, or what its release is appended to; only lines that bear on a figure are kept."""
 
+TYPES = "types of the kernel"
+"""What its BTF says of the profile: no file, a section of a saved observation."""
+
 CPUS = (POSSIBLE, PRESENT, ONLINE)
 MODULES = (TDP_MMU, *TDP, AVIC, UNRESTRICTED, PML, NX_HUGE_PAGES, KVMGT)
 FILES = (RELEASE, CMDLINE, *CPUS, NODES, CGROUPS, SUBTREE, PROFILING, *MODULES, ITLB_MULTIHIT, SLABINFO)

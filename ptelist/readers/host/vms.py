@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
-from ptelist.readers.host import paths
+from ptelist.readers.host import paths, rmaps_stat
 
 if TYPE_CHECKING:
     from ptelist.readers.host.snapshot import Snapshot
@@ -28,7 +28,7 @@ class Vm(NamedTuple):
 
 
 def vms(snapshot: Snapshot, label: str) -> tuple[Vm, ...]:
-    """Return the VMs of a snapshot; raises PtelistError for a counter that is no number."""
+    """Return the VMs of a snapshot; raises PtelistError for a counter or a histogram that is none."""
     return tuple(_vm(name, cells, snapshot, label) for name, cells in snapshot.vms.items())
 
 
@@ -37,5 +37,7 @@ def _vm(name: str, cells: dict[str, str], snapshot: Snapshot, label: str) -> Vm:
         if not re.fullmatch("[0-9]{1,20}", text):
             raise PtelistError(f'{label}: {paths.VMS}/{name}/{column}: expected a number, got "{text[:40]}"')
     histogram = snapshot.files.get(f"{paths.VMS}/{name}/{paths.RMAPS_STAT}")
+    if histogram:
+        rmaps_stat.parse(histogram, f"{label}: {paths.VMS}/{name}/{paths.RMAPS_STAT}")
     rows = None if histogram is None else tuple(tuple(line.split()) for line in histogram.splitlines())
     return Vm(name, {column: int(text) for column, text in cells.items()}, rows)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
-from functools import cache, partial
+from functools import cache
 from importlib import import_module
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
-from ptelist.scenario import installed
 from ptelist.scenario.overlay import Fields, Origin, Overlay, Setting
 from ptelist.scenario.presets.kinds import KINDS
 from ptelist.scenario.presets.parse import Parsed, Variant, parse, toml
 from ptelist.scenario.presets.text_file import read_text
 from ptelist.scenario.presets.versions import SERIES, is_release, stable_key, version_key
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 MOST_PARENTS = 64
+FILE, SUFFIX = "file", ".toml"
+"""The kind of a user's own preset; how names of preset files end."""
 FIRST = ""
 """Instead of a release's name: a series without what its stable releases changed, which the next one begins from."""
-OF_A_SERIES = frozenset(("version", "stable", "tree", "release", "seen"))
+OF_A_SERIES = frozenset(("version", "stable", "tree", "release", "profile", "seen"))
 """Fields of a kernel that the next series does not take over."""
 
 
@@ -37,36 +40,56 @@ class Preset(NamedTuple):
 @cache
 def root() -> Path:
     """Return the folder of the shipped presets."""
+    from ptelist.scenario import installed  # noqa: PLC0415 -- slow to load, not needed where presets are Python
+
     return installed.folder("preset_data", in_a_checkout=installed.PACKAGE.parent / "presets")
+
+
+def path_of(file: str, kind: str) -> Path:
+    """Return where a file is that `find` has found."""
+    from pathlib import Path  # noqa: PLC0415 -- slow to load, for files that are read only
+
+    return Path(file) if kind == FILE else root() / file
 
 
 @cache
 def names(kind: str) -> tuple[str, ...]:
     """Return the shipped presets of a kind, kernels by version."""
-    found = installed.stems(root() / kind, ".toml")
+    files = built() or [f"{kind}/{path.name}" for path in (root() / kind).iterdir()]
+    found = sorted(_stem(file) for file in files if file.startswith(f"{kind}/") and file.endswith(SUFFIX))
     return tuple(sorted(found, key=version_key)) if kind == "kernels" else tuple(found)
 
 
-def find(name: str, kind: str | None = None) -> tuple[Path, str]:
-    """Return the file and the kind ("file" for a user's own) that a name means.
+def find(name: str, kind: str | None = None) -> tuple[str, str]:
+    """Return the file and the kind ("file" for a user's own) that a name means; a shipped one by its kind and name.
 
     A name with a slash or ending in .toml is a path. Raises PtelistError with
     the nearest names for an unknown one.
     """
-    if "/" in name or name.endswith(".toml") or name == "-":
-        return Path(name), "file"
+    if "/" in name or name.endswith(SUFFIX) or name == "-":
+        return name.removeprefix("./"), FILE
     kinds = KINDS if kind is None else (kind,)
     for folder in kinds:
-        if (path := root() / folder / f"{name}.toml").is_file():
-            return path, folder
+        if name in names(folder):
+            return f"{folder}/{name}{SUFFIX}", folder
     if "kernels" in kinds and (match := re.fullmatch(SERIES, name)):
         series = f"{match[1]}.{match[2]}"
         if series != name and series in names("kernels"):
             return find(series, "kernels")
-        raise PtelistError(_no_kernel(series))
+        raise PtelistError(no_kernel(series))
     what = f"{kind.rstrip('s')} preset" if kind else "preset"
     known = [each for folder in kinds for each in names(folder)]
     raise PtelistError(f'no {what} "{name}"{suggestion(name, known)}')
+
+
+def _stem(file: str) -> str:
+    """Return the name of a file without its folder and its ending."""
+    name = _name(file)
+    return name.rpartition(".")[0] or name
+
+
+def _name(file: str) -> str:
+    return file.rpartition("/")[2]
 
 
 def profile_of(release: str) -> str:
@@ -76,11 +99,12 @@ def profile_of(release: str) -> str:
     """
     if not is_release(release):
         raise PtelistError(f'expected a release such as 6.1.0-56-amd64, got "{release[:40]}"')
-    series, stable = find(release, "kernels")[0].stem, stable_key(release)
+    series, stable = _stem(find(release, "kernels")[0]), stable_key(release)
     return ".".join(map(str, stable)) if stable and load(series, "kernels").variants else series
 
 
-def _no_kernel(series: str) -> str:
+def no_kernel(series: str) -> str:
+    """Return what is wrong with a series without a profile."""
     key = version_key(series)
     known = names("kernels")
     older = [name for name in known if version_key(name) < key]
@@ -96,8 +120,8 @@ def load(name: str, kind: str | None = None) -> Preset:
 
     Raises PtelistError with file and line for anything that cannot be read.
     """
-    path, found = find(name, kind)
-    preset = _load(path, found, (), name)
+    file, found = find(name, kind)
+    preset = _load(file, found, (), name)
     return _called(name, preset) if found == "kernels" else preset
 
 
@@ -109,49 +133,50 @@ def _called(name: str, preset: Preset) -> Preset:
     return preset._replace(overlay=preset.overlay._replace(kernel=preset.overlay.kernel | {"release": release}))
 
 
-def _load(path: Path, kind: str, children: tuple[Path, ...], name: str) -> Preset:
-    label = str(path) if kind == "file" else f"{kind}/{path.name}"
-    if path in children or len(children) > MOST_PARENTS:
-        raise PtelistError(f"{label}: extends itself, through {' and '.join(p.name for p in children)}")
-    origin, (about, overlay, variants) = _parsed(path, label, is_users=kind == "file")
+def _load(file: str, kind: str, children: tuple[str, ...], name: str) -> Preset:
+    if file in children or len(children) > MOST_PARENTS:
+        raise PtelistError(f"{file}: extends itself, through {' and '.join(map(_name, children))}")
+    origin, (about, overlay, variants) = _parsed(file, kind)
     overlay = overlay.over(Overlay())._replace(kernel=_at(name, overlay.kernel, variants))
     if (layout := about.get("memslots")) is not None:
         overlay = overlay.over(_layout(layout, origin))
     parent = about.get("extends")
     if parent is not None:
         try:
-            above, parent_kind = find(parent, None if kind == "file" else kind)
+            above, parent_kind = find(parent, None if kind == FILE else kind)
         except PtelistError as error:
             raise PtelistError(f"{origin.at('extends')}: extends: {error}") from None
-        if parent_kind == "file" and not above.is_absolute():
-            above = path.parent / above
+        if parent_kind == FILE and "/" in file and not above.startswith("/"):
+            above = f"{file.rpartition('/')[0]}/{above}"
         if kind == "kernels":
-            below = _load(above, parent_kind, (*children, path), FIRST)
+            below = _load(above, parent_kind, (*children, file), FIRST)
             own = {field: each for field, each in below.overlay.kernel.items() if field not in OF_A_SERIES}
             overlay = overlay.over(below.overlay._replace(kernel=own))
         else:
-            below = _load(above, parent_kind, (*children, path), parent)
+            below = _load(above, parent_kind, (*children, file), parent)
             overlay, variants = overlay.over(below.overlay), variants or below.variants
-    return Preset(path.stem, kind, about, overlay, variants)
+    return Preset(_stem(file), kind, about, overlay, variants)
 
 
 @cache
-def _parsed(path: Path, label: str, *, is_users: bool) -> tuple[Origin, Parsed]:
+def _parsed(file: str, kind: str) -> tuple[Origin, Parsed]:
     """Return what a file says; versions of kernels have most of theirs in common."""
-    data = None if is_users else built().get(label)
-    if data is not None:
-        origin = Origin(label, partial(read_text, path, label))
+    known = None if kind == FILE else built().get(file)
+    if known is not None:
+        data, lines = known
+        origin = Origin(file, lines=lines)
         return origin, parse(data, origin)
-    text = read_text(path, label)
-    origin = Origin(label, text, is_users=is_users)
-    return origin, parse(toml(text, label), origin)
+    path = path_of(file, kind)  # of a shipped one, perhaps in an archive
+    text = read_text(path, file) if kind == FILE else path.read_text(encoding="utf-8")
+    origin = Origin(file, text, is_users=kind == FILE)
+    return origin, parse(toml(text, file), origin)
 
 
 @cache
-def built() -> dict[str, dict[str, Any]]:
-    """Return what shipped presets say, if that was written out as Python when the package was built."""
+def built() -> dict[str, tuple[dict[str, Any], dict[str, int]]]:
+    """Return what shipped presets say, if that was written out as Python when the package was built: see as_python."""
     try:
-        files: dict[str, dict[str, Any]] = import_module("ptelist.scenario.presets.built").FILES
+        files: dict[str, tuple[dict[str, Any], dict[str, int]]] = import_module("ptelist.scenario.presets.built").FILES
     except ModuleNotFoundError:
         return {}
     return files

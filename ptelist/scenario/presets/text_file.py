@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,15 +16,15 @@ MOST_BYTES = 1 << 20
 TOML = "a TOML file"
 
 
-def read_text(path: Path, label: str, expected: str = TOML) -> str:
+def read_text(path: Path | str, label: str, expected: str = TOML) -> str:
     """Return the text of a file (- is stdin) of at most 1 MiB; every failure is one line, and says what is expected."""
     return decoded(read_bytes(path, label, expected), label, expected)
 
 
-def read_bytes(path: Path, label: str, expected: str = TOML) -> bytes:
+def read_bytes(path: Path | str, label: str, expected: str = TOML) -> bytes:
     """Return what a file (- is stdin) of at most 1 MiB has; every failure is one line."""
     try:
-        data = _stdin() if label == "-" else _whole(path) if path.is_file() else _stream(path)
+        data = _stdin() if label == "-" else _whole(path) if os.path.isfile(path) else _stream(path)  # noqa: PTH113 -- pathlib takes long to load
     except IsADirectoryError:
         raise PtelistError(f"{label}: is a directory, expected {expected}") from None
     except OSError as error:
@@ -44,8 +45,8 @@ def decoded(data: bytes, label: str, expected: str = TOML) -> str:
         raise PtelistError(f"{label}:{line}: not UTF-8 text, expected {expected}") from None
 
 
-def _whole(path: Path) -> bytes:
-    with path.open("rb") as file:
+def _whole(path: Path | str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123 -- as above
         return inputs.noted(file).read(MOST_BYTES + 1)
 
 

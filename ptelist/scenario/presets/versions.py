@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-SERIES = r"v?([0-9]{1,4})\.([0-9]{1,4})(?:[.\-][A-Za-z0-9.\-~]*)?(?:\+[A-Za-z].*)?"
+SERIES = r"v?([0-9]{1,4})\.([0-9]{1,4})(?:[.\-_][A-Za-z0-9.\-~_]*)?(?:\+(?:[0-9]*[A-Za-z][A-Za-z0-9.\-+~_]*)?)?"
 """A series, or a release of one."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ptelist.scenario import vm_structs
+
 KERNEL = {
     "version": "the series, as 6.18",
     "tree": "what the profile was read and observed of",
@@ -89,6 +91,7 @@ KERNEL = {
     "kvmalloc_most_bytes": "what kvmalloc gives at most; 0 if anything",
     "max_page_order": "the page allocator's largest order",
     "release": "the release that was asked for, as 6.1.0-56-amd64",
+    "profile": "the profile that was said to stand for the release, as 5.14 or own.toml; empty for its own",
     "stable": "the stable release that the profile is of, where releases of a series differ",
     "pte_list_ext_tdp": "PTE_LIST_EXT while TDP is on, where a proposal makes it another",
     "parent_ptes_cap": "parents with which a shadow page is zapped before one more is linked; empty if none",
@@ -96,6 +99,14 @@ KERNEL = {
     "pte_list_desc_capacity_tdp": "the same while TDP is on",
     "capacity_below_minimum": "whether a proposal lets a cache be smaller than the least that a fault may need",
     "shadow_page_caches_per_node": "whether a vCPU has a cache of shadow pages for each node (a proposal)",
+    "vm_alloc": "which allocator the struct of a VM comes from",
+    "vm_order_limits": "orders that KVM lets the struct of a VM have at most, as it is and without its memslots' "
+    "hashes (KVM_SANITY_CHECK_VM_STRUCT_SIZE); none before v6.17",
+    **{
+        vm_structs.size_field(struct): f"sizeof(struct {struct}); empty but where a build tells"
+        for struct in vm_structs.ALL
+    },
+    "memslot_hash_bytes": "bytes of the struct of a VM that are its memslots' hashes; empty but where a build tells",
 }
 
 CONFIG = {
@@ -107,6 +118,7 @@ CONFIG = {
     "slab_merge": "CONFIG_SLAB_MERGE_DEFAULT",
     "hardened_usercopy": "CONFIG_HARDENED_USERCOPY",
     "release": "the kernel that the configuration was read of; empty for one of any",
+    "lock_debugging": "CONFIG_DEBUG_LOCK_ALLOC, which PROVE_LOCKING and LOCK_STAT select: a lockdep_map in each lock",
 }
 
 HOST = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ptelist.scenario.vm_structs import OF_VCPU, OF_VM
+
 OF_A_CACHE = {
     "size": "sizeof() of the struct",
     "stride": "bytes from one object to the next in a slab",
@@ -92,8 +94,30 @@ OTHERS = {
     "charged.bytes.dirty_bitmap": "what a cgroup is charged for dirty bitmaps",
 }
 
+OF_BUILDS = {
+    **{
+        f"{struct}.{what}": text
+        for struct in OF_VM
+        for what, text in {
+            "size": "sizeof() of the struct of a VM, where a build was read",
+            "order": "2 to this power pages are asked for to hold it in one piece",
+            "order.without_memslot_hashes": "2 to this power pages would hold it without its memslots' hashes",
+        }.items()
+    },
+    **{
+        f"{struct}.{what}": text
+        for struct in OF_VCPU
+        for what, text in {
+            "size": "sizeof() of the struct of a vCPU, where a build was read",
+            "slab_order": "a slab of kvm_vcpu has 2 to this power pages",
+        }.items()
+    },
+}
+"""Of the structs of VMs and vCPUs themselves, which are part of no total."""
+
 MEANINGS = {
     **{f"{cache}.{what}": text for cache, own in KMEM_CACHES.items() for what, text in {**OF_A_CACHE, **own}.items()},
     **OTHERS,
+    **OF_BUILDS,
 }
 """By figure; a figure that is not here does not exist."""

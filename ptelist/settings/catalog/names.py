@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ptelist.errors import PtelistError, suggestion
-from ptelist.settings.catalog.meanings import MEANINGS
+from ptelist.settings.catalog.meanings import MEANINGS, OF_BUILDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -39,6 +39,9 @@ def _matching(name: str, known: Collection[str]) -> list[str]:
         figures = [figure for figure in known if fnmatchcase(figure, name)]
     else:
         figures = [figure for figure in known if figure.startswith(f"{name}.")]
+    if not figures and any(figure == name or figure.startswith(f"{name}.") for figure in OF_BUILDS):
+        build = "--kernel-from a kvm.ko with kvm-intel.ko or kvm-amd.ko beside"
+        raise PtelistError(f'no figure "{name}" here: only a build tells it: {build}')
     if not figures:
         raise PtelistError(f'no figure "{name}"{_meant(name, known)} ({LIST})')
     return figures

@@ -18,7 +18,8 @@ from ptelist.readers.builds.btf import Btf
 from ptelist.readers.builds.btf_raw import is_split
 from ptelist.readers.builds.builds import Build
 from ptelist.readers.builds.layouts import layout
-from ptelist.readers.builds.profile import STRUCTS, said
+from ptelist.readers.builds.profile import said
+from ptelist.readers.builds.rules import STRUCTS
 
 NEW_KIND = 20
 

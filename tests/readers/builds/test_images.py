@@ -334,3 +334,11 @@ def test_any_damage_ends_in_one_line(
 
 
 SMALL = btf_writer.elf({".rodata": BANNER, ".BTF": KERNEL.blob()})
+
+
+@pytest.mark.parametrize(("offset", "size"), [((1 << 40) + 1, 4), (1 << 63, 4), (0, (1 << 26) + 1)])
+def test_either_end_of_a_section_that_no_file_has_is_refused(offset: int, size: int) -> None:
+    """Beyond 1 << 63 a file cannot be asked at all; so large a read would take memory first."""
+    section = elf.Section("name", 1, 0, offset, size)
+    with pytest.raises(PtelistError, match=f"damaged ELF file: {size:,} bytes at {offset:,}"):
+        elf.data(io.BytesIO(bytes(64)), section, 1 << 30, "file")

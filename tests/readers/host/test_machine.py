@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from machines import DESC, HEADER, LINKS, MACHINE, WHOLE, Fake, changed, slab
+from refusals import refused
 
 from ptelist.errors import PtelistError
 from ptelist.readers.host import machine, paths
@@ -213,6 +214,7 @@ def test_npt_or_ept_off_is_shadow_paging(path: str, text: str, run: Callable[...
     [
         ({"PRESENT": None}, "here: /sys/devices/system/cpu/present: not there"),
         ({"PRESENT": "0-x\n"}, 'here: /sys/devices/system/cpu/present: expected a list such as 0-3,8, got "0-x"'),
+        ({"POSSIBLE": "3-0\n"}, 'here: /sys/devices/system/cpu/possible: expected a list such as 0-3,8, got "3-0"'),
         ({"CMDLINE": "slub_max_order=lots\n"}, 'here: /proc/cmdline: slub_max_order: not a number, "lots"'),
     ],
 )
@@ -279,3 +281,12 @@ def test_this_machine_as_it_runs(run: Callable[..., Result]) -> None:
         assert result.exit_code == 2
         assert result.stderr.startswith("ptelist: running: ")
         assert result.stderr.count("\n") == 1
+
+
+def test_a_machine_of_another_architecture_is_refused(run: Callable[..., Result], tmp_path: Path) -> None:
+    file = tmp_path / "arm.txt"
+    file.write_text(take(Fake(WHOLE | {paths.RELEASE: "6.1.0-32-arm64\n"})).render(), encoding="utf-8")
+    line = refused(run("compare", "--kernel", str(file)))
+    assert line == (
+        f"ptelist: {file}: {paths.RELEASE}: 6.1.0-32-arm64 is of arm64, whose KVM has no shadow MMU as on x86\n"
+    )

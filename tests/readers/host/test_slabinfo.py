@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 from machines import SLABINFO
 
@@ -10,7 +12,7 @@ from ptelist.readers.host.slabinfo import SlabinfoRow, parse
 
 
 def test_rows() -> None:
-    assert parse(SLABINFO, "x") == {
+    assert parse(SLABINFO, "x").rows == {
         "kvm_mmu_page_header": SlabinfoRow(352, 352, 184, 22, 1, 16),
         "pid": SlabinfoRow(416, 416, 128, 32, 1, 13),
         "TCP": SlabinfoRow(12, 12, 2560, 12, 8, 1),
@@ -18,7 +20,62 @@ def test_rows() -> None:
 
 
 def test_a_name_may_have_blanks() -> None:
-    assert parse(SLABINFO.replace("TCP   ", "my cache 7"), "x")["my cache 7"] == SlabinfoRow(12, 12, 2560, 12, 8, 1)
+    assert parse(SLABINFO.replace("TCP   ", "my cache 7"), "x").rows["my cache 7"] == SlabinfoRow(
+        12, 12, 2560, 12, 8, 1
+    )
+
+
+def test_a_name_that_is_there_twice_is_two_caches_unless_all_of_it_is() -> None:
+    row = SLABINFO.splitlines(keepends=True)[3]
+    other = parse(SLABINFO + row.replace("416    416", "415    416"), "x")
+    assert (list(other.rows), other.twice) == (["kvm_mmu_page_header", "pid", "TCP", "pid (line 6)"], 0)
+    same = parse(SLABINFO + row.replace("   416", " 416") + row, "x")
+    assert (same.rows, same.twice) == (parse(SLABINFO, "x").rows, 2)
+
+
+def test_lines_that_a_mailer_wrapped_are_put_together() -> None:
+    """At whatever column, quoted or not, the line of heads too."""
+    whole = parse(SLABINFO, "x")
+    text = SLABINFO.replace(
+        "<limit> ...", "<limit> <batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>"
+    )
+    for width in (24, 40, 60, 72):
+        for quote in ("", "> ", "> > "):
+            wrapped = [
+                f"{quote}{part}\n"
+                for line in text.splitlines()
+                for part in textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [line]
+            ]
+            assert parse("".join(wrapped), "x") == whole, (width, quote)
+
+
+def test_a_row_is_not_put_together_of_what_may_be_another() -> None:
+    """A name that follows is a row of its own, and what has too many or too few numbers is none."""
+    row = SLABINFO.splitlines()[3]
+    cut = row[: row.index(": slabdata")]
+    for text, line in (
+        (f"{row}\n{cut}\n{row}\n", 2),
+        (f"{row}\n{cut}\n0 : slabdata 1 1 0\n{row}\n", 2),
+        (f"{row}\n{cut}\n: slabdata 1 1\n{row}\n", 2),
+        (f"{row}\nsome words\n1 1 64 64 1 : tunables 0 0 0 : slabdata 1 1 0\n{row}\n", 2),
+    ):
+        with pytest.raises(PtelistError) as caught:
+            parse(text, "x")
+        assert str(caught.value).startswith(f"x:{line}: not a row of slabinfo")
+
+
+def test_what_stands_beside_the_table_is_left_out_and_counted() -> None:
+    mail = "Hi all,\n\nwe see this on 6.1:\n\n"
+    found = parse(f"{mail}{SLABINFO}\nThanks,\nEve\n-- \n5 1 2\n", "x")
+    assert found == parse(SLABINFO, "x")._replace(left_out=6)
+    assert parse(f"{mail}{SLABINFO}-- \nEve\n", "x").left_out == 4
+    rows = SLABINFO.partition("cache")[0] + SLABINFO.split("\n", 2)[2]
+    assert parse(f"On Monday Eve wrote:\n{rows}", "x").left_out == 1
+
+
+def test_a_long_line_is_looked_at_in_no_time() -> None:
+    for line in ("1 " * 400_000 + "x", "a" + " " * 800_000 + "b"):
+        assert parse(f"{line}\n{SLABINFO}", "x").left_out == 1
 
 
 def test_statistics_of_a_debug_kernel_are_passed_over() -> None:

@@ -16,11 +16,11 @@ CACHED = (shipped.load, shipped._parsed)
 
 
 @pytest.fixture(scope="module")
-def files() -> dict[str, dict[str, Any]]:
+def files() -> dict[str, tuple[dict[str, Any], dict[str, int]]]:
     """Return what the module says that a build writes."""
     module: dict[str, Any] = {}
     exec(source(), module)  # as an import does
-    found: dict[str, dict[str, Any]] = module["FILES"]
+    found: dict[str, tuple[dict[str, Any], dict[str, int]]] = module["FILES"]
     return found
 
 
@@ -36,13 +36,15 @@ def told(kind: str, name: str) -> object:
     return preset.name, preset.about, fields, [variant[:2] for variant in preset.variants]
 
 
-def test_it_says_what_the_files_say(files: dict[str, dict[str, Any]]) -> None:
+def test_it_says_what_the_files_say(files: dict[str, tuple[dict[str, Any], Any]]) -> None:
     assert list(files) == [f"{kind}/{name}.toml" for kind, name in NAMES]
-    for label, data in files.items():
+    for label, (data, _) in files.items():
         assert data == tomllib.loads((shipped.root() / label).read_text(encoding="utf-8"))
 
 
-def test_presets_are_the_same_with_it(files: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_presets_are_the_same_with_it(
+    files: dict[str, tuple[dict[str, Any], Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     plain = [told(*each) for each in NAMES]
     monkeypatch.setattr(shipped, "built", lambda: files)
     for cached in CACHED:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ptelist.compare.single import single
 from ptelist.errors import PtelistError
+from ptelist.scenario.models import Kernel
 from ptelist.scenario.presets import shipped
 from ptelist.settings.catalog.meanings import MEANINGS
 from ptelist.settings.catalog.names import one, select
@@ -21,10 +23,14 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+BUILT = r"(kvm|vcpu)_(vmx|svm|tdx)_bytes|memslot_hash_bytes"
+"""What only a build tells."""
+
 SCENARIOS = [
     *((name, []) for name in shipped.names("vms")),
     *((None, [("kernel", name)]) for name in shipped.names("kernels")),
     (None, [("filling", "aged"), ("peak-vms", "2")]),
+    (None, [("set", f"kernel.{field}=7000") for field in Kernel._field_defaults if re.fullmatch(BUILT, field)]),
 ]
 
 
