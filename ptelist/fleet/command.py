@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ptelist.compare.comparison import compare
 from ptelist.compare.explain_command import derivation
-from ptelist.engine.figure_kinds import DESC_TOTAL, is_aside
+from ptelist.engine.figure_kinds import DESC_TOTAL
 from ptelist.errors import PtelistError
-from ptelist.fleet import page
-from ptelist.fleet.census import Reader
+from ptelist.fleet import body, host_memory, observations, page
+from ptelist.fleet.empty import empty_cells
+from ptelist.fleet.fields import KERNEL, mapped
 from ptelist.fleet.fleet import Fleet
-from ptelist.fleet.inventory import Inventory, mapped
+from ptelist.fleet.inventory import Inventory
+from ptelist.fleet.kernels import of_no_host, taken_for
+from ptelist.fleet.lines import lines
+from ptelist.fleet.measured import compared
 from ptelist.fleet.page import notes
+from ptelist.fleet.reader import Reader
 from ptelist.fleet.report import FleetReport
 from ptelist.fleet.sentence import headline
-from ptelist.fleet.summed import figures
+from ptelist.fleet.spread import spread
+from ptelist.fleet.standing import Kernels
+from ptelist.fleet.summed import counting, figures
 from ptelist.fleet.totals import add_up
 from ptelist.fleet.what_ifs import assumed
 from ptelist.output.command_line import command_line
 from ptelist.output.files import bar, opened, size
 from ptelist.output.result import Result
+from ptelist.scenario.inputs import is_stream
+from ptelist.scenario.presets.mapping import KernelMap
 from ptelist.settings.columns import Column, Columns
+from ptelist.settings.kernel_map import mapped as mapped_kernels
 
 if TYPE_CHECKING:
     from ptelist.fleet.census import Census
@@ -40,43 +52,83 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of an inventory
     column: tuple[str, ...],
     assume: tuple[str, ...],
     figure: tuple[str, ...],
+    maps: tuple[str, ...],
     keep_going: bool,
     rejects: str | None,
     processes: int | None,
     explain: str | None,
+    top: int | None,
 ) -> Result:
     """Add up what the hosts of an inventory take; bad rows go to a file of their own where they are not fatal."""
     own = [("by", by), *(("column", text) for text in column), *(("assume", text) for text in assume)]
-    own += [*(("figure", name) for name in figure), ("rejects", rejects), ("explain", explain)]
+    own += [*(("figure", name) for name in figure), *(("map-kernel", text) for text in maps)]
+    own += [("rejects", rejects), ("explain", explain), ("top", str(top or ""))]
     line = command_line("fleet", (inventory,), [*((name, text) for name, text in own if text), *options])
     line += " --keep-going" if keep_going else ""
     groups = tuple(name.strip() for name in by.split(",")) if by else ()
     units = figures(figure)
-    rejects = rejects or f"{'inventory' if inventory == '-' else inventory}.rejected"
-    with opened(inventory, "CSV or JSON lines", again=keep_going) as file:
-        rows = Inventory(file, inventory, mapped(column), groups)
+    rejects = rejects or f"{'inventory' if is_stream(inventory) else inventory.rstrip('/')}.rejected"
+    known = KernelMap(maps)
+    asked = _kernels([*options, *((name, text) for name, _, text in (each.partition("=") for each in assume))])
+    options = mapped_kernels(options, known)
+    saved = observations.listed(inventory)
+    source = nullcontext(observations.inventory_of(saved)) if saved else None
+    with source or opened(inventory, "CSV or JSON lines", again=keep_going) as file:
+        lacking = assumed(assume, known)
+        rows = Inventory(file, inventory, mapped(column), groups, known, assumed=lacking.keys())
         fields = rows.host_fields, rows.vm_fields
-        fleet = Fleet(fields, rows.choices, assumed(assume), options, aside=any(map(is_aside, units)))
+        fleet = Fleet(fields, rows.choices, lacking, options)
         census = _census(rows, fleet, keep_going, explain, inventory)
         beside: tuple[tuple[str, str], ...] = ()
         if census.rejects:
-            file.seek(0)
-            again = Inventory(file, inventory, mapped(column), groups)
-            beside = (("".join(again.rejected(census.rejects)), rejects),)
+            beside = (("".join(rows.again().rejected(census.rejects)), rejects),)
     if explain:
         return _explained(fleet, census, explain, figure, line)._replace(beside=beside)
     sums = _added(fleet, census, list(units), processes)
-    report = FleetReport(groups, census, fleet.what_ifs, units, sums, bool(figure), (), fleet.notes(), line)
-    report = report._replace(notes=tuple(notes(report, inventory, rejects, rows.unused)))
+    spread_ = spread(census, sums.each, counting(units), top or 0, rows.kernel_place)
+    standing = Kernels(rows.kernel_place, fleet.assumed_kernel, rows.kernel)
+    report = FleetReport(
+        groups, census, fleet.what_ifs, units, sums, bool(figure), (), fleet.notes(), line, spread_, standing
+    )
+    report = _with_more(report, rows, fleet)
+    kernels = census.by_kernel(rows.kernel_place, fleet.assumed_kernel)
+    taken = (
+        *taken_for(kernels, known),
+        *of_no_host(maps, {*kernels, *(each.text for each in census.unknown), *asked}),
+        *observations.told(kernels, inventory),
+        *empty_cells(census, fields, fleet.assumed, observations.UNSEEN if saved else ()),
+    )
+    report = report._replace(notes=(*taken, *notes(report, inventory, rejects, rows.unused, rows.guessed)))
     return Result(
         line,
         page.assumed(report),
         lambda width: page.document(report, width),
-        lambda: page.body(report),
-        lambda: page.rows(report),
+        lambda: body.body(report),
+        lambda: body.rows(report),
         headline=lambda: headline(report),
+        sheet=lambda endless: page.sheet(report, endless),
         beside=beside,
+        lines=lambda: lines(report, (rows.host_fields, rows.by_fields), rows.choices, fleet),
     )
+
+
+def _with_more(report: FleetReport, rows: Inventory, fleet: Fleet) -> FleetReport:
+    """Return a report with what the inventory tells of hosts beside what they are."""
+    census, told = report.census, rows.records.collected
+    names = chain.from_iterable(census.hosts.values()) if told else ()
+    collected = {name: told[name] for name in names if name in told}
+    in_part = rows.says_memory and report.counted(None).memory is None
+    return report._replace(
+        host_memory=host_memory.said(census, report.sums.each, rows.choices) if in_part else None,
+        measured=compared(census, told, fleet, report.kernels.name),
+        unknown_vms={name: each.unknown_vms for name, each in collected.items() if each.unknown_vms},
+        nested_by_cpu=sum(each.nested_by_cpu for each in collected.values()),
+    )
+
+
+def _kernels(options: Options) -> set[str]:
+    """Return the kernels that options name."""
+    return {each.strip() for name, text in options if name == KERNEL for each in text.split(",")}
 
 
 def _census(rows: Inventory, fleet: Fleet, keep_going: bool, explain: str | None, path: str) -> Census:
@@ -85,7 +137,7 @@ def _census(rows: Inventory, fleet: Fleet, keep_going: bool, explain: str | None
 
 
 def _added(fleet: Fleet, census: Census, figures: list[str], processes: int | None) -> Sums:
-    jobs = list(census.kinds.items())
+    jobs = [(kind, len(names)) for kind, names in census.hosts.items()]
     with bar(len(jobs), "adding up", MANY) as progress:
         return add_up(fleet, jobs, figures, processes or len(os.sched_getaffinity(0)), progress)
 

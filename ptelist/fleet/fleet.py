@@ -7,20 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import Assumptions
 from ptelist.compare.clauses import PROPOSAL
-from ptelist.engine.account import settle, settle_caches
-from ptelist.engine.difference import SAME
+from ptelist.engine.account import settle
 from ptelist.engine.figure_kinds import KINDS
-from ptelist.engine.interval import Interval
-from ptelist.engine.ledger import Unit, rule
 from ptelist.errors import PtelistError
-from ptelist.fleet.inventory import COUNT, HOST, HOST_MEMORY, VMS
-from ptelist.fleet.settled import HostScenario, Settled
-from ptelist.fleet.single import OBJECTS, Single
+from ptelist.fleet.fields import COUNT, HOST, HOST_MEMORY, KERNEL, VMS
+from ptelist.fleet.single import Holdings, Single
 from ptelist.fleet.what_ifs import what_ifs
 from ptelist.output.note import Note
 from ptelist.scenario.overlay import Origin
 from ptelist.settings.axes import AXES, Axis
 from ptelist.settings.consistency import problems
+from ptelist.settings.defaults import default
 from ptelist.settings.kinds import Choice
 from ptelist.settings.number_kinds import FIELDS
 from ptelist.settings.space import Space
@@ -29,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ptelist.engine.ledger import Ledger
-    from ptelist.fleet.inventory import Cells
+    from ptelist.fleet.inventory import AboutHost
+    from ptelist.fleet.records import Cells
     from ptelist.fleet.what_ifs import Options
     from ptelist.scenario.models import Scenario
     from ptelist.settings.kinds import Chosen
@@ -45,15 +43,42 @@ NAME_AXES = (Axis("host.name", "host.name", FIELDS, ""), Axis("vm.name", "vm.nam
 NO_AXES = frozenset((HOST, HOST_MEMORY, COUNT))
 """Fields of an inventory that are no axis."""
 
-ADDED_UP = "added up over the VMs of the host"
 SAID_BY = "the inventory"
+ADDED_UP = "added up over the VMs of the host"
+NO_VMS = "it has no VMs"
+
+
+class VmGroup:
+    """VMs alike on hosts alike: what rows of an inventory say that say the same, but for the names of their hosts."""
+
+    __slots__ = ("about", "alike", "cells", "counted", "modules", "number", "vcpus", "vms")
+
+    def __init__(  # noqa: PLR0913, PLR0917 -- it has these
+        self,
+        about: AboutHost,
+        cells: Cells,
+        vms: int,
+        vcpus: int,
+        modules: tuple[bool, ...],
+        alike: int,
+        number: int,
+        counted: bool = True,
+    ) -> None:
+        """Take what is said of the host and of each VM, and how many VMs and vCPUs there are.
+
+        `modules` are parameters of the kvm modules that they need. Where `alike` is the same, so are host and
+        modules; `number` tells groups apart. `counted`: whether the inventory says how many VMs there are.
+        """
+        self.about, self.cells, self.vms, self.vcpus = about, cells, vms, vcpus
+        self.modules, self.alike, self.number, self.counted = modules, alike, number, counted
 
 
 class HostKind(NamedTuple):
-    """Hosts of which the inventory says the same: of the host, and of its VMs and how many there are of each."""
+    """Hosts of which the inventory says the same."""
 
-    about: Cells
-    groups: tuple[tuple[Cells, int], ...]
+    about: AboutHost
+    groups: tuple[VmGroup, ...]
+    """By their numbers."""
 
 
 AGED_NOTE = Note(
@@ -69,17 +94,13 @@ NO_HOLDINGS = frozenset(("name", "filling", "slab_merge"))
 class Fleet:
     """Hosts in, figures out; what hosts have in common is worked out once."""
 
-    def __init__(
-        self, fields: tuple[Cells, Cells], parse: Parse, assumed: Chosen, options: Options, *, aside: bool = True
-    ) -> None:
-        """Take the fields of hosts and VMs, what reads their cells, and what holds where a cell is empty.
-
-        Figures that are part of no total are in ledgers only with `aside`; see `account`.
-        """
-        self._aside = aside
+    def __init__(self, fields: tuple[Cells, Cells], parse: Parse, assumed: Chosen, options: Options) -> None:
+        """Take the fields of hosts and VMs, what reads their cells, and what holds where a cell is empty."""
         self._fields, self._parse, self._assumed = fields, parse, assumed
         self.what_ifs = what_ifs(options)
         self._assumptions = Assumptions(releases=False)
+        self._told: set[tuple[object, ...]] = set()
+        """Hosts, and VMs, with their kernels, of which assumptions were added."""
         self._aged = any(each.chosen[FILLING].value == "aged" for each in self.what_ifs if FILLING in each.chosen)
         names = dict.fromkeys([*assumed, *fields[0], *fields[1], VMS])
         self._axes = {AXES[name]: Origin(SAID_BY) for name in names if name not in NO_AXES}
@@ -88,10 +109,21 @@ class Fleet:
             self._axes.setdefault(axis, Origin(axis.option, is_option=True))
         self._forget()
 
+    @property
+    def assumed_kernel(self) -> str:
+        """Return the kernel of hosts that say nothing of theirs."""
+        return str(self._assumed[KERNEL].value) if KERNEL in self._assumed else default(KERNEL)
+
+    def assumed(self, field: str) -> str:
+        """Return what holds where a cell is empty, "" if that follows from others."""
+        return self._assumed[field].label if field in self._assumed else default(field)
+
     def _forget(self) -> None:
         self._space = Space((), (), self._axes)
-        self._hosts: dict[tuple[int, Cells], HostScenario] = {}
+        self._hosts: dict[tuple[int, Cells], tuple[Scenario, int]] = {}
+        """With any VM on them, and the number of the hosts on which each VM holds the same."""
         self._singles: dict[tuple[int, int, Cells], Single] = {}
+        self._holdings = Holdings()
         self._classes: dict[tuple[object, ...], int] = {}
 
     def notes(self) -> tuple[Note, ...]:
@@ -104,17 +136,21 @@ class Fleet:
             }
         return (*self._assumptions.ordered(), *proposals, *((AGED_NOTE,) if self._aged else ()))
 
-    def check(self, about: Cells, memory: str) -> None:
-        """Raise PtelistError if there cannot be a host as its cells say, whatever its VMs are."""
-        said = self._assumed | self._parse(self._fields[0], about)
-        host = {name: choice for name, choice in said.items() if not AXES[name].path.startswith("vm.")}
-        self._space.scenario(host)
-        self.memory(memory)
+    def check(self, about: AboutHost) -> int | None:
+        """Return the bytes of memory that a host says it has.
 
-    def memory(self, text: str) -> int | None:
-        """Return the bytes of memory that a host says it has."""
-        choice = self._parse((HOST_MEMORY,), (text,)).get(HOST_MEMORY)
-        return choice.value if choice else None
+        Raises PtelistError if there cannot be a host as its cells say, whatever its VMs are.
+        """
+        self._bare(about)
+        memory = self._parse((HOST_MEMORY,), (about.memory,)).get(HOST_MEMORY)
+        return memory.value if memory else None
+
+    def _bare(self, about: AboutHost) -> Scenario:
+        """Return a host as its cells say, whatever its VMs are; raises PtelistError if there cannot be it."""
+        said = self._assumed | self._parse(self._fields[0], about.cells)
+        return self._space.scenario(
+            {name: each for name, each in said.items() if not AXES[name].path.startswith("vm.")}
+        )
 
     def chosen(self, number: int, about: Cells, vm: Cells) -> Chosen:
         """Return the point of a host with one VM under a what-if: assumed, said by the inventory, replaced."""
@@ -130,29 +166,40 @@ class Fleet:
         }
         return {name: choice for name, choice in said.items() if name not in NO_AXES}
 
-    def single(self, number: int, about: Cells, vm: Cells) -> tuple[Scenario, Single]:
-        """Return a host's scenario, with any VM on it, and what one such VM holds there.
+    def single(self, number: int, group: VmGroup) -> Single:
+        """Return what one VM of a group holds under a what-if; raises PtelistError if there cannot be such a one."""
+        return self._single(number, group.about.cells, group.cells)[1]
 
-        Raises PtelistError if there cannot be such a host or VM.
-        """
-        host = self._hosts.get((number, about))
-        if host and (single := self._singles.get((number, host.alike, vm))):
-            host.singles[vm] = single
-            return host.scenario, single
+    def host(self, number: int, group: VmGroup) -> Scenario:
+        """Return a group's host with one VM of it under a what-if; raises PtelistError if there cannot be it."""
+        host, single = self._single(number, group.about.cells, group.cells)
+        return host._replace(vms=(single.vm,))
+
+    def _single(self, number: int, about: Cells, vm: Cells) -> tuple[Scenario, Single]:
+        known = self._hosts.get((number, about))
+        if known and (single := self._singles.get((number, known[1], vm))):
+            return known[0], single
         if len(self._singles) + len(self._hosts) > MOST_SCENARIOS:
             self._forget()
         scenario = self._space.scenario(self.chosen(number, about, vm))
-        host = self._hosts.get((number, about))
-        if host is None:
-            host = self._hosts[number, about] = HostScenario(scenario, self._alike(scenario))
-        single = self._singles[number, host.alike, vm] = host.singles[vm] = Single(scenario)
-        return host.scenario, single
+        host, alike = self._hosts.setdefault((number, about), (scenario, self._alike(scenario)))
+        single = self._singles[number, alike, vm] = Single(scenario, self._holdings)
+        return host, single
 
     def noted(self, about: Cells, vm: Cells) -> Single:
-        """Return a VM of the fleet as it is, and remember what is assumed for it and its host."""
-        host, single = self.single(0, about, vm)
+        """Return a VM of the fleet as it is, and remember what is assumed for it and its host.
+
+        Raises PtelistError if there cannot be such a host or VM.
+        """
+        host, single = self._single(0, about, vm)
         self._aged = self._aged or host.host.filling == "aged"
-        self._assumptions.add(host._replace(vms=(single.vm,)))
+        of = host.kernel, host.config
+        told = {(*of, host.host), (*of, single.vm)}  # nothing is assumed of a host and a VM together
+        if not told <= self._told:
+            if len(self._told) > MOST_SCENARIOS:
+                self._told.clear()
+            self._told |= told
+            self._assumptions.add(host._replace(vms=(single.vm,)))
         return single
 
     def _alike(self, scenario: Scenario) -> int:
@@ -163,56 +210,44 @@ class Fleet:
 
     def scenario(self, number: int, kind: HostKind) -> Scenario:
         """Return a host with all its VM groups; raises PtelistError if they cannot be on one host."""
-        singles = [(*self.single(number, kind.about, vm), count) for vm, count in kind.groups]
+        counts: dict[Cells, int] = {}
+        for group in kind.groups:
+            counts[group.cells] = counts.get(group.cells, 0) + group.vms
+        singles = [(*self._single(number, kind.about.cells, vm), counts[vm]) for vm in sorted(counts)]
         vms = tuple(single.vm._replace(count=count) for _, single, count in singles)
         sources = dict(singles[0][0].sources)
         groups = {field.removeprefix("vms.0."): text for field, text in sources.items() if field.startswith("vms.0.")}
-        for group in range(1, len(vms)):
-            sources |= {f"vms.{group}.{field}": text for field, text in groups.items()}
+        for place in range(1, len(vms)):
+            sources |= {f"vms.{place}.{field}": text for field, text in groups.items()}
         whole = singles[0][0]._replace(vms=vms, sources=sources)
         for part, field, text in problems(whole):
             raise PtelistError(f"{part.partition('.')[0].rstrip('s')}.{field}: {text}")
         return whole
 
-    def _singles_of(self, number: int, kind: HostKind) -> tuple[HostScenario, list[Single]]:
-        """Return a host under a what-if, and its VMs."""
-        host = self._hosts.get((number, kind.about))
-        known = host.singles if host else {}
-        singles = [known.get(vm) or self.single(number, kind.about, vm)[1] for vm, _ in kind.groups]
+    def singles(self, number: int, kind: HostKind) -> list[Single]:
+        """Return a VM of each group of a host; raises PtelistError if they cannot be on one host."""
+        singles = [self.single(number, group) for group in kind.groups]
         if len({single.modules for single in singles}) > 1:
             self.scenario(number, kind)
-        return self._hosts[number, kind.about], singles
+        return singles
 
-    def settled(self, number: int, kind: HostKind) -> Settled:
-        """Return what a host holds under a what-if: the figures that `ledger` has as well, but fewer of them."""
-        host, singles = self._singles_of(number, kind)
-        counts = [count for _, count in kind.groups]
-        columns = zip(*(single.totals for single in singles), strict=True)
-        desc_low, desc_high, header_low, header_high, low, high = (sum(map(mul, counts, each)) for each in columns)
-        rest_change, desc_why, header_why = SAME, ADDED_UP, ADDED_UP
-        if number:
-            _, before = self._singles_of(0, kind)
-            changes = [single.change(old) for single, old in zip(singles, before, strict=True)]
-            least, most, unlike = zip(*changes, strict=True)
-            rest_change = Interval(sum(map(mul, counts, least)), sum(map(mul, counts, most)))
-            added = f"{ADDED_UP}, {self.what_ifs[number].name}"
-            desc_why, header_why = (added if any(each) else ADDED_UP for each in zip(*unlike, strict=True))
-        facts, caches = host.layouts(singles[-1])
-        objects = (
-            rule(OBJECTS[0], desc_low, desc_high, Unit.OBJECTS, desc_why),
-            rule(OBJECTS[1], header_low, header_high, Unit.OBJECTS, header_why),
-        )
-        return Settled(settle_caches(facts, caches, objects), Interval(low, high), rest_change)
+    def ledger(self, number: int, kind: HostKind, *, aside: bool) -> Ledger:
+        """Return a host's figures under a what-if, rounded to slabs once for all its VMs.
 
-    def ledger(self, number: int, kind: HostKind) -> Ledger:
-        """Return a host's figures under a what-if, rounded to slabs once for all its VMs."""
-        host, singles = self._singles_of(number, kind)
-        counts = [count for _, count in kind.groups]
-        ends = [sum(map(mul, counts, column)) for column in zip(*(single.ends for single in singles), strict=True)]
+        Figures that are part of no total are there only with `aside`; see `account`. One without VMs is as it is.
+        """
+        if not kind.groups:
+            return settle(
+                self._bare(kind.about), dict.fromkeys(KINDS, (0, 0)), dict.fromkeys(KINDS, NO_VMS), aside=aside
+            )
+        singles = self.singles(number, kind)
+        counts = [group.vms for group in kind.groups]
+        columns = zip(*(single.held.ends for single in singles), strict=True)
+        ends = [sum(map(mul, counts, column)) for column in columns]
         why = dict.fromkeys(KINDS, ADDED_UP)
         if number:
             added = f"{ADDED_UP}, {self.what_ifs[number].name}"
-            for single, old in zip(singles, self._singles_of(0, kind)[1], strict=True):
-                why |= dict.fromkeys(single.open_unlike(old), added)
+            for single, old in zip(singles, self.singles(0, kind), strict=True):
+                why |= dict.fromkeys(single.held.open_unlike(old.held), added)
         held = dict(zip(KINDS, zip(ends[::2], ends[1::2], strict=True), strict=True))
-        return settle(host.scenario._replace(vms=(singles[-1].vm,)), held, why, aside=self._aside)
+        return settle(self.host(number, kind.groups[-1]), held, why, aside=aside)

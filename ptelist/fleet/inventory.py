@@ -1,51 +1,43 @@
-"""Inventories of hosts and their VMs: CSV with a header, or JSON lines."""
+"""Inventories of hosts and their VMs: CSV with a header, JSON lines, or Parquet."""
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-from operator import itemgetter
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
 
-from ptelist.errors import PtelistError, Where, suggestion
-from ptelist.fleet.records import Objects, Rows, Text, plain
-from ptelist.scenario.presets.versions import is_release
-from ptelist.scenario.units import UNITS
-from ptelist.settings.axes import AXES
-from ptelist.settings.typed_options import choices
+from ptelist.errors import PtelistError, suggestion
+from ptelist.fleet.fields import (
+    COUNT,
+    FIELDS,
+    HOST,
+    HOST_FIELDS,
+    HOST_MEMORY,
+    KERNEL,
+    NEEDED_FIELDS,
+    NO_MAP,
+    NO_PAST,
+    PEAK,
+    VM_FIELDS,
+    VMS,
+)
+from ptelist.fleet.guess import FieldColumn, guessed
+from ptelist.fleet.meanings import Meanings
+from ptelist.fleet.objects import Objects
+from ptelist.fleet.records import NoRecordError, plain
+from ptelist.fleet.source import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
-    from ptelist.fleet.records import Place
-    from ptelist.settings.kinds import Choice
+    from ptelist.fleet.records import Cells, Place, Rest
+    from ptelist.scenario.presets.mapping import KernelMap
 
-HOST, KERNEL, HOST_MEMORY, COUNT, VMS, PEAK = "host", "kernel", "host-memory", "count", "vms", "peak-vms"
-HOST_FIELDS = (KERNEL, *(axis.name for axis in AXES.values() if axis.path.startswith("host.")))
-VM_FIELDS = tuple(axis.name for axis in AXES.values() if axis.path.startswith("vm.") and axis.name not in {VMS, PEAK})
-FIELDS = (HOST, *HOST_FIELDS, HOST_MEMORY, *VM_FIELDS, COUNT)
-"""What a column of an inventory can be: the names of options, and three of its own."""
-
-NEEDED_FIELDS = (HOST, "vcpus")
-MOST_VMS = 1_000_000
-MOST_CELLS, MOST_CHARACTERS = 1 << 15, 1 << 10
-"""Different cells of which the meaning is remembered, and how long one can be."""
+MOST_CHARACTERS = 1 << 10
+"""Of a cell."""
 
 MOST_SAID = 100_000
-"""Different rows, but for their hosts, that are remembered."""
+"""Different rows, but for the names of their hosts, of which is remembered what was read."""
 
-NO_PAST = "hosts of a fleet have no past: one host's is that of compare --filling aged --peak-vms"
-
-SWITCH_WORDS = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
-
-Cells = tuple[str, ...]
-
-
-class FieldColumn(NamedTuple):
-    """Where a field is: a column's name, and the unit of its plain numbers if they are sizes."""
-
-    name: str
-    unit: str = ""
+T = TypeVar("T")
 
 
 class AboutHost(NamedTuple):
@@ -57,72 +49,68 @@ class AboutHost(NamedTuple):
     by: Cells
 
 
-class Said:
-    """What a row says beside the name of its host: one object for all rows that say the same."""
-
-    __slots__ = ("host", "printable", "times", "vm")
-
-    def __init__(self, host: AboutHost, vm: Cells, times: str) -> None:
-        """Take what it says of its host, of VMs of one kind, and how many of them there are."""
-        self.host, self.vm, self.times = host, vm, times
-        self.printable = all(map(str.isprintable, host.by))
-
-
-class Row(NamedTuple):
-    """One VM group of one host as text."""
-
-    place: Place
-    host: str
-    said: Said
-
-
-def mapped(texts: Iterable[str]) -> dict[str, FieldColumn]:
-    """Return the columns that FIELD=COLUMN or FIELD=COLUMN:UNIT name; raises PtelistError for other text."""
-    columns: dict[str, FieldColumn] = {}
-    for text in texts:
-        said, equals, column = text.partition("=")
-        field = said.replace("_", "-")
-        if not equals or not column:
-            example = "cpus=ncpu or memory=ram_mb:MiB"
-            raise PtelistError(f'--column: expected FIELD=COLUMN, as in {example}, got "{text[:60]}"')
-        if field not in FIELDS:
-            raise PtelistError(f"--column: unknown field {said}{suggestion(field, FIELDS)}")
-        name, _, unit = column.rpartition(":")
-        columns[field] = FieldColumn(name, unit) if name and unit in UNITS else FieldColumn(column)
-    return columns
-
-
 class Inventory:
     """A file, row by row; its header says which columns it has, or each object for itself."""
 
-    def __init__(self, file: BinaryIO, label: str, columns: dict[str, FieldColumn], by: Cells) -> None:
-        """Read the header; raises PtelistError if a column that is needed is not there."""
-        self.label, self.by = label, by
-        self.text = Text(file, label)
-        self._columns = columns
-        self.records: Rows | Objects
-        if self.text.first.lstrip().startswith("{"):
+    def __init__(  # noqa: PLR0913 -- all that can be said of a file
+        self,
+        file: BinaryIO,
+        label: str,
+        columns: dict[str, FieldColumn],
+        by: Cells,
+        maps: KernelMap = NO_MAP,
+        *,
+        assumed: Collection[str] = (),
+    ) -> None:
+        """Read the header; `maps` says what stands for kernels, `assumed` are the fields that cells may leave open.
+
+        Raises PtelistError if a needed column is not there, or several may be it.
+        """
+        self.label, self.by, self._maps, self._file, self._asked = label, by, maps, file, columns
+        self._assumed = assumed
+        self._needed = {field: what for field, what in NEEDED_FIELDS.items() if field not in assumed}
+        self.text, self.records = opened(file, label)
+        names = self.records.head
+        vms = {COUNT} if VMS in map(plain, names) else set()
+        self.guessed = self._guessed(columns.keys() | vms)
+        """Columns that are called by a common name."""
+        columns = self._columns = columns | self.guessed
+        if isinstance(self.records, Objects):
             names = [columns[field].name if field in columns else field for field in FIELDS]
-            self.records = Objects(self.text, [*names, *by], {"memory": HOST_MEMORY})
-        else:
-            self.records = Rows(self.text)
+            self.records = self.records.of([*names, *by], {"memory": HOST_MEMORY})
         places = self._places()
         by_places = [places[name] if name in columns else self._place(name, "--by") for name in by]
+        fields = {place: field for field, place in places.items()}
+        self.by_fields = tuple(fields.get(place, "") for place in by_places)
+        """For each column to sum by the field that it is, "" if it is none."""
         used = {*places.values(), *by_places}
         self.records.unused |= {name: None for n, name in enumerate(self.records.head) if n not in used}
         self._refuse_past()
-        self._choice = lru_cache(MOST_CELLS)(self._read)
+        called = {field: self.records.head[place] for field, place in places.items()}
+        self.choices = Meanings(label, called, columns, maps, self._needed).choices
+        """Returns what cells of some fields say."""
         self.host_fields = tuple(field for field in HOST_FIELDS if field in places)
         self.vm_fields = tuple(field for field in VM_FIELDS if field in places)
-        self._host = places[HOST]
-        self._parts = (
+        parts = (
             [places[field] for field in self.host_fields],
             [places[HOST_MEMORY]] if HOST_MEMORY in places else [],
             by_places,
             [places[field] for field in self.vm_fields],
             [places[COUNT]] if COUNT in places else [],
         )
+        self.says_memory = HOST_MEMORY in places
+        self._host = places[HOST]
+        self._beside = sorted({place for part in parts for place in part})
+        """The places of cells that are read beside the host's name."""
+        self._parts = [[self._beside.index(place) for place in part] for part in parts]
         self._hosts: dict[AboutHost, AboutHost] = {}
+
+    def _guessed(self, known: Collection[str]) -> dict[str, FieldColumn]:
+        """Return the columns of fields that are not known; raises PtelistError where several may be one."""
+        try:
+            return guessed(self.records.head, known, {each.name for each in self._asked.values()})
+        except PtelistError as error:
+            raise PtelistError(f"{self.label}:1: {error}") from None
 
     def _refuse_past(self) -> None:
         """Raise PtelistError for a peak, so far as the file was read: no figure would follow it."""
@@ -147,50 +135,100 @@ class Inventory:
         if COUNT not in places and VMS in known:
             places[COUNT] = known[VMS]
         places |= {field: self._place(column.name, "--column") for field, column in self._columns.items()}
-        for field in NEEDED_FIELDS:
+        for field, what in self._needed.items():
             if field not in places:
-                hint = f"{suggestion(field, head)}: --column {field}=NAME names it"
-                raise PtelistError(f"{self.label}:1: no column {field}{hint}")
+                left = [name for number, name in enumerate(head) if number not in places.values()]
+                raise PtelistError(f"{self.label}:1: no column {field}{suggestion(field, left)}: {what}")
         return places
+
+    @property
+    def kernel_place(self) -> int | None:
+        """Return where the cells of a host have its kernel."""
+        return self.host_fields.index(KERNEL) if KERNEL in self.host_fields else None
+
+    def kernel(self, cell: str) -> str:
+        """Return a kernel's name, with what stands for it, as a cell says it."""
+        return str(self.choices((KERNEL,), (cell,))[KERNEL].value)
 
     @property
     def unused(self) -> list[str]:
         """Return the columns that were of no use, as far as the file was read."""
         return sorted(self.records.unused)
 
-    def __iter__(self) -> Iterator[Row | tuple[Place, str]]:
-        """Yield rows; for one that is none, its place and what is wrong."""
-        width = len(self.records.head)
-        used = sorted({place for part in self._parts for place in part})
-        beside = itemgetter(*used)
-        known: dict[object, Said] = {}
-        for place, cells in self.records:
-            if len(cells) != width:
-                yield place, cells[0]
+    def again(self) -> Inventory:
+        """Return it from the beginning; its file must be seekable."""
+        self._file.seek(0)
+        return Inventory(self._file, self.label, self._asked, self.by, self._maps, assumed=self._assumed)
+
+    def rows(self, read: Callable[[AboutHost, Cells, str], T]) -> Iterator[tuple[str, T | PtelistError | None]]:
+        """Yield the host that each row names, as it is written, and what was read of all else, or what is wrong.
+
+        `read` is given what a row says of its host, of VMs, and of how many these are, once for all that say the
+        same; what it raises is what is wrong. A blank line is None.
+        """
+        known: dict[Rest, T | PtelistError] = {}
+        for host, _, rest in self.records.records(self._host, self._beside):
+            if not rest and not host.strip("\r\n"):
+                yield host, None
                 continue
-            host = cells[self._host].strip()
-            key = beside(cells)
-            said = known.get(key)
-            if said is None:
-                if (longest := max(len(cells[place]) for place in used)) > MOST_CHARACTERS:
-                    yield place, f"a cell of {longest:,} characters, at most {MOST_CHARACTERS:,} mean anything"
-                    continue
+            found = known.get(rest)
+            if found is None:
                 if len(known) > MOST_SAID:
                     known.clear()
-                said = known[key] = self._said(cells)
-            if not host:
-                yield place, "host: is missing"
-            elif not (said.printable and host.isprintable()):
-                yield place, f"{', '.join((HOST, *self.by))}: expected text on one line"
-            else:
-                yield Row(place, host, said)
+                found = known[rest] = self._found(rest, read)
+            yield host, found
         self._refuse_past()
 
-    def _said(self, cells: list[str]) -> Said:
-        """Return what a row says beside the name of its host, surrounding blanks left out."""
+    def by_host(self, read: Callable[[AboutHost, Cells, str], T]) -> dict[str, list[T]]:
+        """Return what is read of the rows of each host, in far less time than one by one.
+
+        Raises PtelistError if there is anything wrong with any row, which does not say with which.
+        """
+        known: dict[Rest, T] = {}
+        hosts: dict[str, list[T]] = {}
+        for cell, _, rest in self.records.records(self._host, self._beside):
+            try:
+                hosts[cell].append(known[rest])
+            except KeyError:
+                if not rest and not cell.strip("\r\n"):
+                    continue
+                if rest not in known:
+                    if len(known) > MOST_SAID:
+                        known.clear()
+                    known[rest] = self._read_rest(rest, read)
+                hosts.setdefault(self.host_name(cell), []).append(known[rest])
+        self._refuse_past()
+        return hosts
+
+    def _found(self, rest: Rest, read: Callable[[AboutHost, Cells, str], T]) -> T | PtelistError:
+        try:
+            return self._read_rest(rest, read)
+        except PtelistError as error:
+            return error
+
+    def _read_rest(self, rest: Rest, read: Callable[[AboutHost, Cells, str], T]) -> T:
+        """Return what is read of all that is beside a host's name; raises PtelistError if something is wrong."""
+        if isinstance(rest, PtelistError):
+            raise rest
+        cells = self.records.cells(rest)
+        if (longest := max(map(len, cells))) > MOST_CHARACTERS:
+            raise NoRecordError(f"a cell of {longest:,} characters, at most {MOST_CHARACTERS:,} mean anything")
         host, memory, by, vm, count = (tuple(cells[place].strip() for place in part) for part in self._parts)
-        about = AboutHost(host, "".join(memory), by)
-        return Said(self._hosts.setdefault(about, about), vm, "".join(count))
+        about = AboutHost(host, "".join(memory), tuple(map(self._on_one_line, by)))
+        return read(self._hosts.setdefault(about, about), vm, "".join(count))
+
+    def host_name(self, cell: str) -> str:
+        """Return the name of a host, surrounding blanks left out; raises NoRecordError for what is none."""
+        name = self._on_one_line(cell)
+        if not name:
+            raise NoRecordError(f"{HOST}: is missing")
+        return name
+
+    def _on_one_line(self, cell: str) -> str:
+        name = cell.strip()
+        if not name.isprintable():
+            raise NoRecordError(f"{', '.join((HOST, *self.by))}: expected text on one line")
+        return name
 
     def rejected(self, why: dict[Place, str]) -> Iterator[str]:
         """Yield the rows at these places as they are, with what is wrong with each."""
@@ -198,31 +236,6 @@ class Inventory:
         lines: dict[int, dict[int | None, str]] = {}
         for place, reason in why.items():
             lines.setdefault(place.line, {})[place.part] = reason
-        for place, _ in self.records:
-            if reasons := lines.pop(place.line, None):
-                yield self.records.rejected("".join(self.text.record), reasons)
-
-    def choices(self, fields: Cells, cells: Cells) -> dict[str, Choice]:
-        """Return what cells say; an empty one says nothing. Raises PtelistError that names the field."""
-        said = {}
-        for field, cell in zip(fields, cells, strict=True):
-            if cell:
-                said[field] = self._choice(field, cell)
-            elif field in NEEDED_FIELDS:
-                raise PtelistError(f"{field}: is missing")
-        return said
-
-    def _read(self, field: str, cell: str) -> Choice:
-        axis = AXES["memory" if field == HOST_MEMORY else field]
-        if field == KERNEL and not is_release(cell):
-            raise PtelistError(f'kernel: expected a release such as 6.1.0-56-amd64, got "{cell[:40]}"')
-        if axis.kind.is_switch:
-            cell = SWITCH_WORDS.get(cell.lower(), cell)
-        unit = self._columns[field].unit if field in self._columns else ""
-        try:
-            values = choices(axis, f"{cell} {unit}" if unit and re.fullmatch(r"[0-9.]+", cell) else cell)
-        except PtelistError as error:
-            raise PtelistError(error.text, Where(field=field)) from None
-        if len(values) > 1:
-            raise PtelistError(f'{field}: expected one value, got "{cell[:40]}"')
-        return values[0]
+        for line, text in self.records.texts():
+            if reasons := lines.pop(line, None):
+                yield self.records.rejected(text, reasons)

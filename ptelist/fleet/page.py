@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ptelist.engine.figure_kinds import DESC, DESC_TOTAL, TOTAL
+from ptelist.engine.ledger import Unit
+from ptelist.fleet import measured_page
+from ptelist.fleet.guess import said
+from ptelist.fleet.unknown import MOST, listed, needed
 from ptelist.output import numbers
 from ptelist.output.note import Note
 from ptelist.output.page import Document, Table
 from ptelist.output.sentence import plural
+from ptelist.output.sheet import Folded
 from ptelist.scenario.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ptelist.fleet.census import HostGroup
-    from ptelist.fleet.inventory import Cells
+    from ptelist.engine.interval import Interval
+    from ptelist.fleet.census import Census, HostGroup
+    from ptelist.fleet.guess import FieldColumn
+    from ptelist.fleet.records import Cells
     from ptelist.fleet.report import FleetReport
+    from ptelist.output.sheet import Block
 
 USUAL = (DESC_TOTAL, TOTAL)
 """Figures of which a table of several what-ifs, or of groups, has the room."""
@@ -30,8 +38,16 @@ def document(report: FleetReport, width: int | None) -> Document:
     tables = list(_whole(report, width))
     if report.by:
         tables += _groups(report, width)
+    tables += [*top(report), *measured_page.tables(report.measured.counts)]
     notes = (*report.notes, SUMMED_BY, *report.assumptions, EXPLAIN)
     return Document(tuple(table.within(width) for table in tables), notes, report.command)
+
+
+def sheet(report: FleetReport, page: Document) -> tuple[Block, ...]:
+    """Return the tables of the endless page, and below them folded those of the figures that it leaves out."""
+    titles = {table.title for table in page.tables}
+    every = document(report._replace(wanted=True), None).tables
+    return (*page.tables, *(Folded(table) for table in every if table.title not in titles))
 
 
 def _cells(report: FleetReport, group: Cells | None, what_if: int, figure: str) -> tuple[str, ...]:
@@ -52,18 +68,21 @@ def _whole(report: FleetReport, width: int | None) -> Iterator[Table]:
     names = [what_if.name for what_if in report.what_ifs]
     shown = list(report.figures) if report.wanted else [name for name in USUAL if name in report.figures]
     if len(names) <= len(USUAL):
-        head = ("figure", names[0], *((names[1], "change", "") if len(names) > 1 else ()))
+        humans = len(names) == 1 and Unit.BYTES in report.figures.values()
+        head = ("figure", names[0], *((names[1], "change", "") if len(names) > 1 else ("",) * humans))
         rows = [] if report.wanted else [(DESC, *[""] * (len(head) - 1))]
         for figure in report.figures:
             label = figure if report.wanted or figure == TOTAL else f"  {figure.removeprefix(f'{DESC}.')}"
-            rows.append(
-                (label, *(cell for number in range(len(names)) for cell in _cells(report, None, number, figure)))
-            )
+            cells = [cell for number in range(len(names)) for cell in _cells(report, None, number, figure)]
+            if humans:
+                cells.append(_human(report.value(None, 0, figure)[0], report.figures[figure]))
+            rows.append((label, *cells))
         totals = frozenset(
             number for number, row in enumerate(rows) if row[0].strip() in {TOTAL, DESC_TOTAL, "bytes.total"}
         )
         table = Table(head, tuple(rows), title, strong=totals)
-        yield table if width is None or table.width() <= width else _apart(_without(table, {4}), width)
+        narrow = _without(table, {len(head) - 1} if humans or len(names) > 1 else set())
+        yield table if width is None or table.width() <= width else _apart(narrow, width)
         return
     for figure in shown:
         rows = [
@@ -71,7 +90,7 @@ def _whole(report: FleetReport, width: int | None) -> Iterator[Table]:
             for number, name in enumerate(names)
         ]
         named = f"{figure}, {report.figures[figure].value}: {title}"
-        table = Table(("what if", "in all", "change", ""), tuple(rows), named)
+        table = Table(("what if", "in all", "change", ""), tuple(rows), named, sortable=True)
         yield table if width is None or table.width() <= width else _downwards(_without(table, {3}), width)
 
 
@@ -89,7 +108,7 @@ def _groups(report: FleetReport, width: int | None) -> Iterator[Table]:
                 cells += _cells(report, group, number, figure) if number else ()
                 rows.append((", ".join(group), *cells))
             title = f"{figure}, {report.figures[figure].value}{f', {name}' if number else ''}"
-            yield _fitted(Table(tuple(head), tuple(rows), title), width)
+            yield _fitted(Table(tuple(head), tuple(rows), title, sortable=True), width)
 
 
 def _fitted(table: Table, width: int | None) -> Table:
@@ -132,74 +151,89 @@ def _downwards(table: Table, width: int) -> Table:
     return Table(table.head[:2], tuple(rows), table.title)
 
 
-def notes(report: FleetReport, label: str, rejects: str, unused: list[str]) -> Iterator[Note]:
+def notes(
+    report: FleetReport, label: str, rejects: str, unused: list[str], guesses: dict[str, FieldColumn]
+) -> Iterator[Note]:
     """Yield what became of the rows, the columns and the what-ifs, and the hosts' own memory."""
     census = report.census
+    if guesses:
+        yield Note("columns", f"taken by their names for --column {said(guesses)}")
     if census.rejects:
         left, cut = plural(census.hosts_left_out, "host"), plural(census.hosts_cut, "host")
         rows = f"{len(census.rejects):,} of {plural(census.rows, 'row')}"
         text = f"{rows}, to {rejects} with what is wrong: {left} left out, {cut} with VMs missing"
         yield Note("set aside", text)
+    if census.unknown:
+        text, brief = (_left_out(census, most) for most in (None, MOST))
+        yield Note("unknown kernels", text, brief=brief if brief != text else None)
     for (number, reason), hosts in sorted(report.sums.unchanged.items()):
         name = report.what_ifs[number].name
         text = f"{name} cannot be applied to {plural(hosts, 'host')}, counted as before: {reason}"
         yield Note("unchanged", text)
     if unused:
         yield Note("not used", f"{', '.join(unused)} in {label}")
+    if report.counted(None).hosts > 1:
+        yield Note("per host", _percentiles(report))
+    yield from (*measured_page.notes(report.measured), *_in_part(report))
+
+
+def _in_part(report: FleetReport) -> Iterator[Note]:
+    """Yield what is known of some VMs or hosts, or in part."""
+    if report.unknown_vms:
+        on = f"{sum(report.unknown_vms.values()):,} on {plural(len(report.unknown_vms), 'host')}"
+        text = f"{on} are not counted: the collector could not tell their vCPUs"
+        yield Note("unknown VMs", text)
+    if report.nested_by_cpu:
+        vms = f"{report.nested_by_cpu:,} of {plural(report.counted(None).vms, 'VM')}"
+        text = f"{vms}; no counter says whether an L2 ever ran there, --nested off is without"
+        yield Note("nested by their CPU model", text)
     if memory := report.counted(None).memory:
         yield Note("host memory", f"{format_size(memory)} in all")
+    if known := report.host_memory:
+        of_hosts = f"known of {known.hosts:,} of {plural(report.counted(None).hosts, 'host')}"
+        share = f"{format_size(known.size)} in all: the share is of these" if known.size else "so there is no share"
+        yield Note("host memory", f"{of_hosts}, {share}")
+
+
+def _left_out(census: Census, most: int | None) -> str:
+    """Return which kernels were left out, so many of them, and the options that would take them in."""
+    text = f"hosts left out, as nothing stands for their kernels: {listed(census.unknown, most)}"
+    options = needed(census.unknown, most)
+    return f"{text}; {options}" if options else text
+
+
+def top(report: FleetReport) -> Iterator[Table]:
+    """Yield the hosts and the kernels that take the most, if they were asked for."""
+    figure = report.spread.figure
+    unit = report.figures[figure]
+    for what, most in (("host", report.spread.hosts), ("kernel", report.spread.kernels)):
+        if most:
+            about = "kernel" if what == "host" else "hosts"
+            beside = [each.kernel if what == "host" else numbers.integer(each.hosts) for each in most]
+            rows = [
+                (each.name, cell, numbers.interval(*each.ends), _human(each.ends, unit))
+                for each, cell in zip(most, beside, strict=True)
+            ]
+            title = f"the {what}s that take the most {figure}"
+            yield Table((what, about, unit.value, ""), tuple(rows), title, sortable=True)
+
+
+def _human(ends: Interval, unit: Unit) -> str:
+    """Return bytes for a human, nothing of other units."""
+    return numbers.human(*ends) if unit is Unit.BYTES else ""
+
+
+def _percentiles(report: FleetReport) -> str:
+    """Return what most hosts take at most."""
+    figure, unit = report.spread.figure, report.figures[report.spread.figure]
+    said = {50: "half of the hosts take at most", 90: "90%", 99: "99%", 100: "the most is"}
+    parts = [
+        f"{said[percent]} {_human(ends, unit) or numbers.interval(*ends)}"
+        for percent, ends in report.spread.percentiles.items()
+    ]
+    return f"{figure}: {', '.join(parts)}"
 
 
 def assumed(report: FleetReport) -> list[Note]:
     """Return all that is to be known of the sums."""
     return [*report.notes, SUMMED_BY, *report.assumptions]
-
-
-def body(report: FleetReport) -> dict[str, Any]:
-    """Return every group, under every what-if."""
-    return {
-        "baseline": report.what_ifs[0].name,
-        "by": list(report.by),
-        "rows": report.census.rows,
-        "set_aside": len(report.census.rejects),
-        "total": _group(report, None),
-        "groups": [_group(report, group) for group in report.groups()] if report.by else [],
-    }
-
-
-def _group(report: FleetReport, group: Cells | None) -> dict[str, Any]:
-    counted = report.counted(group)
-    told: dict[str, Any] = {
-        "hosts": counted.hosts,
-        "vms": counted.vms,
-        "vcpus": counted.vcpus,
-        "host_memory": counted.memory,
-        "what_ifs": [
-            {
-                "name": what_if.name,
-                "figures": {figure: _figure(report, group, number, figure) for figure in report.figures},
-            }
-            for number, what_if in enumerate(report.what_ifs)
-        ],
-    }
-    return told if group is None else told | {"group": dict(zip(report.by, group, strict=True))}
-
-
-def _figure(report: FleetReport, group: Cells | None, number: int, figure: str) -> dict[str, Any]:
-    (low, high), change = report.value(group, number, figure)
-    told = {"low": low, "high": high, "unit": report.figures[figure].value}
-    return told | ({"change": {"low": change.low, "high": change.high}} if change else {})
-
-
-def rows(report: FleetReport) -> Iterator[tuple[object, ...]]:
-    """Return a row for every group, what-if and figure; without groups the whole fleet is one."""
-    head = ("hosts", "vms", "vcpus", "what_if", "figure", "low", "high", "unit", "change_low", "change_high")
-    yield *report.by, *head
-    for group in report.groups() if report.by else [None]:
-        counted = report.counted(group)
-        for number, what_if in enumerate(report.what_ifs):
-            for figure, unit in report.figures.items():
-                (low, high), change = report.value(group, number, figure)
-                delta = (change.low, change.high) if change else ("", "")
-                counts = counted.hosts, counted.vms, counted.vcpus
-                yield *(group or ()), *counts, what_if.name, figure, low, high, unit.value, *delta

@@ -1,28 +1,39 @@
-"""Records of a text file by their place: rows of CSV below a header, or JSON objects, one a line."""
+"""Records of a text file, read block by block: where each is, and what it says beside the name of its host."""
 
 from __future__ import annotations
 
-import csv
-import json
-from collections import Counter
-from functools import partial
+from io import StringIO
 from itertools import chain
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ptelist.errors import PtelistError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
 MOST_BYTES = 1 << 20
 """A longer line is no record."""
 
-MOST_COLUMNS = 10_000
-DELIMITERS = (",", ";", "\t")
-LIST = "vms"
-"""The key of an object's parts."""
+BLOCK = 1 << 18
+"""Bytes that are read together."""
 
+PARQUET = b"PAR1"
+"""What a Parquet file begins with."""
+
+MOST_COLUMNS = 10_000
 REASON = "reason"
+
+
+class NoRecordError(PtelistError):
+    """Text that is no record, so that it is of no host."""
+
+
+Cells = tuple[str, ...]
+Rest = str | Cells | PtelistError
+"""All that a record says beside the name of its host: text, cells, or what is wrong with it; "" on a blank line."""
+
+Record = tuple[str, str, Rest]
+"""A host's name as it is written, what parts it from the rest, and the rest."""
 
 
 class Place(NamedTuple):
@@ -34,189 +45,66 @@ class Place(NamedTuple):
     """Its number in the object on that line, counted from 0; None if all of the line is meant."""
 
 
-Record = tuple[Place, list[str]]
-"""A place, and cells; or one text that says what is wrong, where there are more columns than one."""
-
-
 def plain(name: str) -> str:
     """Return a column's name as options spell it: "VM RAM" and vm_ram are vm-ram."""
     return name.strip().lower().replace("_", "-").replace(" ", "-")
 
 
 class Text:
-    """The lines of a file, the first one known before it is read; counts them, and remembers those of a record."""
+    """A file's text in blocks of whole lines, each read once; the first line is known before the others are read."""
 
     def __init__(self, file: BinaryIO, label: str) -> None:
-        """Read the first line; no more is read of any than one that is too long needs."""
-        self._lines, self.label = iter(partial(file.readline, MOST_BYTES + 1), b""), label
-        self.number, self.done = 0, 0
-        self.record: list[str] = []
-        self.first = self._decoded(next(self._lines, b"")).removeprefix("\ufeff")
-        self._texts = self._all()
+        """Read the first line; raises PtelistError if it is no text."""
+        self._file, self.label = file, label
+        self.seekable = file.seekable()
+        self.told: Callable[[int], object] = id
+        """Is told how many bytes were read."""
+        self._done = 0
+        self._read = self._all()
+        self._block = next(self._read, None)
+        self.first = self._block.readline().removeprefix("\ufeff") if self._block else ""
 
-    def begin(self) -> int:
-        """Forget the record before, and return the line where the next one begins."""
-        self.record.clear()
-        return self.number + 1
+    def blocks(self) -> Iterator[StringIO]:
+        """Yield all that was not read yet; raises PtelistError for what is no text."""
+        while self._block:
+            yield self._block
+            self._block = next(self._read, None)
+            self.told(self._done)
 
-    def __iter__(self) -> Iterator[str]:
-        """Return the lines that were not read yet; raises PtelistError for one that is no text."""
-        return self._texts
+    def lines(self) -> Iterator[str]:
+        """Return the lines that were not read yet, behind the first."""
+        return chain.from_iterable(self.blocks())
 
-    def _all(self) -> Iterator[str]:
-        texts = map(self._decoded, self._lines)
-        for text in chain((self.first,), texts) if self.first else texts:
-            self.number += 1
-            self.record.append(text)
-            yield text
+    def _all(self) -> Iterator[StringIO]:
+        number, begun = 0, b""
+        while block := self._file.read(BLOCK):
+            if block.startswith(PARQUET) and not self._done:
+                raise PtelistError(f"{self.label}: Parquet cannot be read through a pipe, write it to a file first")
+            self._done += len(block)
+            whole, end, rest = block.rpartition(b"\n")
+            if end:
+                data = begun + whole + end
+                yield from self._decoded(data, number)
+                number += data.count(b"\n")
+                begun = b""
+            begun += rest
+            if len(begun) > MOST_BYTES:
+                raise self._too_long(number)
+        if begun:
+            yield from self._decoded(begun, number)
 
-    def _decoded(self, data: bytes) -> str:
-        self.done += len(data)
+    def _decoded(self, data: bytes, number: int) -> Iterator[StringIO]:
+        """Yield a block, before which there are so many lines; only its first line may have begun in another."""
+        if data.find(b"\n") > MOST_BYTES:
+            raise self._too_long(number)
         try:
-            if len(data) <= MOST_BYTES:
-                return data.decode()
-        except UnicodeDecodeError:
-            what = "not UTF-8 text, expected CSV or JSON lines"
-        else:
-            what = "a line of more than 1 MiB is no row of an inventory"
-        raise PtelistError(f"{self.label}:{self.number + 1}: {what}")
+            yield StringIO(data.decode(), newline="\n")
+        except UnicodeDecodeError as error:
+            good = data.rfind(b"\n", 0, error.start) + 1
+            if good:
+                yield StringIO(data[:good].decode(), newline="\n")
+            line = number + data.count(b"\n", 0, good) + 1
+            raise PtelistError(f"{self.label}:{line}: not UTF-8 text, expected CSV or JSON lines") from None
 
-
-class Rows:
-    """The rows of a CSV file; `head` are the names of its columns."""
-
-    def __init__(self, text: Text) -> None:
-        """Read the header; the delimiter is the one that it has most of."""
-        self._text = text
-        self._delimiter = max(DELIMITERS, key=text.first.count)
-        self._reader = csv.reader(text, delimiter=self._delimiter, strict=True)
-        try:
-            self.head = next(self._reader, [])
-        except csv.Error as error:
-            raise PtelistError(f"{text.label}:1: {_fault(error)}") from None
-        if len(self.head) > MOST_COLUMNS:
-            raise PtelistError(f"{text.label}:1: {len(self.head):,} columns, at most {MOST_COLUMNS:,} can be there")
-        for name, times in Counter(self.head).items():
-            if times > 1:
-                raise PtelistError(f'{text.label}:1: column "{name}" is there twice')
-        self.unused: dict[str, None] = {}
-        self._header = "".join(text.record)
-
-    def __iter__(self) -> Iterator[Record]:
-        """Yield each row with the place where it begins; what is wrong with one instead of its cells."""
-        width = len(self.head)
-        while True:
-            place = Place(self._text.begin())
-            try:
-                cells = next(self._reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield place, [_fault(error)]
-                continue
-            if len(cells) == width:
-                yield place, cells
-            elif cells:
-                yield place, [f"{len(cells)} cells, expected {width} as in the header"]
-
-    def rejects(self) -> str:
-        """Return what a file of rejected rows begins with."""
-        names = (REASON, *(f"{REASON} {number}" for number in range(2, len(self.head) + 3)))
-        return self._with(self._header, next(name for name in names if name not in self.head))
-
-    def rejected(self, text: str, why: dict[int | None, str]) -> str:
-        """Return a row as it is, with what is wrong with it."""
-        return self._with(text, "; ".join(why.values()))
-
-    def _with(self, text: str, cell: str) -> str:
-        quoted = cell.replace('"', '""')
-        return f'{text.rstrip()}{self._delimiter}"{quoted}"\n'
-
-
-class Objects:
-    """The parts of JSON objects, those in a list `vms` or the object itself, each as cells of named columns."""
-
-    def __init__(self, text: Text, head: Sequence[str], top: dict[str, str]) -> None:
-        """Take the names of columns, and other names of some that stand beside the list."""
-        self._text, self.head, self._top = text, list(head), top
-        self._names = [plain(name) for name in head]
-        self.unused: dict[str, None] = {}
-
-    def __iter__(self) -> Iterator[Record]:
-        """Yield each part with its place; what is wrong with one instead of its cells."""
-        while True:
-            line = self._text.begin()
-            text = next(iter(self._text), None)
-            if text is None:
-                return
-            if not text.strip():
-                continue
-            try:
-                parts = list(self._parts(text))
-            except PtelistError as error:
-                yield Place(line, None), [str(error)]
-                continue
-            for number, part in enumerate(parts):
-                if len(self.unused) < MOST_COLUMNS:
-                    self.unused |= dict.fromkeys(sorted(part.keys() - self._names))
-                try:
-                    cells = [_cell(name, part.get(name)) for name in self._names]
-                except PtelistError as error:
-                    cells = [str(error)]
-                yield Place(line, number), cells
-
-    def _parts(self, text: str) -> Iterator[dict[str, Any]]:
-        """Yield an object's parts, each with what stands beside the list; raises PtelistError if it is none."""
-        try:
-            loaded = json.loads(text)
-        except ValueError as error:
-            raise PtelistError(f"not valid JSON: {error}") from None
-        except RecursionError:
-            raise PtelistError("not valid JSON: nested too deeply") from None
-        if not isinstance(loaded, dict):
-            raise PtelistError("expected an object")
-        whole = {plain(name): value for name, value in loaded.items()}
-        if not isinstance(whole.get(LIST), list):
-            yield whole
-            return
-        parts = whole.pop(LIST)
-        above = {self._top.get(name, name): value for name, value in whole.items()}
-        for part in parts or [{"count": 0}]:
-            if not isinstance(part, dict):
-                raise PtelistError(f"{LIST}: expected objects")
-            yield above | {plain(name): value for name, value in part.items()}
-
-    def rejects(self) -> str:
-        """Return what a file of rejected objects begins with."""
-        return ""
-
-    def rejected(self, text: str, why: dict[int | None, str]) -> str:
-        """Return an object with its bad parts only, and what is wrong with them; what is none, as text."""
-        reason = "; ".join(why.values())
-        try:
-            told = json.loads(text)
-        except (ValueError, RecursionError):
-            told = None
-        if not isinstance(told, dict):
-            return json.dumps({"row": text.rstrip("\n"), REASON: reason}) + "\n"
-        parts = told.get(LIST)
-        if isinstance(parts, list) and None not in why:
-            told[LIST] = [part for number, part in enumerate(parts) if number in why]
-        return json.dumps(told | {REASON: reason}) + "\n"
-
-
-def _fault(error: csv.Error) -> str:
-    """Return what is wrong with CSV; of a lone carriage return Python tells how to open the file in another mode."""
-    text = "a carriage return within a line" if "new-line character" in str(error) else str(error)
-    return f"not valid CSV: {text}"
-
-
-def _cell(name: str, value: Any) -> str:
-    """Return a value as text; raises PtelistError for one that is no cell."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, str | int):
-        return str(value)
-    raise PtelistError(f"{name}: expected text or a whole number")
+    def _too_long(self, number: int) -> PtelistError:
+        return PtelistError(f"{self.label}:{number + 1}: a line of more than 1 MiB is no row of an inventory")

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import re
 from functools import reduce
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine.figure_kinds import TOTAL
 from ptelist.engine.interval import Change, Interval, Ratio
 from ptelist.fleet.census import HostGroup
-from ptelist.fleet.totals import CHANGE_HIGH, CHANGE_LOW, ENDS, HIGH, LOW
+from ptelist.fleet.measured import Measured
+from ptelist.fleet.usual import ENDS
+from ptelist.fleet.values import CHANGE_HIGH, CHANGE_LOW, HIGH, LOW
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ptelist.engine.ledger import Unit
     from ptelist.fleet.census import Census
-    from ptelist.fleet.inventory import Cells
+    from ptelist.fleet.host_memory import HostMemory
+    from ptelist.fleet.records import Cells
+    from ptelist.fleet.spread import Spread
+    from ptelist.fleet.standing import Kernels
     from ptelist.fleet.totals import Sums
     from ptelist.fleet.what_ifs import WhatIf
     from ptelist.output.note import Note
@@ -33,6 +41,16 @@ class FleetReport(NamedTuple):
     notes: tuple[Note, ...]
     assumptions: tuple[Note, ...]
     command: str
+    spread: Spread
+    kernels: Kernels
+    """What stands for those of its hosts."""
+    measured: Measured = Measured()
+    host_memory: HostMemory | None = None
+    """Where not all hosts say it, and some may."""
+    unknown_vms: Mapping[str, int] = MappingProxyType({})
+    """By host, VMs that the collector found and could tell nothing of."""
+    nested_by_cpu: int = 0
+    """VMs that are nested only as far as their CPU model lets an L2 run."""
 
     def groups(self) -> list[Cells]:
         """Return the groups, numbers in them by their size."""
@@ -60,11 +78,12 @@ class FleetReport(NamedTuple):
         return Interval(new[LOW], new[HIGH]), Change(new[CHANGE_LOW], new[CHANGE_HIGH], _ratio(old, new))
 
     def share(self) -> tuple[Ratio, Ratio] | None:
-        """Return the part of the hosts' own memory that all MMU metadata takes, None if it is not known."""
-        memory = self.counted(None).memory
+        """Return the part of the hosts' own memory that all MMU metadata takes, None if no host says its memory."""
+        known = self.host_memory
+        memory = known.size if known else self.counted(None).memory
         if not memory or TOTAL not in self.figures:
             return None
-        (low, high), _ = self.value(None, 0, TOTAL)
+        low, high = known.taken if known else self.value(None, 0, TOTAL)[0]
         return (Ratio(low, memory), Ratio(high, memory)) if high else None
 
     def _sums(self, group: Cells | None, what_if: int, figure: str) -> list[int]:

@@ -26,7 +26,9 @@ def headline(report: FleetReport) -> str:
         text += f", {numbers.human(*mean)} each on average"
     share = report.share() if figure == TOTAL else None
     if share:
-        text += f", {numbers.share(share)} of the hosts' memory"
+        known = report.host_memory
+        whose = f"memory that is known, of {known.hosts:,} of the hosts" if known else "hosts' memory"
+        text += f", {numbers.share(share)} of the {whose}"
     return f"{text}.{_saved(report, figure, unit)}"
 
 

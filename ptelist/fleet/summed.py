@@ -12,7 +12,7 @@ from ptelist.errors import PtelistError
 from ptelist.settings.space import Space
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ptelist.engine.ledger import Unit
 
@@ -42,3 +42,9 @@ def figures(names: Sequence[str]) -> dict[str, Unit]:
             raise PtelistError(f"--figure: {name} is the same for each object, hosts have no sum of it")
     picked = [name for name in pick(ledger, names) if name not in PER_OBJECT] or SUMMED
     return {name: ledger[name].unit for name in picked}
+
+
+def counting(figures: Iterable[str]) -> str:
+    """Return the figure that hosts are told apart by: all that the MMU takes, or the first that was asked for."""
+    names = list(figures)
+    return TOTAL if TOTAL in names else names[0]

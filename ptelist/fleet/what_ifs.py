@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
-from ptelist.fleet.inventory import NO_PAST, PEAK, VMS
+from ptelist.fleet.fields import NO_MAP, NO_PAST, PEAK, VMS
 from ptelist.settings.axes import AXES
 from ptelist.settings.columns import name as name_of
+from ptelist.settings.kernel_map import mapped
 from ptelist.settings.space import Space
 from ptelist.settings.typed_options import points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ptelist.scenario.presets.mapping import KernelMap
     from ptelist.settings.kinds import Chosen
+
+MOST = 1_000
+"""What-ifs: each is worked out for each host that is like no other."""
 
 AS_IT_IS = "as it is"
 
@@ -29,7 +34,7 @@ class WhatIf(NamedTuple):
 
 
 def what_ifs(options: Options) -> list[WhatIf]:
-    """Return the fleet as it is, then each combination of the options' values."""
+    """Return the fleet as it is, then each combination of the options' values; raises PtelistError if too many."""
     space = Space((), options)
     for axis, _ in space.axes:
         if axis.name == VMS:
@@ -38,13 +43,13 @@ def what_ifs(options: Options) -> list[WhatIf]:
             raise PtelistError(f"--peak-vms: {NO_PAST}")
     axes = [axis for axis, _ in space.axes]
     asked = [WhatIf(AS_IT_IS, {})]
-    for point in points(space.axes) if axes else ():
+    for point in points(space.axes, MOST) if axes else ():
         chosen = {axis.name: choice for axis, choice in zip(axes, point, strict=True)}
         asked.append(WhatIf(name_of(axes, chosen), chosen))
     return asked
 
 
-def assumed(texts: Sequence[str]) -> Chosen:
+def assumed(texts: Sequence[str], maps: KernelMap = NO_MAP) -> Chosen:
     """Return the values in OPTION=VALUE, for what an inventory leaves open; raises PtelistError for other text."""
     options = []
     for text in texts:
@@ -52,7 +57,7 @@ def assumed(texts: Sequence[str]) -> Chosen:
         if not equals or name not in AXES or name in {VMS, PEAK}:
             raise PtelistError(f'--assume: expected OPTION=VALUE, as in memcg=off or host=laptop, got "{text[:60]}"')
         options.append((name, value))
-    axes = Space((), options).axes
+    axes = Space((), mapped(options, maps)).axes
     for axis, values in axes:
         if len(values) > 1:
             raise PtelistError(f"--assume: {axis.name} has {len(values)} values, expected one")

@@ -7,12 +7,20 @@ import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
+from exploring import examples
+from hypothesis import given
+from hypothesis import strategies as st
+from machines import WHOLE, Fake
 from refusals import refused
 
 from ptelist.errors import PtelistError
-from ptelist.fleet.inventory import MOST_CHARACTERS
+from ptelist.fleet.fleet import Fleet
+from ptelist.fleet.inventory import MOST_CHARACTERS, Inventory
+from ptelist.fleet.reader import Reader
 from ptelist.fleet.records import MOST_BYTES, MOST_COLUMNS, Text
 from ptelist.output import files
+from ptelist.readers.host import paths
+from ptelist.readers.host.snapshot import take
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,9 +75,20 @@ def test_a_pipe_without_end_fills_no_disk(monkeypatch: pytest.MonkeyPatch) -> No
         pytest.param("host,vcpus,rmaps\na,4," + "+".join(["1x2"] * 25_000), ":2: a cell of 99,999", id="classes"),
         pytest.param(f"host,vcpus\na,{'9' * 999}\n", ":2: vcpus: expected a whole number", id="number"),
         pytest.param('{"host":"a","vcpus":' + DIGITS + "}\n", ":1: not valid JSON", id="JSON number"),
+        pytest.param(
+            '{"host":"a","vcpus":1}\n{"host" 1}\n', ":2: not valid JSON at character 9: Expecting ':'", id="JSON"
+        ),
+        pytest.param(
+            "{\n", ":1: not valid JSON at character 2: it ends too early, expected one whole object a", id="{"
+        ),
+        pytest.param('[{"host":"a"}]\n', ":1: a JSON array, expected one object a line, as jq -c '.[]' ", id="array"),
+        pytest.param('[\n{"host":"a"}\n]\n', ":1: a JSON array, expected one object a line, as jq", id="array+"),
         pytest.param('{"host":"a","vcpus":1e999}\n', ":1: vcpus: expected text or a whole number", id="JSON float"),
         pytest.param('{"host":"\\ud800","vcpus":1}\n', ":1: host: expected text on one line", id="no UTF-8"),
         pytest.param("host," + DIGITS + "\n", ":1: no column vcpus", id="a number of a column"),
+        pytest.param('host,vcpus\na,"1"x\n', ":2: not valid CSV: ',' expected after '\"'\n", id="quoted in part"),
+        pytest.param("host,vcpus\na,1\rb\n", ":2: not valid CSV: a carriage return within a line\n", id="no newline"),
+        pytest.param("host,vcpus\na,1\n\nb,1,1\n", ":4: 3 cells, expected 2 as in the header\n", id="cells"),
     ],
 )
 def test_one_line(run: Callable[..., Result], tmp_path: Path, text: str, says: str) -> None:
@@ -94,3 +113,117 @@ def test_keys_that_nobody_reads_are_not_all_kept(run: Callable[..., Result], tmp
     keys = ",".join(f'"{n}":1' for n in range(2 * MOST_COLUMNS))
     path.write_text(f'{{"host":"a","vcpus":1,{keys}}}\n' * 2 + '{"host":"b","vcpus":1,"last":1}\n', encoding="utf-8")
     assert "last" not in run("fleet", str(path), "--format", "json").stdout
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"host,vcpus\na,1\nb,\xff\nc,1\n", ":3: not UTF-8 text, expected CSV or JSON lines\n"),
+        (b"host,vcpus\na,x\nb,\xff\n", ":2: vcpus: expected a whole number"),
+        (b"host,vcpus\na,1\n" + b"b" * MOST_BYTES + b",1\nc,\xff\n", ":3: a line of more than 1 MiB is no row"),
+        (b"h\xf6st,vcpus\n", ":1: not UTF-8 text"),
+    ],
+)
+def test_the_line_that_is_no_text_is_named(run: Callable[..., Result], tmp_path: Path, data: bytes, says: str) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_bytes(data)
+    assert f"odd.csv{says}" in refused(run("fleet", str(path)))
+
+
+ODD_ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["a", "b", "c", " a ", "a\tb", "", '"a"', '"a\nb"', '"c,d"', "e\r"]),
+        st.sampled_from(["6.1", "6.1", "6.1", "6.1", "5.10.0-3-amd64", "6.1.0-el9", ""]),
+        st.sampled_from(["1", "1", "1", "2", "70000", "", '"2"', '"1"x', "1,1"]),
+        st.sampled_from(["1", "1", "1", "", "0", '"0"', "-1", "0\0", "9" * 2000]),
+        st.sampled_from(["\n", "\n", "\n", "\r\n", "\n\n", "\n\r\n", "\n \n", ""]),
+    ),
+    max_size=9,
+)
+
+
+@examples(300)
+@given(
+    ODD_ROWS,
+    st.integers(1, 40),
+    st.sampled_from(
+        [
+            *[("host", "kernel", "vcpus", "count")] * 4,  # which are split only, unless a cell is quoted
+            ("kernel", "host", "vcpus", "count"),
+            ("host", "kernel", "vcpus", "note"),
+        ]
+    ),
+    st.sampled_from([(), (), (), ("kernel",), ("host", "kernel")]),
+    st.booleans(),
+)
+def test_rows_are_the_same_at_once_and_one_by_one(
+    rows: list[tuple[str, ...]],
+    block: int,
+    head: tuple[str, ...],
+    by: tuple[str, ...],
+    keep_going: bool,
+) -> None:
+    """In blocks of whatever size; what is wrong with which row is what csv finds of all of them one by one.
+
+    It reads them where the name of a column is quoted, and a file that nobody can read twice.
+    """
+    body = "".join(",".join(row[:4]) + row[4] for row in rows).encode()
+    data, quoted = (",".join(names).encode() + b"\n" + body for names in (head, [f'"{name}"' for name in head]))
+
+    def found(file: io.BytesIO) -> object:
+        inventory = Inventory(file, "x", {}, by)
+        fleet = Fleet((inventory.host_fields, inventory.vm_fields), inventory.choices, {}, [])
+        try:
+            census = Reader(inventory, fleet, keep_going=keep_going).census(id)
+        except PtelistError as error:
+            return str(error)
+        hosts = {
+            name: sorted((group.cells, group.vms) for group in kind.groups)
+            for kind, names in census.hosts.items()
+            for name in names
+        }
+        return hosts, census.groups, census[2:6]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ptelist.fleet.records.BLOCK", block)
+        at_once = found(io.BytesIO(data))
+    assert at_once == found(Once(quoted))
+
+
+class Once(io.BytesIO):
+    """A file that cannot be read twice, as a pipe."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+def test_rejected_rows_of_a_stream_lie_in_no_folder_of_devices(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by the fuzzer: `fleet /dev/stdin --keep-going` left /dev/stdin.rejected."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "hosts.csv"
+    path.write_text("host,vcpus\na,1\nb,many\n", encoding="utf-8")
+    with path.open("rb") as file:
+        assert run("fleet", f"/dev/fd/{file.fileno()}", "--keep-going").exit_code == 0
+    rejected = (tmp_path / "inventory.rejected").read_text(encoding="utf-8")
+    assert rejected.splitlines()[1].startswith("b,many,")
+
+
+def test_rejected_rows_of_a_folder_lie_beside_it(run: Callable[..., Result], tmp_path: Path) -> None:
+    """Found by the fuzzer: of `folder/` they were in it, as `folder/.rejected`."""
+    folder = tmp_path / "hosts"
+    folder.mkdir()
+    (folder / "a.txt").write_text(take(Fake(WHOLE)).render(), encoding="utf-8")
+    (folder / "b.txt").write_text(take(Fake(WHOLE | {paths.PRESENT: "0-99999\n"})).render(), encoding="utf-8")
+    assert run("fleet", f"{folder}/", "--keep-going").exit_code == 0
+    assert (tmp_path / "hosts.rejected").is_file()
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_too_many_what_ifs(run: Callable[..., Result], tmp_path: Path) -> None:
+    """Found by the fuzzer: 10,000 of them took a minute on 41 hosts."""
+    path = tmp_path / "hosts.csv"
+    path.write_text("host,vcpus\na,1\n", encoding="utf-8")
+    assert "--vcpus make 1,001 columns; at most 1,000" in refused(run("fleet", str(path), "--vcpus=1..1001"))
+    assert run("fleet", str(path), "--vcpus=1..1000", "--format", "json").exit_code == 0
