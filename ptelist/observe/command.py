@@ -9,7 +9,7 @@ import click
 
 from ptelist.compare.single import single
 from ptelist.errors import PtelistError
-from ptelist.observe import data, page
+from ptelist.observe import data, page, pasted
 from ptelist.observe.observation import observe
 from ptelist.observe.sentence import headline
 from ptelist.output.command_line import command_line
@@ -17,13 +17,14 @@ from ptelist.output.plain import clean
 from ptelist.output.result import Result
 from ptelist.readers.host import paths
 from ptelist.readers.host.files import Live
-from ptelist.readers.host.snapshot import Snapshot, here, parse, take
+from ptelist.readers.host.snapshot import FIRST, Snapshot, here, parse, take
 from ptelist.scenario.presets.text_file import read_text
 from ptelist.settings.axes import AXES
 from ptelist.settings.named import RUNNING
 
 if TYPE_CHECKING:
     from ptelist.output.command_line import Options
+    from ptelist.output.note import Note
 
 DIFFERING = 1
 
@@ -46,8 +47,18 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a host
     copies = [(name, path) for name, path in (("slabinfo", slabinfo), ("sysfs", sysfs)) if path]
     counts, told = any(map(_says_vms, options)), any(name == "filling" for name, _ in options)
     line = command_line("observe", words, [*copies, *options])
-    comparison = single((), _machine(saved, options, counts=counts), line)
-    observation = observe(snapshot, saved or RUNNING, comparison, counts=counts, every=all_caches, told=told)
+    machine = _machine(saved, options, counts=counts)
+    label = saved or RUNNING
+    cpus: tuple[Note, ...] = ()
+    if slabinfo and not sysfs:
+        label, given = slabinfo, _given(options)
+        machine = [each for each in machine if each != ("host", RUNNING) or "host" in given]
+        comparison, cpus = pasted.compared(snapshot.files[paths.SLABINFO], label, machine, given, line)
+    else:
+        comparison = single((), machine, line)
+    copied = pasted.beside(snapshot.files[paths.SLABINFO], slabinfo) if slabinfo else ()
+    told_of = (*copied, *cpus)
+    observation = observe(snapshot, label, comparison, counts=counts, every=all_caches, told=told, copy=told_of)
     return Result(
         line,
         comparison.assumptions,
@@ -56,8 +67,17 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a host
         lambda: data.rows(observation),
         code=DIFFERING if observation.differing else 0,
         headline=lambda: headline(observation),
-        beside=((_plain(snapshot.render()), save),) if save else (),
+        beside=((_plain(_whole(snapshot, live=not (saved or slabinfo or sysfs)).render()), save),) if save else (),
     )
+
+
+def _whole(snapshot: Snapshot, *, live: bool) -> Snapshot:
+    """Return a snapshot as it is saved: that of this machine with what the kernel's own types say."""
+    if not live:
+        return snapshot
+    from ptelist.observe import own_types  # noqa: PLC0415 -- reads BTF, for what is saved only
+
+    return own_types.added(snapshot)
 
 
 def _plain(text: str) -> str:
@@ -75,7 +95,12 @@ def _read(saved: str | None, slabinfo: str | None, sysfs: str | None, rmaps_stat
     if sysfs and not copies.slabs:
         raise PtelistError(f"{sysfs}: no slab caches there, expected a copy of {paths.SLABS}")
     if slabinfo:
-        copies.files[paths.SLABINFO] = read_text(Path(slabinfo), slabinfo, "a copy of /proc/slabinfo")
+        text = read_text(Path(slabinfo), slabinfo, "a copy of /proc/slabinfo")
+        if text.startswith(FIRST):
+            raise PtelistError(
+                f"{slabinfo}:1: not a copy of /proc/slabinfo but what --save wrote: leave --slabinfo out"
+            )
+        copies.files[paths.SLABINFO] = text
     return copies
 
 
@@ -85,11 +110,16 @@ def _machine(saved: str | None, options: list[tuple[str, str]], *, counts: bool)
     Without counts no paging matters, so a machine on which KVM is not loaded will do.
     """
     machine = saved or RUNNING
-    given = {text.partition("=")[0].removeprefix("vm.") if name == "set" else name for name, text in options}
+    given = _given(options)
     usual = [("kernel", machine), ("host", machine), ("caches", "drawn")]
     if not counts:
         usual.append(("paging", "tdp-mmu"))
     return [*((name, text) for name, text in usual if name not in given), *options]
+
+
+def _given(options: Options) -> set[str]:
+    """Return what options say, fields of a VM without that part's name."""
+    return {text.partition("=")[0].removeprefix("vm.") if name == "set" else name for name, text in options}
 
 
 def _says_vms(option: tuple[str, str]) -> bool:

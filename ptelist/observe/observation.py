@@ -46,15 +46,22 @@ class Observation(NamedTuple):
 
 
 def observe(  # noqa: PLR0913 -- what the options of the command say
-    snapshot: Snapshot, label: str, comparison: Comparison, *, counts: bool, every: bool, told: bool = False
+    snapshot: Snapshot,
+    label: str,
+    comparison: Comparison,
+    *,
+    counts: bool,
+    every: bool,
+    told: bool = False,
+    copy: tuple[Note, ...] = (),
 ) -> Observation:
     """Return what a snapshot shows beside a scenario.
 
     `counts`: the scenario says which VMs the host runs, and with `told` what the host
-    has been through before. `every`: all caches are checked. Raises PtelistError for a snapshot that cannot be read.
+    has been through before. `every`: all caches are checked. `copy`: what is known
+    of a copy that stands for the host. Raises PtelistError for a snapshot that cannot be read.
     """
-    text = snapshot.files.get(paths.SLABINFO)
-    caches = HostCaches(snapshot, slabinfo.parse(text, f"{label}: {paths.SLABINFO}") if text else {}, label)
+    caches = HostCaches(snapshot, slabinfo.rows(snapshot, label), label)
     watcher = Watcher(comparison, counts=counts, told=told, online=online(snapshot, label))
     kvm = [seen for name in KVM_CACHES if (seen := caches.find(name))]
     guests = vms.vms(snapshot, label)
@@ -62,7 +69,7 @@ def observe(  # noqa: PLR0913 -- what the options of the command say
         tuple(map(watcher.kvm, kvm)),
         tuple(each for seen in caches.every() if (each := watcher.any(seen))) if every else (),
         guests,
-        tuple(_notes(snapshot, comparison.columns[0].scenario.kernel, kvm, guests, counts=counts)),
+        (*copy, *_notes(snapshot, comparison.columns[0].scenario.kernel, kvm, guests, counts=counts)),
         comparison if counts else comparison._replace(assumptions=tuple(filter(_of_host, comparison.assumptions))),
     )
 

@@ -82,7 +82,7 @@ def _others(observation: Observation) -> Iterator[Table]:
         if check.agrees is False
     )
     if rows:
-        yield Table(("differing", *CHECK_HEAD[:2]), rows)
+        yield Table(("differing", *CHECK_HEAD[:2]), rows, sortable=True)
 
 
 def _vms(observation: Observation, width: int | None) -> Iterator[Table]:

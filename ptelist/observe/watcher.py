@@ -35,6 +35,9 @@ MOST_CACHES = 6
 """More members of a merged cache, or VMs, than this are not all named."""
 
 LAYOUT = ("slab_order", "objects_per_slab", "min_partial", "cpu_partial", "sheaf_capacity")
+OF_A_LINE = ("slab_order", "objects_per_slab")
+"""What slabinfo alone has of a cache, beside its stride."""
+
 UNIT_OF = {
     "size": Unit.BYTES,
     "stride": Unit.BYTES,
@@ -115,7 +118,12 @@ class Watcher:
         return Observed(name, _there(checks, seen), tuple(self._notes(seen, held)))
 
     def any(self, seen: Seen) -> Observed | None:
-        """Return what the layout rules say of any cache; None if sysfs does not show it."""
+        """Return what the layout rules say of any cache; None if neither sysfs nor slabinfo shows it.
+
+        Of slabinfo alone only what follows from the stride.
+        """
+        if seen.row and not seen.directory:
+            return self._line(seen, seen.row.stride)
         made, size = _made(seen), seen.number(SYSFS_NAMES["stride"])
         if made is None or size is None:
             return None
@@ -125,6 +133,13 @@ class Watcher:
         }
         checks = [Check(each, UNIT_OF[each], _layout(seen, each), Interval(n, n)) for each, n in predicted.items()]
         return Observed(seen.name, _there(checks, seen))
+
+    def _line(self, seen: Seen, size: int) -> Observed:
+        layout = attributes.layout(seen.name, size, self._host.slub_debug, self._scenario)
+        predicted = {name: Interval(layout[SYSFS_NAMES[name]], layout[SYSFS_NAMES[name]]) for name in OF_A_LINE}
+        return Observed(
+            seen.name, tuple(Check(each, UNIT_OF[each], _layout(seen, each), span) for each, span in predicted.items())
+        )
 
     def _as_host(self, debug: str) -> bool:
         """Return whether a cache is debugged as the scenario's host says; A is for failing, and shows nowhere."""
