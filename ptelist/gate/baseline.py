@@ -4,20 +4,19 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from ptelist.engine.interval import Interval
 from ptelist.errors import PtelistError
 from ptelist.output.note import Note
-from ptelist.readers.builds.layouts import SIZEOF, layout
+from ptelist.scenario.inputs import noted
 from ptelist.scenario.limits import Limits, Text
 from ptelist.scenario.overlay import Source, frozen
+from ptelist.scenario.vm_structs import SIZEOF
 from ptelist.settings.faults import Fault, read_record
 
 if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger
-    from ptelist.readers.builds.btf import Btf
     from ptelist.scenario.models import Scenario
 
 BASELINE_SCHEMA = "ptelist-baseline/1"
@@ -80,6 +79,8 @@ class Baseline(NamedTuple):
     layouts: Places
     label: str = ""
     """The file; not kept in it."""
+    is_file: bool = True
+    """Whether it is one; a profile or a build that stands for it may lack figures that only some builds tell."""
 
 
 KEPT = ("version", "scenarios", "layouts")
@@ -102,15 +103,6 @@ def _flat(path: str, value: Any) -> list[tuple[str, Any]]:
     if path == "vms":
         return [pair for number, group in enumerate(value) for pair in _flat(f"vms.{number}", group)]
     return [(path, value)]
-
-
-def places(btf: "Btf", structs: Sequence[str]) -> Places:
-    """Return the layouts of structs, those that a build does not have left out."""
-    return {
-        struct: {SIZEOF: (built.size,)} | {field.name: (field.offset, field.width) for field in built.fields}
-        for struct in structs
-        if (built := layout(btf, struct))
-    }
 
 
 def render(baseline: Baseline) -> str:
@@ -147,14 +139,14 @@ def _lines(value: Any, indent: str) -> str:
     return "{\n" + ",\n".join(items) + f"\n{indent}}}"
 
 
-def read(name: str) -> Baseline | None:
-    """Return the baseline in a file, None if there is no such file.
+def read(name: str, *, anew: bool = False) -> Baseline | None:
+    """Return the baseline in a file, None if there is no such file; no report may take its place, unless it is `anew`.
 
     Raises PtelistError for one of a newer schema, and for what ptelist did not write.
     """
     try:
-        with Path(name).open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        with open(name, "rb") as file:
+            data = (file if anew else noted(file)).read(MOST_BYTES + 1)
     except FileNotFoundError:
         return None
     except OSError as error:

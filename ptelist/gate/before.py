@@ -19,22 +19,26 @@ GROUPS = "vms"
 IN_BASELINE = Source("the baseline")
 
 
-def derived(old: Entry, now: Entry) -> Ledger | None:
-    """Return a baseline's figures of a scenario, worked out of the inputs that it keeps.
+def derived(old: Entry, now: Entry, ledger: Ledger) -> Ledger | None:
+    """Return a baseline's figures of a scenario, worked out of the inputs that it keeps; `ledger` are those of now.
 
     None if these inputs are none of today's, or if they give other figures than were written: ptelist's
     model changed since. Figures that were not written are new ones.
     """
-    scenario = _scenario(old, now)
-    if scenario is None or next(problems(scenario), None):
-        return None
-    ledger = account(scenario)
+    if old.inputs != now.inputs:
+        scenario = rebuilt(old, now)
+        if scenario is None:
+            return None
+        ledger = account(scenario)
     written = {name: Interval.of(term) for name, term in ledger.items() if name in old.figures}
     return ledger if written == old.figures else None
 
 
-def _scenario(old: Entry, now: Entry) -> Scenario | None:
-    """Return the scenario of the inputs; what is the same now has the source that it has now."""
+def rebuilt(old: Entry, now: Entry) -> Scenario | None:
+    """Return the scenario of the inputs; what is the same now has the source that it has now.
+
+    None if it cannot be, today.
+    """
     parts: dict[str, dict[str, Any]] = {}
     for path, value in old.inputs.items():
         part, _, field = path.rpartition(".")
@@ -48,4 +52,7 @@ def _scenario(old: Entry, now: Entry) -> Scenario | None:
         return None
     same = {path: source for path, source in now.sources.items() if old.inputs.get(path) == now.inputs.get(path)}
     sources = dict.fromkeys(old.inputs, IN_BASELINE) | same
-    return Scenario(**own, vms=vms, proposals=proposals, sources=sources) if vms else None
+    if not vms:
+        return None
+    scenario = Scenario(**own, vms=vms, proposals=proposals, sources=sources)
+    return None if next(problems(scenario), None) else scenario

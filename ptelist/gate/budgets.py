@@ -5,7 +5,6 @@
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
@@ -13,6 +12,7 @@ from ptelist.gate.limits import LIMIT_KINDS, Bound, Rule, amount, exactly, growt
 from ptelist.scenario.limits import Limits
 from ptelist.scenario.overlay import Origin
 from ptelist.scenario.presets.parse import toml
+from ptelist.settings import named
 from ptelist.settings.axes import AXES
 from ptelist.settings.faults import Fault, read_record
 
@@ -55,7 +55,18 @@ class Wanted(NamedTuple):
     @property
     def pinned(self) -> bool:
         """Return whether it names its own kernel, whatever is under test."""
-        return any(name == "kernel" for name, _ in self.options)
+        return self.sets("kernel", "")
+
+    @property
+    def configured(self) -> bool:
+        """Return whether it names its own configuration, or a preset that does."""
+        return self.sets("config", "") or any(
+            preset.kind == "configs" or "name" in preset.overlay.config for preset in map(named.load, self.presets)
+        )
+
+    def sets(self, option: str, path: str) -> bool:
+        """Return whether it has an option, or sets the field that this is about."""
+        return any(name == option or (name == "set" and text.partition("=")[0] == path) for name, text in self.options)
 
 
 class Gate(NamedTuple):
@@ -93,26 +104,27 @@ def _gate(data: dict[str, Any], origin: Origin) -> Gate:
     for key in ("baseline", "kernel"):
         if not isinstance(data.get(key, ""), str):
             raise PtelistError(f"{origin.at(key)}: {key}: expected text")
-    path = Path("stdin.toml" if label == "-" else label)
-    baseline = _beside(label, data.get("baseline", f"{path.stem}-baseline.json"))
-    if "baseline" in data and not _is_within(Path(label).parent, baseline):
+    stem, _ = os.path.splitext(os.path.basename("stdin" if label == "-" else label))
+    baseline = _beside(label, data.get("baseline", f"{stem}-baseline.json"))
+    if "baseline" in data and not _is_within(os.path.dirname(label), baseline):
         where = f"{origin.at('baseline')}: baseline"
         raise PtelistError(f"{where}: expected a file in this one's folder or below; any other is for --baseline alone")
     kernel = _preset(label, data["kernel"]) if "kernel" in data else None
     return Gate(origin, baseline, kernel, _scenarios(data.get("scenario", {}), origin), ())
 
 
-def _is_within(folder: Path, name: str) -> bool:
+def _is_within(folder: str, name: str) -> bool:
     """Return whether a name is one of a file in a folder or below, links followed: --update writes there."""
     try:
-        return Path(os.path.realpath(name)).is_relative_to(os.path.realpath(folder))
+        within = os.path.realpath(folder)
+        return os.path.commonpath((within, os.path.realpath(name))) == within
     except ValueError:  # a NUL is in it
         return False
 
 
 def _beside(label: str, name: str) -> str:
     """Return a path that is meant from the file's folder on, as one from here on."""
-    return str(Path(label).parent / name)
+    return os.path.join(os.path.dirname(label), name)
 
 
 def _preset(label: str, name: str) -> str:

@@ -1,11 +1,15 @@
-"""Why a figure moved: the inputs that changed, and the figures between."""
+"""Why a figure moved: the inputs that changed, those first that move it most."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ptelist.readers.builds.layouts import BYTE, SIZEOF
+from ptelist.compare.alone import Alone
+from ptelist.gate.before import rebuilt
+from ptelist.readers.builds.layouts import BYTE
 from ptelist.scenario.models import NAMING
+from ptelist.scenario.vm_structs import INSIDE, SIZEOF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,29 +18,51 @@ if TYPE_CHECKING:
     from ptelist.gate.baseline import Baseline
 
 
-def causes(term: Term, name: str, before: Baseline, after: Baseline) -> list[str]:
-    """Return what changed in scenario `name` that a term rests on, a sentence each.
+class Causes:
+    """What changed in one scenario between a baseline and now."""
 
-    Where both sides have layouts of a build, a change of a struct is told by its members.
-    """
-    old, new = before.scenarios[name].inputs, after.scenarios[name].inputs
-    sources = after.scenarios[name].sources
-    changed = [path for path, value in new.items() if path not in NAMING and old.get(path) != value]
-    inputs = {each.field for each in term.walk()}
-    relevant = [path for path in changed if path in inputs] or changed
-    if not relevant:
-        return [f"no input changed, ptelist's model did (baseline by {before.version}, this is {after.version})"]
-    told: dict[str, None] = {}
-    for path in relevant:
-        source = sources.get(path)
-        struct = source.struct if source else ""
-        members = list(_members(before.layouts.get(struct, {}), after.layouts.get(struct, {})))
-        if members:
-            told.setdefault(f"struct {struct}: {', '.join(members)}")
-        else:
-            said = f" ({source})" if source else ""
-            told.setdefault(f"{path} {_shown(old.get(path))} -> {_shown(new[path])}{said}")
-    return list(told)
+    def __init__(self, name: str, before: Baseline, after: Baseline) -> None:
+        """Take the name of a scenario that both have; nothing is worked out before a figure is asked for."""
+        self._before, self._after = before, after
+        self._old, self._new = before.scenarios[name], after.scenarios[name]
+
+    def of(self, term: Term) -> list[str]:
+        """Return what changed that moves a figure, a sentence each.
+
+        Where both sides have layouts of a build, a change of a struct is told by its members.
+        """
+        old, new = self._old.inputs, self._new.inputs
+        paths = self._telling(term)
+        if not paths:
+            versions = f"baseline by {self._before.version}, this is {self._after.version}"
+            return [f"no input changed, ptelist's model did ({versions})"]
+        told: dict[str, None] = {}
+        for path in paths:
+            source = self._new.sources.get(path)
+            struct = source.struct if source else ""
+            for each in (struct, *INSIDE.get(struct, ())):
+                members = list(_members(self._before.layouts.get(each, {}), self._after.layouts.get(each, {})))
+                if members:
+                    told.setdefault(f"struct {each}: {', '.join(members)}")
+                elif each == struct:
+                    said = f" ({source})" if source else ""
+                    told.setdefault(f"{path} {_shown(old.get(path))} -> {_shown(new[path])}{said}")
+        return list(told)
+
+    def _telling(self, term: Term) -> list[str]:
+        """Return the inputs that move a figure when they change alone, else those that it rests on, else all."""
+        if self._alone and (moving := self._alone.causes(term.name)):
+            return [cause.field for cause in moving]
+        old, new = self._old.inputs, self._new.inputs
+        changed = [path for path, value in new.items() if path not in NAMING and old.get(path) != value]
+        inputs = {each.field for each in term.walk()}
+        return [path for path in changed if path in inputs] or changed
+
+    @cached_property
+    def _alone(self) -> Alone | None:
+        """Return both scenarios; None if the baseline's is none of today's."""
+        old, new = (rebuilt(entry, self._new) for entry in (self._old, self._new))
+        return Alone(old, new) if old and new else None
 
 
 def _members(before: dict[str, tuple[int, ...]], after: dict[str, tuple[int, ...]]) -> Iterator[str]:

@@ -9,30 +9,37 @@ from ptelist.compare.comparison import pick_one
 from ptelist.compare.moved import steps
 from ptelist.engine.account import account
 from ptelist.engine.difference import difference
-from ptelist.engine.interval import Change, Interval, Ratio
+from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import Unit
 from ptelist.errors import NOWHERE, PtelistError
 from ptelist.gate.baseline import UPDATE, Baseline, entry
 from ptelist.gate.before import derived
-from ptelist.gate.causes import causes
 from ptelist.gate.limits import EXACT, GROWTH
+from ptelist.gate.totals import change, totals
 from ptelist.output.command_line import words as spelt
 from ptelist.output.version import __version__
 from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ptelist.compare.moved import Moved
+    from ptelist.engine.interval import Change
     from ptelist.engine.ledger import Ledger, Term
     from ptelist.gate.baseline import Entry, Places
-    from ptelist.gate.budgets import Gate
+    from ptelist.gate.budgets import Gate, Wanted
+    from ptelist.gate.causes import Causes
     from ptelist.gate.limits import Rule
+    from ptelist.gate.totals import Total
     from ptelist.output.command_line import Options
     from ptelist.output.note import Note
     from ptelist.scenario.models import Scenario
 
 PASS, WARN, FAIL, NEW, REMOVED = STATUSES = ("pass", "warn", "fail", "new", "removed")
+KERNELS = ("kernel", "kernel-from")
+MEMCG_BUILT, ACCOUNTED = "config.memcg", "host.memcg"
+"""A kernel that is built without a memory controller makes a host account nothing."""
+
 OF_KERNEL = ("kernel.", "config.")
 """How inputs begin that are the kernel's under test."""
 
@@ -74,15 +81,16 @@ class Finding(NamedTuple):
         return self.status in {WARN, FAIL}
 
     @property
+    def moved(self) -> bool:
+        """Return whether the figure may differ from the baseline's."""
+        return self.change is not None and self.change[:2] != (0, 0)
+
+    @property
     def change(self) -> Change | None:
-        """Return how the figure differs from the baseline's, or where only ends are known how its high end does."""
+        """Return how the figure differs from the baseline's."""
         if self.term is None or self.before is None:
             return None
-        old, more = self.before.high, self.term.high - self.before.high
-        low, high = self.growth or (more, more)
-        if not old or self.term.unit is Unit.ORDER:
-            return Change(low, high, None)
-        return Change(low, high, (Ratio(low, old), Ratio(high, old)))
+        return change(self.term, self.before, self.growth)
 
 
 def measure(gate: Gate, kernel: Options, layouts: Places) -> Tested:
@@ -95,8 +103,7 @@ def measure(gate: Gate, kernel: Options, layouts: Places) -> Tested:
     scenarios: dict[str, Scenario] = {}
     words = {}
     for name, wanted in gate.scenarios.items():
-        options = [*([] if wanted.pinned else under_test), *wanted.options]
-        scenarios[name] = _scenario(gate, name, wanted.presets, options)
+        options, scenarios[name] = _scenario(gate, name, wanted, under_test)
         words[name] = (*wanted.presets, *spelt(options))
     ledgers = {name: account(scenario) for name, scenario in scenarios.items()}
     entries = {
@@ -110,8 +117,9 @@ def _under_test(gate: Gate, kernel: Options) -> Options:
     """Return the options of the kernel under test, which is one and can be read."""
     if kernel and all(wanted.pinned for wanted in gate.scenarios.values()):
         raise PtelistError(f"{gate.origin.label}: every scenario names its own kernel, none is left to put under test")
-    options = kernel or ([("kernel", gate.kernel)] if gate.kernel else [])
-    where = NOWHERE if kernel or not gate.kernel else gate.origin.at("kernel")._replace(field="kernel")
+    is_named = any(name in KERNELS for name, _ in kernel)
+    options = kernel if is_named or not gate.kernel else [("kernel", gate.kernel), *kernel]
+    where = NOWHERE if is_named or not gate.kernel else gate.origin.at("kernel")._replace(field="kernel")
     try:
         if options and len(expand((), options).columns) > 1:
             raise PtelistError("one kernel at a time can be under test")
@@ -120,24 +128,41 @@ def _under_test(gate: Gate, kernel: Options) -> Options:
     return options
 
 
-def _scenario(gate: Gate, name: str, presets: Sequence[str], options: Options) -> Scenario:
+def _left(under_test: Options, wanted: Wanted) -> Options:
+    """Return the options of the kernel under test that a scenario does not say itself."""
+    own = ("config", "memcg") if wanted.configured else ("memcg",) if wanted.sets("memcg", "host.memcg") else ()
+    return [each for each in under_test if each[0] not in own]
+
+
+def _scenario(gate: Gate, name: str, wanted: Wanted, under_test: Options) -> tuple[Options, Scenario]:
+    """Return a scenario on the kernel under test, unless it names its own, and the options that make it."""
     path = f"scenario.{name}"
     try:
-        columns = expand(presets, options).columns
+        options = [*([] if wanted.pinned else _left(under_test, wanted)), *wanted.options]
+        columns = expand(wanted.presets, options).columns
     except PtelistError as error:
         text = str(error)
-        for option, _ in options:
+        for option, _ in wanted.options:
             if error.where.option == f"--{option}":
                 path, text = f"{path}.{option}", error.inner
                 break
         raise PtelistError(text, gate.origin.at(path)._replace(field=path)) from None
     if len(columns) > 1:
         raise PtelistError(f"{gate.origin.at(path)}: {path}: makes {len(columns)} columns, expected one value each")
-    return columns[0].scenario
+    return options, columns[0].scenario
 
 
-def check(gate: Gate, tested: Tested, baseline: Baseline | None) -> list[Finding]:
-    """Return a finding for each rule, in the order of the scenarios, then what only the baseline has.
+class Checked(NamedTuple):
+    """What became of a gate."""
+
+    findings: tuple[Finding, ...]
+    """One for each rule, in the order of the scenarios, then what only the baseline has."""
+    totals: tuple[Total, ...]
+    """What each scenario takes in all, where there is something before."""
+
+
+def check(gate: Gate, tested: Tested, baseline: Baseline | None) -> Checked:
+    """Hold figures against the budgets and the baseline.
 
     Raises PtelistError for a rule about an unknown figure or in another unit, for a growth
     without a baseline, and for a baseline that was taken under other assumptions.
@@ -153,25 +178,44 @@ def check(gate: Gate, tested: Tested, baseline: Baseline | None) -> list[Finding
         for name in order:
             _refuse_stale(name, baseline, tested.state.scenarios[name])
     derivations = {
-        name: derived(baseline.scenarios[name], entry)
+        name: derived(baseline.scenarios[name], entry, tested.ledgers[name])
         for name, entry in tested.state.scenarios.items()
         if baseline and name in baseline.scenarios
     }
-    findings = [_finding(rule, tested, baseline, derivations.get(rule.scenario)) for rule in rules]
+    why = _why(baseline, tested.state, derivations) if baseline else {}
+    findings = [
+        _finding(rule, tested, baseline, derivations.get(rule.scenario), why.get(rule.scenario)) for rule in rules
+    ]
     gone = [name for name in (baseline.scenarios if baseline else ()) if name not in order]
-    return findings + [Finding(REMOVED, name) for name in gone]
+    findings += [Finding(REMOVED, name) for name in gone]
+    found = totals(tested.ledgers, tested.options, baseline, derivations, why) if baseline else ()
+    return Checked(tuple(findings), tuple(found))
 
 
 def _refuse_stale(name: str, baseline: Baseline, now: Entry) -> None:
     """Raise PtelistError if a scenario's host or VMs are not those of the baseline."""
     old = baseline.scenarios[name].inputs if name in baseline.scenarios else now.inputs
-    for path in sorted(old.keys() | now.inputs.keys()):
+    forced = {ACCOUNTED} if not all(side.get(MEMCG_BUILT, True) for side in (old, now.inputs)) else set()
+    for path in sorted((old.keys() | now.inputs.keys()) - forced):
         if not path.startswith(OF_KERNEL) and old.get(path) != now.inputs.get(path):
             was, is_ = (side.get(path, "none") for side in (old, now.inputs))
             raise PtelistError(f"{baseline.label}: {name}: stale: {path} was {was}, is {is_}: {UPDATE}")
 
 
-def _finding(rule: Rule, tested: Tested, baseline: Baseline | None, derivations: Ledger | None) -> Finding:
+def _why(before: Baseline, after: Baseline, scenarios: Iterable[str]) -> dict[str, Causes]:
+    """Return what tells why figures moved, of the scenarios that are not as they were."""
+    pairs = {name: (before.scenarios[name], after.scenarios[name]) for name in scenarios}
+    unlike = [name for name, (old, new) in pairs.items() if (old.inputs, old.figures) != (new.inputs, new.figures)]
+    if not unlike:
+        return {}
+    from ptelist.gate.causes import Causes  # noqa: PLC0415 -- for figures that moved only
+
+    return {name: Causes(name, before, after) for name in unlike}
+
+
+def _finding(
+    rule: Rule, tested: Tested, baseline: Baseline | None, derivations: Ledger | None, why: Causes | None
+) -> Finding:
     ledger = tested.ledgers[rule.scenario]
     try:
         term = ledger[pick_one(ledger, rule.figure)]
@@ -188,11 +232,11 @@ def _finding(rule: Rule, tested: Tested, baseline: Baseline | None, derivations:
     derived_before = derivations[term.name] if derivations and before else None
     growth = Interval(*difference(derived_before, term)) if derived_before else None
     hidden = _hidden(rule, term, most, before) if growth is None else 0
-    status = _status(rule, term, most, before, growth, known=before is not None or baseline is None)
+    status = _status(rule, term, most, before, growth, known=before is not None or not (baseline and baseline.is_file))
     hidden = hidden if status == PASS else 0
     status = WARN if hidden else status
     moved = before is not None and before != (term.low, term.high)
-    why = causes(term, rule.scenario, baseline, tested.state) if moved and baseline and status in {WARN, FAIL} else ()
+    told = tuple(why.of(term)) if moved and why else ()
     return Finding(
         status,
         rule.scenario,
@@ -203,8 +247,8 @@ def _finding(rule: Rule, tested: Tested, baseline: Baseline | None, derivations:
         derived_before,
         growth,
         hidden,
-        tuple(steps(term, old.figures)) if old and why else (),
-        tuple(why),
+        tuple(steps(term, old.figures)) if old and told else (),
+        told,
         tested.options[rule.scenario],
     )
 
@@ -241,9 +285,9 @@ def _status(  # noqa: PLR0913 -- what a verdict rests on
     return rule.severity if over else PASS if known else NEW
 
 
-def problems(findings: Sequence[Finding]) -> Iterator[str]:
-    """Yield what is wrong with the baseline, a line each."""
+def problems(findings: Sequence[Finding], remedy: str = UPDATE) -> Iterator[str]:
+    """Yield what is wrong with the baseline and its remedy, a line each."""
     for status, text in ((NEW, "not in the baseline"), (REMOVED, "in the baseline only")):
         names = list(dict.fromkeys(each.scenario for each in findings if each.status == status))
         if names:
-            yield f"{', '.join(names)}: {text}: {UPDATE}"
+            yield f"{', '.join(names)}: {text}: {remedy}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -19,17 +18,20 @@ from ptelist.output.delivery import as_text, choose, write
 from ptelist.output.formats import FORMATS, MARKDOWN
 from ptelist.output.plain import clean
 from ptelist.output.result import Result
+from ptelist.scenario.inputs import is_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ptelist.gate.baseline import Baseline
     from ptelist.output.formats import Text
+    from ptelist.output.sheet import Block
 
 FILE = "ptelist.toml"
 OVER_BUDGET = 1
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable that names the file for a step's summary on GitHub."""
+LACKING = "that build lacks a figure that is held against it"
 AS_TEXT = "text"
 """The format that suits where it is written to, terminal or mail."""
 
@@ -37,7 +39,9 @@ AS_TEXT = "text"
 def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a run
     file: str | None,
     kernel: str | None,
+    map_kernel: tuple[str, ...],
     kernel_from: str | None,
+    config: str | None,
     baseline: str | None,
     against_from: str | None,
     init: bool,
@@ -52,22 +56,27 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a run
 
     `reports` are formats with their files; `order` is that in which `formats` and `outputs` were typed, by name.
     """
-    given = [("kernel", kernel), ("kernel-from", kernel_from)]
+    given = [("kernel", kernel), ("kernel-from", kernel_from), ("config", config)]
     options = [(name, value) for name, value in given if value is not None]
-    asked = gates.Run(file or FILE, options, baseline, file is not None, dry_run, against_from)
+    asked = gates.Run(file or FILE, options, map_kernel, baseline, file is not None, dry_run, against_from)
     if against_from and (kernel_from is None or init or update or baseline):
         raise click.UsageError("--against-from holds --kernel-from NEW against another build: no baseline, no --update")
     if (init or update) and (formats or outputs or reports):
         raise click.UsageError("--init and --update write no report: leave --format, -o and --report out")
     if init and update:
         raise click.UsageError("--init and --update exclude each other")
-    if update and file == "-" and not baseline:
+    if update and not baseline and file and (is_stream(file) or _is_no_file(file)):
         raise click.UsageError("--update: FILE is stdin, which has no name: say with --baseline where the figures go")
     if init:
         return _init(asked)
     if update:
         return _update(asked)
     return _report(asked, _apart([*_pairs(order, formats, outputs), *reports]))
+
+
+def _is_no_file(file: str) -> bool:
+    """Return whether what is there is none of a folder's files, such as a FIFO."""
+    return "\0" not in file and os.path.exists(file) and not (os.path.isfile(file) or os.path.isdir(file))
 
 
 def _pairs(order: list[str], formats: tuple[str, ...], outputs: tuple[str, ...]) -> list[tuple[str, str | None]]:
@@ -96,23 +105,34 @@ def _apart(reports: list[tuple[str, str | None]]) -> list[tuple[str, str | None]
 
 def _init(asked: gates.Run) -> int:
     target = asked.file
-    if target != "-" and Path(target).exists():
+    if target != "-" and os.path.exists(target):
         raise PtelistError(f"{target}: exists already: --init writes a new file, name another one")
-    text, _ = gates.built_in(asked.kernel, target)
-    build = asked.kernel if "kernel-from" in dict(asked.kernel) else []  # a profile is named in the file
+    text, _, left_out = gates.built_in(asked.kernel)
+    of_profile = asked._replace(typed=gates.without(asked.typed, "kernel"), maps=())  # which the file names
+    following = asked if "kernel-from" in dict(asked.typed) else of_profile
+    _tell_configurations(asked)
+    if left_out:
+        click.echo(clean(f"{target}: {left_out}"), err=True)
     write((text, None if asked.dry else target))
     if target != "-" and not asked.dry:
-        click.echo(f"{clean(target)}: written; next: {asked._replace(kernel=build).line('--update')}", err=True)
+        click.echo(f"{clean(target)}: written; next: {following.line('--update')}", err=True)
     return 0
+
+
+def _tell_configurations(asked: gates.Run) -> None:
+    """Say which configuration was read for a build where no report does."""
+    for each in gates.configured(asked):
+        click.echo(clean(str(each.note())), err=True)
 
 
 def _update(asked: gates.Run) -> int:
     gate = gates.gate(asked)
-    old = read(gate.baseline)
+    old = read(gate.baseline, anew=True)
     tested = measure(gate, asked.kernel, gates.layouts(asked.kernel))
     check(gate, tested, tested.state)  # a budget that cannot be held against it is refused before it is written
     dry = " (not written)" if asked.dry else ""
     told = "".join(f"{clean(f'{gate.baseline}: {line}{dry}')}\n" for line in changes(old, tested.state))
+    _tell_configurations(asked)
     write((told, None), *([] if asked.dry else [(render(tested.state), gate.baseline)]))
     return 0
 
@@ -124,28 +144,27 @@ def _report(asked: gates.Run, reports: list[tuple[str, str | None]]) -> int:
     if asked.against:
         gate, before = gates.against_build(asked, asked.against)
         against, accept = asked.against, ""
-    elif layouts and not (asked.explicit or asked.baseline or Path(asked.file).exists()):
+    elif layouts and not (asked.explicit or asked.baseline or os.path.exists(asked.file)):
         gate, before = gates.against_profile(asked)
-        against = f"the profile of {gate.kernel} as shipped; no {FILE} here, so budgets are those of --init"
+        alike = ", configured as the build is" if "config" in dict(asked.kernel) else ""
+        against = f"the profile of {gate.kernel} as shipped{alike}; no {FILE} here, so budgets are those of --init"
         accept = ""
     else:
         gate = gates.gate(asked)
         before = read(gate.baseline)
         against = f"{gate.baseline} (ptelist {before.version})" if before else "none"
     tested = measure(gate, asked.kernel, layouts)
-    findings = check(gate, tested, before)
-    report = GateReport(findings, tested.assumptions, against, asked.line(), accept)
-    texts: list[tuple[Text, str | None]] = []
-    for name, output in reports:
-        if asked.dry and output not in {None, "-"}:
-            click.echo(f"{clean(str(output))}: not written, {name}", err=True)
-        else:
-            texts.append((_text(report, name, output), output))
-    write(*texts)
+    findings, totals = check(gate, tested, before)
+    report = GateReport(findings, tested.assumptions, against, asked.line(), accept, totals, gates.configured(asked))
+    unwritten = [(name, output) for name, output in reports if asked.dry and output not in {None, "-"}]
+    write(*((_text(report, name, output), output) for name, output in reports if (name, output) not in unwritten))
     if not asked.dry and "github" in dict(reports):
         _summarise(report)
-    if wrong := list(problems(findings)):
-        raise PtelistError(f"{gate.baseline}: {'; '.join(wrong)}")
+    wrong = list(problems(findings, LACKING) if asked.against else problems(findings))
+    if wrong:
+        raise PtelistError(f"{asked.against or gate.baseline}: {'; '.join(wrong)}")
+    for name, output in unwritten:
+        click.echo(f"{clean(str(output))}: not written, {name}", err=True)
     return OVER_BUDGET if any(each.status == FAIL for each in findings) else 0
 
 
@@ -163,7 +182,7 @@ def _summarise(report: GateReport) -> None:
     if not target:
         return
     try:
-        with Path(target).open("a", encoding="utf-8", newline="\n") as file:
+        with open(target, "a", encoding="utf-8", newline="\n") as file:
             file.writelines(as_text(_result(report), MARKDOWN))
     except OSError as error:
         raise PtelistError(f"{STEP_SUMMARY}: {target}: cannot be written: {error.strerror}") from None
@@ -172,8 +191,15 @@ def _summarise(report: GateReport) -> None:
 def _result(report: GateReport) -> Result:
     return Result(
         report.command,
-        report.assumptions,
+        report.notes,
         lambda width: page.document(report, width),
         lambda: page.body(report),
-        headline=lambda: headline(report.findings),
+        headline=lambda: headline(report.findings, report.totals),
+        sheet=lambda _: _sheet(report),
     )
+
+
+def _sheet(report: GateReport) -> tuple[Block, ...]:
+    from ptelist.gate import sheet  # noqa: PLC0415 -- for what draws alone
+
+    return sheet.blocks(report)

@@ -8,6 +8,7 @@ from ptelist.gate.check import NEW, REMOVED, WARN
 from ptelist.gate.limits import EXACT
 from ptelist.output import numbers
 from ptelist.output.command_line import line
+from ptelist.output.signed import Number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +24,15 @@ def name(finding: Finding) -> str:
     return f"{finding.rule.figure} {finding.rule.kind}{' (warn)' if finding.rule.severity == WARN else ''}"
 
 
+def label(finding: Finding, others: Sequence[Finding]) -> str:
+    """Return the figure, with what tells its budget from those that others have for it."""
+    if finding.rule is None:
+        return name(finding)
+    same = [each.rule for each in others if each.rule and each.rule.figure == finding.rule.figure]
+    kind = f" {finding.rule.kind}" if len({rule.kind for rule in same}) > 1 else ""
+    return f"{finding.rule.figure}{kind}{' (warn)' if finding.rule.severity == WARN else ''}"
+
+
 def now(finding: Finding) -> str:
     """Return the figure with its unit."""
     return "" if finding.term is None else numbers.with_unit(finding.term)
@@ -32,7 +42,8 @@ def budget(finding: Finding) -> str:
     """Return what the figure's high end may be, e.g. "1,392,640", or "= 128" for exactly that."""
     if finding.rule is None or finding.most is None:
         return "-"
-    return f"{'= ' if finding.rule.kind == EXACT else ''}{numbers.integer(finding.most)}"
+    most = numbers.integer(finding.most)
+    return Number(f"= {most}", 2 * finding.most) if finding.rule.kind == EXACT else most
 
 
 def limit(finding: Finding) -> str:

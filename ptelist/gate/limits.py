@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError, Where
 from ptelist.scenario.units import parse_size
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 _PERCENT = r"([0-9]{1,9})(?:\.([0-9]{1,9}))? ?%"
 MAX, EXACT, GROWTH = LIMIT_KINDS = ("max", "exact", "max_growth")
@@ -45,6 +47,8 @@ def growth(value: object) -> Bound:
         match = re.fullmatch(_PERCENT, value.strip())
         if match is None:
             raise ValueError(f'expected a percentage such as "0.5 %", got "{value[:40]}"')
+        from fractions import Fraction  # noqa: PLC0415 -- loads decimal, which few limits need
+
         digits = match[2] or ""
         return Bound(value, Fraction(int(match[1] + digits), 100 * 10 ** len(digits)), "percent")
     return amount(value)

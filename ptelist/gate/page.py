@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ptelist.compare.branches import draw
-from ptelist.compare.waterfall_tree import branch
-from ptelist.engine.waterfall import waterfall
-from ptelist.gate import finding
+from ptelist.gate import finding, totals
 from ptelist.gate.check import STATUSES
+from ptelist.gate.configured import AFTER, BEFORE
 from ptelist.output import numbers, plain, sentence
+from ptelist.output.branches import draw
 from ptelist.output.note import Note
 from ptelist.output.page import FINE, HEAD, MAIL_WIDTH, TEXT, Document, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from ptelist.engine.ledger import Term
     from ptelist.gate.check import Finding
+    from ptelist.gate.configured import Configured
+    from ptelist.gate.totals import Total
     from ptelist.output.page import Line
 
 LOUDEST = ("fail", "removed", "new", "warn")
@@ -25,7 +27,7 @@ LOUD = frozenset(LOUDEST)
 MOST_LOUD, FEW = 8, 4
 """Findings that a screen has room for, and so many of more than these."""
 INDENT = "  "
-TOLD = frozenset(("kernel", "config", "host", "caches", "slabs", "UNVERIFIED"))
+TOLD = frozenset((AFTER, BEFORE, "kernel", "config", "host", "caches", "slabs", "lockdep", "UNVERIFIED"))
 """Topics that a report tells; what VMs are, its scenarios say themselves."""
 
 
@@ -39,6 +41,21 @@ class GateReport(NamedTuple):
     command: str
     accept: str
     """The command that takes the figures as they are for the next baseline; "" if there is no file to take them."""
+    totals: Sequence[Total] = ()
+    """What each scenario takes in all, where there is something before."""
+    builds: tuple[Configured, ...] = ()
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Return what changed: of what is no pass, or else of all that moved."""
+        told: list[Finding | Total] = [*loud(self)]
+        told = told or [*self.totals, *self.findings]
+        return tuple(dict.fromkeys(cause for each in told for cause in each.causes))
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Return how builds were configured, and what else was taken for granted."""
+        return (*(each.note() for each in self.builds), *self.assumptions)
 
 
 def counts(report: GateReport) -> dict[str, int]:
@@ -63,38 +80,63 @@ def by_scenario(report: GateReport) -> dict[str, list[Finding]]:
 
 def context(report: GateReport) -> list[Note]:
     """Return what figures were compared with, what was assumed, the command."""
-    return [Note("baseline", report.baseline), *report.assumptions, Note("command", report.command)]
+    return [Note("baseline", report.baseline), *report.notes, Note("command", report.command)]
 
 
 def document(report: GateReport, width: int | None) -> Document:
-    """Return the text formats' page: what is wrong and why, or else every budget."""
-    lines = tuple(_lines(report, width or MAIL_WIDTH))
-    tables = () if lines else (_table(report).within(width),)
-    return Document(tables, tuple(_notes(report)), report.command, lines)
+    """Return the text formats' page: what is wrong and why, or else what moved and every budget; the totals."""
+    is_fine = not loud(report)
+    lines = tuple((_moved if is_fine else _lines)(report, width or MAIL_WIDTH))
+    tables = [totals.table(report.totals)] if report.totals else []
+    tables += [_table(report)] if is_fine else []
+    return Document(tuple(table.within(width) for table in tables), tuple(_notes(report)), report.command, lines)
+
+
+def loud(report: GateReport) -> list[Finding]:
+    """Return the findings that are no pass, the loudest first."""
+    return sorted(
+        (each for each in report.findings if each.status in LOUD), key=lambda each: LOUDEST.index(each.status)
+    )
+
+
+def telling(report: GateReport) -> Finding | None:
+    """Return the figure over its budget that tells most, of the loudest ones."""
+    over = [each for each in loud(report) if each.over]
+    return max((each for each in over if each.status == over[0].status), key=_telling, default=None)
+
+
+def status(each: Finding) -> str:
+    """Return the word for a finding's verdict, loud where it is no pass."""
+    return each.status.upper() if each.status in LOUD else each.status
 
 
 def _lines(report: GateReport, width: int) -> Iterator[Line]:
     """Yield the causes, once; what is not a pass; how a figure moved; the commands that come next."""
-    loud = [each for each in report.findings if each.status in LOUD]
-    loud.sort(key=lambda each: LOUDEST.index(each.status))
-    for cause in dict.fromkeys(cause for each in loud for cause in each.causes):
+    found = loud(report)
+    for cause in report.causes:
         yield from _wrapped(HEAD, f"why: {cause}", "", width)
-    alike = [[each] for each in loud] if len(loud) <= MOST_LOUD else _alike(loud)
+    alike = [[each] for each in found] if len(found) <= MOST_LOUD else _alike(found)
     shown = alike if len(alike) <= MOST_LOUD else alike[:FEW]
     for each, *others in shown:
         place = f" {each.rule.place}" if each.rule else ""
         more = f" and {sentence.plural(len(others), 'other')}" if others else ""
-        text = f"{each.status.upper()} {each.scenario}{more}: {finding.headline(each)}{place}"
+        text = f"{status(each)} {each.scenario}{more}: {finding.headline(each)}{place}"
         yield from _wrapped(TEXT, text, "", width)
     if len(alike) > len(shown):
         left = sum(map(len, alike[len(shown) :]))
         yield from _wrapped(TEXT, f"({left} more: --format json has all)", "", width)
     for message in dict.fromkeys(first.rule.message for first, *_ in shown if first.rule and first.rule.message):
         yield from _wrapped(FINE, message, INDENT, width)
-    over = [each for each in loud if each.over]
-    worst = [each for each in over if each.status == over[0].status]
-    if worst:
-        yield from _next(report, max(worst, key=_telling), width)
+    if first := telling(report):
+        yield from _next(report, first, width)
+
+
+def _moved(report: GateReport, width: int) -> Iterator[Line]:
+    """Yield why figures moved that are within their budgets, and what shows how the total follows that moved most."""
+    for cause in report.causes:
+        yield from _wrapped(HEAD, f"why: {cause}", "", width)
+    if most := totals.most_moved(report.totals):
+        yield from ((FINE, line) for line in plain.command(most.reproduce(), width).split("\n"))
 
 
 def _alike(loud: Sequence[Finding]) -> list[list[Finding]]:
@@ -112,12 +154,19 @@ def _telling(each: Finding) -> tuple[bool, int]:
     return each.term is not None and each.term.exact, len(each.steps)
 
 
+def _derived(old: Term, new: Term, width: int) -> tuple[Line, ...]:
+    """Return what a difference comes of."""
+    from ptelist.compare.waterfall_tree import between  # noqa: PLC0415 -- for figures that moved only
+
+    return draw(between(old, new), width, None)
+
+
 def _next(report: GateReport, first: Finding, width: int) -> Iterator[Line]:
     """Yield how a figure moved, what shows how it follows, and what accepts it."""
     if first.old and first.term and first.growth != (0, 0):
         yield TEXT, ""
         yield TEXT, f"{first.scenario}, against {report.baseline}:"
-        yield from draw(branch(waterfall(first.old, first.term)), width, None)
+        yield from _derived(first.old, first.term, width)
     elif first.steps:
         yield TEXT, ""
         yield TEXT, f"what moved in {first.scenario}:"
@@ -137,15 +186,16 @@ def _wrapped(meaning: str, text: str, indent: str, width: int) -> Iterator[Line]
 
 
 def _table(report: GateReport) -> Table:
+    """Return every budget, each with the signed change of its figure if there is something before."""
+    columns = ("now", "change", "at most") if any(each.before for each in report.findings) else ("now", "at most")
     rows = []
     for scenario, findings in by_scenario(report).items():
-        rows.append((scenario, "", "", ""))
+        rows.append((scenario, *[""] * len(columns)))
         for each in findings:
             value = numbers.integer(each.term.high) if each.term else ""
-            figure = each.rule.figure if each.rule else finding.name(each)
-            status = each.status.upper() if each.status in LOUD else each.status
-            rows.append((f"  {figure}", value, finding.budget(each), status))
-    return Table(("figure", "now", "at most", ""), tuple(rows))
+            cells = {"now": value, "change": numbers.change(each.change), "at most": finding.budget(each)}
+            rows.append((f"  {finding.label(each, findings)}", *(cells[column] for column in columns)))
+    return Table(("figure", *columns), tuple(rows))
 
 
 def _notes(report: GateReport) -> Iterator[Note]:
@@ -153,7 +203,7 @@ def _notes(report: GateReport) -> Iterator[Note]:
     yield Note("baseline", report.baseline)
     if any(each.term and not each.term.exact for each in report.findings):
         yield Note("now", "'now' is the upper bound; budgets apply to it")
-    yield from _first_of_each_topic(note for note in report.assumptions if note.topic in TOLD)
+    yield from _first_of_each_topic(note for note in report.notes if note.topic in TOLD)
     yield Note("more", "--format json tells all that was assumed")
 
 
@@ -171,7 +221,9 @@ def body(report: GateReport) -> dict[str, Any]:
     return {
         "baseline": report.baseline,
         "accept": report.accept,
+        "builds": [each.json() for each in report.builds],
         "summary": counts(report),
+        "totals": [each.json() for each in report.totals],
         "findings": [_json(each) for each in report.findings],
     }
 

@@ -7,28 +7,35 @@ from typing import TYPE_CHECKING
 from ptelist.engine.interval import Change, Interval, Ratio
 from ptelist.gate.check import FAIL, PASS
 from ptelist.gate.limits import EXACT, GROWTH
+from ptelist.gate.totals import said
 from ptelist.output import numbers, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ptelist.gate.check import Finding
+    from ptelist.gate.totals import Total
 
 
-def headline(findings: Sequence[Finding]) -> str:
-    """Return that all budgets hold, or how many are exceeded and the first of them, failures before warnings."""
+def headline(findings: Sequence[Finding], totals: Sequence[Total] = ()) -> str:
+    """Return that all budgets hold and what moved, or how many are exceeded and the first of them, failures first."""
     over = sorted((each for each in findings if each.over and not _unsure(each)), key=lambda each: each.status != FAIL)
+    failed = [each for each in over if each.status == FAIL]
     ruled = sum(each.rule is not None for each in findings)
     unheld = list(dict.fromkeys(each.scenario for each in findings if not each.over and each.status != PASS))
     told = f"The baseline does not have the same scenarios: {sentence.named(unheld)}." if unheld else ""
     if over:
-        which = "" if over[0].status == FAIL else ", with a warning"
-        count = f"{len(over)} of {sentence.plural(ruled, 'budget')} {'is' if len(over) == 1 else 'are'} exceeded"
-        return f"{count}{which}: {_excess(over[0])}. {told}".rstrip()
+        first, others = failed or over, len(over) - len(failed) if failed else 0
+        which = "" if failed else ", with a warning"
+        warned = f", and {others} {'warns' if others == 1 else 'warn'}" if others else ""
+        count = f"{len(first)} of {sentence.plural(ruled, 'budget')} {'is' if len(first) == 1 else 'are'} exceeded"
+        return f"{count}{which}{warned}: {_excess(first[0])}. {told}".rstrip()
     hidden = next(filter(_unsure, findings), None)
     if hidden:
         return f"No budget is exceeded for sure: {_width(hidden)}. {told}".rstrip()
-    return told or (f"All {sentence.plural(ruled, 'budget')} hold." if ruled > 1 else "The budget holds.")
+    hold = f"All {sentence.plural(ruled, 'budget')} hold" if ruled > 1 else "The budget holds"
+    moved = f": {said(totals, figures=sum(each.moved for each in findings))}" if totals else ""
+    return told or f"{hold}{moved}."
 
 
 def _unsure(finding: Finding) -> bool:

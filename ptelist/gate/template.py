@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.engine import mmu
 from ptelist.engine.figure_kinds import DESC, DESC_TOTAL, HEADER, HEADER_TOTAL, TOTAL
 from ptelist.output import plain
 from ptelist.output.toml_values import toml
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ptelist.engine.ledger import Ledger
+    from ptelist.scenario.models import Kernel, Scenario, Vm
 
 SIZE_FIGURES = tuple(f"{name}.size" for name in (DESC, HEADER))
 ORDER_FIGURES = tuple(f"{name}.slab_order" for name in (DESC, HEADER))
@@ -23,7 +25,7 @@ SCENARIOS = """\
 # Scenarios: options as those of `ptelist compare`, without dashes, one value each;
 # `preset` names a preset, `set` lists other fields.
 
-# What each vCPU keeps ready, though it uses the TDP MMU and never an rmap list.
+# What each vCPU keeps ready, used or not.
 [scenario.one-vcpu]
 vcpus = 1
 
@@ -35,20 +37,29 @@ memory = "64 GiB"
 [scenario.dense]
 vms = 100
 vcpus = 8
+"""
 
-# Nested virtualization: shadow pages and rmap lists, split caches (from v6.0) filled.
+NESTED = """
+# Nested virtualization: shadow pages and rmap lists{filled}.
 [scenario.nested]
 preset = "nested"
 vcpus = 8
 rmaps = "1000x15"
-{split}"""
+"""
 
-SPLIT = "eager-split = true\n"
+FILLED, SPLIT = ", split caches filled", "eager-split = true\n"
 
 
-def scenarios(*, split_caches: bool) -> str:
-    """Return the scenarios, for a kernel with or without split caches."""
-    return SCENARIOS.format(split=SPLIT if split_caches else "")
+def scenarios(kernel: Kernel, vm: Vm) -> tuple[str, str]:
+    """Return the scenarios that a kernel can have, and what was left out and why, "" if nothing was."""
+    if not mmu.tdp(kernel, vm):
+        return SCENARIOS, "without scenario.nested: TDP is off in this kernel, and an L2 needs it"
+    without = f"{SCENARIOS}{NESTED.format(filled='')}"
+    if not kernel.split_caches:
+        return without, f"scenario.nested is without eager-split: kernel {kernel.version} has no split caches"
+    if not mmu.tdp_mmu(kernel, vm):
+        return without, "scenario.nested is without eager-split: the TDP MMU is off in this kernel"
+    return f"{SCENARIOS}{NESTED.format(filled=FILLED)}{SPLIT}", ""
 
 
 def render(kernel: str | None, about: str, said: str, ledgers: Mapping[str, Ledger]) -> str:
@@ -72,6 +83,24 @@ def render(kernel: str | None, about: str, said: str, ledgers: Mapping[str, Ledg
             "",
         ]
     )
+
+
+def of_structs(scenario: Scenario, name: str) -> str:
+    """Return budgets for the structs of VMs that a build has, which KVM's own limits of their orders are.
+
+    "" for a kernel without limits, and for a build with lockdep, which KVM holds to none. `name` is that of a
+    scenario, whichever: its VMs change nothing.
+    """
+    limits, found = scenario.kernel.vm_order_limits, scenario.kernel.vm_structs
+    if not limits or not found or scenario.config.lock_debugging:
+        return ""
+    lines = []
+    whats = ("order", "order.without_memslot_hashes")[: 1 if scenario.kernel.memslot_hash_bytes is None else None]
+    for what, most in zip(whats, limits, strict=False):
+        message = "KVM does not build with more, unless for debugging: KVM_SANITY_CHECK_VM_STRUCT_SIZE."
+        figures = tuple(f"{struct}.{what}" for struct in found)
+        lines += _budget(figures, f"max = {most}", message, scenario=name)
+    return "\n".join(["", *lines])
 
 
 def _budgets(ledgers: Mapping[str, Ledger]) -> list[str]:

@@ -18,12 +18,16 @@ from click.testing import CliRunner
 from helpers import ledger, one_line
 from hypothesis import given
 from hypothesis import strategies as st
+from machines import Fake, changed
+from refusals import refused
 from tap.parser import Parser
 
 from ptelist.cli import main
 from ptelist.engine.interval import Interval
 from ptelist.gate import baseline as baselines
 from ptelist.gate import budgets, causes
+from ptelist.readers.host import paths
+from ptelist.readers.host.snapshot import take
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,6 +196,48 @@ def test_the_file_to_begin_with_passes_once_there_is_a_baseline(run: Run, kernel
     assert Path("ptelist.toml").read_text(encoding="utf-8") == text
 
 
+@pytest.mark.parametrize(
+    ("files", "left_out", "left"),
+    [
+        (
+            {"TDP_MMU": "N\n"},
+            "scenario.nested is without eager-split: the TDP MMU is off in this kernel",
+            "[scenario.nested]",
+        ),
+        ({}, "", "eager-split = true"),
+    ],
+)
+def test_the_file_to_begin_with_has_what_a_host_can_have(
+    run: Run, files: dict[str, str | None], left_out: str, left: str
+) -> None:
+    saved = "-".join(("host", *files))
+    Path(saved).write_text(take(Fake(changed(**files))).render(), encoding="utf-8")
+    written = run("check", "--init", "--kernel", f"./{saved}")
+    assert written.exit_code == 0, written.stderr
+    assert [line for line in written.stderr.splitlines() if "without" in line] == (
+        [f"ptelist.toml: {left_out}"] if left_out else []
+    )
+    text = Path("ptelist.toml").read_text(encoding="utf-8")
+    assert left in text
+    assert ("eager-split" in text) == (not left_out)
+    assert run("check", "--update").exit_code == 0
+    assert run("check").exit_code == 0
+
+
+def test_the_file_to_begin_with_has_no_l2_where_tdp_is_off(run: Run) -> None:
+    files = changed() | {paths.TDP[0]: "0\n"}
+    Path("without-tdp").write_text(take(Fake(files)).render(), encoding="utf-8")
+    written = run("check", "--init", "--kernel", "./without-tdp")
+    assert (written.exit_code, "without scenario.nested: TDP is off" in written.stderr) == (0, True), written.stderr
+    assert "[scenario.nested]" not in Path("ptelist.toml").read_text(encoding="utf-8")
+    assert run("check", "--update").exit_code == 0
+
+
+def test_the_file_to_begin_with_says_that_a_kernel_has_no_split_caches(run: Run) -> None:
+    said = run("check", "--init", "--kernel", "5.10").stderr
+    assert "scenario.nested is without eager-split: kernel 5.10 has no split caches" in said
+
+
 def test_a_changed_profile_is_named_by_its_field(run: Run) -> None:
     """What a change of the model looks like: figures moved, and either an input did too or none."""
     write('figure = "pte_list_desc.objects"\nmax_growth = 0', UNDER_TEST)
@@ -241,6 +287,21 @@ def test_the_baseline_is_stable_sorted_and_lf(run: Run) -> None:
     assert baselines.render(baselines.read("ptelist-baseline.json")) == first.decode()
 
 
+def test_beside_what_is_no_file_of_a_folder_is_no_place_for_a_baseline(run: Run) -> None:
+    """Found by the fuzzer: `check /dev/stdin --update` left /dev/stdin-baseline.json there."""
+    Path("stream").symlink_to("/dev/null")
+    assert "say with --baseline where the figures go" in refused(run("check", "./stream", "--update"))
+    assert "stream:" in refused(run("check", "./stream")), "it is read"
+
+
+def test_beside_dev_stdin_is_no_place_for_a_baseline_whatever_file_is_behind_it(run: Run) -> None:
+    """`check /dev/stdin --update < ptelist.toml`, which is a regular file, left /dev/stdin-baseline.json as well."""
+    write()
+    with Path("ptelist.toml").open("rb") as file:
+        said = refused(run("check", f"/dev/fd/{file.fileno()}", "--update"))
+    assert "say with --baseline where the figures go" in said
+
+
 def test_dry_runs_write_nothing(run: Run) -> None:
     assert "[scenario.large]" in run("check", "--init", "--dry-run").stdout
     assert not list(Path().iterdir())
@@ -251,6 +312,10 @@ def test_dry_runs_write_nothing(run: Run) -> None:
     result = run("check", "--dry-run", "--format", "ktap", "-o", "out.tap")
     assert (result.exit_code, result.stderr) == (0, "out.tap: not written, ktap\n")
     assert not Path("out.tap").exists()
+    state = json.loads(Path("ptelist-baseline.json").read_text(encoding="utf-8"))
+    state["scenarios"]["gone"] = next(iter(state["scenarios"].values()))
+    Path("ptelist-baseline.json").write_text(json.dumps(state), encoding="utf-8")
+    assert "in the baseline only" in refused(run("check", "--dry-run", "--format", "ktap", "-o", "out.tap"))
 
 
 THREE = """\
@@ -705,7 +770,27 @@ def test_an_input_that_is_no_number_is_named(run: Run) -> None:
     (found,) = findings(run("check", "--kernel", "walk.toml", "--format", "json"))
     assert found["why"] == ["kernel.list_policy head -> walk (walk.toml:3)"]
     (found,) = findings(run("check", "--kernel", "split.toml", "--format", "json"))
-    assert "kernel.split_caches on -> off (split.toml:4)" in found["why"]
+    assert found["why"] == ["kernel.list_policy head -> walk (split.toml:3)"], "nothing is in split caches here"
+
+
+def test_what_moves_a_figure_most_is_told_first(run: Run) -> None:
+    """Also a switch, of which no number of the figure is made: without the TDP MMU memslots have rmap heads."""
+    write('figure = "mmu.bytes.total"\nmax_growth = 0', f'{UNDER_TEST}memory = "64GiB"\n')
+    fields = "pte_list_ext = 3\ncache_capacity = 41\ntdp_mmu_default = false\nkvm_mmu_page_bytes = 192\n"
+    Path("own.toml").write_text(f'extends = "6.18"\n[kernel]\n{fields}', encoding="utf-8")
+    assert run("check", "--update", "--kernel", "6.18").exit_code == 0
+    (found,) = findings(run("check", "--kernel", "own.toml", "--format", "json"))
+    alone = {}
+    for line in fields.splitlines():
+        field, _, value = line.partition(" = ")
+        words = ("compare", "--vcpus", "256", "--memory", "64GiB", "--kernel", "6.18", "--figure", "mmu.bytes.total")
+        of_field = json.loads(run(*words, "--set", f"kernel.{field}={value}", "--format", "json").stdout)
+        known = json.loads(run(*words, "--format", "json").stdout)
+        ends = [each["configs"][0]["figures"]["mmu.bytes.total"] for each in (of_field, known)]
+        alone[field] = abs(ends[0]["high"] - ends[1]["high"])
+    order = sorted((field for field in alone if alone[field]), key=lambda field: -alone[field])
+    assert [each.split()[0] for each in found["why"]] == [f"kernel.{field}" for field in order]
+    assert order[0] == "tdp_mmu_default"
 
 
 DESC = {"sizeof": (128,), "count": (64, 32), "flag": (96, 1), "same": (0, 64)}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from helpers import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,10 @@ def verdict(run: Run) -> str:
         ),
         (
             (f"{WHOLE}max = 1\nseverity = 'warn'", f"{SIZE}exact = 130"),
-            "2 of 2 budgets are exceeded: pte_list_desc.size of one is 128 bytes, not the 130 that it must be.",
+            (
+                "1 of 2 budgets is exceeded, and 1 warns: pte_list_desc.size of one is 128 bytes, not the 130 that it"
+                " must be."
+            ),
         ),
         (
             ('figure = "pte_list_desc.slabs"\nmax = 0',),
@@ -111,3 +115,77 @@ def test_a_width_that_hides_growth_is_no_excess(run: Run) -> None:
     ]
     Path("ptelist-baseline.json").write_text(json.dumps(baseline), encoding="utf-8")
     assert verdict(run).startswith("1 of 1 budget is exceeded: mmu.bytes.total of one is between ")
+
+
+TOTAL = "mmu.bytes.total"
+TWO = "[scenario.one]\nvcpus = 256\n[scenario.few]\nvcpus = 2\n"
+
+
+def moved(run: Run, *budgets: str, capacity: int = 41) -> tuple[str, ...]:
+    """Write budgets and a baseline of 6.18, and return options of a kernel whose caches hold another number."""
+    write(*budgets, scenarios=TWO)
+    assert run("check", "--update", "--kernel", "6.18").exit_code == 0
+    path = Path.cwd() / "mine.toml"
+    path.write_text(f'extends = "6.18"\n[kernel]\ncache_capacity = {capacity}\n', encoding="utf-8")
+    return ("--kernel", str(path))
+
+
+def taken(kernel: str, vcpus: int) -> int:
+    term = ledger(kernel=kernel, vcpus=vcpus, memslots="q35")[TOTAL]
+    assert term.exact
+    return term.low
+
+
+def test_what_moved_within_its_budgets_is_told(run: Run) -> None:
+    """Totals, signed changes, the cause and the command, as of a budget that is exceeded."""
+    kernel = moved(run, f'figure = "{TOTAL}"\nmax_growth = "50 %"', f"{SIZE}max = 128")
+    result = run("check", *kernel, "--format", "markdown")
+    assert result.exit_code == 0, result.output
+    text = result.stdout.replace("\\", "")
+    before, now = taken("6.18", 256), taken(kernel[1], 256)
+    assert text.startswith(f"All 4 budgets hold: {TOTAL} of one is {now - before:,} bytes (")
+    assert "more than before.\n" in text.split("\n\n")[0] + "\n"
+    assert f"| {before:,} |" in text
+    assert f"+{now - before:,} (+" in text
+    assert f"+{taken(kernel[1], 2) - taken('6.18', 2):,} (+" in text
+    assert "why: kernel.cache_capacity 40 -> 41" in text
+    assert f"$ ptelist explain {TOTAL} --kernel {kernel[1]} --vcpus 256" in " ".join(text.replace("\\n", " ").split())
+    for name in ("text", "html"):
+        assert f"+{now - before:,}" in run("check", *kernel, "--format", name).stdout, name
+    found: list[dict[str, Any]] = json.loads(run("check", *kernel, "--format", "json").stdout)["totals"]
+    assert [each["scenario"] for each in found] == ["one", "few"]
+    assert found[0]["change"] == {"low": now - before, "high": now - before}
+    assert found[0]["why"][0].startswith("kernel.cache_capacity 40 -> 41")
+
+
+def test_less_is_told_with_its_sign(run: Run) -> None:
+    kernel = moved(run, f"{SIZE}max = 128", capacity=39)
+    less = taken("6.18", 256) - taken(kernel[1], 256)
+    text = " ".join(run("check", *kernel).stdout.split())
+    assert text.startswith(f"All 2 budgets hold: {TOTAL} of one is {less:,} bytes (")
+    assert "less than before." in text
+    assert f" -{less:,} (-" in text
+
+
+def test_that_nothing_moved_is_told_only_where_something_was_before(run: Run) -> None:
+    moved(run, f"{SIZE}max = 128")
+    assert verdict(run) == "All 2 budgets hold: no figure moved."
+    Path("ptelist-baseline.json").unlink()
+    assert verdict(run) == "All 2 budgets hold."
+    assert json.loads(run("check", "--format", "json").stdout)["totals"] == []
+
+
+def test_budgets_of_one_figure_are_told_apart(run: Run) -> None:
+    twice = (f'figure = "{TOTAL}"\nmax_growth = "1 %"', f'figure = "{TOTAL}"\nmax_growth = 0\nseverity = "warn"')
+    moved(run, *twice, f"{SIZE}max = 128", f"{SIZE}exact = 128")
+    labels = [line.split("  ")[1] for line in run("check", "--kernel", "6.18").stdout.splitlines() if line[:2] == "  "]
+    assert labels[:4] == [TOTAL, f"{TOTAL} (warn)", "pte_list_desc.size max", "pte_list_desc.size exact"]
+
+
+@pytest.mark.parametrize(("warn", "says"), [(1, "and 1 warns: "), (2, "and 2 warn: ")])
+def test_a_warning_is_not_counted_as_exceeded(run: Run, warn: int, says: str) -> None:
+    soft = [f"{figure}max = 1\nseverity = 'warn'" for figure in (SIZE, WHOLE)[:warn]]
+    write('figure = "pte_list_desc.slabs"\nmax = 0', *soft)
+    assert verdict(run).startswith(
+        f"1 of {1 + warn} budgets is exceeded, {says}pte_list_desc.slabs of one is 320 slabs"
+    )
