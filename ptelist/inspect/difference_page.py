@@ -18,7 +18,7 @@ def document(before: Inspected, after: Inspected, command: str, width: int | Non
     """Return what two kernels lay out differently."""
     head = ("before", "after")
     tables = [
-        Table((f"struct {name}", *head), tuple((f"  {each.name}", *map(_place, each[1:])) for each in changes))
+        Table((f"struct {name}", *head), tuple((f"  {each.name}", *map(place, each[1:])) for each in changes))
         for name, changes in struct_changes(before, after)
     ]
     rows = tuple((f"  {each.name}", *map(value, each[1:])) for each in profile_changes(before, after))
@@ -28,7 +28,8 @@ def document(before: Inspected, after: Inspected, command: str, width: int | Non
     return Document(tuple(table.within(width) for table in tables), tuple(notes), command)
 
 
-def _place(place: Any) -> str:
+def place(place: Any) -> str:
+    """Return a size, or how large a member is and where; - for none."""
     if place is None:
         return "-"
     if isinstance(place, int):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ptelist.readers.builds.layouts import SIZEOF
+from ptelist.scenario.vm_structs import SIZEOF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ptelist.errors import PtelistError
 from ptelist.output.note import Note
 from ptelist.readers.builds import profile as profiles
+from ptelist.readers.builds import rules, vm_structs
 from ptelist.readers.builds.builds import once
 from ptelist.readers.builds.layouts import layout
+from ptelist.scenario.vm_structs import ALL, size_field
 from ptelist.settings.named import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ptelist.engine.ledger import Term
     from ptelist.readers.builds.layouts import Layout
     from ptelist.scenario.overlay import Fields
 
@@ -27,7 +30,12 @@ class FieldRow(NamedTuple):
     value: Any
     source: str
     known: Any
-    """What the profile of this version says; None if no version is known."""
+    """What the profile of this version says; None if no version is known, or only builds tell the field."""
+
+    @property
+    def differs(self) -> bool:
+        """Return whether the profile of this version says another value."""
+        return self.known is not None and self.value != self.known
 
 
 class Inspected(NamedTuple):
@@ -40,6 +48,8 @@ class Inspected(NamedTuple):
     layouts: tuple[Layout, ...]
     rows: tuple[FieldRow, ...]
     notes: tuple[Note, ...]
+    orders: tuple[Term, ...] = ()
+    """Figures of the structs of a VM and of a vCPU, where the build has them and its profile is known."""
 
     @property
     def title(self) -> str:
@@ -54,8 +64,9 @@ def inspect(spec: str, structs: Sequence[str], profile: str | None) -> Inspected
     """
     build = once(spec)
     layouts = []
-    for name in structs or profiles.STRUCTS:
-        if each := layout(build.btf, name):
+    for name in structs or rules.STRUCTS:
+        each = layout(build.btf, name) or (_beside(spec, name) if structs else None)
+        if each:
             layouts.append(each)
         elif structs:
             raise PtelistError(f"{spec}: no struct {name}")
@@ -79,7 +90,19 @@ def inspect(spec: str, structs: Sequence[str], profile: str | None) -> Inspected
         for field, setting in said.kernel.items()
         if field not in {"tree", "release"}
     )
-    return Inspected(build.name, build.release, base, tuple(layouts), rows, tuple(notes))
+    orders: tuple[Term, ...] = ()
+    if base and any(size_field(struct) in said.kernel for struct in ALL):
+        from ptelist.inspect import orders as allocations  # noqa: PLC0415 -- brings the engine in
+
+        orders, more = allocations.orders(spec, profile)
+        notes += [Note(build.name, text) for text in more]
+    return Inspected(build.name, build.release, base, tuple(layouts), rows, tuple(notes), orders)
+
+
+def _beside(spec: str, name: str) -> Layout | None:
+    """Return a struct of the modules for Intel's and AMD's CPUs beside kvm.ko."""
+    found = vm_structs.of(vm_structs.whole(spec), name)
+    return found and found[0]
 
 
 def _of_type(fields: Fields) -> Iterator[str]:

@@ -22,6 +22,9 @@ FIELD = 26
 VALUE = 9
 """And for its value."""
 
+ORDER = 37
+"""Columns for the name of a figure that is an order."""
+
 DECLARATION_INDENT = 18
 """Columns before a declaration."""
 
@@ -58,6 +61,10 @@ def _kernel(kernel: Inspected) -> Iterator[list[Line]]:
             (TEXT, f"  {row.field:{FIELD}} {value(row.value):{VALUE}}{_beside(row, kernel.profile)}".rstrip())
             for row in kernel.rows
         ]
+    if kernel.orders:
+        yield [(HEAD, "orders of pages that a VM and a vCPU take, on the usual host")] + [
+            (TEXT, f"  {term.name:{ORDER}} {term.high}") for term in kernel.orders
+        ]
 
 
 def _members(struct: Layout) -> Iterator[tuple[str, str]]:
@@ -76,9 +83,9 @@ def _sizeof(struct: Layout) -> str:
 
 
 def _beside(row: FieldRow, profile: str | None) -> str:
-    if profile is None:
+    if profile is None or row.known is None:
         return ""
-    return f"  {AGREES}" if row.value == row.known else f"  {DIFFERS}: {value(row.known)} in {profile}"
+    return f"  {DIFFERS}: {value(row.known)} in {profile}" if row.differs else f"  {AGREES}"
 
 
 def offset_of(at: int, *, odd: int) -> str:
@@ -123,6 +130,7 @@ def _json(kernel: Inspected) -> dict[str, Any]:
         "profile": kernel.profile,
         "structs": structs,
         "fields": profile,
+        "orders": {term.name: term.high for term in kernel.orders},
     }
 
 

@@ -35,10 +35,11 @@ def _of_one(kernel: Inspected) -> str:
         text = f"{kernel.title} has {sentence.named([f'a struct {name} of {size}' for name, size in sizes.items()])}"
     if not kernel.profile:
         return text
-    differing = [row.field for row in kernel.rows if row.value != row.known]
+    differing = [row.field for row in kernel.rows if row.differs]
+    held = sentence.plural(sum(row.known is not None for row in kernel.rows), "field")
     if not differing:
-        return f"{text}; profile {kernel.profile} agrees in all {sentence.plural(len(kernel.rows), 'field')}"
-    fields = f"{len(differing)} of {sentence.plural(len(kernel.rows), 'field')}"
+        return f"{text}; profile {kernel.profile} agrees in all {held}"
+    fields = f"{len(differing)} of {held}"
     return f"{text}; profile {kernel.profile} differs in {fields}: {sentence.named(differing)}"
 
 

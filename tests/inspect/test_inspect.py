@@ -16,6 +16,7 @@ import pytest
 from refusals import refused
 
 from ptelist.readers.builds import profile
+from ptelist.readers.builds.builds import once
 from ptelist.settings import named
 
 if TYPE_CHECKING:
@@ -66,6 +67,52 @@ def test_layouts_of_each_era_say_what_the_profile_says(version: str, vmlinux: Ca
     assert differing <= {"slub_track_bytes", "split_caches"}
     assert {"pte_list_ext", "list_policy", "kvm_mmu_page_bytes", "memory_cache_array"} <= told
     assert found["release"].value == f"{version}.7"
+
+
+SET = {
+    "5.12": (32767, ()),
+    "5.14": (32767, ("memslots_have_rmaps",)),
+    "5.15": (32767, ("memslots_have_rmaps",)),
+    "5.16": (32767, ("shadow_root_allocated",)),
+    "5.17": (0, ("shadow_root_allocated",)),
+}
+"""Versions between the eras: entries of id_to_index[], and the flags of a VM."""
+
+
+@pytest.mark.parametrize("version", SET)
+def test_types_tell_what_memslots_have_and_when(version: str, vmlinux: Callable[..., str]) -> None:
+    ids, flags = SET[version]
+    slot = btf_writer.SLOT["array" if ids else "walk"]
+    made = vmlinux(release=f"{version}.7", era="walk", ids=ids, slot=slot, flags=("track_notifier_head", *flags))
+    found = profile.overlay(made).kernel
+    known = named.load(version, "kernels").overlay.kernel
+    for field in ("memslot_bytes", "memslots_in", "memslots_fixed_bytes", "rmap_lazy", "write_track_lazy"):
+        assert "vmlinux" in found[field].source
+        assert (field, found[field].value) == (field, known[field].value)
+    assert "vmlinux" not in found["track_srcu"].source
+    assert found["track_srcu"].value == "always"
+
+
+def test_a_flag_of_users_outside_of_kvm_tells_that_they_are_counted(vmlinux: Callable[..., str]) -> None:
+    """A 6.18 that is built with CONFIG_KVM_EXTERNAL_WRITE_TRACKING, in the place of a 5.14."""
+    flags = ("track_notifier_head", "shadow_root_allocated", "external_write_tracking_enabled")
+    found = profile.overlay(vmlinux(release="5.14.0", flags=flags)).kernel
+    assert (found["write_track_forced"].value, found["track_srcu"].value) == ("if_used", "if_external")
+    without = profile.overlay(vmlinux("without", release="5.14.0")).kernel
+    assert (without["write_track_forced"].value, without["track_srcu"].value) == ("if_built", "if_external")
+
+
+def test_room_for_all_memslots_that_there_may_be_tells_nothing(tmp_path: Path) -> None:
+    """As struct kvm_memslots was before v5.7: no profile knows it."""
+    writer = btf_writer.Writer()
+    word = writer.int("u64", 8)
+    btf_writer.descriptors(writer, (word, word), 3, "array", None)
+    slots = writer.array(writer.struct("kvm_memory_slot", 88, [("base_gfn", word, 0)]), 509)
+    writer.struct("kvm_memslots", 45832, [("generation", word, 0), ("memslots", slots, 64)])
+    (tmp_path / "vmlinux").write_bytes(writer.blob())
+    found = profile.said(once(str(tmp_path / "vmlinux"))).kernel
+    assert found["memslot_bytes"].value == 88
+    assert not {"memslots_in", "memslots_fixed_bytes"} & set(found)
 
 
 def test_a_struct_that_grew(run: Callable[..., Result], vmlinux: Callable[..., str]) -> None:

@@ -1,0 +1,150 @@
+"""A series out of mails, as git writes them and as archives of lists have them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from small_kernel import TYPES, mail
+
+from ptelist.errors import PtelistError
+from ptelist.patch import mbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+GROWN = TYPES.replace("168", "184")
+COVER = "From 0000 Mon Sep 17 00:00:00 2001\nFrom: A U Thor <author@example.com>\nSubject: {}\n\n{}\n\n"
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[[str | bytes], mbox.Series]:
+    """Return a function that reads a text as a file."""
+
+    def written(text: str | bytes) -> mbox.Series:
+        file = tmp_path / "series.mbox"
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return mbox.read(str(file))
+
+    return written
+
+
+def titles(series: mbox.Series) -> list[str]:
+    return [patch.title for patch in series.patches]
+
+
+def test_order_is_that_of_the_numbers(read: Callable[[str], mbox.Series]) -> None:
+    """An archive has mails as they came; what was replied, and the cover letter, are no patches."""
+    cover = COVER.format("[PATCH 0/2] KVM: A series", "Why.\n\nbase-commit: 4b88b1a518b337de1252b8180519ca4c00015c9e")
+    reply = mail(GROWN, "Re: [PATCH 1/2] KVM: One")
+    series = read(cover + mail(GROWN, "[PATCH 2/2] KVM: Two", "2@x.org") + reply + mail(GROWN, "[PATCH 1/2] KVM: One"))
+    assert titles(series) == ["[PATCH 1/2] KVM: One", "[PATCH 2/2] KVM: Two"]
+    assert [patch.label for patch in series.patches] == ["1/2", "2/2"]
+    assert series.patches[1].messages == {"2@x.org"}
+    assert series.base == "4b88b1a518b337de1252b8180519ca4c00015c9e"
+
+
+def test_of_several_versions_it_is_the_newest(read: Callable[[str], mbox.Series]) -> None:
+    series = read(mail(GROWN, "[PATCH v2] KVM: New") + mail(GROWN, "[RFC PATCH] KVM: Old"))
+    assert titles(series) == ["[PATCH v2] KVM: New"]
+    assert series.base == ""
+
+
+def test_a_subject_in_several_lines(read: Callable[[str], mbox.Series]) -> None:
+    assert titles(read(mail(GROWN, "[PATCH] KVM: A long\n subject"))) == ["[PATCH] KVM: A long subject"]
+
+
+def test_patches_without_numbers_are_in_their_order(read: Callable[[str], mbox.Series]) -> None:
+    series = read(mail(GROWN, "[PATCH] KVM: B") + mail(GROWN, "KVM: A"))
+    assert titles(series) == ["[PATCH] KVM: B", "KVM: A"]
+
+
+def test_a_mail_alone_without_a_line_before_it(read: Callable[[str], mbox.Series]) -> None:
+    """What a mail client saves; line ends are those of mail."""
+    text = mail(GROWN).partition("\n")[2].replace("\n", "\r\n")
+    (patch,) = read(text).patches
+    assert patch.diff.startswith("diff --git a/arch/x86/kvm/mmu/mmu.c")
+    assert "\r" not in patch.diff
+
+
+def test_packed_as_an_archive_gives_it(read: Callable[[bytes], mbox.Series]) -> None:
+    assert titles(read(gzip.compress(mail(GROWN).encode()))) == ["[PATCH] KVM: x86/mmu: Change it"]
+
+
+def test_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ptelist.patch.mbox.stdin", lambda: io.BytesIO(mail(GROWN).encode()))
+    assert len(mbox.read("-").patches) == 1
+
+
+def test_a_patch_that_is_encoded_or_attached(read: Callable[[str], mbox.Series]) -> None:
+    """Quoted-printable, as servers make of long lines; and a mail of parts, of which the first text counts."""
+    head, _, body = mail(GROWN).partition("\n\n")
+    encoded = body.replace("=", "=3D")
+    (patch,) = read(f"{head}\nContent-Transfer-Encoding: quoted-printable\n\n{encoded}").patches
+    assert patch.diff == read(mail(GROWN)).patches[0].diff
+    parts = f'{head}\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="x"\n\n--x\n\n{body}\n--x--\n'
+    assert read(parts).patches[0].diff.startswith("diff --git")
+    with pytest.raises(PtelistError, match="no mail with a patch in it"):
+        read(f"{head}\nMIME-Version: 1.0\nContent-Type: application/pdf\n\n{body}")
+
+
+def test_message_ids_of_commits() -> None:
+    text = """
+Link: https://lore.kernel.org/r/20220624232735.3090056-4-seanjc@google.com
+Message-Id: <a.b-c@example.com>
+Link: https://lore.kernel.org/kvm/20220712105348.x@y.com/
+Link: https://bugzilla.kernel.org/show_bug.cgi?id=1
+"""
+    assert list(mbox.messages(text)) == [
+        "20220624232735.3090056-4-seanjc@google.com",
+        "a.b-c@example.com",
+        "20220712105348.x@y.com",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no mail with a patch in it, expected a mbox with patches"),
+        ("\0\1\2", "no mail with a patch in it"),
+        (mail(GROWN, "[PATCH 1/3] A") + mail(GROWN, "[PATCH 3/3] C"), "patch 2/3 is missing"),
+        (mail(GROWN, "[PATCH 1/1] A") * 2, "2 patches of a series of 1: expected one series"),
+        (mail(GROWN) * 201, "201 patches, at most 200"),
+        (mail(GROWN, "[PATCH 1/9999] A"), "1 patches of a series of 9999"),
+        (b"\x1f\x8bno gzip", "damaged gzip data"),
+        (b"x" * ((1 << 26) + 1), "larger than 64 MiB, expected a mbox"),
+    ],
+    ids=["empty", "binary", "missing", "twice", "many", "count", "gzip", "large"],
+)  # fmt: skip
+def test_bad_input(read: Callable[[str | bytes], mbox.Series], text: str | bytes, says: str) -> None:
+    with pytest.raises(PtelistError) as raised:
+        read(text)
+    assert says in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_an_odd_message_id(read: Callable[[str], mbox.Series]) -> None:
+    """One at which Python's parser stumbles over its own feet (IndexError)."""
+    (patch,) = read(mail(GROWN, message="[@example.com")).patches
+    assert patch.messages == {"[@example.com"}
+    (patch,) = read(mail(GROWN).replace("Message-Id: <me@example.com>\n", "")).patches
+    assert patch.messages == frozenset()
+
+
+def test_a_head_that_the_library_cannot_read(
+    read: Callable[[str], mbox.Series], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has had errors of all kinds for odd heads; the line of the mail is told."""
+    monkeypatch.setattr("ptelist.patch.mbox._text", lambda mail: mail.no_such_thing)
+    with pytest.raises(PtelistError, match=r":2: not a mail: AttributeError, expected a mbox with patches"):
+        read(mail(GROWN))
+
+
+def test_what_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(PtelistError, match="cannot be read: No such file"):
+        mbox.read(str(tmp_path / "none"))
+    with pytest.raises(PtelistError, match="is a directory, expected a mbox"):
+        mbox.read(str(tmp_path))
