@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.compare.branches import ALL_LEVELS
 from ptelist.compare.comparison import compare, pick_one
 from ptelist.compare.single import single
 from ptelist.compare.tree import document
 from ptelist.engine.interval import Interval
 from ptelist.errors import PtelistError, suggestion
+from ptelist.output.branches import ALL_LEVELS
 from ptelist.output.command_line import command_line
 from ptelist.output.formats.mail import draw
 from ptelist.output.page import MAIL_WIDTH

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.compare import vm_clauses
 from ptelist.compare.clause import joined
-from ptelist.compare.clauses import UNVERIFIED, topics, unverified
-from ptelist.engine.shared import Shared
+from ptelist.compare.clauses import UNVERIFIED, Topic, of_all, of_its_own, of_vms, unverified
+from ptelist.engine.repeated import Repeated
 from ptelist.output.note import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ptelist.compare.clause import Clause
-    from ptelist.compare.clauses import Statement, Topic
+    from ptelist.compare.clauses import Statement
     from ptelist.scenario.models import Kernel, Scenario
 
 MOST_VARIANTS = 4
@@ -47,15 +48,21 @@ class Assumptions:
 
     def __init__(self, *, releases: bool = True, touched: frozenset[str] | None = None) -> None:
         """Start with no scenario; `releases`: whether kernels are told by their release, not their profile alone."""
-        self._releases, self._touched = releases, touched
+        self._touched = touched
         self._topics: dict[Topic, _Said] = {}
-        self._shared = Shared()
+        self._of_all = Repeated(lambda scenario: ((), tuple(of_all(scenario, releases=releases))))
+        self._of_vms = Repeated(lambda scenario: ((), of_vms(scenario)))
+        self._vms: list[_Said] = []
+        """Of each group, in order; they are among the topics."""
+        self._last: object = None
         self._kernels: set[_Told] = set()
 
     def add(self, scenario: Scenario) -> None:
         """Take one more scenario."""
         kernel = _Told(scenario.kernel)
-        said = list(topics(scenario, self._shared, releases=self._releases))
+        _, common = self._of_all(scenario)
+        said = [*(() if common is self._last else common), *of_its_own(scenario)]
+        self._last = common
         if kernel not in self._kernels:
             self._kernels.add(kernel)
             said += unverified(scenario)
@@ -64,18 +71,29 @@ class Assumptions:
             if so_far is None:
                 so_far = self._topics[topic] = _Said(statement)
             so_far.add(statement)
+        self._add_vms(scenario)
+
+    def _add_vms(self, scenario: Scenario) -> None:
+        _, machines = self._of_vms(scenario)
+        for number, (vm, machine) in enumerate(zip(scenario.vms, machines, strict=True)):
+            size = vm_clauses.size(vm)
+            if number == len(self._vms):
+                said = self._topics[Topic("vm", group=number)] = _Said(_sized(size, machine))
+                self._vms.append(said)
+            self._vms[number].add_sized(size, machine)
 
     def notes(self, *, by_preset: bool, ordered: bool = False) -> tuple[Note, ...]:
-        """Return a note a topic, in the order in which they came; see `assume`."""
+        """Return a note a topic, the most basic first, those alike in the order in which they came; see `assume`."""
         return tuple(
             _note(topic, text, brief)
-            for topic, said in self._topics.items()
+            for topic, said in sorted(self._topics.items(), key=lambda each: _rank(each[0].name))
             for text, brief in said.texts(self._touched, by_preset=by_preset, ordered=ordered)
         )
 
     def ordered(self) -> tuple[Note, ...]:
         """Return a note a topic, the same in whatever order the scenarios came."""
-        return tuple(sorted(self.notes(by_preset=False, ordered=True), key=_rank))
+        notes = self.notes(by_preset=False, ordered=True)
+        return tuple(sorted(notes, key=lambda note: (_rank(note.topic), str(note))))
 
 
 def _note(topic: Topic, text: str, brief: str) -> Note:
@@ -104,8 +122,8 @@ class _Told:
         return isinstance(other, _Told) and self._kernel is other._kernel
 
 
-def _rank(note: Note) -> tuple[int, str]:
-    return ORDER.index(note.topic) if note.topic in ORDER else len(ORDER), str(note)
+def _rank(topic: str) -> int:
+    return ORDER.index(topic) if topic in ORDER else len(ORDER)
 
 
 class _Said:
@@ -119,6 +137,9 @@ class _Said:
         """By key, what all statements that have the key have in common of it."""
         self._of_all: set[Clause] = set()
         """Clauses with a key that are to be told only if they hold of all columns."""
+        self._machine: Statement = ()
+        self._sizes: list[Clause] = []
+        """The last one that was told of VMs, but for their size, and up to two sizes with it."""
 
     def add(self, statement: Statement) -> None:
         if statement is self._last or statement in self._variants:
@@ -135,6 +156,16 @@ class _Said:
         for key, clauses in own.items():
             self._keyed[key] = [clause for clause in self._keyed.get(key, clauses) if clause in clauses]
 
+    def add_sized(self, size: Clause, machine: Statement) -> None:
+        """Add what is said of VMs; of those that differ in size alone, which has no key, the first few tell all."""
+        if machine is not self._machine:
+            self._machine, self._sizes = machine, []
+        elif len(self._sizes) > 1 and len(self._variants) > MOST_VARIANTS:
+            return
+        if size not in self._sizes:
+            self._sizes.append(size)
+        self.add(_sized(size, machine))
+
     def texts(self, touched: frozenset[str] | None, *, by_preset: bool, ordered: bool) -> list[tuple[str, str]]:
         """Return texts, each with what of it bears on the figures shown, in few words."""
         if len(self._variants) <= MOST_VARIANTS and (by_preset or not self._common):
@@ -150,6 +181,11 @@ class _Said:
         for key, clauses in self._keyed.items():
             if key not in of_all:
                 yield from [clause for clause in clauses if clause not in self._of_all][:1]
+
+
+def _sized(size: Clause, machine: Statement) -> Statement:
+    """Return what is said of VMs, with their size behind what they are called."""
+    return machine[0], size, *machine[1:]
 
 
 def _first(clauses: Iterable[Clause]) -> list[Clause]:

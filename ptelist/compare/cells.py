@@ -9,7 +9,7 @@ from ptelist.compare.parts import parts
 from ptelist.compare.usual import NO_COST, OFTEN_NOTHING, SHARE
 from ptelist.engine.figure_kinds import BESIDE, DESC, DESC_TOTAL, TOTAL
 from ptelist.output import numbers
-from ptelist.output.signed import signed
+from ptelist.output.signed import signed, uncoloured
 
 if TYPE_CHECKING:
     from ptelist.compare.comparison import Comparison
@@ -75,7 +75,7 @@ def change_cells(comparison: Comparison, figure: str, number: int) -> tuple[str,
     """Return the change of a column's figure and its percent, in a colour only where more costs more."""
     delta = change(comparison, figure, number)
     cells = numbers.change(delta), numbers.percent(delta)
-    return (str(cells[0]), str(cells[1])) if figure in NO_COST else cells
+    return (uncoloured(cells[0]), uncoloured(cells[1])) if figure in NO_COST else cells
 
 
 def joined(comparison: Comparison, figure: str, number: int) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ptelist.scenario.vm_structs import ALL
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ptelist.engine.ledger import Term
 
-MEMORY, CPUS, SLABS, CACHES, LISTS = "memory", "cpus", "slabs", "caches", "lists"
+MEMORY, CPUS, SLABS, CACHES, LISTS, VM_STRUCTS = "memory", "cpus", "slabs", "caches", "lists", "vm_structs"
 """What a clause may be about."""
 
 WORDS = {
@@ -20,6 +22,7 @@ WORDS = {
     SLABS: frozenset(("slabs", "memcg", "retained", "waste", "charged", "raw")),
     CACHES: frozenset(("filled", "caches", "cache_capacity", "vcpu_caches", "split_caches")),
     LISTS: frozenset(("lists", "rmaps", "parent_ptes")),
+    VM_STRUCTS: frozenset(ALL),
 }
 """Words in the names of terms and fields, one of which is in the derivation of every figure that it bears on."""
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.compare import clause, vm_clauses
 from ptelist.compare.clause import Clause, fine
 from ptelist.engine import mmu
-from ptelist.scenario.presets.versions import version_key
+from ptelist.engine.past import SEEDS
+from ptelist.scenario.presets import releases
+from ptelist.scenario.presets.versions import is_release, version_key
 from ptelist.settings import defaults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
-    from ptelist.engine.shared import Shared
     from ptelist.scenario.models import Host, Kernel, Scenario
 
 PROPOSAL, UNVERIFIED = "proposal", "UNVERIFIED"
@@ -30,8 +31,8 @@ class Topic(NamedTuple):
     """The number of the group of VMs."""
 
 
-KERNEL, CONFIG, HOST, CACHES, LISTS, MAPPING, SLABS = map(
-    Topic, ("kernel", "config", "host", "caches", "lists", "mapping", "slabs")
+KERNEL, CONFIG, HOST, CACHES, LISTS, MAPPING, SLABS, LOCKDEP = map(
+    Topic, ("kernel", "config", "host", "caches", "lists", "mapping", "slabs", "lockdep")
 )
 
 Statement = tuple[Clause, ...]
@@ -46,29 +47,31 @@ BUSY_HOST = "with what a busy host keeps beside in bytes.retained"
 WORSE = "small objects fragment worse, for a slab of more of them is less often empty"
 
 
-def topics(scenario: Scenario, shared: Shared, *, releases: bool) -> Iterator[tuple[Topic, Statement]]:
-    """Yield what is assumed by topic; VM groups are told apart by their number.
+def of_all(scenario: Scenario, *, releases: bool) -> Iterator[tuple[Topic, Statement]]:
+    """Yield what is assumed by topic, but for `of_its_own`; `releases`: whether a kernel is told by its release."""
+    kernel = scenario.kernel
+    yield KERNEL, tuple(_kernel(scenario, kernel.release if releases else ""))
+    yield CONFIG, tuple(_config(scenario))
+    yield HOST, (*_host(scenario.host), *_processor(scenario))
+    yield CACHES, tuple(vm_clauses.each_group(scenario, vm_clauses.caches))
+    if lists := tuple(_lists(scenario)):
+        yield LISTS, lists
+    yield MAPPING, tuple(vm_clauses.each_group(scenario, vm_clauses.mapping))
+    yield SLABS, tuple(_slabs(scenario))
+    if inflated := tuple(lock_debugging(scenario)):
+        yield LOCKDEP, inflated
 
-    `shared` keeps what the scenarios before had in common with this one.
-    """
 
-    def once(topic: Topic, statement: Callable[[Scenario], Iterable[Clause]]) -> tuple[Topic, Statement]:
-        return topic, shared.once(topic, scenario, lambda noted: tuple(statement(noted)))
+def of_vms(scenario: Scenario) -> tuple[Statement, ...]:
+    """Return what is assumed of each group of VMs, but for its size."""
+    return tuple(tuple(vm_clauses.machine(scenario.kernel, vm)) for vm in scenario.vms)
 
-    yield once(KERNEL, lambda noted: _kernel(noted.kernel, noted.kernel.release if releases else ""))
-    yield once(CONFIG, _config)
-    yield once(HOST, lambda noted: (*_host(noted.host), *_processor(noted)))
-    for number, vm in enumerate(scenario.vms):
-        yield Topic("vm", group=number), tuple(vm_clauses.machine(scenario.kernel, vm))
-    yield once(CACHES, lambda noted: vm_clauses.each_group(noted, vm_clauses.caches))
-    topic, statement = once(LISTS, _lists)
-    if statement:
-        yield topic, statement
+
+def of_its_own(scenario: Scenario) -> Iterator[tuple[Topic, Statement]]:
+    """Yield what few scenarios have in common, beside their VMs: where lists were measured, and proposals."""
     for number, vm in enumerate(scenario.vms):
         for text in vm_clauses.evidence(scenario, number, vm):
             yield Topic("evidence", group=number), (Clause(text, about=clause.LISTS),)
-    yield once(MAPPING, lambda noted: vm_clauses.each_group(noted, vm_clauses.mapping))
-    yield once(SLABS, _slabs)
     for name in scenario.proposals:
         if name != "none":
             yield Topic(PROPOSAL, name), (fine(scenario.sources[f"proposals.{name}"].text),)
@@ -91,8 +94,6 @@ def _slabs(scenario: Scenario) -> Iterator[Clause]:
     if filling != "aged":
         yield Clause("a fresh host: the peak changes nothing", about=clause.SLABS)
         return
-    from ptelist.engine.host_history import SEEDS  # noqa: PLC0415 -- for simulations only
-
     most = sum(vm.peak_count or vm.count for vm in scenario.vms)
     left = sum(vm.count for vm in scenario.vms)
     yield Clause(
@@ -105,6 +106,17 @@ def _slabs(scenario: Scenario) -> Iterator[Clause]:
     )
 
 
+def lock_debugging(scenario: Scenario) -> Iterator[Clause]:
+    """Yield that lockdep makes the structs of VMs and vCPUs larger, where their sizes are known."""
+    kernel = scenario.kernel
+    if scenario.config.lock_debugging and (kernel.vm_structs or kernel.vcpu_structs):
+        yield Clause(
+            "CONFIG_DEBUG_LOCK_ALLOC (by PROVE_LOCKING or LOCK_STAT) puts a lockdep_map into each lock, so the structs "
+            "of VMs and vCPUs are larger than without, and KVM holds no such build to a limit",
+            about=clause.VM_STRUCTS,
+        )
+
+
 def unverified(scenario: Scenario) -> Iterator[tuple[Topic, Statement]]:
     """Yield what is not verified of a kernel."""
     for path, source in scenario.sources.items():
@@ -112,15 +124,48 @@ def unverified(scenario: Scenario) -> Iterator[tuple[Topic, Statement]]:
             yield Topic(UNVERIFIED, path), (Clause(source.text),)
 
 
-def _kernel(kernel: Kernel, release: str) -> Iterator[Clause]:
-    release = f"{release}, as " if release else ""
+def _kernel(scenario: Scenario, release: str) -> Iterator[Clause]:
+    """Yield which kernel it is; what is its own stands with its name, as several kernels may have as many fields."""
+    kernel = scenario.kernel
+    own = _own(scenario) if release else {}
+    release = _of_release(kernel, release) if release else ""
     if kernel.stable:
         release = f"{release}{kernel.stable} of "
+    counts = [f"{vm_clauses.count(len(fields), 'field')} that its {told} tell" for told, fields in own.items()]
+    but = f", but for {' and '.join(counts)}" if counts else ""
     if kernel.seen:
-        yield Clause(f"{release}{kernel.version}")
+        yield Clause(f"{release}{kernel.version}{but}")
         yield fine(f"checked against {kernel.tree}")
     else:
-        yield Clause(f"{release}{kernel.version}, UNVERIFIED: read in no tree of its own ({kernel.tree})")
+        yield Clause(f"{release}{kernel.version}{but}, UNVERIFIED: read in no tree of its own ({kernel.tree})")
+    for told, fields in own.items():
+        yield fine(f"by its {told}: {' '.join(fields)}")
+
+
+def _of_release(kernel: Kernel, text: str) -> str:
+    """Return the name of a release, whose it is, and whether it is only assumed to be as its profile.
+
+    A profile of one's own is named as it was said, with the version that it is of behind it.
+    """
+    release = releases.read(text) if is_release(text) else None
+    own = f"{kernel.profile}, a profile of " if kernel.profile and not is_release(kernel.profile) else ""
+    if release is None or (release.is_direct and release.series == kernel.version and not own):
+        return f"{text}, as "
+    whose = f"{text} ({release.owner})" if release.distribution else text
+    return f"{whose}, ASSUMED to be as {own}"
+
+
+def _own(scenario: Scenario) -> dict[str, list[str]]:
+    """Return which fields are a kernel's own though it is assumed to be as another one, by what of its machine told."""
+    release = scenario.kernel.release
+    if not is_release(release) or releases.read(release).is_direct:
+        return {}
+    sources = {path.partition(".")[2]: each for path, each in scenario.sources.items() if path.startswith("kernel.")}
+    told = {
+        "types": [field for field, source in sources.items() if source.struct],
+        "slab caches": [field for field, source in sources.items() if source.by_caches],
+    }
+    return {what: fields for what, fields in told.items() if fields}
 
 
 def _config(scenario: Scenario) -> Iterator[Clause]:

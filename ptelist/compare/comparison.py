@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import assume
 from ptelist.compare.clause import touched
-from ptelist.compare.ledgers import Ledgers
+from ptelist.compare.ledgers import Ledgers, numbers, told
 from ptelist.engine.difference import difference
 from ptelist.engine.figure_kinds import DESC, DESC_TOTAL, HEADER, TOTAL
 from ptelist.engine.interval import NONE, Change, Ratio
 from ptelist.engine.ledger import TYPICAL, Unit
 from ptelist.settings.catalog.names import one, select
+from ptelist.settings.work import bound_histories
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from ptelist.compare.ledgers import Numbers
     from ptelist.engine.ledger import Ledger, Term
     from ptelist.output.note import Note
     from ptelist.settings.columns import Column, Columns
@@ -44,6 +46,13 @@ class Comparison(NamedTuple):
             return None
         return change(self.ledgers[against][figure], self.ledgers[number][figure])
 
+    def numbers(self, number: int) -> Iterator[Numbers]:
+        """Yield all figures of a column without their derivations."""
+        if isinstance(self.ledgers, Ledgers):
+            return self.ledgers.numbers(number)
+        against = self.columns[number].baseline
+        return numbers(*told(self.ledgers[number], None if against == number else self.ledgers[against]))
+
     def share(self, number: int) -> tuple[Ratio, Ratio]:
         """Return the part of pte_list_desc in all MMU metadata of a column."""
         return share(self.ledgers[number][DESC_TOTAL], self.ledgers[number][TOTAL])
@@ -54,6 +63,7 @@ def compare(columns: Columns, command: str, *, charged: bool = False, shown: tup
 
     `shown` are the figures that are, if they are not all; what bears on none of them is small print.
     """
+    bound_histories(column.scenario for column in columns.columns)
     ledgers = Ledgers(columns.columns, charged=charged)
     seen = touched(ledger[figure] for ledger in ledgers for figure in pick(ledger, shown)) if shown else None
     assumptions = assume([column.scenario for column in columns.columns], by_preset=columns.by_preset, touched=seen)
@@ -82,9 +92,18 @@ def _ratio(part: int, whole: int) -> Ratio:
     return Ratio(part, whole) if whole else NONE
 
 
-def pick(ledger: Ledger, wanted: Iterable[str]) -> list[str]:
+def pick(ledger: Mapping[str, object], wanted: Iterable[str]) -> list[str]:
     """Return the figures asked for by name, group or pattern, each once; raises PtelistError for what names none."""
     return list(dict.fromkeys(figure for name in wanted for figure in _named(ledger, name)))
+
+
+def pick_common(comparison: Comparison, wanted: Iterable[str]) -> list[str]:
+    """Return the figures asked for that every column has; raises PtelistError for what names none."""
+    return [
+        figure
+        for figure in pick(comparison.ledgers[0], wanted)
+        if _simulated(figure) or all(figure in ledger for ledger in comparison.ledgers)
+    ]
 
 
 def pick_one(ledger: Ledger, name: str) -> str:
@@ -92,7 +111,7 @@ def pick_one(ledger: Ledger, name: str) -> str:
     return name if _simulated(name) else one(name, ledger)
 
 
-def _named(ledger: Ledger, name: str) -> list[str]:
+def _named(ledger: Mapping[str, object], name: str) -> list[str]:
     return [name] if _simulated(name) else select((name,), ledger)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ptelist.compare import tree, waterfall_tree
-from ptelist.compare.branches import ALL_LEVELS
+from ptelist.compare import tree, waterfall_sheet, waterfall_tree
+from ptelist.compare.command import PAIRED
 from ptelist.compare.comparison import compare, pick_one
 from ptelist.compare.sentence import of_one, of_two
 from ptelist.compare.single import single
 from ptelist.errors import PtelistError, Where
+from ptelist.output.branches import ALL_LEVELS
 from ptelist.output.command_line import command_line
 from ptelist.output.result import Result
 from ptelist.scenario.presets.shipped import find
@@ -19,11 +20,12 @@ from ptelist.settings.columns import expand
 if TYPE_CHECKING:
     from ptelist.compare.comparison import Comparison
     from ptelist.output.command_line import Options
+    from ptelist.output.sheet import Block
 
 PAIR = 2
 
 
-def run(options: Options, figure: str, presets: tuple[str, ...], depth: str | None) -> Result:
+def run(options: Options, figure: str, presets: tuple[str, ...], depth: str | None, paired: bool) -> Result:
     """Show how a figure of one scenario follows, or what its difference between two scenarios comes of."""
     for preset in presets or (None,):
         _refuse_swapped(figure, preset)
@@ -32,8 +34,8 @@ def run(options: Options, figure: str, presets: tuple[str, ...], depth: str | No
             f'expected a number of levels, or {ALL_LEVELS}, got "{str(depth)[:20]}"', Where(option="--depth")
         )
     own = [("depth", depth)] if depth else []
-    line = command_line("explain", (figure, *presets), [*options, *own])
-    columns = expand(presets, options)
+    line = command_line("explain", (figure, *presets), [*options, *own]) + (PAIRED if paired else "")
+    columns = expand(presets, options, paired=paired)
     if len(columns.columns) > PAIR:
         text = f"one scenario is explained, or the difference of two; these options make {len(columns.columns)}"
         raise PtelistError(text)
@@ -51,6 +53,7 @@ def derivation(comparison: Comparison, figure: str, depth: str | None = None) ->
         lambda width: tree.document(comparison, figure, width, depth),
         lambda: tree.body(comparison, figure),
         headline=lambda: of_one(comparison.ledgers[0], figure),
+        sheet=lambda _: (tree.reasons(comparison, figure),),
     )
 
 
@@ -62,7 +65,13 @@ def difference(comparison: Comparison, figure: str, depth: str | None) -> Result
         lambda width: waterfall_tree.document(comparison, figure, width, depth),
         lambda: waterfall_tree.body(comparison, figure),
         headline=lambda: of_two(comparison, figure, waterfall_tree.OLD, waterfall_tree.NEW),
+        sheet=lambda _: _steps(comparison, figure),
     )
+
+
+def _steps(comparison: Comparison, figure: str) -> tuple[Block, ...]:
+    drawn = waterfall_sheet.drawn(comparison, figure, waterfall_tree.OLD, waterfall_tree.NEW)
+    return (*((drawn,) if drawn else ()), waterfall_tree.reasons(comparison, figure))
 
 
 def _refuse_swapped(figure: str, preset: str | None) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.compare import ledger_page
 from ptelist.compare.result import result
+from ptelist.compare.sheet import shown
 from ptelist.compare.single import single
 from ptelist.output.command_line import command_line
 
@@ -19,4 +20,9 @@ def run(options: Options, preset: str | None, figure: tuple[str, ...]) -> Result
     presets = (preset,) if preset else ()
     line = command_line("show", presets, [*options, *(("figure", name) for name in figure)])
     comparison = single(presets, options, line, figure)
-    return result(comparison, lambda width: ledger_page.document(comparison, figure, width), figure)
+    return result(
+        comparison,
+        lambda width: ledger_page.document(comparison, figure, width),
+        figure,
+        sheet=lambda _: shown(comparison, figure),
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ptelist.compare import cells
 from ptelist.compare.breakdown import label
 from ptelist.compare.cells import MOST_BESIDE, STRONG, Row
-from ptelist.compare.comparison import pick
+from ptelist.compare.comparison import pick_common
 from ptelist.compare.parts import MOST_MOVED, moved
 from ptelist.compare.usual import (
     AGED_BRIEFS,
@@ -45,7 +45,7 @@ def document(
     its change stay together. If none is wanted, it is the figures of `usual`, or `briefs` of them, richest
     first, with one row a column; without these, pte_list_desc and the total with its parts.
     """
-    picked = tuple(pick(comparison.ledgers[0], wanted))
+    picked = tuple(pick_common(comparison, wanted))
     if picked:
         layouts = _of_figures(comparison, picked)
     elif usual:
@@ -182,7 +182,7 @@ def _below(comparison: Comparison, figures: Figures, changing: Figures, *, perce
             head += ["change", ""][: 1 + percents]
     if len(figures) == 1:
         title, head[1] = figures[0], comparison.ledgers[0][figures[0]].unit.value
-    return Table(tuple(head), tuple(zip(*columns, strict=True)), title)
+    return Table(tuple(head), tuple(zip(*columns, strict=True)), title, sortable=True)
 
 
 def _moved(comparison: Comparison, width: int | None) -> list[Table]:

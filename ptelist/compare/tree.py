@@ -4,22 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ptelist.compare.branches import Branch, draw
 from ptelist.engine.ledger import Op
 from ptelist.output import numbers
+from ptelist.output.branches import Branch, draw
 from ptelist.output.page import MAIL_WIDTH, Document
+from ptelist.output.sheet import Reasons
 
 if TYPE_CHECKING:
     from ptelist.compare.comparison import Comparison
     from ptelist.engine.ledger import Term
+
+LEVELS = 3
+"""That are open at first where a tree can be folded."""
 
 SIGNS = {Op.SUM: " + ", Op.PRODUCT: " x "}
 
 
 def document(comparison: Comparison, figure: str, width: int | None, depth: str | None = None) -> Document:
     """Return how a figure of the first column follows; a part that was shown before is not unfolded again."""
-    lines = draw(_branch(comparison.ledgers[0][figure], set()), width or MAIL_WIDTH, depth)
+    lines = draw(branch(comparison.ledgers[0][figure]), width or MAIL_WIDTH, depth)
     return Document((), comparison.assumptions, comparison.command, lines)
+
+
+def reasons(comparison: Comparison, figure: str) -> Reasons:
+    """Return the same for a format that folds it."""
+    return Reasons(f"How {figure} follows", (branch(comparison.ledgers[0][figure]),), LEVELS)
+
+
+def branch(term: Term) -> Branch:
+    """Return a figure's derivation as a tree of text."""
+    return _branch(term, set())
 
 
 def _branch(term: Term, shown: set[Term]) -> Branch:

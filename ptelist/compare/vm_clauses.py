@@ -47,10 +47,14 @@ def each_group(scenario: Scenario, clauses: Callable[[Kernel, Vm], Iterable[Clau
             yield from own[1:]
 
 
+def size(vm: Vm) -> Clause:
+    """Return how many VMs there are, and of how many vCPUs."""
+    return Clause(f"{count(vm.count, 'VM')} of {count(vm.vcpus, 'vCPU')}")
+
+
 def machine(kernel: Kernel, vm: Vm) -> Iterator[Clause]:
-    """Yield how many VMs there are, of what size, and how they map memory."""
+    """Yield what VMs are called, how they have run, and how they map memory."""
     yield fine(vm.name)
-    yield Clause(f"{count(vm.count, 'VM')} of {count(vm.vcpus, 'vCPU')}")
     if vm.vcpus_run is not None:
         yield Clause(f"{vm.vcpus_run} have run")
     else:

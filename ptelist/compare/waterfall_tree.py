@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ptelist.compare.branches import Branch, draw
 from ptelist.engine.interval import Change, Interval
 from ptelist.engine.waterfall import Step, waterfall
 from ptelist.output import numbers
+from ptelist.output.branches import Branch, draw
 from ptelist.output.page import MAIL_WIDTH, Document
+from ptelist.output.sheet import Reasons
 
 if TYPE_CHECKING:
     from ptelist.compare.comparison import Comparison
@@ -29,6 +30,17 @@ def document(comparison: Comparison, figure: str, width: int | None, depth: str 
     return Document((), comparison.assumptions, comparison.command, lines)
 
 
+def reasons(comparison: Comparison, figure: str) -> Reasons:
+    """Return the same for a format that folds it."""
+    root = branch(of(comparison, figure))
+    return Reasons(f"What the difference of {figure} comes of", (root,), root.depth)
+
+
+def between(old: Term, new: Term) -> Branch:
+    """Return the difference of two figures as a tree of text."""
+    return branch(waterfall(old, new))
+
+
 def branch(step: Step) -> Branch:
     """Return a difference as a tree of text."""
     return _branch(step, "", alone=True, shown=set())
@@ -41,13 +53,13 @@ def _branch(step: Step, group: str, *, alone: bool, shown: set[tuple[Term | None
     if step.parts and key in shown:
         return Branch(f"{text} (see above)", (), ())
     shown.add(key)
-    parts = _below(step)
-    below = [_branch(part, step.name, alone=len(parts) == 1, shown=shown) for part in parts]
-    return Branch(text, () if parts else _sources(step), tuple(below))
+    parts = below(step)
+    branches = [_branch(part, step.name, alone=len(parts) == 1, shown=shown) for part in parts]
+    return Branch(text, () if parts else _sources(step), tuple(branches))
 
 
-def _below(step: Step) -> tuple[Step, ...]:
-    """Return the parts; instead of one that only gives the same numbers another name, its own parts."""
+def below(step: Step) -> tuple[Step, ...]:
+    """Return the parts of a step; instead of one that only gives the same numbers another name, its own parts."""
     while len(step.parts) == 1 and step.parts[0].parts and _ends(step.parts[0]) == _ends(step):
         (step,) = step.parts
     return step.parts

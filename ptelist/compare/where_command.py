@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.compare.breakdown import breakdown
+from ptelist.compare.ledger_sheet import whole as whole_of
 from ptelist.compare.sentence import of_one
 from ptelist.compare.single import single
 from ptelist.compare.where_page import body, rows, tables
@@ -32,4 +33,5 @@ def run(options: Options, preset: str | None, *, whole: bool) -> Result:
         lambda: {"whole": body(root)},
         lambda: (HEAD, *rows(root)),
         headline=lambda: of_one(comparison.ledgers[0], root.figure),
+        sheet=lambda _: (whole_of(comparison.ledgers[0], f"{root.figure}, part by part"),),
     )

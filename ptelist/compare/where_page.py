@@ -11,7 +11,7 @@ from ptelist.output.page import Table, barred, richest
 from ptelist.settings.catalog.meanings import MEANINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ptelist.compare.breakdown import Node
 
@@ -35,15 +35,16 @@ CHOICES = (
 def tables(root: Node, width: int | None, *, whole: bool) -> tuple[Table, ...]:
     """Return the tree, as much of it as a screen has room for or all, and what its first parts are."""
     shown = None if whole else largest(root, ROWS)
-    rows = list(_rows(root, shown))
+    rows = list(lines(root, shown))
     legend = [
         f"{label(node.figure)}: {MEANINGS[node.figure]}" for node in root.parts if shown is None or node.figure in shown
     ]
-    lines = (line for text in legend for line in (plain.wrapped(text, width, INDENT) if width else text).split("\n"))
-    return _sized(root, rows, width), Table(("what they are",), tuple((line,) for line in lines))
+    meanings = (plain.wrapped(text, width, INDENT) if width else text for text in legend)
+    told = tuple((line,) for text in meanings for line in text.split("\n"))
+    return _sized(root, rows, width), Table(("what they are",), told)
 
 
-def _rows(root: Node, shown: set[str] | None) -> Iterator[Row]:
+def lines(root: Node, shown: set[str] | None) -> Iterator[Row]:
     """Yield a row for each figure shown, and one for the others of its parent together."""
     yield label(root.figure), root, (root.term.low, root.term.high)
     yield from _below(root, shown, 1)
@@ -62,17 +63,21 @@ def _below(parent: Node, shown: set[str] | None, depth: int) -> Iterator[Row]:
         yield f"{INDENT * depth}({len(rest)} smaller)", None, ends
 
 
-def _sized(root: Node, rows: list[Row], width: int | None) -> Table:
+def _sized(root: Node, rows: Sequence[Row], width: int | None) -> Table:
     """Return the richest table that fits: bytes, human units, shares and bars, or some of them."""
-    ends = [each for _, _, each in rows]
-    columns = {
+    columns = cells(root, rows)
+    table = richest(columns, CHOICES, width)._replace(strong=FIRST_ROW)
+    return barred(table, [ends for _, _, ends in rows], width) if len(table.head) == len(columns) else table
+
+
+def cells(root: Node, rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Return what can be told of each row, by the heads of the columns."""
+    return {
         "figure": [name for name, _, _ in rows],
-        "bytes": [numbers.interval(*each) for each in ends],
-        " human": [numbers.human(*each) for each in ends],
+        "bytes": [numbers.interval(*ends) for _, _, ends in rows],
+        " human": [numbers.human(*ends) for _, _, ends in rows],
         "share": [numbers.share(share(node.term, root.term)) if node else "" for _, node, _ in rows],
     }
-    table = richest(columns, CHOICES, width)._replace(strong=FIRST_ROW)
-    return barred(table, ends, width) if len(table.head) == len(columns) else table
 
 
 def body(node: Node) -> dict[str, Any]:

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.compare.comparison import change
 from ptelist.compare.moved import steps
+from ptelist.engine.account import layouts
 from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import Unit
+from ptelist.engine.repeated import Repeated
 from ptelist.settings.kinds import Choice
 from ptelist.sweep.search import first, last
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ptelist.compare.moved import Moved
-    from ptelist.engine.ledger import Ledger, Term
     from ptelist.scenario.models import Scenario
     from ptelist.settings.axes import Axis
     from ptelist.settings.kinds import Chosen
     from ptelist.settings.space import Space
+    from ptelist.sweep.measure import Measure
 
 MOST_TRIED = 20_000
-"""Values of an axis that one search may try, before it gives up and says so."""
+"""Values that the searches of a sweep may try together, before they give up and say so."""
 
 GROWING = frozenset(("vm.vcpus", "vm.vcpus_run", "vm.count"))
 """Fields of which more never takes less, of any figure but waste."""
@@ -56,17 +57,17 @@ def search_range(axis: Axis, values: Sequence[int]) -> SearchRange:
 
 
 class Curve:
-    """One figure along an axis, the other axes fixed."""
+    """The scenarios along an axis, the other axes fixed."""
 
-    def __init__(self, space: Space, chosen: Chosen, over: SearchRange, measure: Callable[[Scenario], Ledger]) -> None:
+    def __init__(self, space: Space, chosen: Chosen, over: SearchRange) -> None:
         """Take a point of the space, and the range that runs through it."""
-        self._space, self._chosen, self._over, self._measure = space, chosen, over, measure
+        self._space, self._chosen, self.over = space, chosen, over
 
-    def ledger(self, number: int) -> Ledger:
-        """Return the figures after so many steps."""
-        value = self._over.at(number)
-        here = {self._over.axis.name: Choice(self._over.label(value), value)}
-        return self._measure(self._space.scenario(self._chosen | here))
+    def scenario(self, number: int) -> Scenario:
+        """Return the one after so many steps."""
+        value = self.over.at(number)
+        here = {self.over.axis.name: Choice(self.over.label(value), value)}
+        return self._space.scenario(self._chosen | here)
 
 
 class BreakEven(NamedTuple):
@@ -99,7 +100,21 @@ LOW, HIGH = 0, 1
 
 
 class _TooManyError(Exception):
-    """The search has tried as many values as it may."""
+    """The searches have tried as many values as they may."""
+
+
+class Tries:
+    """How many values the searches of a sweep may still try."""
+
+    def __init__(self) -> None:
+        """Start with all of them."""
+        self.left = MOST_TRIED
+
+    def take(self, count: int) -> bool:
+        """Return whether so many are left; they are taken."""
+        enough = count <= self.left
+        self.left -= count if enough else 0
+        return enough
 
 
 class _Gap:
@@ -111,21 +126,21 @@ class _Gap:
     is between 5 - 12 = -7 and 6 - 8 = -2: a search for a change of 0 or more skips all these steps.
     """
 
-    def __init__(self, curves: tuple[Curve, Curve], figure: str, over: SearchRange, known: Known) -> None:
-        self._curves, self._figure, self._last = curves, figure, over.last
-        self._growing = over.axis.path in GROWING and ".waste" not in figure
-        self._known = known
-        self._most = len(known) + MOST_TRIED
+    def __init__(self, curves: tuple[Curve, Curve], measure: Measure, known: Known, tries: Tries) -> None:
+        over = curves[0].over
+        self._curves, self._measure, self._last = curves, measure, over.last
+        self._growing = over.axis.path in GROWING and ".waste" not in measure.figure
+        self._known, self._tries = known, tries
 
     def _at(self, number: int) -> tuple[Interval, Interval, Interval]:
         """Return the ends of the change, of the old figure and of the new one."""
         ends = self._known.get(number)
         if ends is None:
-            if len(self._known) >= self._most:
+            if not self._tries.take(1):
                 raise _TooManyError
-            old, new = (curve.ledger(number)[self._figure] for curve in self._curves)
-            delta = change(old, new)
-            ends = self._known[number] = Interval.of(delta), Interval.of(old), Interval.of(new)
+            old, new = (curve.scenario(number) for curve in self._curves)
+            found = self._measure.against(old, new)
+            ends = self._known[number] = Interval.of(found.change), found.old, found.new
         return ends
 
     def first_below(self, limit: int, end: int) -> int | None:
@@ -146,16 +161,22 @@ class _Gap:
 
 
 def break_even(  # noqa: PLR0913, PLR0917 -- two curves, their names, and what is known of them
-    names: tuple[str, str], curves: tuple[Curve, Curve], over: SearchRange, figure: Term, page: int, known: Known
+    names: tuple[str, str],
+    curves: tuple[Curve, Curve],
+    measure: Measure,
+    unit: Unit,
+    page: int,
+    known: Known,
+    tries: Tries,
 ) -> BreakEven:
-    """Return where the second curve is below the first; `names` are those of both, `page` a page's bytes.
+    """Return where a figure of the second curve is below that of the first; `names` are those of both.
 
-    `known` is what needs not be worked out again.
+    `page` is a page's bytes, `known` what needs not be worked out again, `tries` what may be beside it.
 
     Every value of the range counts: where more never takes less, whole stretches are ruled out by
     their ends; else each value is tried.
     """
-    gap = _Gap(curves, figure.name, over, known)
+    gap, over = _Gap(curves, measure, known, tries), curves[0].over
     try:
         reaching = gap.last_reaching(0)
         less_from = 0 if reaching is None else reaching + 1
@@ -163,7 +184,7 @@ def break_even(  # noqa: PLR0913, PLR0917 -- two curves, their names, and what i
             gap.first_below(0, LOW),
             gap.first_below(0, HIGH),
             less_from if less_from <= over.last else None,
-            gap.first_below(1 - page, HIGH) if figure.unit is Unit.BYTES else None,
+            gap.first_below(1 - page, HIGH) if unit is Unit.BYTES else None,
             gap.last_reaching(1),
         )
     except _TooManyError:
@@ -181,13 +202,18 @@ class LayoutStep(NamedTuple):
     moved: tuple[Moved, ...]
 
 
-def layout_steps(column: str, curve: Curve, over: SearchRange, orders: Iterable[str]) -> Iterator[LayoutStep]:
-    """Yield where the slab order of a cache changes, every value of the range tried."""
-    before = curve.ledger(0)
+def layout_steps(column: str, curve: Curve, names: Sequence[str]) -> Iterator[LayoutStep]:
+    """Yield where the slab order of a cache, of which these are the names, changes; every value of the range tried."""
+    over = curve.over
+    orders = Repeated(lambda scenario: ([layouts(scenario)[name].low for name in names], None))
+    scenario = curve.scenario(0)
+    before, _ = orders(scenario)
     for number in range(1, over.last + 1):
-        after = curve.ledger(number)
-        for order in orders:
-            if (old := before[order]).low != (new := after[order]).low:
-                moved = steps(new, {term.name: Interval.of(term) for term in old.walk()})
+        scenario, last = curve.scenario(number), scenario
+        after, _ = orders(scenario)
+        for name, old, new in zip(names, before, after, strict=True):
+            if old != new:
+                known = {term.name: Interval.of(term) for term in layouts(last)[name].walk()}
+                moved = steps(layouts(scenario)[name], known)
                 yield LayoutStep(column, over, over.at(number), tuple(moved))
         before = after

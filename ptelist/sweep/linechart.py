@@ -15,24 +15,30 @@ from ptelist.sweep.breakeven_page import sentence
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ptelist.output.svg import Picture
     from ptelist.sweep.sweep import Sweep
 
 MOST_SAID = 3
 """So many break-evens are told below."""
 
 
-def render(sweep: Sweep, delta: bool, log: bool) -> str:
-    """Return the chart of the sweep's values, or with `delta` of its changes; `log`: the axis below by factors."""
-    name, below, series = _arranged(sweep, delta, log)
-    marks = list(_break_evens(sweep, name, logarithmic=below.title != name))
+def draw(sweep: Sweep, delta: bool, log: bool) -> Picture:
+    """Return the picture of the sweep's values, or with `delta` of its changes; `log`: the axis below by factors."""
     said = [Note("break-even", sentence(each, each.column)) for each in sweep.break_evens[:MOST_SAID]]
-    drawn = Chart(sweep.figure, MEANINGS[sweep.figure], sweep.unit, delta, below, series, marks)
-    return chart.render(drawn, [*said, *sweep.assumptions], sweep.command)
+    return chart.draw(charted(sweep, delta, log), [*said, *sweep.assumptions], sweep.command)
 
 
-def _arranged(sweep: Sweep, delta: bool, log: bool) -> tuple[str, Below, list[Series]]:
-    """Return the axis below, one with numbers if there is one, and a series for each value of the other."""
-    swap = bool(sweep.columns) and not _numeric(sweep, sweep.rows) and _numeric(sweep, sweep.columns)
+def charted(sweep: Sweep, delta: bool, log: bool, along: str = "") -> Chart:
+    """Return what is drawn: a line a column, and where it breaks even; `along`: the axis that stands below."""
+    name, below, series = _arranged(sweep, delta, log, along)
+    marks = list(_break_evens(sweep, name, logarithmic=below.title != name))
+    return Chart(sweep.figure, MEANINGS[sweep.figure], sweep.unit, delta, below, series, marks)
+
+
+def _arranged(sweep: Sweep, delta: bool, log: bool, along: str) -> tuple[str, Below, list[Series]]:
+    """Return the axis below, else one with numbers if there is one, and a series for each value of the other."""
+    numbers_across = bool(sweep.columns) and not _numeric(sweep, sweep.rows) and _numeric(sweep, sweep.columns)
+    swap = along == sweep.columns if along else numbers_across
     axis, other = (sweep.columns, sweep.rows) if swap else (sweep.rows, sweep.columns)
     numeric = _numeric(sweep, axis)
     values: dict[str, int] = {}

@@ -8,6 +8,8 @@ from ptelist.output import bars, numbers
 from ptelist.output.note import Note
 from ptelist.output.numbers import UNITLESS
 from ptelist.output.page import GAP, Document, Table
+from ptelist.output.sentence import named
+from ptelist.output.signed import uncoloured
 from ptelist.sweep import breakeven_page as breakeven
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ def document(sweep: Sweep, delta: bool, explain: str, width: int | None) -> Docu
     elif len(sweep.break_evens) > 1:
         notes += [Note("break-even", breakeven.sentence(each, each.column)) for each in sweep.break_evens]
     notes += [Note("step", breakeven.step(each)) for each in sweep.steps]
+    if sweep.steps_not_searched:
+        notes.append(Note("step", _not_searched(sweep)))
     if delta or sweep.compares:
         notes.append(Note("baseline", sweep.baseline))
     return Document(
@@ -38,6 +42,11 @@ def document(sweep: Sweep, delta: bool, explain: str, width: int | None) -> Docu
         (*notes, *sweep.assumptions, Note("explain", f"{explain}, for one of these")),
         sweep.command,
     )
+
+
+def _not_searched(sweep: Sweep) -> str:
+    columns = named(sweep.steps_not_searched)
+    return f"not searched{columns and f' for {columns}'}, {sweep.rows} has too many values"
 
 
 def _tables(sweep: Sweep, delta: bool, width: int | None) -> Iterator[Table]:
@@ -65,7 +74,7 @@ def _title(sweep: Sweep, delta: bool) -> str:
 def _cells(sweep: Sweep, point: Point) -> tuple[str, str, str]:
     """Return a value, its change and that in percent; a change of no cost is neither good nor bad."""
     cells = numbers.interval(point.low, point.high), numbers.change(point.change), numbers.percent(point.change)
-    return (cells[0], str(cells[1]), str(cells[2])) if sweep.unit in UNITLESS else cells
+    return (cells[0], uncoloured(cells[1]), uncoloured(cells[2])) if sweep.unit in UNITLESS else cells
 
 
 def _line(sweep: Sweep, delta: bool, width: int | None) -> Table:
@@ -76,7 +85,7 @@ def _line(sweep: Sweep, delta: bool, width: int | None) -> Table:
     for point in sweep.points:
         value, *change = _cells(sweep, point)
         rows.append((point.row, *(() if delta else (value,)), *(change if compared else ())))
-    table = Table(head, tuple(rows), _title(sweep, delta))
+    table = Table(head, tuple(rows), _title(sweep, delta), sortable=True)
     return _barred(table, [point.ends(delta) for point in sweep.points], width, signed=delta)
 
 
@@ -89,7 +98,7 @@ def _pair(sweep: Sweep, by_row: ByRow, width: int | None) -> Table:
         (label, _cells(sweep, points[base])[0], *_cells(sweep, points[other])) for label, points in by_row.items()
     )
     values = [points[other].ends(True) for points in by_row.values()]
-    return _barred(Table(head, rows, _title(sweep, False)), values, width, signed=True)
+    return _barred(Table(head, rows, _title(sweep, False), sortable=True), values, width, signed=True)
 
 
 def _down(sweep: Sweep, by_row: ByRow, width: int | None) -> Table:
@@ -112,13 +121,13 @@ def _barred(plain: Table, values: Sequence[tuple[int, int] | None], width: int |
     """Return a table with bars, as long as there is room; where there is none for the percents, without them."""
     if width is not None and plain.width() > width and plain.head[-1] == "":
         head, *rows = (row[:-1] for row in (plain.head, *plain.rows))
-        plain = Table(head, tuple(rows), plain.title)
+        plain = plain._replace(head=head, rows=tuple(rows))
     room = bars.MOST if width is None else min(width - plain.width() - GAP, bars.MOST)
     if room < bars.LEAST:
         return plain
     drawn = (bars.changes if signed else bars.bars)(values, room - 1)
     rows_ = tuple((*row, bar) for row, bar in zip(plain.rows, drawn, strict=True))
-    return Table((*plain.head, ""), rows_, plain.title, bars=True)
+    return plain._replace(head=(*plain.head, ""), rows=rows_, bars=True)
 
 
 ByRow = dict[str, dict[str, "Point"]]
@@ -143,7 +152,7 @@ def _grid(sweep: Sweep, rows: ByRow, across: list[str], delta: bool, width: int 
         (label, *(text for column in across for text in _cells(sweep, points[column])[shown]))
         for label, points in rows.items()
     )
-    table = Table(tuple(head), tuple(cells), _title(sweep, delta))
+    table = Table(tuple(head), tuple(cells), _title(sweep, delta), sortable=True)
     if single:
         yield _barred(table, [points[across[0]].ends(delta) for points in rows.values()], width, signed=delta)
     else:
@@ -167,6 +176,7 @@ def body(sweep: Sweep) -> dict[str, Any]:
             }
             for each in sweep.steps
         ],
+        "steps_not_searched": sweep.steps_not_searched,
     }
 
 

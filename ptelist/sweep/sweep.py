@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.compare.assumptions import assume
-from ptelist.compare.clause import touched
-from ptelist.compare.comparison import change, pick_one
-from ptelist.engine.account import account, descriptors, layouts
+from ptelist.compare.comparison import pick_one
+from ptelist.engine.account import account
 from ptelist.engine.figure_kinds import DESC, HEADER, is_aside
 from ptelist.engine.interval import Interval
-from ptelist.engine.shared import Shared
+from ptelist.engine.ledger import TYPICAL
 from ptelist.errors import PtelistError
 from ptelist.settings.columns import columns, compares
-from ptelist.sweep.breakeven import MOST_TRIED, Curve, break_even, layout_steps, search_range
+from ptelist.settings.work import bound_histories
+from ptelist.sweep.breakeven import Curve, Tries, break_even, layout_steps, search_range
+from ptelist.sweep.measure import Measure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from ptelist.engine.interval import Change
-    from ptelist.engine.ledger import Ledger, Term, Unit
+    from ptelist.engine.ledger import Term, Unit
     from ptelist.output.note import Note
-    from ptelist.scenario.models import Scenario
     from ptelist.settings.axes import Axis
     from ptelist.settings.columns import Column
     from ptelist.settings.space import Space
@@ -64,18 +63,14 @@ class Sweep(NamedTuple):
     """Whether an axis compares, or a baseline was asked for; else changes are against the first point."""
     break_evens: tuple[BreakEven, ...]
     steps: tuple[LayoutStep, ...]
+    steps_not_searched: tuple[str, ...]
+    """Columns in which there may be more steps: the search would take too long."""
     assumptions: tuple[Note, ...]
     command: str
 
     def column_labels(self) -> tuple[str, ...]:
         """Return the values on the axis that goes across; one empty label if there is none."""
         return tuple(dict.fromkeys(point.column for point in self.points))
-
-
-def measured(figure: str) -> Callable[[Scenario], Ledger]:
-    """Return what accounts for a figure, and for no more than it needs."""
-    work = descriptors if figure.startswith(f"{DESC}.") else account
-    return partial(work, shared=Shared(), aside=is_aside(figure))
 
 
 MOST_POINTS = 100_000
@@ -86,23 +81,25 @@ def sweep(space: Space, figure: str, baseline: str | None, command: str) -> Swee
     rows, across = _axes(space)
     compared = columns(space, baseline, MOST_POINTS)
     figure = pick_one(account(compared.columns[0].scenario), figure)
-    measure = measured(figure)
-    first = measure(compared.columns[0].scenario)
+    if is_aside(figure):
+        bound_histories(column.scenario for column in compared.columns)
+    measure = Measure(figure)
+    first = measure.term(compared.columns[0].scenario)
     order = [axis.name for axis in space.varying]
     at = order.index(rows.name), order.index(across.name) if across else None
     words: set[str] = set()
-    by_number = dict(_measured(compared.columns, measure, figure, at, words))
+    by_number = dict(_measured(compared.columns, measure, at, words))
     points = [by_number[number] for number in range(len(by_number))]
     return Sweep(
         figure,
-        first[figure].unit,
+        first.unit,
         rows.name,
         across.name if across else "",
         tuple(points),
         compared.baseline,
         baseline is not None or any(map(compares, space.varying)),
-        tuple(_break_evens(space, compared.columns, points, first[figure])),
-        tuple(_steps(space, rows, figure)),
+        tuple(_break_evens(space, compared.columns, points, first, measure)),
+        *_steps(space, rows, figure),
         assume(
             [column.scenario for column in compared.columns], by_preset=compared.by_preset, touched=frozenset(words)
         ),
@@ -124,8 +121,7 @@ def _axes(space: Space) -> tuple[Axis, Axis | None]:
 
 def _measured(
     columns: tuple[Column, ...],
-    measure: Callable[[Scenario], Ledger],
-    figure: str,
+    measure: Measure,
     at: tuple[int, int | None],
     words: set[str],
 ) -> Iterator[tuple[int, Point]]:
@@ -136,15 +132,21 @@ def _measured(
     groups: dict[int, list[int]] = {}
     for number, column in enumerate(columns):
         groups.setdefault(column.baseline, []).append(number)
+    last: object = None
     for base, members in groups.items():
-        old = measure(columns[base].scenario)[figure]  # kept while its group lasts, no longer
+        old = columns[base].scenario
         for number in members:
             column = columns[number]
-            new = old if number == base else measure(column.scenario)[figure]
-            words |= touched((new,))
-            delta = None if number == base else change(old, new)
             across = "" if at[1] is None else column.labels[at[1]]
-            yield number, Point(column.labels[at[0]], across, column.axes, new.low, new.high, delta)
+            if number == base:
+                (low, high), touched = measure.alone(old)
+                delta = None
+            else:
+                _, (low, high), delta, touched = measure.against(old, column.scenario)
+            if touched is not last:
+                words |= touched
+                last = touched
+            yield number, Point(column.labels[at[0]], across, column.axes, low, high, delta)
 
 
 def _numbers(space: Space, axis: Axis) -> list[int]:
@@ -153,16 +155,20 @@ def _numbers(space: Space, axis: Axis) -> list[int]:
     return values if all(type(value) is int for value in values) else []
 
 
-def _break_evens(space: Space, columns: tuple[Column, ...], points: list[Point], figure: Term) -> Iterator[BreakEven]:
-    """Yield where each value of an axis that compares is below its baseline, along one that sets the scene."""
+def _break_evens(
+    space: Space, columns: tuple[Column, ...], points: list[Point], figure: Term, measure: Measure
+) -> Iterator[BreakEven]:
+    """Yield where each value of an axis that compares is below its baseline, along one that sets the scene.
+
+    A simulated figure is no bound, and more VMs may take less of it: where it breaks even cannot be said.
+    """
     compared = next((axis for axis in space.varying if compares(axis)), None)
     scene = next((axis for axis in space.varying if not compares(axis) and _numbers(space, axis)), None)
-    if not compared or not scene:
+    if not compared or not scene or figure.name.endswith(TYPICAL):
         return
     over = search_range(scene, _numbers(space, scene))
     page = columns[0].scenario.kernel.page_bytes
-    measure = measured(figure.name)
-    curves = {here[compared.name].label: Curve(space, here, over, measure) for here in space.along(compared)}
+    curves = {here[compared.name].label: Curve(space, here, over) for here in space.along(compared)}
     place, place_of_scene = space.varying.index(compared), space.varying.index(scene)
     baseline = columns[columns[0].baseline].labels[place]
     known: dict[str, Known] = {label: {} for label in curves}
@@ -172,20 +178,31 @@ def _break_evens(space: Space, columns: tuple[Column, ...], points: list[Point],
             old = points[column.baseline]
             ends = Interval.of(point.change), Interval.of(old), Interval.of(point)
             known[column.labels[place]][(column.axes[scene.name] - over.low) // over.step] = ends
+    tries = Tries()
     for label, curve in curves.items():
         if label != baseline:
             names = f"{compared.name}={baseline}", f"{compared.name}={label}"
-            yield break_even(names, (curves[baseline], curve), over, figure, page, known[label])
+            yield break_even(names, (curves[baseline], curve), measure, figure.unit, page, known[label], tries)
 
 
-def _steps(space: Space, axis: Axis, figure: str) -> Iterator[LayoutStep]:
-    """Yield where the order of slabs changes along an axis, if it has numbers that slabs depend on."""
+def _steps(space: Space, axis: Axis, figure: str) -> tuple[tuple[LayoutStep, ...], tuple[str, ...]]:
+    """Return where the order of slabs changes along an axis, if it has numbers that slabs depend on.
+
+    Beside it, the columns for which that was not searched.
+    """
     caches = [cache for cache in (DESC, HEADER) if figure.startswith(f"{cache}.")] or [DESC, HEADER]
     orders = [f"{cache}.slab_order" for cache in caches]
     if axis.path.startswith("vm.") or not (numbers := _numbers(space, axis)):
-        return
+        return (), ()
     over = search_range(axis, numbers)
     other = next((each for each in space.varying if each != axis and not each.path.startswith("vm.")), None)
-    for here in space.along(other) if over.last < MOST_TRIED else ():
+    tries = Tries()
+    found: list[LayoutStep] = []
+    left_out = []
+    for here in space.along(other):
         column = f"{other.name}={here[other.name].label}" if other else ""
-        yield from layout_steps(column, Curve(space, here, over, partial(layouts, shared=Shared())), over, orders)
+        if tries.take(over.last):
+            found += layout_steps(column, Curve(space, here, over), orders)
+        else:
+            left_out.append(column)
+    return tuple(found), tuple(left_out)

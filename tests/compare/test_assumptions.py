@@ -11,9 +11,10 @@ import pytest
 from builders import scenario as built
 from helpers import scenario
 
-from ptelist.compare.assumptions import assume
+from ptelist.compare.assumptions import _sized, assume
 from ptelist.compare.clause import CPUS, MEMORY, SLABS, WORDS, touched
 from ptelist.engine.account import account
+from ptelist.output.note import shortened
 from ptelist.scenario.overlay import Source
 
 if TYPE_CHECKING:
@@ -47,9 +48,10 @@ def test_dirty_rings_are_told() -> None:
         ("6.18", "kernel: 6.18, checked against "),
         ("v6.18", "kernel: 6.18, checked against "),
         ("6.18.3", "kernel: 6.18.3, as 6.18, checked against "),
-        ("6.8.0-45-generic", "kernel: 6.8.0-45-generic, as 6.8, checked against "),
+        ("6.8.0-45-generic=upstream", "kernel: 6.8.0-45-generic (Ubuntu), ASSUMED to be as 6.8, checked against "),
+        ("6.8.1+deb13-amd64=6.6", "kernel: 6.8.1+deb13-amd64 (Debian), ASSUMED to be as 6.6, checked against "),
         ("6.12.3", "kernel: 6.12.3 of 6.12, checked against "),
-        ("6.12.0-9-generic", "kernel: 6.12.0-9-generic, as 6.12.118 of 6.12, checked against "),
+        ("6.12.0-9-generic=6.12", "kernel: 6.12.0-9-generic (Ubuntu), ASSUMED to be as 6.12.118 of 6.12, checked"),
     ],
 )
 def test_a_release_is_told_with_what_its_figures_rest_on(release: str, begins: str) -> None:
@@ -66,6 +68,14 @@ def test_what_is_unverified_is_told_of_kernels_that_differ_in_their_sources_alon
     told = f"UNVERIFIED {path}: a guess"
     assert told not in map(str, assume([first, first], by_preset=False))
     assert told in map(str, assume([first, doubted], by_preset=False))
+
+
+def test_a_field_that_is_unverified_for_several_reasons_is_named_once() -> None:
+    notes = assume([scenario(kernel="6.13"), scenario(kernel="6.14")], by_preset=True)
+    whole = [note for note in notes if note.about == "kernel.vm_struct_bytes"]
+    assert len(whole) == 2, "6.13 and 6.14 do not say the same of it"
+    (note,) = (note for note in shortened(notes) if note.topic == "UNVERIFIED")
+    assert note.text.split(", ").count("kernel.vm_struct_bytes") == 1
 
 
 def test_no_debugging_can_be_said() -> None:
@@ -111,6 +121,24 @@ def test_groups_of_one_name_are_told_apart_by_their_number() -> None:
 def test_groups_alike_are_told_once() -> None:
     assert line("mapping", vm="tdp+tdp") == line("mapping")
     assert line("caches", vm="tdp+tdp") == line("caches")
+
+
+@pytest.mark.parametrize("by_preset", [False, True])
+@pytest.mark.parametrize("order", ["", "reversed", "mixed"])
+def test_of_vms_that_differ_in_size_alone_the_first_few_tell_all(
+    monkeypatch: pytest.MonkeyPatch, by_preset: bool, order: str
+) -> None:
+    """Each way of mapping memory in a row of its own, or in turns; sizes of which some are the same."""
+    sizes = [1, 1, 2, *range(1, 60)]
+    kinds = [{}, {"leaf": "4K"}, {"leaf": "4K", "paging": "shadow"}, {"vcpus_run": 1}]
+    vms = [{**kind, "vcpus": size, "count": 1 + size // 50} for kind in kinds for size in sizes]
+    if order:
+        vms = vms[::-1] if order == "reversed" else [vm for each in range(len(sizes)) for vm in vms[each :: len(sizes)]]
+    found = [[built(vm=vm) for vm in vms[:count]] for count in (1, 2, 4, 5, 6, 60, len(vms))]
+    found.append([built(vm=[{"vcpus": 2}, vm]) for vm in vms if "paging" not in vm])
+    short = [assume(each, by_preset=by_preset) for each in found]
+    monkeypatch.setattr("ptelist.compare.assumptions._Said.add_sized", lambda said, *of: said.add(_sized(*of)))
+    assert [assume(each, by_preset=by_preset) for each in found] == short
 
 
 # what stands below a table

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ptelist.compare.branches import SCREEN, Branch, draw
 from ptelist.compare.single import single
+from ptelist.output.branches import SCREEN, Branch, draw
 
 if TYPE_CHECKING:
     from collections.abc import Callable

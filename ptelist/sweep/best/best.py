@@ -12,6 +12,7 @@ from ptelist.engine.ledger import Unit, total
 from ptelist.engine.lists.descriptors import HEAD, WALK
 from ptelist.engine.lists.walks import average, by_adds, by_removals
 from ptelist.errors import PtelistError
+from ptelist.settings.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,6 +30,9 @@ ERAS = {WALK: "up to v6.3", HEAD: "from v6.4"}
 OPERATIONS = (by_adds, by_removals)
 MOST_LENGTHS = 10_000
 """Lists that may have any of more lengths than these say nothing of walks."""
+
+WALKED = Work("lengths of lists in all columns", 2_000_000, f"give fewer values of --{EXT}, or fewer lists")
+"""What each costs is worked out for every value; it takes some 3 us."""
 
 Touches = tuple[Fraction, Fraction]
 """The least and the most descriptors that an operation touches on average."""
@@ -66,10 +70,11 @@ class Best(NamedTuple):
     @property
     def sure(self) -> bool:
         """Return whether no other candidate can take less, whatever is open."""
-        high = self.ties[0].ledger[DESC_TOTAL].high
-        others = [each for each in self.candidates if each not in self.ties]
-        return all(each.ledger[DESC_TOTAL].low >= high for each in others) and all(
-            each.ledger[DESC_TOTAL].exact for each in self.ties
+        ties = self.ties
+        high, tied = ties[0].ledger[DESC_TOTAL].high, {each.ext for each in ties}
+        return all(
+            each.ledger[DESC_TOTAL].exact if each.ext in tied else each.ledger[DESC_TOTAL].low >= high
+            for each in self.candidates
         )
 
     def within(self, percent: int) -> list[int]:
@@ -80,7 +85,7 @@ class Best(NamedTuple):
 
 def held(scenario: Scenario, lists: Term) -> Ledger:
     """Return the figures of a host whose caches are those of the scenario, and whose lists are these."""
-    ledger = descriptors(scenario)
+    ledger = descriptors(scenario, aside=False)
     caches = [ledger[f"{DESC}.objects.{name}"] for name in ("vcpu_caches", "split_caches")]
     return slabs_of(scenario, total(f"{DESC}.objects", Unit.OBJECTS, (*caches, lists)))[0]
 
@@ -117,13 +122,12 @@ def best(
     their lists go together. Raises PtelistError if lists are too open.
     """
     groups: dict[str, list[tuple[Column, Candidate]]] = {}
-    averages: dict[tuple[tuple[Lengths, ...], int], dict[str, tuple[Touches, Touches]]] = {}
-    for column, ledger, lengths in zip(columns.columns, ledgers, lists, strict=True):
-        ext, name = _ext(column.scenario), _name(column)
-        key = tuple(lengths), ext
-        if key not in averages:
-            averages[key] = _touched(key[0], ext)
-        groups.setdefault(name, []).append((column, Candidate(ext, ledger, averages[key])))
+    keys = [(tuple(lengths), _ext(column.scenario)) for column, lengths in zip(columns.columns, lists, strict=True)]
+    different = dict.fromkeys(keys)
+    WALKED.bound(sum(len(lengths) for named, _ in different for _, lengths in named))
+    averages = {key: _touched(*key) for key in different}
+    for column, ledger, key in zip(columns.columns, ledgers, keys, strict=True):
+        groups.setdefault(_name(column), []).append((column, Candidate(key[1], ledger, averages[key])))
     return [_best(name, owned[name], members) for name, members in groups.items()]
 
 

@@ -69,7 +69,7 @@ def run(options: Options, preset: str | None, histogram: str | None, trace: str 
 def _of_classes(tried: Columns) -> Measured:
     scenarios = [column.scenario for column in tried.columns]
     notes = assume(scenarios, by_preset=tried.by_preset)
-    return [descriptors(each) for each in scenarios], [classes(each) for each in scenarios], notes
+    return [descriptors(each, aside=False) for each in scenarios], [classes(each) for each in scenarios], notes
 
 
 def _of_histogram(file: str, told: Told, tried: Columns) -> Measured:

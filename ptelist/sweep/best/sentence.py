@@ -49,8 +49,9 @@ def of_one(best: Best) -> str:
 
 def _rivals(best: Best) -> list[str]:
     """Return the values that may take less than the best."""
-    most = best.ties[0].ledger[DESC_TOTAL].high
-    others = (each for each in best.candidates if each not in best.ties)
+    ties = best.ties
+    most, tied = ties[0].ledger[DESC_TOTAL].high, {each.ext for each in ties}
+    others = (each for each in best.candidates if each.ext not in tied)
     return [f"{EXT} {each.ext}" for each in others if each.ledger[DESC_TOTAL].low < most]
 
 

@@ -16,21 +16,25 @@ from ptelist.scenario.presets import shipped
 from ptelist.settings.axes import AXES
 from ptelist.settings.space import Space
 from ptelist.settings.typed_options import choices
+from ptelist.sweep.history import history_chart
 from ptelist.sweep.history.eras import history
 from ptelist.sweep.history.page import body, rows, tables
 from ptelist.sweep.history.sentence import headline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ptelist.output.command_line import Options
-    from ptelist.sweep.history.eras import Era
+    from ptelist.sweep.history.eras import History
 
 KERNEL = AXES["kernel"]
 
 
 def run(options: Options, preset: str | None, figure: str | None, *, whole: bool) -> Result:
     """Follow a figure of one scenario through the versions of the kernel."""
+    return result(*followed(options, preset, figure, whole=whole), whole=whole)
+
+
+def followed(options: Options, preset: str | None, figure: str | None, *, whole: bool) -> tuple[History, str]:
+    """Return the figure's history, and the command that tells it."""
     presets = (preset,) if preset else ()
     line = command_line(
         "history", [*presets, *(["--all"] if whole else [])], [*options, *([("figure", figure)] if figure else [])]
@@ -40,7 +44,11 @@ def run(options: Options, preset: str | None, figure: str | None, *, whole: bool
     if space.varying:
         raise PtelistError("one scenario at a time: one value is wanted", Where(option=space.varying[0].option))
     chosen = [choice.value for name, text in options if name == KERNEL.name for choice in choices(KERNEL, text)]
-    found = history(space, chosen or shipped.names("kernels"), figure or TOTAL)
+    return history(space, chosen or shipped.names("kernels"), figure or TOTAL), line
+
+
+def result(found: History, line: str, *, whole: bool) -> Result:
+    """Return a history for any format."""
     last = Note("assumptions", f"those of kernel {found.eras[-1].last}, the last one; earlier versions may differ")
     notes = (last, *(note for note in assume([found.scenario], by_preset=False) if note.head != KERNEL.name))
     return Result(
@@ -49,12 +57,6 @@ def run(options: Options, preset: str | None, figure: str | None, *, whole: bool
         lambda width: Document(tables(found.eras, found.impossible, width, whole=whole), notes, line),
         lambda: body(found.eras, found.impossible),
         lambda: rows(found.eras),
-        lambda: _chart(found.eras, notes, line),
+        lambda: history_chart.draw(found.eras, notes, line),
         headline=lambda: headline(found.eras),
     )
-
-
-def _chart(eras: Sequence[Era], notes: Sequence[Note], command: str) -> str:
-    from ptelist.sweep.history import history_chart  # noqa: PLC0415 -- slow to load, for SVG alone
-
-    return history_chart.render(eras, notes, command)

@@ -4,41 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ptelist.compare.alone import Alone
 from ptelist.compare.comparison import change
 from ptelist.engine.account import account
 from ptelist.engine.difference import difference
 from ptelist.engine.interval import Change, Interval
 from ptelist.errors import PtelistError
-from ptelist.scenario.models import NAMING
 from ptelist.settings.catalog.names import one
 from ptelist.settings.kinds import Choice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
+    from ptelist.compare.alone import Cause
     from ptelist.engine.ledger import Term
     from ptelist.errors import Where
     from ptelist.scenario.models import Scenario
     from ptelist.settings.kinds import Chosen
     from ptelist.settings.space import Space
-
-
-class Cause(NamedTuple):
-    """An input that differs from the version before, and changes the figure alone as well."""
-
-    field: str
-    """Dotted: kernel.rmap_lazy."""
-    old: object
-    new: object
-    source: str
-    """The commit, or who else says so."""
-    alone: Change
-    """By how much it would have changed the figure of the version before, if nothing else had."""
-
-    @property
-    def size(self) -> int:
-        """Return the most by which it moves the figure, up or down."""
-        return max(abs(self.alone.low), abs(self.alone.high))
 
 
 class Era(NamedTuple):
@@ -102,9 +85,8 @@ def history(space: Space, versions: Sequence[str], name: str) -> History:
         elif _unchanged(eras[-1].term, ledger[figure]):
             eras[-1] = eras[-1]._replace(versions=(*eras[-1].versions, version))
         else:
-            causes = sorted(_causes(before, scenario, figure), key=lambda cause: -cause.size)
             delta = change(eras[-1].term, ledger[figure])
-            eras.append(Era((version,), ledger[figure], delta, tuple(causes)))
+            eras.append(Era((version,), ledger[figure], delta, tuple(Alone(before, scenario).causes(figure))))
         before = scenario
     if before is None:
         raise PtelistError(f"no version can have this scenario: {impossible[0].why}")
@@ -118,19 +100,3 @@ def _unchanged(old: Term, new: Term) -> bool:
 def _at(space: Space, version: str) -> Chosen:
     """Return the point of a space, whose other axes have one value each, with a kernel version."""
     return {axis.name: values[0] for axis, values in space.axes if values} | {"kernel": Choice(version, version)}
-
-
-def _causes(old: Scenario, new: Scenario, figure: str) -> Iterator[Cause]:
-    """Yield the inputs that differ and that change the figure of the old scenario, each alone."""
-    figure_before = account(old)[figure]
-    for part in ("kernel", "config"):
-        mine, others = getattr(old, part), getattr(new, part)
-        for field, value in others._asdict().items():
-            path = f"{part}.{field}"
-            if path in NAMING or value == getattr(mine, field):
-                continue
-            source = new.sources.get(path)
-            changed = old._replace(**{part: mine._replace(**{field: value})})
-            low, high = difference(figure_before, account(changed)[figure])
-            if low or high:
-                yield Cause(path, getattr(mine, field), value, str(source or "the default"), Change(low, high, None))

@@ -10,24 +10,29 @@ from ptelist.settings.catalog.meanings import MEANINGS
 from ptelist.sweep.history.page import changed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ptelist.output.note import Note
+    from ptelist.output.svg import Picture
     from ptelist.sweep.history.eras import Era
 
 MOST_NAMED, SMALLEST = 4, 20
 """So many steps are named in the chart: the largest ones, and none below a twentieth of the largest."""
 
 
-def render(eras: Sequence[Era], notes: Iterable[Note], command: str) -> str:
-    """Return the chart of a figure over the versions of its eras."""
+def draw(eras: Sequence[Era], notes: Sequence[Note], command: str) -> Picture:
+    """Return the picture of a figure over the versions of its eras."""
+    return chart.draw(charted(eras), notes, command)
+
+
+def charted(eras: Sequence[Era]) -> Chart:
+    """Return what is drawn: steps, the largest of them named."""
     points = {version: (era.term.low, era.term.high) for era in eras for version in era.versions}
     places = {version: float(number) for number, version in enumerate(points)}
     below = Below("kernel", places, {place: version for version, place in places.items()}, (0.5, 0.5))
     term = eras[0].term
     named = list(_named(eras, places))
-    drawn = Chart(term.name, MEANINGS[term.name], term.unit, False, below, [Series("", points)], named)
-    return chart.render(drawn, notes, command)
+    return Chart(term.name, MEANINGS[term.name], term.unit, False, below, [Series("", points)], named)
 
 
 def _named(eras: Sequence[Era], places: dict[str, float]) -> Iterator[tuple[float, str]]:

@@ -12,7 +12,8 @@ from ptelist.output.page import Table, barred, richest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ptelist.sweep.history.eras import Cause, Era, Impossible
+    from ptelist.compare.alone import Cause
+    from ptelist.sweep.history.eras import Era, Impossible
 
 MOST_CAUSES = 8
 """That a screen has room for: the largest ones."""
@@ -34,7 +35,7 @@ def tables(
     }
     few = ("kernel", " human" if human else unit.value, "change")
     choices = (tuple(columns), ("kernel", unit.value, "change"), few, few[:2])
-    drawn = barred(richest(columns, choices, width), ends, width)
+    drawn = barred(richest(columns, choices, width)._replace(sortable=True), ends, width)
     whys = list(_whys(eras, width, None if whole else MOST_CAUSES))
     return drawn, *(
         Table((head,), tuple((line,) for line in lines))
@@ -57,7 +58,7 @@ def _whys(eras: Sequence[Era], width: int | None, most: int | None) -> Iterator[
     largest = sorted(causes, key=lambda pair: -pair[1].size)[:most]
     for era, cause in causes:
         if (era, cause) in largest:
-            yield from _wrapped(f"{era.first}: {reads(cause)}: {cause.source}", width)
+            yield from _wrapped(f"{era.first}: {reads(cause)}: {cause.said}", width)
     for era in eras[1:]:
         if not era.causes:
             yield from _wrapped(f"{era.first}: several inputs together; none of them alone changes it", width)
@@ -111,7 +112,7 @@ def body(eras: Sequence[Era], impossible: Sequence[Impossible]) -> dict[str, Any
                         "field": cause.field,
                         "old": cause.old,
                         "new": cause.new,
-                        "source": cause.source,
+                        "source": cause.said,
                         "alone": {"low": cause.alone.low, "high": cause.alone.high},
                     }
                     for cause in era.causes
@@ -128,5 +129,5 @@ def rows(eras: Sequence[Era]) -> Iterator[tuple[object, ...]]:
     yield HEAD
     for era in eras:
         change = (era.change.low, era.change.high) if era.change else ("", "")
-        causes = "; ".join(f"{reads(cause)}: {cause.source}" for cause in era.causes)
+        causes = "; ".join(f"{reads(cause)}: {cause.said}" for cause in era.causes)
         yield era.first, era.last, era.term.low, era.term.high, era.term.unit.value, *change, causes

@@ -8,6 +8,7 @@ from ptelist.engine.ledger import Unit
 from ptelist.output import bars, numbers, svg
 from ptelist.output.note import Note
 from ptelist.output.page import GAP, Document, Table
+from ptelist.output.svg import Picture
 from ptelist.settings.catalog.meanings import MEANINGS
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def rows(tornado: Sensitivity) -> Iterator[tuple[object, ...]]:
             yield effect.axis, effect.base, trial.label, tornado.figure.name, *ends
 
 
-def picture(tornado: Sensitivity) -> str:
+def picture(tornado: Sensitivity) -> Picture:
     """Return the tornado chart: a bar a parameter, less to the left and more to the right of the scenario."""
     labels = [f"{effect.axis} {effect.base}" for effect in tornado.effects]
     left = max((len(label) for label in labels), default=0) * svg.CHARACTER + svg.MARGIN
@@ -125,7 +126,7 @@ def picture(tornado: Sensitivity) -> str:
         _title(tornado),
         f"{MEANINGS[tornado.figure.name]}; one parameter changed at a time, pale as far as it is open",
     )
-    return svg.picture((WIDTH, bottom + 52), titles, parts, tornado.assumptions, tornado.command)
+    return Picture((WIDTH, bottom + 52), titles, parts, tornado.assumptions, tornado.command)
 
 
 def _bars(effect: Effect, y: float, across: svg.Scale) -> Iterator[str]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
+from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.assumptions import assume
 from ptelist.compare.clause import touched
 from ptelist.compare.comparison import change, pick_one
-from ptelist.engine import mmu, slub_parameters
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
-from ptelist.scenario.models import RECORDS
 from ptelist.settings.axes import AXES
+from ptelist.settings.in_force import in_force
 from ptelist.settings.space import Space
 from ptelist.settings.void import refuse_void
+from ptelist.settings.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from ptelist.output.note import Note
     from ptelist.scenario.models import Scenario
     from ptelist.settings.axes import Axis
+
+TRIED = Work("values of parameters", 2_000, "each is tried alone; ptelist sweep takes many of one parameter")
+"""Each takes some 1 ms, and a row."""
 
 SKIPPED = frozenset(("host", "config", "vm", "memslots", "kernel-from"))
 """Axes that stand for many parameters at once."""
@@ -72,6 +75,7 @@ def sensitivity(names: Sequence[str], options: Options, figure: str, command: st
     other that there is, a kernel the one before and the one after. Raises PtelistError for an unknown figure.
     """
     space = Space(names, options)
+    TRIED.bound(sum(len(values) for _, values in space.axes))
     given = {axis.name: [choice.label for choice in values] for axis, values in space.axes}
     first = space.one_of(options, 0)
     scenario = space.scenario(space.along(None)[0])
@@ -102,6 +106,8 @@ def _effect(  # noqa: PLR0913, PLR0917 -- one value changed, all else given
             term = account(space.scenario(space.along(None)[0]))[figure.name]
         except PtelistError as error:
             refused.append((value, str(error)))
+        except KeyError:
+            refused.append((value, f"there is no {figure.name} with it"))
         else:
             trials.append(Trial(value, term, change(figure, term)))
     return Effect(axis.name, base, tuple(trials), tuple(refused))
@@ -113,44 +119,8 @@ def _values(axis: Axis, scenario: Scenario, given: list[str]) -> tuple[str, list
         return given[0], given[1:]
     if axis.name == "peak-vms" and scenario.first_vm.peak_count is None:
         return "unknown", [str(2 * scenario.first_vm.count)]
-    value = _in_force(axis, scenario)
-    if words := _model_words(axis):
+    value = in_force(axis, scenario)
+    if words := axis.literals:
         unbounded = axis.name == "filling" and scenario.first_vm.peak_count is None  # it would dwarf all other effects
         return str(value), [word for word in words if word != str(value) and not (unbounded and word == "aged")]
     return axis.kind.show(value), axis.kind.vary(value, scenario.kernel.page_bytes)
-
-
-def _model_words(axis: Axis) -> list[str]:
-    """Return the values that the model lists for the one field of an axis; none if there is no such list."""
-    if len(axis.paths) != 1:
-        return []
-    part, _, field = axis.path.partition(".")
-    annotation: Any = RECORDS[part].__annotations__[field]
-    return [str(word) for word in get_args(annotation)] if get_origin(annotation) is Literal else []
-
-
-def _in_force(axis: Axis, scenario: Scenario) -> Any:
-    """Return the value of a parameter; of a number that is not set, what is in force instead."""
-    kernel, host, vm = scenario.kernel, scenario.host, scenario.first_vm
-    if axis.name == "kernel":
-        return kernel.version
-    if axis.name == "proposal":
-        return "+".join(scenario.proposals) or "none"
-    if axis.name == "ext":
-        return mmu.ext(kernel, scenario.first_vm)
-    value = axis.kind.value_of({path: _field(scenario, path) for path in axis.paths})
-    if value:
-        return value
-    instead = {
-        "possible-cpus": host.possible_cpus or host.cpus,
-        "populated": vm.memory,
-        "vcpus-run": vm.vcpus,
-        "slub-min-objects": slub_parameters.order_rule(kernel, host).min_objects,
-        "slub-max-order": slub_parameters.max_order(kernel, host),
-    }
-    return instead.get(axis.name, 0 if value is None else value)
-
-
-def _field(scenario: Scenario, path: str) -> Any:
-    part, _, field = path.partition(".")
-    return getattr(scenario.first_vm if part == "vm" else getattr(scenario, part), field)

@@ -22,7 +22,7 @@ MOST_MARK = 40
 _EVENT = re.compile(rb"(?:\w+:)?(?:p_)?(\w+?)(?:_isra_\d+)?(?:_\d+)?:")
 _SYMBOL = re.compile(rb"\((\w+)(?:\.\w+)*\+0x[0-9a-f]+\S*")
 SET_SPTE_EVENT = re.compile(rb"(?:\w+:)?kvm_mmu_set_spte:")
-SET_SPTE = rb"kvm_mmu_set_spte: +gfn (\S+) spte \S+ \(\S*\) level (\S+) at (\S+)[^\n]*\n"
+SET_SPTE = rb" +gfn (\S+) spte \S+ \(\S*\) level (\S+) at (\S+)[^\n]*\n"
 """kvm_mmu_set_spte: gfn G spte V (rwxu) level L at A (same in 5.10 to 7.3).
 
 No part of it runs on over blanks, or a line of many beginnings would be read as often.
@@ -77,10 +77,10 @@ def shown(text: bytes) -> str:
     return text.decode("ascii", "backslashreplace").strip()[:MOST_MARK]
 
 
-def event(op: str, name: bytes) -> tuple[bytes, Names]:
-    """Return a pattern for the lines of an event, by its name with the colon behind it."""
+def event(op: str) -> tuple[bytes, Names]:
+    """Return a pattern for what follows an event's name and its colon."""
     arguments, names = ARGUMENTS[op]
-    return re.escape(name) + rb" +\([^()\n]*\) +" + arguments, names
+    return rb" +\([^()\n]*\) +" + arguments, names
 
 
 def said(op: str, words: list[bytes], at: int) -> list[bytes]:

@@ -27,9 +27,15 @@ class PageRun(NamedTuple):
     first: int
     pages: int
 
-    def addresses(self, page_bytes: int) -> Iterator[int]:
-        """Yield an address in each page."""
-        return iter(range(self.first, self.first + self.pages * page_bytes, page_bytes))
+    def addresses(self, page_bytes: int) -> range:
+        """Return an address in each page."""
+        return range(self.first, self.first + self.pages * page_bytes, page_bytes)
+
+    def leaves(self, page_bytes: int, leaf_bytes: int) -> Iterator[int]:
+        """Yield an address in each leaf, which one page or many have together: the first one that is in a page."""
+        last = self.first + (self.pages - 1) * page_bytes
+        yield self.first
+        yield from range((self.first // leaf_bytes + 1) * leaf_bytes, last + 1, leaf_bytes)
 
 
 def page_name(word: bytes) -> int | bytes:

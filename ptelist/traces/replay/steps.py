@@ -35,9 +35,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError, Where
+from ptelist.settings.work import Work
 from ptelist.traces.replay.step_words import (
     MOST_COUNT,
     MOST_DIGITS,
+    PageRun,
     address_of,
     number_of,
     page_name,
@@ -55,6 +57,9 @@ if TYPE_CHECKING:
 UNPAGED = b"unpaged"
 SLOT_UNIT = 4096
 
+PAGES = Work("pages, or leaves, in runs of them in all columns", 500_000, "touch fewer, or give fewer values")
+"""Each takes some 800 bytes and 5 us."""
+
 Step = Callable[["Machine"], None]
 """What a line does to a machine."""
 
@@ -69,6 +74,8 @@ class Verb(NamedTuple):
     """How few and how many words that are."""
     step: Callable[..., Step]
     """What makes a step of those words; raises ValueError for what is not among them."""
+    run: int = -1
+    """Which of the words, counted from 0, may say that it is done to many pages."""
 
 
 class Steps:
@@ -77,6 +84,7 @@ class Steps:
     def __init__(self, machines: Sequence[Machine]) -> None:
         """Take the machines."""
         self._machines = machines
+        self._pages = 0
 
     def do(self, at: int, words: list[bytes]) -> bool:
         """Do the step of a line; return whether a kernel would have recycled shadow pages by now.
@@ -90,11 +98,19 @@ class Steps:
             raise PtelistError(f'{name.decode()} has {len(rest)} words, expected "{usage}"', Where(line=at))
         try:
             step = verb.step(*rest)
+            if verb.run >= 0 and b"*" in rest[verb.run]:
+                self._bound(run_of(rest[verb.run]), at)
             for machine in self._machines:
                 step(machine)
         except ValueError as error:
             raise PtelistError(f"{name.decode()}: {error}", Where(line=at)) from None
         return any(machine.limited for machine in self._machines)
+
+    def _bound(self, run: PageRun, at: int) -> None:
+        """Count the pages of runs, in all columns, or the leaves that map them; a few words ask for many."""
+        for mmu in (machine.mmu for machine in self._machines):
+            self._pages += -(-run.pages * mmu.page_bytes // mmu.leaf_bytes)
+        PAGES.bound(self._pages, Where(line=at))
 
 
 def _run(vm: bytes, vcpu: bytes, mode: bytes | None = None) -> Step:
@@ -110,7 +126,8 @@ def _touch(vm: bytes, vcpu: bytes, where: bytes, *mapped: bytes) -> Step:
 
     def step(machine: Machine) -> None:
         guest, page = machine.vm(vm), None if named is None else page_of(machine, named)
-        for address in run.addresses(machine.mmu.page_bytes):
+        alone = run.pages == 1
+        for address in (run.first,) if alone else run.leaves(machine.mmu.page_bytes, machine.mmu.leaf_bytes):
             guest.touch(vcpu, address, page_of(machine, address) if page is None else page, table)
 
     return step
@@ -193,9 +210,9 @@ def _shrink() -> Step:
 
 VERBS = {
     b"run": Verb("VM VCPU [unpaged]", 2, 3, _run),
-    b"touch": Verb("VM VCPU ADDRESS[*COUNT] [PAGE [TABLE]]", 3, 5, _touch),
+    b"touch": Verb("VM VCPU ADDRESS[*COUNT] [PAGE [TABLE]]", 3, 5, _touch, 2),
     b"fault": Verb("VM VCPU", 2, 2, _fault),
-    b"drop": Verb("VM ADDRESS[*COUNT] [TABLE]", 2, 3, _drop),
+    b"drop": Verb("VM ADDRESS[*COUNT] [TABLE]", 2, 3, _drop, 1),
     b"unmap": Verb("VM PAGE", 2, 2, _unmap),
     b"unslot": Verb("VM [ADDRESS]", 1, 2, _unslot),
     b"slot": Verb("VM [ADDRESS BYTES]", 1, 3, _slot),

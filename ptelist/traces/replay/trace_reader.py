@@ -10,6 +10,7 @@ and what is written to trace_marker.
 from __future__ import annotations
 
 import re
+from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 from ptelist.errors import PtelistError, Where
@@ -67,7 +68,7 @@ class TraceReader:
         self.ignored = 0
         self._sink, self._envelope, self._mark, self._minimum = sink, envelope, mark, minimum
         self._steps = steps
-        self._patterns: dict[str, tuple[bytes, Names]] = {}
+        self._patterns: dict[str, tuple[bytes, bytes, Names]] = {}
         self._find: Callable[[bytes], list[tuple[bytes, ...]]] = lambda _: []
         self._groups: dict[str, tuple[int, ...]] = {}
 
@@ -133,18 +134,20 @@ class TraceReader:
             gfn, level, address = values
             self._envelope.set((gfn, level), address)
 
-    def _know(self, op: str, pattern: bytes, names: Names) -> None:
-        """Take a pattern for all lines of an operation, if it is the first one."""
-        self._patterns.setdefault(op, (pattern, names))
+    def _know(self, op: str, begin: bytes, pattern: bytes, names: Names) -> None:
+        """Take text and a pattern behind it for all lines of an operation, if it is the first one."""
+        self._patterns.setdefault(op, (begin, pattern, names))
         number, places = 0, {}
-        for known, (_, names_of) in self._patterns.items():
+        for known, (_, _, names_of) in self._patterns.items():
             places[known] = {name: number + place for place, name in enumerate(names_of)}
             number += len(names_of)
         none = number  # a last group that is always empty
         for known, wanted in (*WANTED.items(), ("set", SET_NAMES)):
             self._groups[known] = tuple(places.get(known, {}).get(name, none) for name in wanted)
-        either = b"|".join(pattern for pattern, _ in self._patterns.values())
-        self._find = re.compile(b"(?:" + either + b")()", re.MULTILINE).findall
+        begins = [text for text, _, _ in self._patterns.values()]
+        common = commonprefix(begins) or b""  # noqa: RUF071 -- of characters: what begins alike is found fast
+        either = b"|".join(re.escape(text[len(common) :]) + rest for text, rest, _ in self._patterns.values())
+        self._find = re.compile(re.escape(common) + b"(?:" + either + b")()", re.MULTILINE).findall
 
     def cut(self, line: bytes, at: int) -> None:
         """Take note of what follows the last newline."""
@@ -187,7 +190,7 @@ class TraceReader:
             raise PtelistError(f'{op} has {len(names)} names, expected "{op} {wanted}"', Where(line=at))
         self._be(EXACT, at)
         for known, (pattern, groups) in TEXT.items():
-            self._know(known, pattern, groups)
+            self._know(known, b"", pattern, groups)
         self._tell(op, [*names, *[b""] * (len(WANTED[op]) - len(names))], at)
 
     def _be(self, kind: str, at: int) -> None:
@@ -208,7 +211,7 @@ class TraceReader:
         for number, word in enumerate(words):
             if SET_SPTE_EVENT.fullmatch(word):
                 self._be(ENVELOPE, at)
-                self._know("set", SET_SPTE, SET_NAMES)
+                self._know("set", b"kvm_mmu_set_spte:", SET_SPTE, SET_NAMES)
                 rows = self._find(line)
                 if not rows:
                     raise PtelistError(f"{shown(word)} in more than one form, or cut off", Where(line=at))
@@ -216,7 +219,7 @@ class TraceReader:
                 return True
             if op := operation(word, words[number + 1 : number + 2]):
                 self._be(EXACT, at)
-                self._know(op, *event(op, word))
+                self._know(op, word, *event(op))
                 if rows := self._find(line):
                     self._rows(rows, at)
                 else:

@@ -10,10 +10,11 @@ from ptelist.engine.account import slabs_of
 from ptelist.engine.host_machine import Machine
 from ptelist.engine.ledger import Unit, fixed
 from ptelist.engine.lists import histogram
+from ptelist.engine.lists.descriptors import MIN_EXT
 from ptelist.engine.vcpu_machine import Mmu
+from ptelist.readers.host.rmaps_stat import LABELS, PAGE_SIZES
 from ptelist.traces.replay.step_charges import Charges, rows
 from ptelist.traces.replay.step_slabs import StepSlabs
-from ptelist.traces.rmaps.rmaps_stat import LABELS, PAGE_SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -195,18 +196,18 @@ def mmu_of(scenario: Scenario) -> Mmu:
     """Return how a scenario's kernel handles the faults of its first VM group."""
     kernel, vm = scenario.kernel, scenario.first_vm
     capacity = mmu.desc_capacity(kernel, vm) if mmu.tops_up_desc(kernel, vm) else 0
-    direct = mmu.tdp(kernel, vm)
+    direct, lists = mmu.tdp(kernel, vm), mmu.uses_rmaps(kernel, vm)
     limit = page_tables.default_limit(
         memslots.pages(memslots.slots(kernel, scenario.host, vm)), kernel.shadow_page_divisor, kernel.shadow_page_least
     )
     return Mmu(
-        ext=mmu.ext(kernel, vm),
+        ext=mmu.ext(kernel, vm) if lists else MIN_EXT,  # without lists machines do not differ by it
         policy=kernel.list_policy,
         cap=kernel.rmap_recycle_threshold,
         parents_cap=kernel.parent_ptes_cap,
         descriptors=(capacity, mmu.desc_topup_min(kernel)),
         headers=(kernel.cache_capacity, kernel.page_topup_min),
-        lists=mmu.uses_rmaps(kernel, vm),
+        lists=lists,
         shadow=not direct,
         root_level=vm.root_level,
         leaf_level=page_tables.LEVEL_OF_LEAF[vm.leaf],

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
 from ptelist.readers.host import paths, snapshot
+from ptelist.readers.host.rmaps_stat import Histogram, parse
 from ptelist.scenario.presets.text_file import read_text
-from ptelist.traces.rmaps.rmaps_stat import Histogram, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

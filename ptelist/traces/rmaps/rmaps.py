@@ -15,15 +15,16 @@ from ptelist.engine.lists.descriptors import GROWN, HEAD
 from ptelist.engine.lists.histogram import FFS, Class, ExtCost, Level
 from ptelist.errors import PtelistError
 from ptelist.output.note import Note
-from ptelist.traces.rmaps.rmaps_stat import LABELS, PAGE_SIZES
+from ptelist.readers.host.rmaps_stat import LABELS, PAGE_SIZES
+from ptelist.settings.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ptelist.engine.ledger import Ledger, Term
+    from ptelist.readers.host.rmaps_stat import Histogram
     from ptelist.scenario.models import Scenario
     from ptelist.settings.columns import Column, Columns
-    from ptelist.traces.rmaps.rmaps_stat import Histogram
 
 HISTOGRAM_FIGURES = tuple(
     f"{DESC}.{name}"
@@ -40,6 +41,10 @@ TOPICS = frozenset(("kernel", "host", "slabs", PROPOSAL, UNVERIFIED))
 """Topics of the assumptions that bear on lists alone."""
 
 UNBOUNDED = 1 << 60
+
+LENGTHS = Work("lengths that lists may have in all columns", 2_000_000, "give fewer values, such as of --ext")
+"""The descriptors of each are worked out for every column; it takes some 3 us."""
+
 HOW = {
     FFS: "by the lowest set bit of its length (ffs), up to v7.1, whatever the labels say: column 2-3 has"
     " lists of 2, 6, 10, ... entries, column 4-7 those of 4, 12, 20, ...",
@@ -85,13 +90,19 @@ def measured(lists: Histogram, limits: Limits, chosen: Columns, how: str) -> lis
     `how` is the rule by which the file has lists in columns. Raises PtelistError if histogram and limits exclude
     each other.
     """
-    return [_measure(lists, limits, column, how) for column in chosen.columns]
+    open_ = [_levels(lists, limits, column.scenario, how) for column in chosen.columns]
+    LENGTHS.bound(sum(len(each.lengths) for levels in open_ for level in levels for each in level.classes))
+    return [_measure(column, levels, limits) for column, levels in zip(chosen.columns, open_, strict=True)]
 
 
-def _measure(lists: Histogram, limits: Limits, column: Column, how: str) -> Measured:
+def _levels(lists: Histogram, limits: Limits, scenario: Scenario, how: str) -> tuple[Level, ...]:
+    longest = _longest(scenario, limits)
+    return tuple(_level(name, lists.counts[name], limits.pages[name], scenario, how, longest) for name in PAGE_SIZES)
+
+
+def _measure(column: Column, levels: tuple[Level, ...], limits: Limits) -> Measured:
     scenario = column.scenario
     longest = _longest(scenario, limits)
-    levels = tuple(_level(name, lists.counts[name], limits.pages[name], scenario, how, longest) for name in PAGE_SIZES)
     policy, history, ext = scenario.kernel.list_policy, scenario.first_vm.history, _ext(scenario)
     parts = []
     for name, level in zip(PAGE_SIZES, levels, strict=True):

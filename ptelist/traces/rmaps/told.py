@@ -15,8 +15,8 @@ from ptelist.traces.rmaps.rmaps import Limits
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ptelist.readers.host.rmaps_stat import Histogram
     from ptelist.settings.columns import Columns
-    from ptelist.traces.rmaps.rmaps_stat import Histogram
 
 LIVE = "/sys/kernel/debug/"
 
@@ -71,7 +71,10 @@ class Told(NamedTuple):
         """Return by which rule the file has lists in columns; raises PtelistError if that is open."""
         rules = {column.scenario.kernel.rmaps_stat for column in file_says.columns}
         if self.written_by:
-            rules = {load(self.written_by, "kernels").overlay.kernel["rmaps_stat"].value}
+            said = load(self.written_by, "kernels").overlay.kernel.get("rmaps_stat")
+            if said is None:
+                raise PtelistError(f"--written-by: {self.written_by} has no rmaps_stat; a version as 6.1 has")
+            rules = {said.value}
         if len(rules) > 1:
             raise PtelistError("--kernel: these kernels have different columns; say which one wrote FILE, --written-by")
         (how,) = rules
