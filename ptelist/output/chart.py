@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.engine.ledger import Unit
 from ptelist.errors import PtelistError
 from ptelist.output import svg
-from ptelist.output.svg import FAINT, GREY
+from ptelist.output.svg import FAINT, GREY, Picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -58,7 +58,7 @@ class Chart(NamedTuple):
     """Words at places of the axis below."""
 
 
-def render(chart: Chart, notes: Iterable[Note], command: str) -> str:
+def draw(chart: Chart, notes: Sequence[Note], command: str) -> Picture:
     """Return the chart as a picture; raises PtelistError for more lines than can be told apart."""
     below, series = chart.below, chart.series
     if len(series) > MOST_LINES:
@@ -83,7 +83,7 @@ def render(chart: Chart, notes: Iterable[Note], command: str) -> str:
         parts += _drawn(number, each, below, up, across)
     open_ = any(low < high for each in series for low, high in each.points.values())
     titles = chart.title, f"{chart.meaning}{'; bands as far as it is open' if open_ else ''}"
-    return svg.picture((width, height), titles, parts, notes, command)
+    return Picture((width, height), titles, parts, notes, command)
 
 
 def _frame(below: Below, marks: range, up: svg.Scale, across: svg.Scale, *, binary: bool) -> Iterator[str]:

@@ -52,16 +52,21 @@ def deliver(result: Result, wanted: str | None, output: str | None) -> None:
 
 def as_text(result: Result, chosen: str) -> Text:
     """Return a result in a format."""
-    return result.picture() if chosen == SVG else formats.render(chosen, result, width(chosen))
+    if chosen == SVG and result.picture:
+        from ptelist.output import svg  # noqa: PLC0415 -- slow to load, for pictures alone
+
+        return svg.file(result.picture())
+    return formats.render(chosen, result, width(chosen))
 
 
 def write(*texts: tuple[Text, str | None]) -> None:
     """Write each text to its file, or to stdout (None, "-"); if one cannot be written, no file is changed.
 
     A file appears whole or not at all; a link is followed. What is no regular file (a device,
-    a FIFO), and the file that stdout goes to, is written to, not replaced.
+    a FIFO), and the file that stdout goes to, is written to, not replaced; stdout comes after what may fail.
     """
     with ExitStack() as stack:
+        devices: list[Callable[[], object]] = []
         streams: list[Callable[[], object]] = []
         files: list[Callable[[], object]] = []
         for text, output in texts:
@@ -70,8 +75,8 @@ def write(*texts: tuple[Text, str | None]) -> None:
             elif target := _replaced(output):
                 files.append(stack.enter_context(_beside(target, text, output)))
             else:
-                streams.append(partial(_into, text, output))
-        for finish in (*streams, *files):
+                devices.append(partial(_into, text, output))
+        for finish in (*devices, *streams, *files):
             finish()
 
 

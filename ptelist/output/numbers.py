@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.engine.ledger import Unit
-from ptelist.output.signed import signed
+from ptelist.output.signed import Number, signed
 from ptelist.scenario.units import UNITS
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ UNITLESS = frozenset((Unit.COUNT, Unit.ORDER))
 
 def integer(value: int) -> str:
     """Return 1310720 as 1,310,720."""
-    return f"{value:,}"
+    return Number(f"{value:,}", 2 * value)
 
 
 def term(value: Term) -> str:
@@ -34,16 +34,16 @@ def with_unit(value: Term) -> str:
 
 def interval(low: int, high: int) -> str:
     """Return both ends, or the one that they are."""
-    return integer(low) if low == high else f"{integer(low)}..{integer(high)}"
+    return Number(f"{low:,}" if low == high else f"{low:,}..{high:,}", low + high)
 
 
 def human(low: int, high: int) -> str:
     """Return bytes in the largest unit of which there is one, with one decimal: 6.0 MiB, 4.1..5.2 MiB."""
     unit, size = next((name, size) for name, size in reversed(UNITS.items()) if size <= max(high, 1))
     if size == 1:
-        return f"{interval(low, high)} B"
+        return Number(f"{interval(low, high)} B", low + high)
     ends = [f"{(10 * end + size // 2) // size / 10:,.1f}" for end in (low, high)]
-    return f"{'..'.join(dict.fromkeys(ends))} {unit}"
+    return Number(f"{'..'.join(dict.fromkeys(ends))} {unit}", low + high)
 
 
 def change(value: Change | None) -> str:
@@ -58,14 +58,18 @@ def percent(value: Change | None) -> str:
     """Return a difference in percent of the baseline, e.g. -70.6%, if that says anything."""
     if value is None or value.ratio is None or value.low == value.high == 0:
         return ""
-    return signed(_percents(value.ratio, sign="+"), value.low, value.high)
+    return signed(_percents(value.ratio, sign="+"), value.low, value.high, _order(value.ratio))
 
 
 def share(value: tuple[Ratio, Ratio]) -> str:
     """Return a part of a whole in percent; one too small to show is <0.1%."""
     if value[1].part > 0 and tenths(value[1]) == "0.0":
-        return "<0.1%"
-    return _percents(value, sign="")
+        return Number("<0.1%", _order(value))
+    return Number(_percents(value, sign=""), _order(value))
+
+
+def _order(ends: tuple[Ratio, Ratio]) -> float:
+    return sum(end.part / end.whole for end in ends)
 
 
 def _percents(ends: tuple[Ratio, Ratio], sign: str) -> str:

@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 AGREES, DIFFERS = "agrees", "DIFFERS"
 """The words for a measured value that is, or is not, what was predicted."""
 
+GOOD, DOUBTFUL, BAD = "good", "doubtful", "bad"
+VERDICTS = {
+    AGREES: GOOD,
+    DIFFERS: BAD,
+    "pass": GOOD,
+    "WARN": DOUBTFUL,
+    "FAIL": BAD,
+    "NEW": BAD,
+    "REMOVED": BAD,
+}
+"""What the words for verdicts mean, for a format that has colours."""
+
 MAIL_WIDTH = 72
 """Columns of text that a mail has room for."""
 
@@ -35,6 +47,8 @@ class Table(NamedTuple):
     """Whether the last column has bars."""
     strong: frozenset[int] = frozenset()
     """Numbers of the rows that the eye is to meet first."""
+    sortable: bool = False
+    """Whether each row stands for itself, so that a reader may sort them and leave some out."""
 
     @property
     def align(self) -> tuple[str, ...]:
@@ -74,13 +88,17 @@ class Table(NamedTuple):
         return self._replace(head=head, rows=tuple(rows), title=title)
 
     def within(self, width: int | None) -> Table:
-        """Return the table, or if it is too wide one of a single column: each cell on a line of its own, named."""
+        """Return the table, or if it is too wide one of a single column: each cell on a line of its own, named.
+
+        One of many words has several lines.
+        """
         if width is None or self.width() <= width:
             return self
-        rows = []
+        lines = []
         for label, *cells in self.rows:
-            rows.append((label,))
-            rows += [(f"    {head} {cell}",) for head, cell in zip(self.head[1:], cells, strict=True) if cell]
+            lines.append(label)
+            lines += [f"    {head} {cell}" for head, cell in zip(self.head[1:], cells, strict=True) if cell]
+        rows = [(part,) for line in lines for part in (plain.hanging(line, width) if len(line) > width else [line])]
         return Table((self.head[0],), tuple(rows), self.title)
 
     def stacked(self) -> Table:
@@ -129,19 +147,22 @@ class Document(NamedTuple):
     lines: tuple[Line, ...] = ()
     headline: str = ""
 
-    def clean(self, encoding: str = "utf-8") -> Document:
-        """Return the document with every text of it cleaned: what files say is in it."""
+    def clean(self, encoding: str = "utf-8", width: int | None = None) -> Document:
+        """Return the document with every text of it cleaned: what files say is in it.
+
+        A table that escapes make wider is fitted anew.
+        """
 
         def row(cells: tuple[str, ...]) -> tuple[str, ...]:
             return tuple(plain.clean(cell, encoding) for cell in cells)
 
+        def cleaned(table: Table) -> Table:
+            title = plain.clean(table.title, encoding)
+            found = table._replace(head=row(table.head), rows=tuple(map(row, table.rows)), title=title)
+            return found if found.width() <= table.width() else found.within(width)
+
         return Document(
-            tuple(
-                table._replace(
-                    head=row(table.head), rows=tuple(map(row, table.rows)), title=plain.clean(table.title, encoding)
-                )
-                for table in self.tables
-            ),
+            tuple(map(cleaned, self.tables)),
             tuple(
                 note._replace(
                     topic=plain.clean(note.topic, encoding),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 
 _WORD = r"""(?:'[^']*'|"[^"]*"|[^ '"])+"""
 _OPTION = r"(?<= )--[a-z0-9-]+ [^ -]\S*"
@@ -13,7 +12,31 @@ _INDENT = " " * 6
 
 def wrapped(text: str, width: int, indent: str) -> str:
     """Return text in lines of at most width, further ones indented."""
-    return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(_lines(text, width, indent))
+
+
+def _lines(text: str, width: int, indent: str) -> list[str]:
+    """Return the lines that textwrap makes of it, which takes as long to load as a table to draw.
+
+    Words are never broken, and lines end at blanks only.
+    """
+    lines: list[str] = []
+    line = ""
+    for blanks, word in re.findall(r"( *)([^ ]+)", re.sub(r"[\t\n\v\f\r]", " ", text)):
+        if len(line) + len(blanks) + len(word) <= width:
+            line += blanks + word
+        elif line:
+            lines.append(line)
+            line = indent + word
+        else:
+            line = word
+    return [*lines, line] if line else lines
+
+
+def hanging(line: str, width: int) -> list[str]:
+    """Return an indented line in lines of at most width, further ones indented by more."""
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return wrapped(line, width, indent).split("\n")
 
 
 def paragraph(text: str, width: int) -> str:
@@ -29,13 +52,7 @@ def command(text: str, width: int) -> str:
         return option[0].replace(" ", "\0") if len(_INDENT + option[0]) <= room else option[0]
 
     words = re.sub(_WORD, lambda word: word[0].replace(" ", "\0"), f"$ {text}")
-    lines = textwrap.wrap(
-        re.sub(_OPTION, joined, words),
-        room,
-        subsequent_indent=_INDENT,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    lines = _lines(re.sub(_OPTION, joined, words), room, _INDENT)
     return " \\\n".join(lines).replace("\0", " ")
 
 

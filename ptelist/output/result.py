@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     from ptelist.output.note import Note
     from ptelist.output.page import Document
+    from ptelist.output.sheet import Block
+    from ptelist.output.svg import Picture
 
 
 class Result(NamedTuple):
@@ -24,14 +26,19 @@ class Result(NamedTuple):
     """What a JSON document has beside command and notes."""
     rows: Callable[[], Iterable[Sequence[object]]] | None = None
     """Rows of CSV, their head first; None for what has none."""
-    picture: Callable[[], str] = str
-    """An SVG."""
+    picture: Callable[[], Picture] | None = None
+    """A chart, of what has one."""
     code: int = 0
     """What the process exits with."""
     headline: Callable[[], str] = str
     """The answer in a plain sentence or two; empty where nothing was asked."""
+    sheet: Callable[[Document], Sequence[Block]] | None = None
+    """What a format shows that draws and folds, given the endless page; None where it is what stands there."""
     beside: tuple[tuple[str, str], ...] = ()
     """Texts for files of their own, each with its file's name: written if the result is."""
+
+    lines: Callable[[], Iterable[dict[str, Any]]] | None = None
+    """Objects for a line each, where there are more than rows tell; None for what has rows alone."""
 
     def document(self, width: int | None) -> Document:
         """Return the page of so many columns with the answer above it."""

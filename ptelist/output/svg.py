@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, NamedTuple
-from xml.sax import saxutils
 
 from ptelist.output import numbers, plain
-from ptelist.output.footer import shortened
+from ptelist.output.note import shortened
 from ptelist.scenario.units import UNITS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from ptelist.output.note import Note
 
@@ -73,12 +73,12 @@ def amount(value: int, *, binary: bool) -> str:
 
 def escaped(words: str) -> str:
     """Return words as an element's text."""
-    return saxutils.escape(plain.clean(words))
+    return escape(plain.clean(words), quote=False)
 
 
 def quoted(words: str) -> str:
     """Return words as an attribute's value, in quotes."""
-    return saxutils.quoteattr(plain.clean(words))
+    return f'"{escape(plain.clean(words))}"'
 
 
 def text(x: float, y: float, words: str, anchor: str = "start", extra: str = "") -> str:
@@ -97,34 +97,54 @@ def box(x: float, y: float, width: float, height: float, look: str) -> str:
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" {look}/>'
 
 
-def picture(
-    size: tuple[int, int],
-    titles: tuple[str, str],
-    parts: Iterable[str],
-    notes: Iterable[Note],
-    command: str,
-) -> str:
+class Picture(NamedTuple):
+    """A picture, and what is written above and below it."""
+
+    size: tuple[int, int]
+    """Pixels across and down, the titles among them."""
+    titles: tuple[str, str]
+    """What it shows, and what that means."""
+    parts: Sequence[str]
+    notes: Sequence[Note]
+    command: str
+
+
+def file(picture: Picture) -> str:
     """Return the picture, below its title and what that means; at its foot the notes and the command that draws it.
 
     Of the notes those are drawn that bear on it, in few words; all are its description, for who cannot see it.
     """
-    width, height = size
-    notes = list(notes)
+    width, height = picture.size
     room = int((width - 2 * MARGIN) / SMALL_CHARACTER)
-    told = [line for note in shortened(notes, more=False) for line in plain.wrapped(str(note), room, "  ").split("\n")]
-    caption = [*told, *plain.command(command, room).split("\n")]
+    told = [
+        line
+        for note in shortened(picture.notes, more=False)
+        for line in plain.wrapped(str(note), room, "  ").split("\n")
+    ]
+    caption = [*told, *plain.command(picture.command, room).split("\n")]
     whole = height + LINE * len(caption) + MARGIN
-    size_ = f'width="{width}" height="{whole}" viewBox="0 0 {width} {whole}"'
-    font = f'font-family="sans-serif" font-size="{FONT}"'
+    title, meaning = picture.titles
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size_} role="img" aria-label={quoted(titles[0])} {font}>',
-        f"<title>{escaped(titles[0])}</title>",
-        f"<desc>{escaped('; '.join(map(str, notes)))}</desc>",
+        _opening(picture, f'width="{width}" height="{whole}" viewBox="0 0 {width} {whole}"'),
+        f"<title>{escaped(title)}</title>",
+        f"<desc>{escaped('; '.join(map(str, picture.notes)))}</desc>",
         box(0, 0, width, whole, 'fill="#ffffff"'),
-        text(MARGIN, 1.5 * LINE, titles[0], extra=' font-size="15" font-weight="bold"'),
-        text(MARGIN, 2.6 * LINE, titles[1], extra=f' fill="{GREY}"'),
-        *parts,
+        text(MARGIN, 1.5 * LINE, title, extra=' font-size="15" font-weight="bold"'),
+        text(MARGIN, 2.6 * LINE, meaning, extra=f' fill="{GREY}"'),
+        *picture.parts,
     ]
     small = f' font-family="monospace" font-size="{SMALL}" fill="{GREY}" xml:space="preserve"'
     lines += [text(MARGIN, height + LINE * (row + 1), words, extra=small) for row, words in enumerate(caption)]
     return "\n".join((*lines, "</svg>")) + "\n"
+
+
+def inline(picture: Picture) -> str:
+    """Return the picture alone, for a page that says titles, notes and command itself."""
+    width, height = picture.size
+    above = int(3.2 * LINE)
+    return "\n".join((_opening(picture, f'viewBox="0 {above} {width} {height - above}"'), *picture.parts, "</svg>"))
+
+
+def _opening(picture: Picture, size: str) -> str:
+    font = f'font-family="sans-serif" font-size="{FONT}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label={quoted(picture.titles[0])} {font}>'

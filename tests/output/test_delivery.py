@@ -41,6 +41,13 @@ def shell(command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", command], capture_output=True, encoding="utf-8", check=False)
 
 
+def test_nothing_is_printed_if_a_device_takes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Found by the fuzzer: a report on stdout, and exit code 2 for the other one."""
+    with pytest.raises(PtelistError, match="/dev/full: cannot be written"):
+        delivery.write(("new", None), ("new", "/dev/full"))
+    assert capsys.readouterr().out == ""
+
+
 def test_all_are_written_or_none(capsys: pytest.CaptureFixture[str]) -> None:
     Path("old").write_text("before", encoding="utf-8")
     with pytest.raises(PtelistError, match="nowhere/x: cannot be written: No such file"):

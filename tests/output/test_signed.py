@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ptelist.engine.interval import Change, Ratio
 from ptelist.output import bars, numbers
-from ptelist.output.signed import Less, More
+from ptelist.output.signed import Less, More, Number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ GREEN, RED, BOLD = "\x1b[32m", "\x1b[31m", "\x1b[1m"
 
 
 def kind(low: int, high: int) -> type[str]:
-    return Less if high < 0 else More if low > 0 else str
+    return Less if high < 0 else More if low > 0 else Number
 
 
 @given(st.tuples(st.integers(-(10**9), 10**9), st.integers(-(10**9), 10**9)).map(sorted))
@@ -55,10 +55,11 @@ def test_the_total_is_bold_and_a_saving_green(coloured: Callable[[str], list[str
 
 
 def test_what_is_open_has_no_colour(coloured: Callable[[str], list[str]]) -> None:
-    lines = coloured("sweep --vcpus 1..3 --ext 2,14 --host server-256")
-    assert "-12,288..+1,536" in row(lines, "1")
-    assert GREEN not in row(lines, "1")
-    assert GREEN in row(lines, "2")
+    lines = coloured("sweep --vcpus 1,256 --ext 2,14 --host server-256 --filling spread --delta")
+    open_, saved = row(lines, "1"), row(lines, "256")
+    assert re.search(r"-[\d,]+\.\.\+[\d,]+", open_)
+    assert not {GREEN, RED} & set(re.findall("\x1b[^m]*m", open_))
+    assert GREEN in saved
 
 
 def test_bars_have_the_colour_of_their_numbers(coloured: Callable[[str], list[str]]) -> None:

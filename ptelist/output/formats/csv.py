@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -38,8 +39,12 @@ def _written(rows: Iterator[Sequence[object]]) -> Iterator[str]:
 
 
 def _cell(value: object) -> object:
-    """Return a number as it is, text cleaned; an apostrophe before a formula says that it is text."""
-    if not isinstance(value, str):
-        return value
+    """Return a number as it is, and text as it can be."""
+    return _text(value) if isinstance(value, str) else value
+
+
+@lru_cache
+def _text(value: str) -> str:
+    """Return text cleaned; an apostrophe before a formula says that it is text."""
     text = plain.clean(value)
     return f"'{text}" if FORMULA.match(text) else text

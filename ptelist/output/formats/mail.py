@@ -19,7 +19,7 @@ def render(result: Result, width: int) -> str:
 
 def draw(document: Document, width: int) -> str:
     """Return the answer, tables, assumptions and the command, blank lines between."""
-    document = document.clean("ascii")
+    document = document.clean("ascii", width)
     blocks = [plain.paragraph(document.headline, width)] if document.headline else []
     blocks += ["\n".join(text for _, text in document.lines)] if document.lines else []
     blocks += [_table(table, width) for table in document.tables]

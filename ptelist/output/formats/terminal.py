@@ -16,7 +16,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ptelist.output import plain
-from ptelist.output.page import AGREES, DIFFERS, FINE, HEAD, TEXT
+from ptelist.output.page import BAD, DOUBTFUL, FINE, GOOD, HEAD, TEXT, VERDICTS
 from ptelist.output.signed import Less, More
 
 if TYPE_CHECKING:
@@ -28,15 +28,7 @@ if TYPE_CHECKING:
 
 LESS_STYLE, MORE_STYLE = "green", "red"
 BAD_STYLE = f"bold {MORE_STYLE}"
-VERDICT_STYLES = {
-    AGREES: LESS_STYLE,
-    DIFFERS: BAD_STYLE,
-    "pass": LESS_STYLE,
-    "WARN": "yellow",
-    "FAIL": BAD_STYLE,
-    "NEW": BAD_STYLE,
-    "REMOVED": BAD_STYLE,
-}
+VERDICT_STYLES = {GOOD: LESS_STYLE, DOUBTFUL: "yellow", BAD: BAD_STYLE, "": ""}
 STYLES = {HEAD: "bold", TEXT: "", FINE: "dim"}
 ENDLESS = 1 << 30
 """Columns that no table needs."""
@@ -52,7 +44,7 @@ def render(result: Result, width: int) -> str:
 def draw(document: Document, width: int, encoding: str = "utf-8") -> str:
     """Return the document with terminal escapes, for a terminal of this width."""
     out = _Encoded(encoding)
-    document = document.clean(encoding)
+    document = document.clean(encoding, width)
     console = Console(
         file=out,
         force_terminal=True,
@@ -105,7 +97,7 @@ def _cell(text: str) -> Text:
     """Return a cell in its colour: less is green, more is red, neither where that is open."""
     if isinstance(text, Less):
         return Text(text, style=LESS_STYLE)
-    return Text(text, style=MORE_STYLE if isinstance(text, More) else VERDICT_STYLES.get(text, ""))
+    return Text(text, style=MORE_STYLE if isinstance(text, More) else VERDICT_STYLES[VERDICTS.get(text, "")])
 
 
 class _Encoded(io.StringIO):

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 COMMENT = re.compile(r"^<!--.*?-->\n", re.MULTILINE)
+PICTURE = re.compile(r"^!\[[^\]]*\]\([^)]*\)\n", re.MULTILINE)
+"""For who reads a page in a browser; what it shows is said beside it."""
 FENCED = re.compile(r"^```.*\n((?:.*\n)*?)```$", re.MULTILINE)
 ITEM = re.compile(r"^- ", re.MULTILINE)
 LINK = re.compile(r"\[(?P<link>[^\]`]+)\]\([^)]+\)")
@@ -51,7 +53,7 @@ Block = Heading | Paragraph | Item | Code | Rows
 
 def blocks(text: str) -> Iterator[Block]:
     """Yield what a page is made of, in order."""
-    for number, part in enumerate(FENCED.split(COMMENT.sub("", text))):
+    for number, part in enumerate(FENCED.split(PICTURE.sub("", COMMENT.sub("", text)))):
         if number % 2:
             yield Code(part.rstrip("\n"))
         else:

@@ -231,3 +231,13 @@ def test_the_wheel_installs_what_is_read() -> None:
     hook = build["wheel"]["hooks"]["custom"]["path"]
     assert (root / hook).is_file()
     assert f"/{Path(hook).parent}" in build["sdist"]["include"]
+
+
+def test_pictures_are_small_each_on_a_page_and_only_where_they_can_be_seen() -> None:
+    shown = [name for page in pages.names() for name in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", pages.page(page).text)]
+    files = {path.name: path.stat().st_size for path in Path(str(pages.FOLDER)).glob("*.png")}
+    assert sorted(shown) == sorted(files)
+    assert all(size <= 60_000 for size in files.values())
+    for page in pages.names():
+        for render in (plain.render, terminal.render):
+            assert "![" not in render(pages.page(page).text, 72)
