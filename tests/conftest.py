@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,11 +14,16 @@ from exploring import EVERYDAY
 from hypothesis import settings
 
 from ptelist.cli import main
+from ptelist.gate import of_build
+from ptelist.readers.builds import builds, profile, vm_structs
+from ptelist.scenario.presets import shipped
+from ptelist.settings import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 settings.load_profile(EVERYDAY)
+gc.set_threshold(50_000, 20)  # a quarter of the time went into looking for garbage among tests and cached results
 
 for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PTELIST_DEBUG", "TERM"):
     os.environ.pop(name, None)  # what a shell says of the output: a test that is about it says it itself
@@ -32,7 +39,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 SHARED = frozenset(("test_accuracy", "test_ground_truth", "test_readme", "test_recorded"))
-"""Files that replay the same observations: one process does it for all of them (pytest-xdist, --dist loadgroup)."""
+"""Files that replay the same observations: one process of pytest-xdist does it for all of them."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give the tests of a file to one process, which so computes once what they share, and those of SHARED as well.
+
+    That is what its marks are for (--dist loadgroup), which have no effect under pytest 9: it sets `_nodeid`.
+    Files come in the order in which they stand, not those of most tests first: the last ones take seconds.
+    """
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 -- where it is installed
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc, unused-ignore]  # where it is not installed
+        def _split_scope(self, nodeid: str) -> str:
+            file = Path(nodeid.partition("::")[0])
+            return "shared" if file.stem in SHARED else str(file)
+
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -42,10 +67,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         files = {path: chance.random() for path in dict.fromkeys(item.path for item in items)}
         chance.shuffle(items)
         items.sort(key=lambda item: files[item.path])
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            if item.path.stem in SHARED:
-                item.add_marker(pytest.mark.xdist_group("evidence"))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over thousands of tests, which stay."""
+    gc.freeze()
 
 
 @pytest.fixture
@@ -53,11 +79,32 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-golden"))
 
 
+SEEN_FROM = [Path.cwd()]
+FILES = (
+    of_build.configuration,
+    builds.once,
+    builds._kernel,
+    profile.overlay,
+    vm_structs.whole,
+    shipped.load,
+    shipped._parsed,
+    named.load,
+)
+"""What remembers files by the names that a command line gives them."""
+
+
 @pytest.fixture
 def run() -> Callable[..., Result]:
-    """Return a function that runs ptelist in this process."""
+    """Return a function that runs ptelist in this process.
+
+    The same name in another folder is another file, as it is to a process of its own.
+    """
 
     def call(*args: str, columns: int | None = None) -> Result:
+        if (here := Path.cwd()) != SEEN_FROM[-1]:
+            SEEN_FROM[:] = [here]
+            for each in FILES:
+                each.cache_clear()
         env = {"COLUMNS": str(columns) if columns else None}
         return CliRunner().invoke(main, list(args), env=env)
 

@@ -120,7 +120,8 @@ def start(vm: str = "vm", vcpu: int = 0, *, paged: bool = True) -> list[str]:
 
 def touch(alias: int, count: int = 1, page: str = "target", table: str = "") -> str:
     """Aliases in a row of one page."""
-    return f"touch vm 0 {ALIASES + alias * PAGE:#x}*{count} {page} {table}".rstrip()
+    run = f"*{count}" if count > 1 else ""
+    return f"touch vm 0 {ALIASES + alias * PAGE:#x}{run} {page} {table}".rstrip()
 
 
 def drop(alias: int) -> str:
@@ -149,8 +150,9 @@ def grown(entries: int) -> list[str]:
     return [*start(), touch(0, entries)]
 
 
-def mapped(gfns: int, each: int, *, interleaved: bool) -> list[str]:
-    """Many pages, of each so many aliases: one page after the other, or one alias of each in turn."""
+@cache
+def mapped(gfns: int, each: int, *, interleaved: bool) -> str:
+    """Many pages, of each so many aliases: one page after the other, or one alias of each in turn; as many lines."""
     if not interleaved:
-        return [touch(gfn * each, each, f"page{gfn}") for gfn in range(gfns)]
-    return [touch(alias, 1, f"page{alias % gfns}") for alias in range(gfns * each)]
+        return "\n".join(touch(gfn * each, each, f"page{gfn}") for gfn in range(gfns))
+    return "\n".join(touch(alias, 1, f"page{alias % gfns}") for alias in range(gfns * each))

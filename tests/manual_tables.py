@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 import accuracy
 from kernel import summary
+from screens import PLAIN, played
 
 from ptelist.cli import COMMANDS
 from ptelist.cli.options import TITLES
+from ptelist.explore.keys import KEYS
 from ptelist.output.manual import pages
 from ptelist.scenario.limits import DebugLetters, Limits, Size
 from ptelist.scenario.models import RECORDS, ListClass, Slot
@@ -166,15 +169,47 @@ def answer_table(run: Run) -> str:
     return "\n".join(lines) + "\n"
 
 
+# the walk-through of explore
+
+WALK = {
+    "start": "home",
+    "ext": "down down down 2 enter",
+    "objects": f"/ {' '.join('pte_list_desc.objects')} enter",
+    "fewer": f"escape p up enter {' '.join('tdp-fewer-objects')} enter",
+}
+"""What is pressed for each screen."""
+
+
+@cache
+def walk() -> dict[str, str]:
+    """Return the screens of the walk-through, in ASCII."""
+    _, *screens = played("--vcpus 256", *WALK.values())
+    return {name: screen.translate(PLAIN) for name, screen in zip(WALK, screens, strict=True)}
+
+
+def screen(name: str) -> Callable[[Run], str]:
+    """Return what writes a screen of the walk-through."""
+    return lambda _: f"```text\n{walk()[name]}\n```\n"
+
+
+def key_list() -> str:
+    """Return a list of the keys of explore."""
+    return listed(f"`{key.shown}`: {key.about}." for key in KEYS if key.shown)
+
+
 TABLES: dict[str, Callable[[Run], str]] = {
     "accuracy": lambda _: accuracy.table(),
     "answer": answer_table,
     "commands": lambda _: command_list(),
     "commands-readme": lambda _: command_list("ptelist/docs/"),
+    **{f"explore-{name}": screen(name) for name in WALK},
     "fields": lambda _: field_list(),
     "figures": lambda _: figure_list(),
+    "keys": lambda _: key_list(),
     "kernels": lambda _: summary.table(),
     "parameters": lambda _: parameter_list(),
     "topics": lambda _: topic_list(),
 }
 """By the name in the marks between which each is written."""
+OF_ALL_BOOTS = frozenset(("accuracy", "kernels"))
+"""Those that count each number of each boot, which takes half a minute: they are written in a whole run only."""

@@ -32,6 +32,9 @@ PLAN: dict[str, set[str]] = {
     "gate": {*FEATURE, "readers"},
     "inspect": {*FEATURE, "readers"},
     "observe": {*FEATURE, "readers"},
+    "fleet": {*FEATURE, "readers"},
+    "explore": {*FEATURE, "sweep"},
+    "patch": {*FEATURE, "readers", "inspect", "fleet"},
     # the command line declares; what a command does is loaded by its name when it runs
     "cli": {"errors", "scenario", "settings", "output"},
     "__main__": {"cli", "errors"},

@@ -31,6 +31,7 @@ COMMANDS = {
     "sensitivity": Entry("ptelist.sweep.sensitivity.command", "Which parameter moves a figure most."),
     "best": Entry("ptelist.sweep.best.command", "The PTE_LIST_EXT that takes the least, and its walks."),
     "where": Entry("ptelist.compare.where_command", "Where the bytes of one scenario are, the largest first."),
+    "explore": Entry("ptelist.explore.command", "A live screen: move a lever, see what it moves."),
     "history": Entry("ptelist.sweep.history.command", "A figure over all kernel versions, and why it changed."),
     "show": Entry("ptelist.compare.show_command", "Every figure of one scenario."),
     "explain": Entry("ptelist.compare.explain_command", "How a number is derived, or what a difference comes of."),
@@ -38,8 +39,10 @@ COMMANDS = {
     "inspect": Entry("ptelist.inspect.command", "Struct layouts of a vmlinux, kvm.ko, bzImage or BTF."),
     "rmaps": Entry("ptelist.traces.rmaps.command", "Descriptors of the lists in mmu_rmaps_stat."),
     "replay": Entry("ptelist.traces.replay.command", "Descriptors of a traced VM, entry by entry."),
+    "patch": Entry("ptelist.patch.command", "What a patch series changes in structs, and what that costs."),
     "check": Entry("ptelist.gate.command", "Figures against budgets and a baseline, for CI."),
     "fleet": Entry("ptelist.fleet.command", "All hosts of an inventory, and what a change would save."),
+    "collect-script": Entry("ptelist.collect.command", "Print the script that tells of a host without Python."),
     "presets": Entry("ptelist.settings.presets_command", "List, show and validate presets."),
     "figures": Entry("ptelist.compare.figures_command", "All figures: their units, and what they are."),
     "completion": Entry("ptelist.cli.shells", "Print a shell's completion script."),
@@ -64,7 +67,7 @@ class Cli(click.Group):
         from ptelist.cli.link import linked  # noqa: PLC0415 -- not for --version
 
         entry = COMMANDS[cmd_name]
-        command = linked(import_module(f"ptelist.cli.{cmd_name}").command, entry.module)
+        command = linked(import_module(f"ptelist.cli.{cmd_name.replace('-', '_')}").command, entry.module)
         command.short_help = entry.about
         return command
 
@@ -104,9 +107,7 @@ class Cli(click.Group):
             code = super().main(args, **extra)
             sys.stdout.flush()
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 -- the only place that ends the process
-            from ptelist.cli.failures import told  # noqa: PLC0415 -- only after a failure
-
-            code = told(error)
+            code = _told(error)
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -116,9 +117,13 @@ def _closing_pipe() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError as error:
-        from ptelist.cli.failures import told  # noqa: PLC0415 -- only after a failure
+        raise click.exceptions.Exit(_told(error)) from None
 
-        raise click.exceptions.Exit(told(error)) from None
+
+def _told(error: BaseException) -> int:
+    from ptelist.cli.failures import told  # noqa: PLC0415 -- only after a failure
+
+    return told(error)
 
 
 @click.group(cls=Cli, context_settings={"help_option_names": ["-h", "--help"]})

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from ptelist.cli.complete import last_word
+from ptelist.cli.options import MAPS, map_option
 from ptelist.settings.axes import AXES
 
-REPORTS = ("text", "json", "markdown", "ktap", "junit", "github")
+REPORTS = ("text", "json", "markdown", "html", "ktap", "junit", "github")
 """The formats of a report; the last three are modules of ptelist.gate."""
 
 
@@ -53,7 +54,14 @@ def _reports(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
 @click.command("check", cls=CheckCommand)
 @click.argument("file", required=False, type=click.Path(allow_dash=True), metavar="[FILE]")
 @click.option("--kernel", metavar="NAME", help=AXES["kernel"].help, shell_complete=last_word(AXES["kernel"].kind))
+@map_option(MAPS)
 @click.option("--kernel-from", metavar="FILE", help="The build under test: vmlinux, kvm.ko, bzImage or BTF.")
+@click.option(
+    "--config",
+    metavar="NAME",
+    help="How it was built, else the .config in its folder: a preset, a TOML file, /boot/config-* or config.gz.",
+    shell_complete=last_word(AXES["config"].kind),
+)
 @click.option(
     "--against-from", metavar="FILE", help="Another build that --kernel-from is held against, instead of a baseline."
 )
@@ -92,7 +100,8 @@ def command() -> None:
     max_growth from a baseline that --update writes beside it. The kernel under
     test is --kernel-from (a build) or --kernel, for every scenario that names
     none. Without a ptelist.toml a build is held against the profile of its
-    version, by the budgets that --init would write.
+    version, by the budgets that --init would write. A build's configuration is
+    the .config in its folder, unless --config names one; the report says which.
 
     Exit code: 0 within budget, 1 over it, 2 anything wrong with the input or the
     baseline.

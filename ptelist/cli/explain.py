@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ptelist.cli.complete import figure, last_word
-from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
+from ptelist.cli.options import ScenarioCommand, output_options, paired_option, scenario_options
 from ptelist.settings.axes import PRESETS
 
 
@@ -13,14 +13,15 @@ from ptelist.settings.axes import PRESETS
 @click.argument("figure", shell_complete=figure)
 @click.argument("presets", nargs=-1, metavar="[PRESET [PRESET]]", shell_complete=last_word(PRESETS))
 @scenario_options
+@paired_option
 @click.option("--depth", metavar="N|all", help="Levels to show; default: as many as a screen has room for.")
-@output_options(("terminal", "mail", "markdown", "json"))
+@output_options(("terminal", "mail", "markdown", "html", "json"))
 def command() -> None:
     """Explain how a number is derived: formulas with the numbers in them, and sources.
 
-    With two scenarios (two presets, or an option with two values), explain what
-    FIGURE's difference comes of: the largest part first, down to the inputs that
-    differ.
+    With two scenarios (two presets, an option with two values, or several with
+    --paired), explain what FIGURE's difference comes of: the largest part first,
+    down to the inputs that differ.
 
     \b
       ptelist explain pte_list_desc.bytes.slab --vcpus 1 --ext 14

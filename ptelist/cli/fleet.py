@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ptelist.cli.options import ScenarioCommand, figure_option, output_options, scenario_options
+from ptelist.cli.options import ScenarioCommand, axis_options, figure_option, map_option, output_options
 from ptelist.output.formats import FORMATS
 
 
@@ -14,16 +14,18 @@ from ptelist.output.formats import FORMATS
 @click.option("--column", multiple=True, metavar="FIELD=COLUMN[:UNIT]", help="Where a field is: memory=ram_mb:MiB.")
 @click.option("--assume", multiple=True, metavar="OPTION=VALUE", help="For empty cells, e.g. memcg=off; repeatable.")
 @figure_option("Sum this figure instead of the usual ones; repeatable.", multiple=True)
+@map_option("maps")
 @click.option("--keep-going", is_flag=True, help="Set bad rows aside instead of stopping at the first.")
 @click.option("--rejects", type=click.Path(), metavar="FILE", help="Where to; default: INVENTORY.rejected.")
 @click.option("--processes", type=click.IntRange(1, 1024), metavar="N", help="Default: one a CPU.")
+@click.option("--top", type=click.IntRange(1, 10_000), metavar="N", help="List the N hosts and kernels that take most.")
 @click.option("--explain", metavar="HOST", help="Show how one host's figure follows, under the last what-if.")
-@scenario_options
+@axis_options
 @output_options(FORMATS)
 def command() -> None:
     """Add up what the hosts in INVENTORY take (- is stdin), each by itself and exactly.
 
-    INVENTORY is CSV with a header, or JSON lines; a row is a group of equal VMs on a
+    INVENTORY is CSV with a header, JSON lines or Parquet; a row is a group of equal VMs on a
     host: host, kernel, cpus, nodes, vcpus, memory, paging, nested, count, or any
     other option of a host or a VM. Every option given here is a what-if that
     replaces what the inventory says; the fleet is compared with itself as it is.

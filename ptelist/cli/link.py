@@ -9,11 +9,14 @@ from typing import Any
 
 import click
 
-from ptelist.cli.options import ScenarioCommand, chosen
+from ptelist.cli.options import MAPS, ScenarioCommand, chosen
 from ptelist.output import delivery
 from ptelist.output.footer import brief
 from ptelist.scenario import inputs
 from ptelist.settings.axes import AXES
+
+TAKEN = frozenset(("set_", MAPS))
+"""Parameters beside axes that become options of a scenario."""
 
 
 def linked(declared: click.Command, module: str, function: str = "run") -> click.Command:
@@ -30,11 +33,13 @@ def linked(declared: click.Command, module: str, function: str = "run") -> click
 
 def _run(module: str, function: str, arguments: frozenset[str | None], /, *, scenario: bool, **params: Any) -> int:
     """Call it and deliver what it returns: a result, a text, or what the process exits with."""
+    inputs.forget()
     params |= {name: _undashed(value) for name, value in params.items() if name in arguments}
     if scenario:
-        own = {name: value for name, value in params.items() if name.replace("_", "-") not in AXES and name != "set_"}
+        own = {
+            name: value for name, value in params.items() if name.replace("_", "-") not in AXES and name not in TAKEN
+        }
         params = own | {"options": chosen(params)}
-    inputs.forget()
     format_, output = params.pop("format_", None), params.pop("output", None)
     whole = params.pop("assumptions", True)
     returned = getattr(import_module(module), function)(**params)

@@ -10,7 +10,9 @@ from ptelist.output.formats import FORMATS
 
 @click.command("observe", cls=ScenarioCommand)
 @click.argument("saved", required=False, metavar="[SAVED]")
-@click.option("--slabinfo", type=click.Path(), metavar="FILE", help="A copy of /proc/slabinfo; - is stdin.")
+@click.option(
+    "--slabinfo", type=click.Path(), metavar="FILE", help="A copy of /proc/slabinfo, as it was pasted; - is stdin."
+)
 @click.option("--sysfs", type=click.Path(), metavar="DIR", help="A copy of /sys/kernel/slab (cp -r keeps its links).")
 @click.option("--save", type=click.Path(), metavar="FILE", help="Also write what was read, as text for a mail.")
 @click.option("--all-caches", is_flag=True, help="Check the layout of every cache of the host.")

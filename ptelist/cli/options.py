@@ -57,6 +57,9 @@ TITLES = {
     "vm": "VM",
     "output": "Output",
 }
+MAPS = "map_kernel"
+"""The parameter of --map-kernel."""
+
 OUTPUT = frozenset(("format_", "output", "assumptions"))
 
 
@@ -65,10 +68,21 @@ def _about(param: str) -> str:
     if param in OUTPUT:
         return "output"
     axis = AXES.get(param.replace("_", "-"))
-    return axis.part if axis else "kernel" if param == "set_" else ""
+    return axis.part if axis else "kernel" if param in {"set_", MAPS} else ""
+
+
+def map_option(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return --map-kernel under a name of its own: `map_kernel` is what the link itself does."""
+    text = "What stands for kernels of distributions: 'el9*=5.14', ubuntu=upstream, or a TOML file; repeatable."
+    return click.option("--map-kernel", name, multiple=True, metavar="PATTERN=NAME", help=text)
 
 
 def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each axis, `--set` for every other field, --map-kernel for what --kernel names."""
+    return map_option(MAPS)(axis_options(function))
+
+
+def axis_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add an option for each axis, `--set` for every other field."""
     function = click.option(
         "--set", "set_", multiple=True, metavar="PART.FIELD=V,..", help="Any field, e.g. kernel.page_topup_min=4."
@@ -90,6 +104,12 @@ def scenario_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def figure_option(text: str, **extra: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return --figure, completed by names and groups."""
     return click.option("--figure", metavar="ID", help=text, shell_complete=figure, **extra)
+
+
+def paired_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --paired."""
+    text = "Take the first values of all lists together, then the second ones, not each combination."
+    return click.option("--paired", is_flag=True, help=text)(function)
 
 
 def output_options(
@@ -115,10 +135,17 @@ def output_options(
 
 
 def chosen(params: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the axes given, in the order typed; click keeps that order in params."""
+    """Return the axes given, in the order typed; click keeps that order in params.
+
+    Kernels that --map-kernel names are RELEASE=PROFILE.
+    """
     found = []
     for param, texts in params.items():
         name = "set" if param == "set_" else param.replace("_", "-")
         if name in AXES or name == "set":
             found += [(name, text) for text in texts or ()]
+    if maps := params.get(MAPS):
+        from ptelist.settings.kernel_map import mapped  # noqa: PLC0415 -- reads presets, not for --help
+
+        return mapped(found, maps)
     return found

@@ -6,6 +6,7 @@ a full disk, a pipe that nobody reads, closed, or a file; at its end both stream
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -95,4 +96,5 @@ if __name__ == "__main__":
     cases = [Case(*each) for each in json.load(sys.stdin)]
     for words in {tuple(case.words) for case in cases}:
         warm(list(words))
+    gc.freeze()  # what is loaded is not looked through, and so not copied, by each fork
     json.dump([run(case) for case in cases], sys.stdout)

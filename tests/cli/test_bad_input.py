@@ -41,8 +41,11 @@ PTELIST = [sys.executable, "-m", "ptelist"]
         ("compare 6.1 --kernel 6.18", "--kernel: 6.1 names a kernel as well"),
         ("compare nested --vm tdp", "--vm: nested names a vm as well"),
         ("compare tdp tdp", "tdp is given twice"),
-        ("compare --proposal none,shrink-tdp --ext 14", "is set by another option as well"),
-        ("compare --set kernel.pte_list_ext=3 --ext 4", "is set by another option as well"),
+        ("compare --proposal none,shrink-tdp --ext 14", "--ext: --proposal sets kernel.pte_list_ext_tdp as well"),
+        (
+            "compare --set kernel.pte_list_ext=3 --ext 4",
+            "--ext: --set kernel.pte_list_ext sets kernel.pte_list_ext as well",
+        ),
         ("compare --kernel 5.14 --proposal shrink-tdp", "5.15 or later"),
         ("compare --set kernel.page_bytes=1", "--set kernel.page_bytes"),
         ("compare --set kernel.slub_max_objects=1", "--set kernel.slub_max_objects"),
@@ -220,7 +223,7 @@ def test_what_a_file_should_be(run: Callable[..., Result], tmp_path: Path, comma
     binary.write_bytes(b"\xff\xfe\x00")
     for path in (f"{folder}/", str(binary)):
         line = refused(run(*command.split(), path))
-        assert f"expected {expected}\n" in line or "no event of a list" in line
+        assert f"expected {expected}" in line or "no event of a list" in line
 
 
 VALUES = ("x" * 5000, "1," * 5000 + "y", "two\nlines " * 300, "\x1b[31m" * 400, "\u00fc" * 3000)
@@ -310,7 +313,7 @@ def test_interrupt() -> None:
     code = """
 import ptelist.cli, ptelist.settings.columns, signal, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored where tests run in the background
-ptelist.settings.columns.expand = lambda *_: (print("now", flush=True), time.sleep(60))
+ptelist.settings.columns.expand = lambda *_, **__: (print("now", flush=True), time.sleep(60))
 ptelist.cli.main(["compare"])
 """
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import compileall
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -28,6 +30,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("archive")
     shutil.copytree(PACKAGE, folder / "tree/ptelist", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(shipped.root(), folder / "tree/ptelist/preset_data", dirs_exist_ok=True)
+    how = py_compile.PycInvalidationMode.UNCHECKED_HASH  # compiled once, not at each start
+    compileall.compile_dir(folder / "tree", quiet=1, legacy=True, invalidation_mode=how)
     zipapp.create_archive(folder / "tree", folder / "ptelist.pyz", main="ptelist.__main__:main")
     return folder / "ptelist.pyz"
 
@@ -37,6 +41,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         "--version",
         "compare --vcpus 256 --ext 2,14",
+        "where --format html",
         "compare --kernel 5.10.250,6.1 --proposal shrink-tdp --format json",
         "presets list",
         "presets show server-64",

@@ -6,15 +6,15 @@ import os
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from machines import WHOLE, Fake
 
 from ptelist.readers.host.snapshot import take
 
-if TYPE_CHECKING:
-    from pathlib import Path
+DATA = Path(__file__).parents[1] / "data"
+
 
 LIGHT = [
     "--version",
@@ -27,8 +27,11 @@ LIGHT = [
     "sweep --help",
     "sensitivity --help",
     "best --help",
+    "explore --help",
     "fleet --help",
+    "patch --help",
     "presets --help",
+    "collect-script --help",
     "completion bash",
     "help --help",
 ]
@@ -116,7 +119,29 @@ def test_a_piped_compare_imports_no_rich() -> None:
         "ptelist.output.formats.terminal",
         "ptelist.output.formats.markdown",
     }
+    assert not {name for name in loaded if name.startswith(("ptelist.output.web", "ptelist.output.sheet", "html"))}
     assert not loaded & {"ptelist.engine.host_history", "ptelist.engine.slub_node", "ptelist.engine.lists.histogram"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "sweep --vcpus 1..3 --ext 2,14",
+        "sensitivity --vcpus 2",
+        "best --ext 2..4",
+        "history --kernel 6.12,6.18",
+        "where",
+        "show",
+        "explain pte_list_desc.slabs",
+        f"rmaps {DATA}/rmaps/3bcd0662d66f --kernel 6.18",
+        f"inspect {DATA}/btf/6.18 --kernel 6.18",
+        f"fleet {DATA}/fleet/hosts.csv",
+        "figures",
+        "presets list",
+    ],
+)
+def test_no_table_needs_what_talks_to_others(line: str) -> None:
+    assert not modules(*line.split()) & {"importlib.metadata", "email", "zipfile", "socket", "pydantic", "rich"}
 
 
 def test_a_preset_of_a_user_is_checked_by_pydantic(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 import accuracy
 import pytest
 from accuracy import Observation, error, percentile, rows, shown
+from exploring import all_boots
 from kernel import recording
 
 VALUES = tuple(Fraction(number, 7) for number in range(1, 41))
@@ -45,6 +46,7 @@ def test_what_agrees_and_how_wide_it_is() -> None:
     assert error(30, 40) == error(50, 40) == Fraction(1, 4)
 
 
+@all_boots()
 def test_the_table_adds_up() -> None:
     """Every number that was recorded is in it, and those of ground truth; nothing differs, little is wide open."""
     found = rows()
@@ -65,6 +67,7 @@ def test_the_table_adds_up() -> None:
     assert accuracy.table().count("\n") == len(found) + 2
 
 
+@all_boots()
 def test_estimates_are_worse_where_slabs_count() -> None:
     """On the rows of slabs, what ptelist leaves open is less than what objects x size is off, at the median."""
     (slabs,) = (row for row in rows() if row.kind == accuracy.SLABS)

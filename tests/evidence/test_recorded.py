@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from exploring import all_boots, sampled
 from kernel import recording, summary
 from kernel.boots import BOOTS, boots_of
 from kernel.fetch import SERIES
@@ -14,7 +15,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILES = tuple(recording.recorded())
-every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+
+
+def name_of(path: Path) -> str:
+    return f"{path.parent.name}-{path.stem}"
+
+
+every_file = pytest.mark.parametrize("path", FILES, ids=name_of)
 
 
 def test_every_boot_of_every_kernel_is_recorded() -> None:
@@ -23,7 +30,7 @@ def test_every_boot_of_every_kernel_is_recorded() -> None:
     }
 
 
-@every_file
+@pytest.mark.parametrize("path", sampled(FILES, 7), ids=name_of)
 def test_measured_is_predicted(path: Path) -> None:
     compared = recording.compared(path)
     wrong = [f"{each.experiment}: {pair}" for each, pairs in compared for pair in pairs if not pair.agrees]
@@ -85,6 +92,7 @@ def test_every_exact_number_counts() -> None:
             assert [found.name.partition("[")[0] for found in wrong] == [name]
 
 
+@all_boots()
 def test_the_table_adds_up() -> None:
     rows = summary.counts()
     assert [row.boots for row in rows] == [len(boots_of(series)) for series in SERIES]

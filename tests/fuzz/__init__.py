@@ -17,6 +17,7 @@ A case is what its seed and its number make of it, whatever ran before. The ever
 - draft: a case as it is made, its files and how they reach the command
 - words: values of options
 - commands, with readings, gates and fleets for those that read files: the command line of a case
+- inventories: those of fleet
 - child: it is run, in a forked process with limits
 - oracle, formats: what may come of it
 - trial: a case from its making to its verdict

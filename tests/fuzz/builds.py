@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
+    from fuzz.draft import Draft
+
 ERAS = ("array", "walk", "head")
 RELEASES = ("6.1.0-9-made", "6.18.2", "9.9", "5.10.0", "running", "./f.toml")
 
@@ -68,6 +70,32 @@ def build(chance: Random) -> bytes:
     return (
         btf_writer.bzimage(pack(vmlinux), release if release.isascii() else "") if form == "bzimage" else pack(vmlinux)
     )
+
+
+def tree(draft: Draft) -> str:
+    """Return the word for a kvm.ko, or its vmlinux, beside which are the modules for Intel's and AMD's CPUs."""
+    chance, kernel = draft.chance, btf_writer.Writer()
+    kernel.one_of_each()
+    release = chance.choice(("6.18.7", "6.1.0-9-made", "7.3.4", "5.10.0", "5.14.0-427.el9.x86_64"))
+    grown = {"grown": chance.choice((1, 4096, 1 << 30))} if chance.random() < 0.3 else {}
+    parts = {
+        "kvm": btf_writer.vendor(btf_writer.kernel(chance.choice((14, 2)), base=kernel), "none"),
+        "kvm-intel": btf_writer.vendor(btf_writer.Writer(kernel), spaces=chance.choice((1, 2)), **grown),
+        "kvm-amd": btf_writer.vendor(btf_writer.Writer(kernel), "svm", lock=chance.choice((0, 0, 48)), **grown),
+    }
+    top, below = draft.name(), "arch/x86/kvm/" if chance.random() < 0.7 else ""
+    told = release.encode()
+    whole = btf_writer.elf({".BTF": kernel.blob(), ".rodata": b"Linux version " + told + b" (x)"})
+    draft.files[f"{top}/vmlinux"] = mutate.image(chance, whole) if chance.random() < 0.1 else whole
+    packing, pack = chance.choice((("", bytes), ("", bytes), (".gz", PACKERS[1]), (".xz", PACKERS[3])))
+    for name, types in parts.items():
+        said = chance.choice(RELEASES).encode() if chance.random() < 0.1 else told
+        module = btf_writer.elf({".BTF": types.blob(), ".modinfo": b"vermagic=" + said + b" SMP\0"})
+        if name == "kvm" or chance.random() < 0.8:
+            module = mutate.image(chance, module) if chance.random() < 0.15 else module
+            draft.files[f"{top}/{below}{name}.ko{packing}"] = pack(module)
+    kvm = f"./{top}/{below}kvm.ko{packing}"
+    return chance.choice((kvm, kvm, f"./{top}/vmlinux", f"./{top}/vmlinux+{kvm}"))
 
 
 def hostile_types(chance: Random) -> bytes:

@@ -17,9 +17,10 @@ from fuzz.draft import FIRST_PIPE, PIPE_BYTES
 if TYPE_CHECKING:
     from fuzz.draft import Case
 
-CPU_SECONDS = 10
-WALL_SECONDS = 60
-"""On a machine that does other things too; a case that waits for something ends so."""
+CPU_SECONDS = 45
+"""A case that works longer is ended."""
+WALL_SECONDS = 180
+"""On a machine that does other things too, or stands still; a case that waits for something ends so."""
 MOST_BYTES = 500 << 20
 ROOM = 128 << 20
 """Address space beside what the parent has that may be no memory: libraries, arenas."""

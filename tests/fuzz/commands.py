@@ -93,7 +93,9 @@ def explain(draft: Draft) -> list[str]:
     depth = draft.chance.choice(("1", "3", "9", "all", "all", "all", atoms.text(draft.chance)))
     made = [words.figure(draft.chance), *_scenarios(draft, 2), *words.often(draft, 0.3, "--depth", depth)]
     return (
-        made + words.often(draft, 0.3, "--ext", "2,14") + words.output(draft, ("terminal", "mail", "markdown", "json"))
+        made
+        + words.often(draft, 0.3, "--ext", "2,14")
+        + words.output(draft, ("terminal", "mail", "markdown", "html", "json"))
     )
 
 
@@ -123,6 +125,10 @@ def help_(draft: Draft) -> list[str]:
     return [topic, *words.output(draft, ("terminal", "mail", "markdown"))]
 
 
+def collect_script(draft: Draft) -> list[str]:
+    return words.often(draft, 0.2, atoms.text(draft.chance))
+
+
 def completion(draft: Draft) -> list[str]:
     return [draft.chance.choice(("bash", "zsh", "fish", atoms.text(draft.chance)))]
 
@@ -139,7 +145,7 @@ def complete(draft: Draft) -> list[str]:
     ]
     draft.env = {
         "_PTELIST_COMPLETE": chance.choice(("bash_complete", "zsh_complete", "fish_complete", "bash_source")),
-        "COMP_WORDS": " ".join(line)[:100_000],
+        "COMP_WORDS": " ".join(line).replace("\0", "")[:100_000],
         "COMP_CWORD": chance.choice((str(len(line) - 1), begun, "0", "-1", "99", "x")).replace("\0", ""),
     }
     return []
@@ -166,6 +172,7 @@ COMMANDS: dict[str, tuple[Callable[[Draft], list[str]], int]] = {
     "inspect": (readings.inspect, 9),
     "rmaps": (readings.rmaps, 6),
     "replay": (readings.replay, 9),
+    "patch": (readings.patch, 6),
     "check": (gates.check, 12),
     "fleet": (fleets.fleet, 12),
     "presets show": (presets_show, 4),
@@ -174,6 +181,7 @@ COMMANDS: dict[str, tuple[Callable[[Draft], list[str]], int]] = {
     "presets list": (presets_list, 1),
     "figures": (figures, 1),
     "help": (help_, 1),
+    "collect-script": (collect_script, 1),
     "completion": (completion, 1),
     " ": (complete, 1),
     "": (anything, 2),

@@ -90,7 +90,7 @@ class Draft:
 
     def name(self, suffix: str = "") -> str:
         """Return a name that is free."""
-        taken = {*self.files, *self.links, *self.writes}
+        taken = {*self.files, *self.links, *self.writes, *(name.partition("/")[0] for name in self.files)}
         stem = self.chance.choice(atoms.FILE_NAMES) if self.chance.random() < 0.12 else "f"
         names = (f"{stem}{number or ''}{suffix}" for number in range(len(taken) + 1))
         return next(name for name in names if name not in taken)

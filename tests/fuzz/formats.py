@@ -10,6 +10,8 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+import html_page
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -24,16 +26,8 @@ GITHUB = re.compile(r"::(error|warning|notice|group|endgroup)( [^:]*)?::.*|")
 
 
 def as_json(text: str) -> Iterator[str]:
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len({key for key, _ in pairs}) != len(pairs):
-            raise ValueError("a key stands twice")
-        return dict(pairs)
-
-    def no_number(word: str) -> Any:
-        raise ValueError(f"{word} is no JSON")
-
     try:
-        parsed = json.loads(text, object_pairs_hook=once, parse_constant=no_number)
+        parsed = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         yield f"JSON does not parse: {error}"
         return
@@ -49,6 +43,31 @@ def as_csv(text: str) -> Iterator[str]:
         return
     if len({len(row) for row in rows}) != 1:
         yield "CSV has rows of several lengths"
+    elif len(set(rows[0])) != len(rows[0]):
+        yield "CSV has a column twice, of which JSON lines keep one"
+
+
+def as_jsonl(text: str) -> Iterator[str]:
+    """Each line is an object."""
+    for line in text.splitlines():
+        try:
+            parsed = json.loads(line, object_pairs_hook=_once, parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
+            yield f"a line of JSON does not parse: {error}"
+            return
+        if not isinstance(parsed, dict):
+            yield "a line of JSON is no object"
+            return
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise ValueError("a key stands twice")
+    return dict(pairs)
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
 
 
 def as_mail(text: str) -> Iterator[str]:
@@ -126,12 +145,25 @@ def as_preset(text: str) -> Iterator[str]:
         yield f"a preset is no TOML: {error}"
 
 
+def as_html(text: str) -> Iterator[str]:
+    if not text.isascii():
+        yield "HTML that is not ASCII"
+    try:
+        page = html_page.read(text)
+    except ValueError as error:
+        yield f"HTML does not nest: {error}"
+        return
+    yield from (f"HTML has {what}"[:150] for what in html_page.wrong(page))
+
+
 PROMISES: dict[str, Callable[[str], Iterator[str]]] = {
     "json": as_json,
     "csv": as_csv,
+    "jsonl": as_jsonl,
     "mail": as_mail,
     "terminal": as_terminal,
     "markdown": as_markdown,
+    "html": as_html,
     "svg": as_svg,
     "junit": as_junit,
     "ktap": as_ktap,

@@ -11,7 +11,7 @@ from ptelist.settings.axes import AXES
 if TYPE_CHECKING:
     from fuzz.draft import Draft
 
-REPORTS = ("text", "json", "markdown", "ktap", "junit", "github")
+REPORTS = ("text", "json", "markdown", "html", "ktap", "junit", "github")
 SEVERITIES = ('"warn"', '"fail"', "1")
 
 
@@ -35,8 +35,8 @@ def check(draft: Draft) -> list[str]:
     draft.writes |= {"ptelist.toml", "ptelist-baseline.json", "stdin-baseline.json", "summary"}
     made += words.often(draft, 0.3, "--kernel", chance.choice(shipped.names("kernels")))
     if chance.random() < 0.25:
-        made += ["--kernel-from", draft.given(builds.build(chance), "", mutate.image)]
-        made += words.often(draft, 0.4, "--against-from", draft.given(builds.build(chance), "", mutate.image))
+        made += ["--kernel-from", _build(draft)]
+        made += words.often(draft, 0.4, "--against-from", _build(draft))
     if chance.random() < 0.1:
         made += ["--baseline", draft.given(baseline, ".json", mutate.as_json)]
         draft.writes.add(made[-1].removeprefix("./"))
@@ -46,6 +46,12 @@ def check(draft: Draft) -> list[str]:
     for form in [] if writes else atoms.some(chance, REPORTS, 2):
         made += ["--format", form, *words.often(draft, 0.7, "-o", draft.output())]
     return made + words.often(draft, 0.2, "--report", f"{chance.choice(REPORTS)}={draft.output()}")
+
+
+def _build(draft: Draft) -> str:
+    """Return a build, with modules beside it at times."""
+    chance = draft.chance
+    return builds.tree(draft) if chance.random() < 0.5 else draft.given(builds.build(chance), "", mutate.image)
 
 
 def _gate(draft: Draft) -> bytes:

@@ -8,8 +8,11 @@ import subprocess
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from fuzz.child import CPU_SECONDS, MOST_BYTES
-from fuzz.formats import PROMISES, as_preset
+from fuzz.child import MOST_BYTES
+from fuzz.draft import PIPE_BYTES
+from fuzz.formats import PROMISES, as_jsonl, as_preset
+from fuzz.inventories import COLLECTED
+from ptelist.readers.host.snapshot import FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,11 +20,14 @@ if TYPE_CHECKING:
     from fuzz.child import Outcome
     from fuzz.draft import Case
 
-UNFORMATTED = frozenset(("presets", "help", "completion", ""))
+UNFORMATTED = frozenset(("presets", "help", "collect-script", "completion", ""))
 """Commands whose text has no format, or holds examples as they are."""
 UNFORMATTED_OPTIONS = frozenset(("--probe-script", "--help", "-h"))
 TWO_TEXTS = re.compile(r"--(save|rejects) (-|/dev/stdout)$|--report \w+=(-|/dev/stdout)$|-o /dev/stdout$")
 """Two texts on stdout, as asked for."""
+SECONDS, PRINTED = 10, 4 << 20
+"""A case may work so long, and a second more for so many bytes that it prints: 10,000 columns are asked for at times,
+which come out one after the other."""
 LONGEST = 1010
 """Characters of a message: some 1,000."""
 BAD_INPUT, CLOSED_PIPE = 2, 141
@@ -33,6 +39,11 @@ VERDICTS = frozenset(("check", "observe"))
 COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 ODD = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, line ends of Unicode, changes of direction, and bytes that are no text."""
+PLAIN = re.compile(r"\./f[0-9]*\.(csv|jsonl)")
+"""A name that needs no quotes, whatever a format does."""
+FLAT = frozenset(("json", "jsonl", "csv"))
+"""Formats that break no lines where a name is longer."""
+REJECTED = "inventory.rejected"
 NO_ARGUMENTS = (b"Usage: ptelist ",)
 """What is printed where no command is given: help, which has many lines."""
 
@@ -40,6 +51,7 @@ NO_ARGUMENTS = (b"Usage: ptelist ",)
 def judge(case: Case, outcome: Outcome) -> list[str]:
     """Return what is wrong with what a case did."""
     return [
+        *_collected(case),
         *_limits(outcome),
         *_exit(case, outcome),
         *_text(case, outcome),
@@ -48,8 +60,17 @@ def judge(case: Case, outcome: Outcome) -> list[str]:
     ]
 
 
+def _collected(case: Case) -> Iterator[str]:
+    """What the collector's script prints is one object, of whatever host."""
+    for name, data in case.files.items():
+        if name.endswith(COLLECTED):
+            yield from as_jsonl(data.decode("utf-8", "surrogateescape"))
+            if (lines := data.count(b"\n")) != 1:
+                yield f"the collector prints {lines} lines"
+
+
 def _limits(outcome: Outcome) -> Iterator[str]:
-    if outcome.status < 0 or outcome.seconds > CPU_SECONDS:
+    if outcome.status < 0 or outcome.seconds > SECONDS + len(outcome.stdout) / PRINTED:
         yield f"ended by signal {-outcome.status}" if outcome.status < 0 else "slow"
     if outcome.memory > MOST_BYTES or re.search(rb"MemoryError|[Uu]nable to allocate|Cannot allocate", outcome.stderr):
         yield "memory"
@@ -72,9 +93,10 @@ def _exit(case: Case, outcome: Outcome) -> Iterator[str]:
 
 def _codes(case: Case) -> set[int]:
     """Return how a case may end: not well, if what it prints cannot be written."""
+    codes = {BAD_INPUT, *([CLOSED_PIPE] if case.odd == "broken stdout" else [])}
     if not case.odd.endswith("stdout") or WRITERS & set(case.words):
-        return {0, BAD_INPUT, *([1] if case.command in VERDICTS else [])}
-    return {BAD_INPUT, CLOSED_PIPE} if case.odd == "broken stdout" else {BAD_INPUT}
+        codes |= {0, *([1] if case.command in VERDICTS else [])}
+    return codes
 
 
 def _message(case: Case, outcome: Outcome) -> Iterator[str]:
@@ -85,13 +107,16 @@ def _message(case: Case, outcome: Outcome) -> Iterator[str]:
         yield f"{len(lines) - 1} lines on stderr{case.odd and f', {case.odd}'}"
     if len(lines[0]) > LONGEST:
         yield "a long message"
-    if outcome.stdout and not _is_stale(outcome):
+    if outcome.stdout and not _is_stale(case, outcome):
         yield "stdout beside exit code 2"
 
 
-def _is_stale(outcome: Outcome) -> bool:
-    """Return whether a gate tells what it can although its baseline does not fit: the report is out, the code is 2."""
-    return STALE in outcome.stderr
+def _is_stale(case: Case, outcome: Outcome) -> bool:
+    """Return whether a gate tells what it can although its baseline does not fit: the report is out, the code is 2.
+
+    A stderr that takes nothing does not say it.
+    """
+    return STALE in outcome.stderr or (case.command == "check" and case.odd.endswith("stderr"))
 
 
 def _text(case: Case, outcome: Outcome) -> Iterator[str]:
@@ -106,6 +131,8 @@ def _text(case: Case, outcome: Outcome) -> Iterator[str]:
         told = data.decode("utf-8", "surrogateescape")
         if "--save" in case.words or "_PTELIST_COMPLETE" in case.env:
             told = told.replace("\t", "")  # between the cells of tables, and before what fish tells of a word
+        if begun := case.env.get("COMP_WORDS", "").split(" ")[-1]:
+            told = told.replace(begun, "")  # the word that a shell completes comes back to it
         if ODD.search(told):
             yield f"control characters on {name if name in {'stdout', 'stderr'} else 'a file'}"
 
@@ -119,7 +146,11 @@ def _files(case: Case, outcome: Outcome) -> Iterator[str]:
     if outcome.outside:
         yield "a file outside of its folder"
     before = {**case.files, **{name: target.encode("utf-8", "surrogateescape") for name, target in case.links.items()}}
-    free = {"", *case.writes} if outcome.status in {0, 1} or _is_stale(outcome) else set()
+    words = case.words
+    named = [word for flag, word in pairwise(words) if flag in {"-o", "--save"}]
+    named += words[1:2] if "--init" in words else []
+    asked = {word.removeprefix("./") for word in named if words.count(word) == 1}
+    free = {"", *case.writes, *asked} if outcome.status in {0, 1} or _is_stale(case, outcome) else set()
     for name in sorted({*before, *outcome.files} - free):
         if name not in outcome.files:
             yield "a file is gone"
@@ -155,6 +186,40 @@ def _is_filed(words: list[str], number: int) -> bool:
     """Return whether the format of this number has its own -o."""
     places = [at for at, word in enumerate(words) if word == "--format"]
     return words[places[number] + 2 : places[number] + 3] == ["-o"]
+
+
+def piped(case: Case, outcome: Outcome) -> Case | None:
+    """Return the case that gives the inventory through a pipe instead; None where it is no file, or in others too."""
+    command, inventory, *words = (*case.words, "", "")
+    data = case.files.get(inventory.removeprefix("./"))
+    if command != "fleet" or case.pipes or case.stdin or case.odd or outcome.status not in {0, 2}:
+        return None
+    if data is None or len(data) >= PIPE_BYTES or data.startswith(FIRST.encode()) or not PLAIN.fullmatch(inventory):
+        return None
+    if len(case.files) > 1 or not FLAT & set(words) or inventory in words:  # what is read is not written to
+        return None
+    words = [command, "-", *case.words[2:]]
+    return case._replace(words=words, files={}, stdin=data, writes={*case.writes, REJECTED})
+
+
+def unlike(case: Case, one: Outcome, other: Outcome) -> list[str]:
+    """Return how the results of an inventory and of the same through a pipe differ, but for its name."""
+    name = case.words[1].encode()
+
+    def named(text: bytes) -> bytes:
+        return text.replace(name + b".rejected", REJECTED.encode()).replace(name, b"-")
+
+    wrong = []
+    if one.status != other.status:
+        wrong.append(f"exit code {other.status} through a pipe: {other.stderr[:100]!r}")
+    if named(one.stdout) != other.stdout:
+        wrong.append("another result through a pipe")
+    if len(one.stderr) < LONGEST - len(name) and named(one.stderr) != other.stderr:
+        wrong.append(f"another message through a pipe: {other.stderr[:100]!r}")
+    rejected = f"{case.words[1].removeprefix('./')}.rejected"
+    if one.files.get(rejected) != other.files.get(REJECTED):
+        wrong.append("other rejects through a pipe")
+    return wrong
 
 
 def reproduced(case: Case, outcome: Outcome) -> Case | None:

@@ -21,7 +21,10 @@ def observe(draft: Draft) -> list[str]:
     else:
         made = ["--slabinfo", draft.given(seeds.slabinfo(chance))]
         made += ["--sysfs", _sysfs(draft)] if chance.random() < 0.6 else words.often(draft, 0.1, "--rmaps-stat")
-        made += words.often(draft, 0.8, "--kernel", kernel, "--host", "single-cpu")
+        made += words.often(draft, 0.7, "--kernel", kernel)
+        made += words.often(
+            draft, 0.5, *chance.choice((("--host", "single-cpu"), ("--cpus", "64"), ("--host", "laptop")))
+        )
     made += words.often(draft, 0.3, "--all-caches") + words.often(draft, 0.15, "--save", draft.output(".txt"))
     return made + words.scenario(draft, 1) + words.output(draft, words.TABLES)
 
@@ -44,6 +47,33 @@ def _sysfs(draft: Draft) -> str:
         del draft.files[place]
         draft.links[place] = chance.choice(targets)
     return root if chance.random() < 0.95 else atoms.text(chance)
+
+
+def patch(draft: Draft) -> list[str]:
+    """Two builds, and mails between them that are as odd; no tree, which is built by programs of others."""
+    chance = draft.chance
+    made = ["--before", draft.given(builds.build(chance), "", mutate.image)]
+    if chance.random() < 0.95:
+        made += ["--after", draft.given(builds.build(chance), "", mutate.image)]
+    if chance.random() < 0.5:
+        made.append(draft.given(_mails(draft).encode("utf-8", "surrogateescape"), ".mbox"))
+    if chance.random() < 0.2:
+        made += ["--fleet", draft.given(b"host,vcpus,kernel\na,4,6.1\nb,8,5.14.0-1.el9\n", ".csv")]
+    made += words.often(draft, 0.7, "--kernel", chance.choice(shipped.names("kernels")))
+    return made + words.scenario(draft, 1) + words.output(draft, words.TABLES)
+
+
+def _mails(draft: Draft) -> str:
+    """Return a series, numbered or not, whose heads and bodies may hold anything."""
+    chance = draft.chance
+    count = chance.choice((1, 1, 2, 3))
+    mails = []
+    for number in range(1, count + 1):
+        tag = chance.choice((f"[PATCH {number}/{count}]", "[PATCH]", f"[PATCH v{number} 1/1]", "Re: [PATCH]"))
+        message = chance.choice(("20220624232735.3090056-4-seanjc@google.com", atoms.text(chance)))
+        head = f"Subject: {tag} {atoms.text(chance)}\nMessage-Id: <{message}>\nLink: https://x.org/{message}"
+        mails.append(f"From 0 Mon Sep 17 00:00:00 2001\n{head}\n\n{atoms.text(chance)}\ndiff --git a/x b/x\n")
+    return "\n".join(mails)
 
 
 def inspect(draft: Draft) -> list[str]:

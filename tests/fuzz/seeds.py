@@ -27,6 +27,8 @@ DATA = TESTS / "data"
 OBSERVATIONS = sorted((TESTS / "kernel/recorded").glob("*/*.observation"))
 FOLDERS = ("kernels", "configs", "hosts", "vms", "memslots", "proposals")
 PARTS = ("kernel", "config", "host", "vm")
+PROMPTS = ("# ", "root@host:~# ", "$ ", "% ", "[me@host ~]$ ", ">>> ")
+"""How a shell begins a line."""
 TEXTS = frozenset(("name", "tree", "memslots"))
 """Fields of a preset that may be any text."""
 HEAD = 60
@@ -37,7 +39,8 @@ HEAD = 60
 def presets() -> dict[str, list[bytes]]:
     """Return the text of all shipped presets, by folder."""
     return {
-        folder: [shipped.find(name, folder)[0].read_bytes() for name in shipped.names(folder)] for folder in FOLDERS
+        folder: [shipped.path_of(*shipped.find(name, folder)).read_bytes() for name in shipped.names(folder)]
+        for folder in FOLDERS
     }
 
 
@@ -115,8 +118,19 @@ def observation(chance: Random) -> bytes:
 
 
 def slabinfo(chance: Random) -> bytes:
+    """Return a copy of slabinfo, as people paste it: quoted, between a shell's prompts, or a part of it."""
     whole = chance.choice(OBSERVATIONS).read_text().partition("==> /proc/slabinfo <==\n")[2].partition("==>")[0]
-    return (whole if whole and chance.random() < 0.3 else machines.SLABINFO).encode()
+    lines = (whole if whole and chance.random() < 0.5 else machines.SLABINFO).splitlines()
+    if chance.random() < 0.2:
+        del lines[: chance.choice((1, 2))]
+    if chance.random() < 0.2:
+        lines = [line for line in lines if chance.random() < 0.5 or "kvm" in line or "pte" in line]
+    if chance.random() < 0.2:
+        lines = [f"{chance.choice(PROMPTS)}{chance.choice(('cat /proc/slabinfo', ''))}", *lines, chance.choice(PROMPTS)]
+    if chance.random() < 0.2:
+        mark = chance.choice((">", "> ", ">> ", "| ", " "))
+        lines = [mark + line for line in lines]
+    return mutate.encoded(chance.choice(("\n", "\n", "\r\n", " \n")).join([*lines, ""]))
 
 
 def histogram(chance: Random) -> bytes:
@@ -168,7 +182,7 @@ def _steps(chance: Random) -> list[str]:
     own = ["open vm", "vcpu vm 0", "slot vm 0x0 16MiB", "slot vm 1GiB 4KiB", "log vm 0x0 on", "cpu 1", "shrink"]
     own += ["limit vm 20", "fault vm 0", "unmap vm target", "unslot vm", "close vm", "mark x", "run vm 1 unpaged"]
     steps = [*guest_steps.start(), *guest_steps.grown(chance.choice((1, 15, 40))), guest_steps.drop(3)]
-    steps += guest_steps.mapped(3, 4, interleaved=True)
+    steps += guest_steps.mapped(3, 4, interleaved=True).splitlines()
     steps = [*chance.choice(([], [], ["cpu 0"], ["shrink"], ["open vm", "slot vm 0x0 16MiB", "vcpu vm 0"])), *steps]
     for step in atoms.some(chance, own, chance.choice((0, 1, 5))):
         steps.insert(chance.randrange(len(steps) + 1), step)

@@ -10,7 +10,7 @@ from pathlib import Path
 from fuzz import commands
 
 TESTS = Path(__file__).parents[1]
-SEED, CASES = 16, 150
+SEED, CASES = 16, 80
 
 
 def test_a_case_is_what_its_seed_and_number_make_of_it() -> None:

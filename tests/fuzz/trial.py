@@ -57,7 +57,7 @@ def tried(seed: int, number: int) -> Trial:
     """Run and judge a case, and the command that its result gives."""
     case = commands.case(seed, number)
     outcome, wrong = ran(case)
-    wrong += [] if wrong else _told_anew(case, outcome)
+    wrong += [] if wrong else [*_told_anew(case, outcome), *_piped(case, outcome)]
     name = case.command if case.command in COMMANDS else "?"
     place, lines = (_place(case, outcome), list(shown(case, outcome))) if wrong else ("", [])
     return Trial(number, name, outcome.status, wrong, place, lines)
@@ -80,6 +80,12 @@ def _told_anew(case: Case, outcome: child.Outcome) -> list[str]:
         return []
     told = other.stderr.decode(errors="replace").strip() or "another result"
     return [f"its command does not reproduce it: {ascii(shlex.join(again.words))[:200]}: {told[:100]}"]
+
+
+def _piped(case: Case, outcome: child.Outcome) -> list[str]:
+    """Give an inventory through a pipe; but for its name all must be the same."""
+    again = oracle.piped(case, outcome)
+    return oracle.unlike(case, outcome, ran(again)[0]) if again else []
 
 
 def _place(case: Case, outcome: child.Outcome) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fuzz.draft import Draft
     from ptelist.settings.axes import Axis
 
-TABLES = ("terminal", "mail", "markdown", "csv", "json")
+TABLES = ("terminal", "mail", "markdown", "html", "csv", "json", "jsonl")
 """Formats of every result."""
 COUNTS = ("1", "2", "3", "4", "8", "14", "40", "64", "255", "1000")
 MEMORY = ("4KiB", "16MiB", "1GiB", "4GiB", "64GiB", "1 TiB", "4096")
@@ -45,6 +45,11 @@ RANGES = (
     "1..10000",
 )
 FIGURES = tuple(MEANINGS)
+STRANGERS = ("5.14.0-427.el9.x86_64", "6.8.0-45-generic", "5.4.17-2136.el8uek.x86_64", "4.18.0-553.el8.x86_64", "6.6.1")
+"""Releases that are no profile's: of distributions, and one of upstream."""
+PATTERNS = ("el9*", "ubuntu", "*", "5.14.*", "5.4.*", "el8uek", "debian", "[", "?" * 9)
+PROFILES = ("upstream", "upstream", "5.15", "6.1", "6.18.15", "7.3", "5.14.0-427.el9.x86_64", "none", "")
+"""What a pattern of --map-kernel may say: some of them are refused."""
 NUMBERS = {
     "slub-min-order": ("0", "1"),
     "slub-max-order": ("1", "2", "3"),
@@ -88,6 +93,29 @@ def scenario(draft: Draft, most: int = 3, *, several: bool = False) -> list[str]
             found += NEEDS[axis.name]
     if chance.random() < 0.15:
         found += ["--set", setting(chance)]
+    if chance.random() < 0.08:
+        found += ["--kernel", stranger(chance), *maps(draft)]
+    return found
+
+
+def stranger(chance: Random) -> str:
+    """Return a distribution's kernel, with what it counts as at times."""
+    name = chance.choice(STRANGERS) if chance.random() < 0.95 else atoms.text(chance)
+    return f"{name}={chance.choice(PROFILES)}" if chance.random() < 0.4 else name
+
+
+def maps(draft: Draft) -> list[str]:
+    """Return what says which kernels count as which: pairs, or a file of them."""
+    chance = draft.chance
+    found: list[str] = []
+    for _ in range(chance.choice((0, 1, 1, 2))):
+        pairs = [(chance.choice(PATTERNS), chance.choice(PROFILES)) for _ in range(chance.choice((1, 2, 5)))]
+        if chance.random() < 0.1:
+            pairs[0] = (atoms.text(chance), chance.choice(PROFILES))
+        lines = "".join(f"{mutate.as_toml(key)} = {mutate.as_toml(value)}\n" for key, value in dict(pairs).items())
+        as_file = chance.random() < 0.3
+        value = draft.given(mutate.encoded(lines), ".toml", mutate.toml) if as_file else "=".join(pairs[0])
+        found += ["--map-kernel", value]
     return found
 
 

@@ -50,7 +50,7 @@ class ManyPages(Experiment):
         """
         limit = [f"limit vm {self.limit}"] if self.limit else []
         aliases = mapped(self.gfns, self.each, interleaved=self.interleaved)
-        lines = [*limit, *start(), *aliases, "mark", *CACHED]
+        lines = [*limit, *start(), aliases, "mark", *CACHED]
         each_table = [touch(alias) for alias in range(0, self.gfns * self.each, TABLE)]
         if not machine.replays([*limit, *start(), *each_table]):
             return self._recycled(machine)

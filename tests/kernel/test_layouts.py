@@ -8,26 +8,27 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kernel import fetch
 from ptelist.errors import PtelistError
-from ptelist.readers.builds import images, profile
+from ptelist.readers.builds import images, profile, rules, vm_structs
 from ptelist.readers.builds.builds import build
 from ptelist.readers.builds.layouts import BYTE, layout
 from ptelist.readers.builds.places import kernels
+from ptelist.readers.host.snapshot import parse
 from ptelist.settings import named
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ptelist.readers.builds.builds import Build
 
 pytestmark = pytest.mark.kernel
 MEMBER = re.compile(r"\t+.*?(\w+)(?:\[\w*\])*(?::\d+)?(?:\)\(.*\))?;\s*/\* +(\d+)(?::\s*(\d+))? +(\d+) \*/")
-STRUCTS = (*profile.STRUCTS, "kvm_arch", "kvm_vcpu_arch", "kmem_cache")
+RECORDED = Path(__file__).parent / "recorded"
+STRUCTS = (*rules.STRUCTS, "kvm_arch", "kvm_vcpu_arch", "kmem_cache")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -55,7 +56,7 @@ def test_types_agree_with_the_profile(series: str) -> None:
     found = read(series)
     known = named.load(profile.base(found, None), "kernels").overlay.kernel
     for field, setting in profile.said(found).kernel.items():
-        if field not in {"tree", "release"}:
+        if field in known and field not in {"tree", "release"}:
             assert (field, setting.value) == (field, known[field].value)
 
 
@@ -107,7 +108,35 @@ def test_types_agree_with_pahole(series: str, tmp_path: Path) -> None:
         file.write_bytes(images.read(source).data)
     if not (compared := same(found, files)):
         pytest.skip(f"pahole cannot read the BTF of {series}")
-    assert compared >= len(profile.STRUCTS) - 1  # slabobj_ext came with v6.10
+    assert compared >= len(rules.STRUCTS) - 1  # slabobj_ext came with v6.10
+
+
+@pytest.mark.skipif(not shutil.which("pahole"), reason="pahole is not installed")
+def test_sizes_of_vms_and_vcpus_agree_with_pahole(series: str, tmp_path: Path) -> None:
+    """Both modules beside kvm.ko have the struct of a VM and that of a vCPU, and what is inside."""
+    path = module(series)
+    place = next(each for each in kernels(path, read(series).release) if each.is_file())
+    kernel, file = tmp_path / "vmlinux", tmp_path / "module"
+    kernel.write_bytes(images.read(str(place)).data)
+    _, *vendors = vm_structs.whole(path)
+    assert [each.name.partition(".")[0] for each in vendors] == ["kvm-intel", "kvm-amd"]
+    for each in vendors:
+        file.write_bytes(images.read(each.label).data)
+        theirs = {name: found[0] for name in vm_structs.STRUCTS if (found := pahole([kernel, file], name))}
+        if not theirs:
+            pytest.skip(f"pahole cannot read the BTF of {series}")
+        ours = {name: found.size for name in vm_structs.STRUCTS if (found := layout(each.btf, name))}
+        assert ours == theirs
+        assert len(ours) >= 6
+
+
+def test_a_vcpu_is_as_large_as_in_the_slabs_of_the_kernel_that_ran(series: str) -> None:
+    """kvm_amd was loaded where kernels were recorded, so kvm_vcpu has objects of struct vcpu_svm."""
+    path = RECORDED / series / "vm-life.observation"
+    cells = parse(path.read_text(encoding="utf-8"), str(path)).slabs["kvm_vcpu"]
+    struct = vm_structs.of(vm_structs.whole(module(series)), "vcpu_svm")
+    assert struct
+    assert struct[0].size == int(cells["object_size"])
 
 
 @pytest.mark.skipif(not shutil.which("pahole"), reason="pahole is not installed")

@@ -41,8 +41,9 @@ def run(request: pytest.FixtureRequest) -> Iterator[Callable[[str, str], recordi
         pytest.skip(f"not installed: {', '.join(missing)}")
     wanted: dict[str, list[str]] = {}
     for item in request.session.items:
-        if "run" in getattr(item, "fixturenames", ()):
-            wanted.setdefault(item.callspec.params["series"], []).append(item.callspec.params["boot"])
+        params = getattr(getattr(item, "callspec", None), "params", {})
+        if "boot" in params:
+            wanted.setdefault(params["series"], []).append(params["boot"])
     with suite.Boots() as boots:
         try:
             for series, names in wanted.items():
