@@ -69,11 +69,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: files[item.path])
 
 
-def pytest_collection_finish() -> None:
-    """Let the garbage collector pass over thousands of tests, which stay."""
-    gc.freeze()
-
-
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-golden"))

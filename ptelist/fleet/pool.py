@@ -38,6 +38,7 @@ def spread(work: Callable[[int], T], numbers: Iterable[int], processes: int) -> 
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+        gc.unfreeze()  # this process goes on
 
 
 def _quiet() -> None:

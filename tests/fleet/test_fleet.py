@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
 import os
@@ -248,6 +249,7 @@ def test_processes_and_the_order_of_rows_change_nothing(
                 (f"h{number}", kernel, 64, 1 + number % 2, "", vcpus, memory, "tdp", "no", number % 4, number % 5)
             )
     texts = []
+    frozen = gc.get_freeze_count()
     for _ in range(1 + (processes == "2")):
         path = tmp_path / "fleet.csv"
         path.write_text("\n".join(",".join(map(str, row)) for row in (HEAD, *rows)) + "\n", encoding="utf-8")
@@ -257,6 +259,7 @@ def test_processes_and_the_order_of_rows_change_nothing(
         order.shuffle(rows)
     assert texts[0] == texts[-1]
     assert texts[0] == FIRST.setdefault("text", texts[0])
+    assert gc.get_freeze_count() == frozen, "a process that goes on looks for its garbage"
 
 
 FIRST: dict[str, str] = {}
