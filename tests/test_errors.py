@@ -9,7 +9,7 @@ import pytest
 
 from ptelist.errors import PtelistError, Where
 from ptelist.gate.budgets import parse
-from ptelist.gate.check import measure
+from ptelist.gate.tested import measure
 from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ import click
 from ptelist.errors import PtelistError
 from ptelist.gate import gates, page
 from ptelist.gate.baseline import changes, read, render
-from ptelist.gate.check import FAIL, check, measure, problems
+from ptelist.gate.check import FAIL, check, problems
 from ptelist.gate.page import GateReport
 from ptelist.gate.sentence import headline
+from ptelist.gate.tested import measure
 from ptelist.output.delivery import as_text, choose, write
 from ptelist.output.formats import FORMATS, MARKDOWN
 from ptelist.output.plain import clean

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.errors import PtelistError
 from ptelist.gate import template
 from ptelist.gate.budgets import BUILT_IN, parse, scenarios
-from ptelist.gate.check import measure
 from ptelist.gate.configured import AFTER, BEFORE, complete, told
 from ptelist.gate.configured import KERNEL_FROM as FROM
+from ptelist.gate.tested import measure
 from ptelist.output.command_line import command_line
 from ptelist.scenario.presets.mapping import KernelMap
 from ptelist.scenario.presets.text_file import read_text
@@ -21,8 +21,8 @@ from ptelist.settings.kernel_map import mapped
 if TYPE_CHECKING:
     from ptelist.gate.baseline import Baseline, Places
     from ptelist.gate.budgets import Gate
-    from ptelist.gate.check import Tested
     from ptelist.gate.configured import Configured
+    from ptelist.gate.tested import Tested
     from ptelist.output.command_line import Options
 
 

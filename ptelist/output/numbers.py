@@ -62,9 +62,7 @@ def percent(value: Change | None) -> str:
 
 
 def share(value: tuple[Ratio, Ratio]) -> str:
-    """Return a part of a whole in percent; one too small to show is <0.1%."""
-    if value[1].part > 0 and tenths(value[1]) == "0.0":
-        return Number("<0.1%", _order(value))
+    """Return a part of a whole in percent, e.g. 89.4..89.5%."""
     return Number(_percents(value, sign=""), _order(value))
 
 
@@ -73,7 +71,10 @@ def _order(ends: tuple[Ratio, Ratio]) -> float:
 
 
 def _percents(ends: tuple[Ratio, Ratio], sign: str) -> str:
+    """Return both ends; what is too small to show, and not nothing, is <0.1%."""
     low, high = (tenths(end, sign) for end in ends)
+    if low == high == "0.0" and any(end.part for end in ends):
+        return "<0.1%"
     return f"{low}%" if low == high else f"{low}..{high}%"
 
 

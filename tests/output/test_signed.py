@@ -33,6 +33,14 @@ def test_a_change_its_percent_and_its_bar_say_the_same(ends: list[int]) -> None:
         assert type(text) is kind(low, high) or not text
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(-4, -2, "<0.1%"), (-4, 4, "<0.1%"), (0, 4, "<0.1%"), (0, 0, ""), (-4, 6, "0.0..+0.1%"), (5, 5, "+0.1%")],
+)
+def test_nothing_is_said_to_change_by_0_percent(low: int, high: int, text: str) -> None:
+    assert numbers.percent(Change(low, high, (Ratio(low, 10**4), Ratio(high, 10**4)))) == text
+
+
 @pytest.fixture
 def coloured(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
     monkeypatch.setenv("TERM", "xterm-256color")
