@@ -29,7 +29,7 @@ SET = "q-1 [0] .... 1.0: kvm_mmu_set_spte: gfn 1 spte 1 (rw) level 1 at 2"
 def test_lines_of_many_beginnings(run: Callable[..., Result], tmp_path: Path, first: str, part: str) -> None:
     """Each beginning was followed to the end of the line, or of the block: half a second a line."""
     path = tmp_path / "trace"
-    path.write_text("\n".join([first, *[part * (60_000 // len(part))] * 10]) + "\n", encoding="utf-8")
+    path.write_text("\n".join([first, *[part * (60_000 // len(part))] * 100]) + "\n", encoding="utf-8")
     began = time.process_time()
-    assert "10 of them of other events" in " ".join(run("replay", str(path), "--kernel", "6.1").stdout.split())
-    assert time.process_time() - began < 2
+    assert "100 of them of other events" in " ".join(run("replay", str(path), "--kernel", "6.1").stdout.split())
+    assert time.process_time() - began < 20
