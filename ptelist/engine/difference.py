@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import FILLERS, LEFT, Op, Term
+from ptelist.engine.splits import change_of_split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -77,7 +78,41 @@ def _name(term: Term) -> str:
 
 
 def _sum(old: Term, new: Term) -> Interval:
-    return _added(difference(*pair) for pair in paired(old, new))
+    """Add up what parts change by; those that are paid for the same slabs change together."""
+    found = _added(difference(*pair) for pair in paired(old, new))
+    if found.low < found.high and (own := _paid(old.parts)) and (others := _paid(new.parts)):
+        (slabs, before, beside), (others_slabs, after, others_beside) = own, others
+        low, high = _filled(slabs, others_slabs, before, after)
+        return _both(found, Interval(low + others_beside - beside, high + others_beside - beside))
+    return found
+
+
+def _paid(parts: Iterable[Term]) -> tuple[Term, int, int] | None:
+    """Return the one number of slabs that a sum is of, what it has for each, and what beside; None of other sums."""
+    slabs, each, beside = None, 0, 0
+    for part in parts:
+        if part.exact:
+            beside += part.low
+            continue
+        found = _times_exact(part.parts) if part.op is Op.PRODUCT else None
+        if found is None or not (slabs is None or same(slabs, found[0])):
+            return None
+        slabs = found[0]
+        each += found[1]
+    return (slabs, each, beside) if slabs else None
+
+
+def _times_exact(factors_: Iterable[Term]) -> tuple[Term, int] | None:
+    """Return the one factor that is rounded up, and the product of the others, which are exact; None of any others."""
+    rounded, number = None, 1
+    for each in factors_:
+        if each.op in ROUNDED_UP and rounded is None:
+            rounded = each
+        elif each.exact and each.op not in ROUNDED_UP:
+            number *= each.low
+        else:
+            return None
+    return (rounded, number) if rounded else None
 
 
 def _product(old: Term, new: Term) -> Interval:
@@ -97,15 +132,8 @@ def _product(old: Term, new: Term) -> Interval:
 
 def _rounded(own: Sequence[Term], others: Sequence[Term]) -> Interval | None:
     """Return the change of what fills slabs, rounded up and times exact numbers; None of any other products."""
-    rounded = [[each for each in terms if each.op in ROUNDED_UP] for terms in (own, others)]
-    if [len(each) for each in rounded] != [1, 1] or rounded[0][0].op is not rounded[1][0].op:
-        return None
-    ((old,), (new,)) = rounded
-    rest = [[each for each in terms if each.op not in ROUNDED_UP] for terms in (own, others)]
-    if not all(each.exact for terms in rest for each in terms):
-        return None
-    before, after = (prod(each.low for each in terms) for terms in rest)
-    return _filled(old, new, before, after)
+    old, new = _times_exact(own), _times_exact(others)
+    return _filled(old[0], new[0], old[1], new[1]) if old and new and old[0].op is new[0].op else None
 
 
 def _quotient(old: Term, new: Term) -> Interval:
@@ -162,11 +190,15 @@ def _filled(old: Term, new: Term, before: int = 1, after: int = 1) -> Interval:
     proportion to it.
     """
     (x, room, *more), (y, other, *_) = old.parts, new.parts
-    if not _alike(old, new):
+    if old.op is not new.op or not _alike(old, new):
         return Interval(new.low * after - old.high * before, new.high * after - old.low * before)
     known = {part.name: part.high for part in more}
     d, e, fillers, left = room.low, other.low, known.get(FILLERS, 1), known.get(LEFT, 0)
     change, ends = difference(x, y), (x.low, x.high)
+    alone = x.low if fillers == 1 else 1
+    # More might lie in slabs of which no object is in use, which do not count.
+    if change == SAME and old.op is Op.PACKED and left <= (min(d, e) - 1) * alone:
+        return Interval(*change_of_split(x.low, x.high + left, fillers, d, e, before, after))
     least = [(n + change.low) * after * d - (n + left + fillers * (d - 1)) * before * e for n in ends]
     most = [(n + change.high + left + fillers * (e - 1)) * after * d - n * before * e for n in ends]
     return Interval(-(-min(least) // (d * e)), max(most) // (d * e))

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import operator
 from functools import lru_cache, wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -69,6 +69,16 @@ class Tape:
         self._steps.setdefault((name, expression), of)
         if len(self._steps) > MOST_STEPS:
             raise TooLongError
+
+    def call(self, work: Callable[..., Sequence[int]], of: Sequence[int | Recorded]) -> tuple[Recorded, ...]:
+        """Return what a function gives of numbers, which is one step."""
+        self.constants[work.__name__] = work
+        recorded = [each.name for each in of if isinstance(each, Recorded)]
+        words = ", ".join(each.name if isinstance(each, Recorded) else _literal(each) for each in of)
+        name = self.variable(f"{work.__name__}({words})", *recorded)
+        given = work(*(each.value if isinstance(each, Recorded) else each for each in of))
+        places = (self.variable(f"{name}[{number}]", name) for number in range(len(given)))
+        return tuple(Recorded(self, place, value) for place, value in zip(places, given, strict=True))
 
     def code(self, results: Iterable[str]) -> list[str]:
         """Return the statements that results need, in their order; they return None where the line does not hold."""
@@ -181,6 +191,17 @@ class Recorded:
     def __str__(self) -> str:
         """Return it as text, and take it for granted."""
         return str(self.__index__())
+
+
+def one_step(work: Callable[..., tuple[int, int]]) -> Callable[..., tuple[int, int]]:
+    """Return a function of nothing but whole numbers that is recorded as one step, whatever it decides by."""
+
+    @wraps(work)
+    def once(*of: Any) -> tuple[int, int]:
+        tape = next((each.tape for each in of if isinstance(each, Recorded)), None)
+        return cast("tuple[int, int]", tape.call(work, of)) if tape else work(*of)
+
+    return once
 
 
 def remembered(work: Callable[P, T]) -> Callable[P, T]:
