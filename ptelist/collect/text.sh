@@ -1,7 +1,7 @@
 #!/bin/sh
 # What this host's kernel and its VMs are and take, as one line of JSON for `ptelist fleet`.
 #
-#   sh collect.sh [--hash[=SALT]] [--ask]
+#   sh collect.sh [--hash[=SALT]] [--ask] [--help]
 #
 # It needs no more than a POSIX shell and the usual tools (busybox has them all). It only reads /proc, /sys, /boot,
 # /run/libvirt and the configuration files of VMMs, nothing that holds mmu_lock, and sends nothing anywhere.
@@ -13,14 +13,25 @@
 
 LC_ALL=C
 export LC_ALL
+usage='usage: sh collect.sh [--hash[=SALT]] [--ask] [--help]'
 root=${PTELIST_ROOT-} hash='' salt='' ask=''
 for word; do
   case $word in
     --hash) hash=on ;;
     --hash=*) hash=on salt=${word#*=} ;;
     --ask) ask=on ;;
+    -h | --help)
+      echo "$usage"
+      echo "Prints what this host's kernel and its VMs are and take, as one line of JSON for ptelist fleet."
+      echo
+      echo "  --hash       hash the names of the host, its VMs and cgroups"
+      echo "  --hash=SALT  hash them behind SALT, so that who knows a name cannot tell whether it is meant"
+      echo "  --ask        ask firecracker and cloud-hypervisor on their sockets what no command line says"
+      echo "  -h, --help   print this"
+      exit
+      ;;
     *)
-      echo "usage: sh collect.sh [--hash[=SALT]] [--ask]" >&2
+      echo "$usage" >&2
       exit 2
       ;;
   esac

@@ -75,7 +75,7 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of an inventory
     source = nullcontext(observations.inventory_of(saved)) if saved else None
     with source or opened(inventory, "CSV or JSON lines", again=keep_going) as file:
         lacking = assumed(assume, known)
-        rows = Inventory(file, inventory, mapped(column), groups, known, assumed=lacking.keys())
+        rows = Inventory(file, inventory, mapped(column), groups, known, assumed=lacking.keys(), files=saved)
         fields = rows.host_fields, rows.vm_fields
         fleet = Fleet(fields, rows.choices, lacking, options)
         census = _census(rows, fleet, keep_going, explain, inventory)

@@ -10,6 +10,7 @@ from ptelist.compare.clauses import PROPOSAL
 from ptelist.engine.account import settle
 from ptelist.engine.figure_kinds import KINDS
 from ptelist.errors import PtelistError
+from ptelist.fleet import paging
 from ptelist.fleet.fields import COUNT, HOST, HOST_MEMORY, KERNEL, VMS
 from ptelist.fleet.single import Holdings, Single
 from ptelist.fleet.what_ifs import what_ifs
@@ -107,6 +108,10 @@ class Fleet:
         self._axes |= dict.fromkeys(NAME_AXES, Origin(""))
         for axis, _ in Space((), options).axes:
             self._axes.setdefault(axis, Origin(axis.option, is_option=True))
+        self._axes.setdefault(AXES[paging.PAGING], Origin(SAID_BY))
+        self._paging = paging.of_all(self.what_ifs[1:])
+        """That of hosts as they are where it is open."""
+        self._was_open = False
         self._forget()
 
     @property
@@ -134,7 +139,8 @@ class Fleet:
             proposals |= {
                 Note(PROPOSAL, text, name): None for name, text in self._space.proposals(proposal) if name != "none"
             }
-        return (*self._assumptions.ordered(), *proposals, *((AGED_NOTE,) if self._aged else ()))
+        told = [*([paging.note(self._paging)] if self._was_open else []), *([AGED_NOTE] if self._aged else [])]
+        return (*self._assumptions.ordered(), *proposals, *told)
 
     def check(self, about: AboutHost) -> int | None:
         """Return the bytes of memory that a host says it has.
@@ -148,9 +154,8 @@ class Fleet:
     def _bare(self, about: AboutHost) -> Scenario:
         """Return a host as its cells say, whatever its VMs are; raises PtelistError if there cannot be it."""
         said = self._assumed | self._parse(self._fields[0], about.cells)
-        return self._space.scenario(
-            {name: each for name, each in said.items() if not AXES[name].path.startswith("vm.")}
-        )
+        said = {name: each for name, each in said.items() if not AXES[name].path.startswith("vm.")}
+        return self._space.scenario(said | paging.ANY if paging.is_open(said, self._space) else said)
 
     def chosen(self, number: int, about: Cells, vm: Cells) -> Chosen:
         """Return the point of a host with one VM under a what-if: assumed, said by the inventory, replaced."""
@@ -164,7 +169,11 @@ class Fleet:
             **self._parse(vm_fields, vm),
             **self.what_ifs[number].chosen,
         }
-        return {name: choice for name, choice in said.items() if name not in NO_AXES}
+        said = {name: choice for name, choice in said.items() if name not in NO_AXES}
+        if not number and self._paging and paging.is_open(said, self._space):
+            self._was_open = True
+            said |= self._paging
+        return said
 
     def single(self, number: int, group: VmGroup) -> Single:
         """Return what one VM of a group holds under a what-if; raises PtelistError if there cannot be such a one."""
@@ -181,7 +190,11 @@ class Fleet:
             return known[0], single
         if len(self._singles) + len(self._hosts) > MOST_SCENARIOS:
             self._forget()
-        scenario = self._space.scenario(self.chosen(number, about, vm))
+        chosen = self.chosen(number, about, vm)
+        try:
+            scenario = self._space.scenario(chosen)
+        except PtelistError as error:
+            raise paging.refused(error, chosen, self._space) from None
         host, alike = self._hosts.setdefault((number, about), (scenario, self._alike(scenario)))
         single = self._singles[number, alike, vm] = Single(scenario, self._holdings)
         return host, single

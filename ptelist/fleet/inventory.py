@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
 
-from ptelist.errors import PtelistError, suggestion
+from ptelist.errors import PtelistError, Where, suggestion
 from ptelist.fleet.fields import (
     COUNT,
     FIELDS,
@@ -26,7 +26,7 @@ from ptelist.fleet.records import NoRecordError, plain
 from ptelist.fleet.source import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from ptelist.fleet.records import Cells, Place, Rest
     from ptelist.scenario.presets.mapping import KernelMap
@@ -61,13 +61,15 @@ class Inventory:
         maps: KernelMap = NO_MAP,
         *,
         assumed: Collection[str] = (),
+        files: Sequence[str] = (),
     ) -> None:
         """Read the header; `maps` says what stands for kernels, `assumed` are the fields that cells may leave open.
 
+        `files` are what the lines were made of, where no user wrote them.
         Raises PtelistError if a needed column is not there, or several may be it.
         """
         self.label, self.by, self._maps, self._file, self._asked = label, by, maps, file, columns
-        self._assumed = assumed
+        self._assumed, self._files = assumed, files
         self._needed = {field: what for field, what in NEEDED_FIELDS.items() if field not in assumed}
         self.text, self.records = opened(file, label)
         names = self.records.head
@@ -158,7 +160,13 @@ class Inventory:
     def again(self) -> Inventory:
         """Return it from the beginning; its file must be seekable."""
         self._file.seek(0)
-        return Inventory(self._file, self.label, self._asked, self.by, self._maps, assumed=self._assumed)
+        return Inventory(
+            self._file, self.label, self._asked, self.by, self._maps, assumed=self._assumed, files=self._files
+        )
+
+    def where(self, line: int) -> Where:
+        """Return where the user finds what a line says."""
+        return Where(self._files[line - 1]) if self._files else Where(self.label, line)
 
     def rows(self, read: Callable[[AboutHost, Cells, str], T]) -> Iterator[tuple[str, T | PtelistError | None]]:
         """Yield the host that each row names, as it is written, and what was read of all else, or what is wrong.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from ptelist.errors import PtelistError, Where
+from ptelist.errors import PtelistError
 from ptelist.fleet.census import Census, Hosts
 from ptelist.fleet.fleet import SAID_BY, HostKind
 from ptelist.fleet.groups import Groups
@@ -116,7 +116,8 @@ class Reader:
 
     def _reject(self, place: Place, error: PtelistError, host: str) -> None:
         """Set a row aside; the host of which the kernel is not known is counted."""
-        why = error.inner if error.where.file == SAID_BY else str(error)  # the row's place says it better
+        where = self._inventory.where(place.line)
+        why = error.inner if error.where.file in {SAID_BY, where.file} else str(error)  # the row's place says it better
         if unknown := isinstance(error, UnknownKernelError):
             self._unknown.setdefault(error.release.text, (error, set()))[1].add(host)
             why = f"kernel: {error}"
@@ -125,7 +126,7 @@ class Reader:
             if host:
                 self._cut.add(host)
         elif not unknown:
-            raise PtelistError(why, Where(file=self._inventory.label, line=place.line))
+            raise PtelistError(why, where)
 
     def _take(self, place: Place, name: str, group: VmGroup) -> None:
         """Take VMs as those of a host, unless they cannot be."""

@@ -18,7 +18,7 @@ CSV_HEAD = ("cache", "figure", "unit", "measured_low", "measured_high", "predict
 def rows(observation: Observation) -> Iterator[tuple[object, ...]]:
     """Return a row a check."""
     yield CSV_HEAD
-    for cache in (*observation.caches, *observation.others):
+    for cache in observation.all_caches:
         for check in cache.checks:
             measured, predicted = (span or ("", "") for span in (check.measured, check.predicted))
             yield cache.name, check.name, check.unit.value, *measured, *predicted, VERDICT_OF[check.agrees]

@@ -32,17 +32,20 @@ class Observation(NamedTuple):
 
     caches: tuple[Observed, ...]
     others: tuple[Observed, ...]
-    """With --all-caches, every cache of the host."""
+    """With --all-caches, every other cache of the host."""
     vms: tuple[vms.Vm, ...]
     notes: tuple[Note, ...]
     comparison: Comparison
 
     @property
+    def all_caches(self) -> tuple[Observed, ...]:
+        """Return each cache that was checked, once."""
+        return *self.caches, *self.others
+
+    @property
     def differing(self) -> list[tuple[Observed, Check]]:
         """Return where measurement and prediction cannot be the same."""
-        return [
-            (cache, check) for cache in (*self.caches, *self.others) for check in cache.checks if check.agrees is False
-        ]
+        return [(cache, check) for cache in self.all_caches for check in cache.checks if check.agrees is False]
 
 
 def observe(  # noqa: PLR0913 -- what the options of the command say
@@ -64,14 +67,21 @@ def observe(  # noqa: PLR0913 -- what the options of the command say
     caches = HostCaches(snapshot, slabinfo.rows(snapshot, label), label)
     watcher = Watcher(comparison, counts=counts, told=told, online=online(snapshot, label))
     kvm = [seen for name in KVM_CACHES if (seen := caches.find(name))]
+    others = _others(caches, kvm) if every else ()
     guests = vms.vms(snapshot, label)
     return Observation(
         tuple(map(watcher.kvm, kvm)),
-        tuple(each for seen in caches.every() if (each := watcher.any(seen))) if every else (),
+        tuple(each for seen in others if (each := watcher.any(seen))),
         guests,
         (*copy, *_notes(snapshot, comparison.columns[0].scenario.kernel, kvm, guests, counts=counts)),
         comparison if counts else comparison._replace(assumptions=tuple(filter(_of_host, comparison.assumptions))),
     )
+
+
+def _others(caches: HostCaches, kvm: Sequence[Seen]) -> Iterator[Seen]:
+    """Yield the caches beside KVM's, one that KVM's is merged into being the same."""
+    known = {seen.directory or seen.name for seen in kvm}
+    return (seen for seen in caches.every() if (seen.directory or seen.name) not in known)
 
 
 def _notes(
@@ -80,8 +90,7 @@ def _notes(
     """Yield what was not read, what VMs tell, and how to have more predicted."""
     missing = [name for name in KVM_CACHES if name not in {seen.name for seen in kvm}]
     if missing and (snapshot.slabs or paths.SLABINFO in snapshot.files):
-        why = "kvm is not loaded" if snapshot.slabs else "merged under another name (a copy of sysfs says which)"
-        yield Note(f"no cache {' or '.join(missing)}", why)
+        yield Note(f"no cache {' or '.join(missing)}", _why_missing(snapshot, is_loaded=bool(kvm)))
     for path, reason in sorted(snapshot.unread.items()):
         yield Note("not read", f"{path} ({reason})" + ("; root may" if reason == os.strerror(errno.EACCES) else ""))
     told: dict[str, list[str]] = {}
@@ -91,6 +100,17 @@ def _notes(
     yield from (Note(_named(names), sentence) for sentence, names in told.items())
     if kvm and not counts:
         yield Note("counts are not predicted", f"say which VMs run, {_options([vm.vcpus for vm in guests])}")
+
+
+def _why_missing(snapshot: Snapshot, *, is_loaded: bool) -> str:
+    """Return why a cache of KVM's is not there, as far as that is known.
+
+    sysfs has all names, slabinfo one of those that are merged; what has no release with it may be a part of a host.
+    """
+    causes = [] if snapshot.slabs else ["merged under another name (a copy of sysfs says which)"]
+    causes += [] if is_loaded else ["kvm is not loaded"]
+    causes += [] if paths.RELEASE in snapshot.files else ["not copied"]
+    return f"either {', or '.join(causes)}" if len(causes) > 1 else "".join(causes) or "not in sysfs"
 
 
 def _named(names: Sequence[str]) -> str:

@@ -74,7 +74,8 @@ def _others(observation: Observation) -> Iterator[Table]:
             agreeing, differing = counts.setdefault(check.name, [0, 0])
             counts[check.name] = [agreeing + (check.agrees is True), differing + (check.agrees is False)]
     rows = tuple((f"  {name}", *map(integer, pair)) for name, pair in counts.items())
-    yield Table((f"{len(observation.others)} caches", "agreeing", "differing"), rows)
+    other = "other " if observation.caches else ""
+    yield Table((f"{len(observation.others)} {other}caches", "agreeing", "differing"), rows)
     rows = tuple(
         (f"{cache.name}.{check.name}", *_cells(check)[:2])
         for cache in observation.others

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def headline(observation: Observation) -> str:
     """Return that all figures agree, or those that differ."""
-    caches = [*observation.caches, *observation.others]
+    caches = observation.all_caches
     held = [check for cache in caches for check in cache.checks if check.agrees is not None]
     if not held:
         return "This host shows no slab cache that could be held against the prediction."

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Problem = tuple[str, str, str]
 """Part ("kernel", "config", "host", "vms.0"), field, and what is wrong with it."""
 
+TDP_UNKNOWN = "not known of a host with neither kvm_intel nor kvm_amd loaded"
+
 MOST_ENTRIES = 1 << 52
 """More entries than there are bytes in a physical address space are no machine's."""
 
@@ -43,8 +45,7 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
     yield from _capacity(kernel)
     yield from _built(kernel, scenario.config, host)
     if kernel.tdp_default is None and any(vm.paging == "tdp" for vm in scenario.vms):
-        text = "not known here, with neither kvm_intel nor kvm_amd loaded: say --paging tdp-mmu, tdp-legacy or shadow"
-        yield "kernel", "tdp_default", text
+        yield "kernel", "tdp_default", f"{TDP_UNKNOWN}: say --paging tdp-mmu, tdp-legacy or shadow"
     for number, vm in enumerate(scenario.vms):
         yield from ((f"vms.{number}", field, text) for field, text in _vm(kernel, vm))
         if text := _too_large(scenario, vm):

@@ -475,6 +475,22 @@ def test_a_wrong_option(shell: str) -> None:
     assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (2, b"", 1)
 
 
+@pytest.mark.parametrize("words", [("--help",), ("-h",), ("--ask", "--help")])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_help_tells_each_option(shell: str, words: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [*shell.split(), "-s", "--", *words], input=script().encode(), capture_output=True, check=True
+    )
+    usage, *lines = done.stdout.decode("ascii").splitlines()
+    assert done.stderr == b""
+    assert usage.startswith("usage: sh collect.sh ")
+    told = {line.split("  ")[1] for line in lines if line.startswith("  -")}
+    cases = set(re.findall(r"^    (-[^)]*)\)", script().partition("esac")[0], re.MULTILINE))
+    assert told == {"--hash", "--hash=SALT", "--ask", "-h, --help"}
+    assert cases == {"--hash", "--hash=*", "--ask", "-h | --help"}, "an option more is one to tell"
+    assert max(map(len, lines)) <= 100
+
+
 def test_fleet_reads_it(host: Callable[..., Shown], run: Callable[..., Result], tmp_path: Path) -> None:
     quiet = {"proc/cmdline": "quiet\n"}
     hostile = qemu(7, "-smp 4 -m 4G -cpu host", "-name", 'a"\\\nb') | qemu(

@@ -139,3 +139,81 @@ def test_a_damaged_one_is_told_in_a_line(run: Run, hosts: Path) -> None:
     done = run("fleet", str(hosts.parent / "i.csv"), "--keep-going", "--rejects", str(hosts.parent / "bad"))
     assert done.exit_code == 0
     assert "hosts/a.txt" in (hosts.parent / "bad").read_text(encoding="utf-8")
+
+
+# hosts saved with neither kvm_intel nor kvm_amd loaded, so that no TDP is known
+
+UNLOADED = {path: text for path, text in WHOLE.items() if path not in paths.TDP}
+UNKNOWN = "kernel.tdp_default: not known of a host with neither kvm_intel nor kvm_amd loaded"
+WAYS = "say --assume paging=tdp-mmu, tdp-legacy or shadow (or --paging, or a column paging)"
+
+
+@pytest.fixture
+def unloaded(tmp_path: Path) -> Path:
+    """Return the observation of such a host, with inventories that name it beside."""
+    path = tmp_path / "s.obs"
+    path.write_text(take(Fake(UNLOADED)).render(), encoding="utf-8")
+    (tmp_path / "open.csv").write_text("host,kernel,cpus,vcpus\nx,s.obs,2,4\n", encoding="utf-8")
+    for paging in ("tdp-mmu", "shadow"):
+        rows = f"host,kernel,cpus,vcpus,paging\nx,s.obs,2,4,{paging}\n"
+        (tmp_path / f"{paging}.csv").write_text(rows, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("paging", ["tdp-mmu", "shadow"])
+def test_paging_that_is_not_known_is_said_in_three_ways(run: Run, unloaded: Path, paging: str) -> None:
+    """Assumed, in a column, or as an option, which hosts as they are have then, too: that is said."""
+    kernel, folder = str(unloaded), unloaded.parent
+    words = ("show", "--kernel", kernel, "--cpus", "2", "--vcpus", "4", "--paging", paging, "--format", "json")
+    data = json.loads(run(*words).stdout)["configs"][0]["figures"]
+    expected = {figure: (data[figure]["low"], data[figure]["high"]) for figure in FIGURES}
+    for words in (
+        (str(folder / "open.csv"), "--assume", f"paging={paging}"),
+        (str(folder / f"{paging}.csv"),),
+        (str(folder / "open.csv"), "--paging", paging, "--ext", "2"),
+    ):
+        (line,) = fleet(run, *words)
+        assert figures(line) == expected, words
+    note = f"paging: ASSUMED {paging}, as --paging says, of hosts as they are of which it is not known"
+    assert note in " ".join(run("fleet", str(folder / "open.csv"), "--paging", paging).stdout.split())
+    (line,) = fleet(run, kernel, "--assume", f"paging={paging}")
+    assert line["vms"] == 1
+
+
+def test_paging_that_is_known_is_not_that_of_what_ifs(run: Run, hosts: Path) -> None:
+    (line,) = fleet(run, str(hosts / "a.txt"), "--paging", "shadow")
+    assert figures(line) == figures(fleet(run, str(hosts / "a.txt"))[0])
+    assert "paging: ASSUMED" not in run("fleet", str(hosts / "a.txt"), "--paging", "shadow").stdout
+
+
+@pytest.mark.parametrize("words", [(), ("--paging", "tdp-mmu,shadow"), ("--paging", "tdp"), ("--assume", "paging=tdp")])
+def test_paging_that_nobody_said_is_asked_for_in_words_of_fleet(
+    run: Run, unloaded: Path, words: tuple[str, ...]
+) -> None:
+    kernel, folder = str(unloaded), unloaded.parent
+    assert refused(run("fleet", kernel, *words)) == f"ptelist: {kernel}: {UNKNOWN}: {WAYS}\n"
+    inventory = f"{folder}/open.csv"
+    said = refused(run("fleet", inventory, *words))
+    assert said == f"ptelist: {inventory}:2: {folder}/s.obs: {UNKNOWN}: {WAYS}\n"
+
+
+def test_a_what_if_whose_paging_is_not_known(run: Run, unloaded: Path) -> None:
+    (unloaded.parent / "known.csv").write_text("host,kernel,cpus,vcpus\nx,6.1,2,4\n", encoding="utf-8")
+    words = ("fleet", str(unloaded.parent / "known.csv"), "--kernel", str(unloaded))
+    assert refused(run(*words)) == f"ptelist: {unloaded}: {UNKNOWN}: {WAYS}\n"
+    assert run(*words, "--paging", "tdp-mmu").exit_code == 0
+
+
+def test_a_host_without_vms_needs_no_paging(run: Run, unloaded: Path) -> None:
+    files = {path: text for path, text in UNLOADED.items() if not path.startswith(paths.VMS)}
+    unloaded.write_text(take(Fake(files)).render(), encoding="utf-8")
+    for words in ((), ("--assume", "memory=16GiB"), ("--paging", "shadow")):
+        (line,) = fleet(run, str(unloaded), *words)
+        assert line["vms"] == 0
+        assert set(figures(line).values()) == {(0, 0)}
+
+
+def test_a_fault_in_a_folder_names_the_observation(run: Run, hosts: Path) -> None:
+    """Nobody wrote the lines that it is read as."""
+    said = refused(run("fleet", str(hosts), "--assume", "vcpus-run=9"))
+    assert said.startswith(f"ptelist: {hosts}/a.txt: vm.vcpus_run: 9 vCPUs have run, but there are 4")

@@ -67,9 +67,12 @@ def test_every_line_is_checked_and_agrees(
     result = run("observe", "--all-caches", "--slabinfo", file, "--kernel", kernel, "--format", "json")
     assert result.exit_code == 0, result.output
     body = json.loads(result.stdout)
-    assert len(body["others"]) == lines(file) > 100
+    known = len(body["caches"])
+    assert known + len(body["others"]) == lines(file) > 100
     checks = [check["verdict"] for cache in body["others"] for check in cache["checks"].values()]
-    assert checks == ["agrees"] * (2 * lines(file))
+    assert checks == ["agrees"] * (2 * len(body["others"]))
+    checks = [check["verdict"] for cache in body["caches"] for check in cache["checks"].values() if check["measured"]]
+    assert checks.count("agrees") == 3 * known, "the stride as well, for the struct is known"
     assert any(note.startswith(f"CPUs: slabinfo is of a host with {cpus}: ") for note in body["notes"])
 
 
@@ -137,6 +140,9 @@ def test_counts_of_a_host_whose_cpus_are_told(run: Run, pasted: Callable[[str, s
     [
         lambda text: "".join(f"> {line}\n" for line in text.splitlines()),
         lambda text: "".join(f"| > {line}\r\n" for line in text.splitlines()),
+        lambda text: "".join(f"    {line}\n" for line in text.splitlines()),
+        lambda text: "".join(f"\t{line}\n" for line in text.splitlines()),
+        lambda text: "".join(f">     {line}\n" for line in text.splitlines()),
         lambda text: text.partition("\n")[2],
         lambda text: "\n".join(text.split("\n")[2:]),
         lambda text: f"root@host:~# cat /proc/slabinfo\n{text}root@host:~# ",
@@ -167,6 +173,43 @@ def test_what_was_left_out_of_a_mail_is_said(run: Run, pasted: Callable[[str, st
         "slabinfo: 2 lines beside the table were left out",
         "slabinfo: 1 line stands there twice and counts once",
     ]
+
+
+MERGED = "merged under another name (a copy of sysfs says which)"
+FEW = """\
+kvm_mmu_page_header    352    352    184   22    1 : tunables    0    0    0 : slabdata     16     16      0
+pte_list_desc          320    320    128   32    1 : tunables    0    0    0 : slabdata     10     10      0
+dentry                  42     42    192   21    1 : tunables    0    0    0 : slabdata      2      2      0
+filp                    32     32    256   16    1 : tunables    0    0    0 : slabdata      2      2      0
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence", "note"),
+    [
+        ("kvm_mmu_page_header pte_list_desc dentry filp", "10 figures of 4 slab caches", ""),
+        (
+            "pte_list_desc",
+            "3 figures of 1 slab cache",
+            f"no cache kvm_mmu_page_header: either {MERGED}, or not copied",
+        ),
+        (
+            "dentry filp",
+            "4 figures of 2 slab caches",
+            f"no cache pte_list_desc or kvm_mmu_page_header: either {MERGED}, or kvm is not loaded, or not copied",
+        ),
+    ],
+)
+def test_lines_of_a_copy_count_once_and_why_others_lack_is_not_guessed(
+    run: Run, tmp_path: Path, names: str, sentence: str, note: str
+) -> None:
+    """A line has two figures that can be held, one of a struct that is known its stride beside."""
+    file = tmp_path / "slabinfo"
+    file.write_text("".join(line for line in FEW.splitlines(True) if line.split()[0] in names.split()), "utf-8")
+    result = run("observe", "--all-caches", "--slabinfo", str(file), "--kernel", "6.1")
+    text = " ".join(result.stdout.split())
+    assert text.startswith(f"This host agrees with the prediction: {sentence}.")
+    assert (note in text) if note else ("no cache" not in text)
 
 
 @pytest.mark.parametrize(

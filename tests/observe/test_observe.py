@@ -32,6 +32,8 @@ UNMERGED = MACHINE | slab("pte_list_desc", DESC) | slab("kvm_mmu_page_header", H
 UNMERGED |= {paths.SLABINFO: SLABINFO.replace("pid          ", "pte_list_desc")}
 TCP_ALONE = "".join(line for line in SLABINFO.splitlines(keepends=True) if line.startswith(("slabinfo", "TCP")))
 
+MERGED = "merged under another name (a copy of sysfs says which)"
+
 
 @pytest.fixture
 def save(tmp_path: Path) -> Save:
@@ -41,6 +43,11 @@ def save(tmp_path: Path) -> Save:
         return str(path)
 
     return call
+
+
+def every(document: dict[str, Any]) -> list[str]:
+    """Return the names of all caches, from JSON."""
+    return [cache["name"] for cache in (*document["caches"], *document["others"])]
 
 
 def checks(result: Result, cache: str) -> dict[str, tuple[Any, Any, str]]:
@@ -242,7 +249,25 @@ def test_a_cache_whose_alignment_was_not_read_is_left_out(run: Run, save: Save) 
         cells = {name: text for name, text in TCP.items() if name != missing}
         files = {path: text for path, text in WHOLE.items() if not path.startswith(f"{paths.SLABS}/TCP/")}
         result = run("observe", save(files | slab("TCP", cells)), "--all-caches", "--format", "json")
-        assert [cache["name"] for cache in json.loads(result.stdout)["others"]] == ["pid", "kvm_mmu_page_header"]
+        assert every(json.loads(result.stdout)) == ["pte_list_desc", "kvm_mmu_page_header"]
+
+
+@pytest.mark.parametrize(("files", "links"), [(WHOLE, None), (UNMERGED, {})])
+def test_a_cache_of_kvm_stands_once_among_all(
+    run: Run, save: Save, files: dict[str, str], links: dict[str, str] | None
+) -> None:
+    """A figure that differs, too; and whichever name sysfs has for the slabs it is merged into."""
+    orders = {path: text for path, text in files.items() if path.endswith("/order") and "TCP" not in path}
+    saved = save(files | dict.fromkeys(orders, "1\n"), links)
+    body = json.loads(run("observe", saved, "--all-caches", "--format", "json").stdout)
+    assert every(body) == ["pte_list_desc", "kvm_mmu_page_header", *(["TCP"] if files is WHOLE else [])]
+    assert body["differing"] == len(orders) == 2
+    rows = list(csv.DictReader(io.StringIO(run("observe", saved, "--all-caches", "--format", "csv").stdout)))
+    assert sum(row["verdict"] == "DIFFERS" for row in rows) == 2
+    text = " ".join(run("observe", saved, "--all-caches").stdout.split())
+    assert text.count("pte_list_desc.slab_order") == 1, "in the sentence alone: its own table has the verdict"
+    told = sum(row["verdict"] != "" for row in rows)
+    assert f"in 2 of {told} figures of {len(every(body))} slab caches" in text
 
 
 def test_a_merged_cache_bounds_from_above_only(run: Run, save: Save) -> None:
@@ -285,7 +310,12 @@ def test_what_was_not_read_is_named_and_the_rest_shown(run: Run, save: Save) -> 
             {},
             "no cache pte_list_desc or kvm_mmu_page_header: kvm is not loaded",
         ),
-        (MACHINE, {}, "no cache pte_list_desc: merged under another name (a copy of sysfs says which)"),
+        (MACHINE, {}, f"no cache pte_list_desc: {MERGED}"),
+        (
+            MACHINE | {paths.SLABINFO: TCP_ALONE},
+            {},
+            f"no cache pte_list_desc or kvm_mmu_page_header: either {MERGED}, or kvm is not loaded",
+        ),
     ],
 )
 def test_a_missing_cache_is_named(
@@ -465,11 +495,13 @@ def test_every_cache_of_every_recorded_machine(path: Path, run: Run, tmp_path: P
     saved.write_text(dumped(path).render(), encoding="utf-8")
     result = run("observe", str(saved), "--all-caches", "--format", "json")
     assert result.exit_code == 0, run("observe", str(saved), "--all-caches").output
-    others = json.loads(result.stdout)["others"]
-    assert len(others) == sum(row["link_target"] == "-" for row in table(f"slub/{path.name}", "\t")) >= 150
-    agreeing = [check["verdict"] for cache in others for check in cache["checks"].values()]
+    body = json.loads(result.stdout)
+    caches = every(body)
+    assert len(caches) == len(set(caches)) >= 150
+    assert len(caches) == sum(row["link_target"] == "-" for row in table(f"slub/{path.name}", "\t"))
+    agreeing = [check["verdict"] for cache in body["others"] for check in cache["checks"].values()]
     assert set(agreeing) == {"agrees"}
-    assert len(agreeing) >= 5 * len(others)
+    assert len(agreeing) >= 5 * len(body["others"])
 
 
 RECORDED = Path(__file__).parents[1] / "kernel" / "recorded"

@@ -1,4 +1,4 @@
-"""The lines of slabinfo in a text that people pasted: quoted by a mail, wrapped by it, with words before and behind."""
+"""The lines of slabinfo in a text that people pasted: quoted or wrapped by a mail, indented, among other words."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HEADER, HEAD = "slabinfo - version: 2.", "# name "
-QUOTED = re.compile("(?:[>|] ?)*")
-"""How lines begin that a mail quotes."""
+QUOTED = re.compile(r"[>|\s]*")
+"""How lines begin that a mail quotes, or that are indented, as code is in Markdown."""
 PROMPT = re.compile(r".*[$#%] ?(?:(?:sudo )?cat /proc/slabinfo)?")
 """A shell's, before a copy or after it."""
 ROW = re.compile(

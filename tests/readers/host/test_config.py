@@ -234,7 +234,7 @@ def test_without_kvm_the_paging_must_be_said(paging: str, tmp_path: Path, run: C
     refused = run("compare", "--kernel", str(saved))
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert refused.stderr == (
-        f"ptelist: {saved}: kernel.tdp_default: not known here, with neither kvm_intel nor kvm_amd loaded: "
+        f"ptelist: {saved}: kernel.tdp_default: not known of a host with neither kvm_intel nor kvm_amd loaded: "
         "say --paging tdp-mmu, tdp-legacy or shadow\n"
     )
     assert run("compare", "--kernel", str(saved), "--paging", paging).exit_code == 0
