@@ -60,6 +60,8 @@ def _extremes(fewest: int, most: int, fillers: int, of: Layouts) -> tuple[int, i
     cycle = of.cycle
     starts = {start + more for room in (of.room, of.other) for start in range(0, cycle, room) for more in (0, 1)}
     ends = [(end, of.change(end)) for end in sorted(starts) if end <= most]
+    if len(ends) * fillers * (fillers - 1) > 2 * MOST_WAYS:  # each filler leaves a sum more at least
+        return _bounds(fewest, most, fillers, of, ends)
     sums = {0: (0, 0)}
     ways = 0
     for _ in range(fillers - 1):
