@@ -18,7 +18,7 @@ from ptelist.scenario.limits import DebugLetters, Limits, Size
 from ptelist.scenario.models import RECORDS, ListClass, Slot
 from ptelist.scenario.units import format_size
 from ptelist.settings.axes import AXES
-from ptelist.settings.catalog.fields import FIELDS, OF_ITEMS
+from ptelist.settings.catalog.fields import FIELDS, LIST_CLASS, SLOT
 from ptelist.settings.catalog.meanings import MEANINGS
 from ptelist.settings.defaults import default
 
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     Run = Callable[..., Result]
 
 SIZE, LETTERS = Size.__metadata__[0], DebugLetters.__metadata__[0]
-ITEMS = {"vm.rmaps and vm.parent_ptes": ListClass, "vm.slots": Slot}
+ITEMS = {"vm.rmaps and vm.parent_ptes": (ListClass, LIST_CLASS), "vm.slots": (Slot, SLOT)}
+"""The records that some fields list, and what their fields mean."""
 
 
 def listed(lines: Iterable[str]) -> str:
@@ -46,7 +47,7 @@ def field_list() -> str:
     """Return a list of all fields by part, each with its option, its meaning, its type and its limits."""
     options = {path: axis.option for axis in AXES.values() for path in axis.paths}
     parts = [(f"[{part}]", RECORDS[part], f"{part}.", texts) for part, texts in FIELDS.items()]
-    parts += [(f"Items of {name}", ITEMS[name], "", texts) for name, texts in OF_ITEMS.items()]
+    parts += [(f"Items of {name}", record, "", texts) for name, (record, texts) in ITEMS.items()]
     return "\n".join(f"## {head}\n\n{listed(_fields(*part, options))}" for head, *part in parts)
 
 

@@ -14,6 +14,7 @@ from ptelist.errors import PtelistError, Where
 from ptelist.output.branches import ALL_LEVELS
 from ptelist.output.command_line import command_line
 from ptelist.output.result import Result
+from ptelist.output.sentence import PAIR
 from ptelist.scenario.presets.shipped import find
 from ptelist.settings.columns import expand
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from ptelist.compare.comparison import Comparison
     from ptelist.output.command_line import Options
     from ptelist.output.sheet import Block
-
-PAIR = 2
 
 
 def run(options: Options, figure: str, presets: tuple[str, ...], depth: str | None, paired: bool) -> Result:

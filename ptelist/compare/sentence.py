@@ -9,13 +9,12 @@ from ptelist.engine.difference import SAME, difference, paired
 from ptelist.engine.figure_kinds import DESC_TOTAL, TOTAL
 from ptelist.engine.ledger import Op
 from ptelist.output import numbers, sentence
+from ptelist.output.sentence import PAIR
 from ptelist.settings.catalog.meanings import KMEM_CACHES, MEANINGS
 
 if TYPE_CHECKING:
     from ptelist.compare.comparison import Comparison
     from ptelist.engine.ledger import Ledger, Term
-
-PAIR = 2
 
 
 def headline(comparison: Comparison, wanted: tuple[str, ...] = ()) -> str:

@@ -9,6 +9,7 @@ from ptelist.compare.cells import MOST_BESIDE
 from ptelist.compare.comparison import pick
 from ptelist.compare.ledger_sheet import baseline_first, every_figure, whole
 from ptelist.engine.figure_kinds import TOTAL
+from ptelist.output.sentence import PAIR
 from ptelist.output.sheet import Folded
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from ptelist.output.page import Document
     from ptelist.output.sheet import Block
 
-PAIR = 2
 MOST_STEPPED, MOST_WHOLE = 8, 4
 """Columns whose differences are drawn, and whose parts are: of more, a table says more than a page of pictures."""
 

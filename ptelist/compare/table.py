@@ -22,13 +22,13 @@ from ptelist.compare.usual import (
 from ptelist.engine.figure_kinds import DESC, DESC_TOTAL, TOTAL
 from ptelist.output.note import Note
 from ptelist.output.page import Document, Table
+from ptelist.output.sentence import PAIR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ptelist.compare.comparison import Comparison
 
-PAIR = 2
 CHANGE = "    change"
 
 

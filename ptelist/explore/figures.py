@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare import where_page
 from ptelist.compare.breakdown import breakdown, label, largest
+from ptelist.compare.comparison import share
 from ptelist.compare.waterfall_tree import below
 from ptelist.engine.difference import SAME
 from ptelist.engine.figure_kinds import TOTAL
@@ -27,10 +28,13 @@ WHERE: Choices = (
     (" figure", " bytes", " human", " share"),
     (" figure", " bytes", " share"),
     (" figure", " human", " share"),
-    (" figure", " human"),
+    (" figure", " shortly", " part"),
 )
 WATERFALL: Choices = ((" figure", " change", " was", " is"), (" figure", " change"))
 """Columns of both, richest first: as many as leave room for bars, if any do. A blank before a head leaves it out."""
+NARROW = (" figure", " human")
+LEAST_BAR, LEAST_NAME = 4, 22
+"""Characters that a bar and a name keep beside figures that are wide open."""
 
 
 class Shown(NamedTuple):
@@ -52,8 +56,15 @@ def where(place: Place, rows: int, width: int) -> Shown:
     found = next((lines for lines in tried if len(lines) <= rows), [])
     ends = [each for _, _, each in found]
     columns = {f" {head.strip()}": cells for head, cells in where_page.cells(root, found).items()}
-    table = _roomy(columns, WHERE, width)
-    return Shown(barred(table, ends, width), tuple(node.figure if node else "" for _, node, _ in found))
+    columns[" shortly"] = [numbers.human_shortly(*each) for each in ends]
+    columns[" part"] = [numbers.share_shortly(share(node.term, root.term)) if node else "" for _, node, _ in found]
+    table = (
+        _fitting(columns, WHERE, width - GAP - bars.LEAST)
+        or _cut(columns, width - GAP - LEAST_BAR)
+        or _fitting(columns, WHERE, width)
+        or richest(columns, [NARROW], None)
+    )
+    return Shown(barred(table, ends, width, LEAST_BAR), tuple(node.figure if node else "" for _, node, _ in found))
 
 
 def difference(old: Place, new: Place, width: int) -> Shown:
@@ -66,8 +77,12 @@ def difference(old: Place, new: Place, width: int) -> Shown:
         " was": [numbers.with_unit(step.old) if step.old else "none" for _, step in rows],
         " is": [numbers.with_unit(step.new) if step.new else "none" for _, step in rows],
     }
-    table = _signed(_roomy(columns, WATERFALL, width), amounts, width)
-    return Shown(table, tuple(step.name for _, step in rows), tuple(step for _, step in rows))
+    table = (
+        _fitting(columns, WATERFALL, width - GAP - bars.LEAST)
+        or _fitting(columns, WATERFALL, width)
+        or richest(columns, WATERFALL[-1:], None)
+    )
+    return Shown(_signed(table, amounts, width), tuple(step.name for _, step in rows), tuple(step for _, step in rows))
 
 
 def _steps(step: Step, above: str, depth: int) -> Iterator[tuple[str, Step]]:
@@ -78,11 +93,20 @@ def _steps(step: Step, above: str, depth: int) -> Iterator[tuple[str, Step]]:
             yield from _steps(part, step.name, depth + 1)
 
 
-def _roomy(columns: Mapping[str, Sequence[str]], choices: Choices, width: int) -> Table:
-    """Return the richest table that leaves room for bars; else the richest that fits, or the last one."""
-    tables = [richest(columns, [heads], None) for heads in choices]
-    rooms = width - GAP - bars.LEAST, width
-    return next((table for room in rooms for table in tables if table.width() <= room), tables[-1])
+def _fitting(columns: Mapping[str, Sequence[str]], choices: Choices, room: int) -> Table | None:
+    """Return the richest table that fits, if one does."""
+    tables = (richest(columns, [heads], None) for heads in choices)
+    return next((table for table in tables if table.width() <= room), None)
+
+
+def _cut(columns: Mapping[str, Sequence[str]], room: int) -> Table | None:
+    """Return the shortest table, with names cut to what the other columns leave them, if that is enough to read."""
+    table = richest(columns, WHERE[-1:], None)
+    left = table.widths()[0] - max(table.width() - room, 0)
+    if left < min(table.widths()[0], LEAST_NAME):
+        return None
+    names = [name if len(name) <= left else f"{name[: left - 1]}\u2026" for name in columns[" figure"]]
+    return richest({**columns, " figure": names}, WHERE[-1:], None)
 
 
 def _signed(table: Table, amounts: Sequence[Interval], width: int) -> Table:

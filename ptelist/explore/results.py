@@ -8,6 +8,7 @@ from ptelist.compare import command as compare_command
 from ptelist.compare import explain_command, where_command
 from ptelist.errors import PtelistError
 from ptelist.explore.place import moved
+from ptelist.output.sentence import PAIR
 from ptelist.settings.axes import PRESET
 from ptelist.settings.columns import expand
 from ptelist.sweep import command as sweep_command
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from ptelist.output.command_line import Options
     from ptelist.output.result import Result
     from ptelist.settings.axes import Axis
-
-PAIR = 2
 
 
 class Together(NamedTuple):

@@ -1,8 +1,8 @@
-"""What the gate says of one finding, in lines that every format shares."""
+"""What the gate says of one finding, in lines that every format shares, and in JSON."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ptelist.gate.check import NEW, REMOVED, WARN
 from ptelist.gate.limits import EXACT
@@ -104,3 +104,32 @@ def moved(causes: Sequence[str], steps: Sequence[Moved]) -> Iterator[str]:
 def reproduce(finding: Finding) -> str:
     """Return the command that shows how the figure follows."""
     return line(["explain", finding.rule.figure, *finding.words]) if finding.rule else ""
+
+
+def json(finding: Finding) -> dict[str, Any]:
+    """Return all of it for programs."""
+    body: dict[str, Any] = {"scenario": finding.scenario, "status": finding.status}
+    if finding.rule is None or finding.term is None:
+        return body
+    rule, change = finding.rule, finding.change
+    return body | {
+        "figure": rule.figure,
+        "unit": finding.term.unit.value,
+        "kind": rule.kind,
+        "limit": rule.limit.text,
+        "most": finding.most,
+        "severity": rule.severity,
+        "message": rule.message,
+        "file": rule.place.file,
+        "line": rule.place.line or None,
+        "before": _ends(finding.before),
+        "after": _ends((finding.term.low, finding.term.high)),
+        "delta": change and change.high,
+        "why": finding.causes,
+        "moved": [{"figure": figure, "before": _ends(old), "after": _ends(new)} for figure, old, new in finding.steps],
+        "reproduce": reproduce(finding),
+    }
+
+
+def _ends(ends: tuple[int, int] | None) -> dict[str, int] | None:
+    return ends and {"low": ends[0], "high": ends[1]}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ptelist.gate import finding, totals
 from ptelist.gate.check import STATUSES
 from ptelist.gate.configured import AFTER, BEFORE
+from ptelist.gate.sentence import if_intended
 from ptelist.output import numbers, plain, sentence
 from ptelist.output.branches import draw
 from ptelist.output.note import Note
@@ -117,16 +118,18 @@ def _lines(report: GateReport, width: int) -> Iterator[Line]:
         yield from _wrapped(HEAD, f"why: {cause}", "", width)
     alike = [[each] for each in found] if len(found) <= MOST_LOUD else _alike(found)
     shown = alike if len(alike) <= MOST_LOUD else alike[:FEW]
+    told = {""}
     for each, *others in shown:
         place = f" {each.rule.place}" if each.rule else ""
         more = f" and {sentence.plural(len(others), 'other')}" if others else ""
         text = f"{status(each)} {each.scenario}{more}: {finding.headline(each)}{place}"
         yield from _wrapped(TEXT, text, "", width)
+        if each.rule and each.rule.message not in told:
+            told.add(each.rule.message)
+            yield from _wrapped(FINE, each.rule.message, INDENT, width)
     if len(alike) > len(shown):
         left = sum(map(len, alike[len(shown) :]))
         yield from _wrapped(TEXT, f"({left} more: --format json has all)", "", width)
-    for message in dict.fromkeys(first.rule.message for first, *_ in shown if first.rule and first.rule.message):
-        yield from _wrapped(FINE, message, INDENT, width)
     if first := telling(report):
         yield from _next(report, first, width)
 
@@ -174,10 +177,11 @@ def _next(report: GateReport, first: Finding, width: int) -> Iterator[Line]:
             yield from _wrapped(TEXT, text, INDENT, width)
     yield TEXT, ""
     yield from ((FINE, line) for line in plain.command(finding.reproduce(first), width).split("\n"))
-    if report.accept:
-        meant = "If intended, raise the limit where it stands, or accept the growth with:"
+    meant, command = if_intended(report.findings, report.accept)
+    if meant:
         yield from _wrapped(TEXT, meant, "", width)
-        yield from ((FINE, line) for line in plain.command(report.accept, width).split("\n"))
+    if command:
+        yield from ((FINE, line) for line in plain.command(command, width).split("\n"))
 
 
 def _wrapped(meaning: str, text: str, indent: str, width: int) -> Iterator[Line]:
@@ -224,33 +228,5 @@ def body(report: GateReport) -> dict[str, Any]:
         "builds": [each.json() for each in report.builds],
         "summary": counts(report),
         "totals": [each.json() for each in report.totals],
-        "findings": [_json(each) for each in report.findings],
+        "findings": [finding.json(each) for each in report.findings],
     }
-
-
-def _json(each: Finding) -> dict[str, Any]:
-    body: dict[str, Any] = {"scenario": each.scenario, "status": each.status}
-    if each.rule is None or each.term is None:
-        return body
-    rule, change = each.rule, each.change
-    return body | {
-        "figure": rule.figure,
-        "unit": each.term.unit.value,
-        "kind": rule.kind,
-        "limit": rule.limit.text,
-        "most": each.most,
-        "severity": rule.severity,
-        "message": rule.message,
-        "file": rule.place.file,
-        "line": rule.place.line or None,
-        "before": _ends(each.before),
-        "after": _ends((each.term.low, each.term.high)),
-        "delta": change and change.high,
-        "why": each.causes,
-        "moved": [{"figure": figure, "before": _ends(old), "after": _ends(new)} for figure, old, new in each.steps],
-        "reproduce": finding.reproduce(each),
-    }
-
-
-def _ends(ends: tuple[int, int] | None) -> dict[str, int] | None:
-    return ends and {"low": ends[0], "high": ends[1]}

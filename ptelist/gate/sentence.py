@@ -1,4 +1,4 @@
-"""The verdict of a gate, in a sentence or two."""
+"""The verdict of a gate, in a sentence or two, and what to do if it is meant to be so."""
 
 from __future__ import annotations
 
@@ -36,6 +36,24 @@ def headline(findings: Sequence[Finding], totals: Sequence[Total] = ()) -> str:
     hold = f"All {sentence.plural(ruled, 'budget')} hold" if ruled > 1 else "The budget holds"
     moved = f": {said(totals, figures=sum(each.moved for each in findings))}" if totals else ""
     return told or f"{hold}{moved}."
+
+
+def if_intended(findings: Sequence[Finding], accept: str) -> tuple[str, str]:
+    """Return what to do about figures that are meant to be so, and the command if a new baseline is part of that.
+
+    `accept` is the command that writes one. Without it there is no file to say anything in: both are "".
+    """
+    over = [each.rule for each in findings if each.over and each.rule]
+    relative = [rule for rule in over if rule.relative]
+    if not accept:
+        return "", ""
+    if not over:
+        return "If intended, write the baseline anew with:", accept
+    if not relative:
+        return "If intended, raise the limit where it stands.", ""
+    if len(relative) < len(over):
+        return "If intended, raise each limit where it stands; growth since the baseline is accepted with:", accept
+    return "If intended, raise the limit where it stands, or accept the growth with:", accept
 
 
 def _unsure(finding: Finding) -> bool:

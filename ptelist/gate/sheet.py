@@ -8,6 +8,7 @@ from ptelist.compare import waterfall_sheet
 from ptelist.compare.waterfall_tree import between
 from ptelist.gate import finding, totals
 from ptelist.gate.page import LOUD, MOST_LOUD, by_scenario, loud, status, telling
+from ptelist.gate.sentence import if_intended
 from ptelist.output import numbers
 from ptelist.output.branches import Branch
 from ptelist.output.page import Table
@@ -38,8 +39,8 @@ def _reasons(report: GateReport) -> Iterator[Reasons]:
     found = loud(report)
     if found:
         shown = tuple(map(_branch, found[:MOST_LOUD]))
-        meant = "If intended, raise the limit where it stands, or accept the growth"
-        accept = (Branch(meant, (f"$ {report.accept}",), ()),) if report.accept else ()
+        meant, command = if_intended(report.findings, report.accept)
+        accept = (Branch(meant, (f"$ {command}",) if command else (), ()),) if meant else ()
         more = f" ({MOST_LOUD} of {len(found)})" if len(found) > MOST_LOUD else ""
         yield Reasons(f"Each finding, and what shows how it follows{more}", (*shown, *accept), 0)
 

@@ -10,7 +10,7 @@ from ptelist.errors import NOWHERE, PtelistError
 from ptelist.gate.baseline import Baseline, entry
 from ptelist.output.command_line import words as spelt
 from ptelist.output.version import __version__
-from ptelist.settings.columns import expand
+from ptelist.settings.columns import KERNELS, expand
 
 if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from ptelist.output.command_line import Options
     from ptelist.output.note import Note
     from ptelist.scenario.models import Scenario
-
-KERNELS = ("kernel", "kernel-from")
 
 
 class Tested(NamedTuple):

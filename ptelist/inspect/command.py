@@ -13,6 +13,7 @@ from ptelist.inspect.inspection import inspect
 from ptelist.inspect.sentence import headline
 from ptelist.output.command_line import command_line
 from ptelist.output.result import Result
+from ptelist.output.sentence import PAIR
 from ptelist.readers.builds import profile as profiles
 from ptelist.readers.builds.builds import once
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ptelist.output.command_line import Options
 
 RUNNING = ("/sys/kernel/btf/vmlinux", "/sys/kernel/btf/kvm")
-PAIR = 2
 
 
 def run(

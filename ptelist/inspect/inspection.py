@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ptelist.engine.figure_kinds import DESC
 from ptelist.errors import PtelistError
 from ptelist.output.note import Note
 from ptelist.readers.builds import profile as profiles
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from ptelist.engine.ledger import Term
     from ptelist.readers.builds.layouts import Layout
     from ptelist.scenario.overlay import Fields
-
-DESC = "pte_list_desc"
 
 
 class FieldRow(NamedTuple):

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ptelist.engine.figure_kinds import DESC
 from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import Unit
 from ptelist.inspect.differences import struct_changes
-from ptelist.inspect.inspection import DESC
 from ptelist.output import sentence
+from ptelist.output.sentence import PAIR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ptelist.inspect.inspection import Inspected
-
-PAIR = 2
 
 
 def headline(kernels: Sequence[Inspected]) -> str:

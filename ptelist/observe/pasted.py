@@ -9,6 +9,7 @@ from ptelist.observe import cpu_class
 from ptelist.output import sentence
 from ptelist.output.note import Note
 from ptelist.readers.host import slabinfo
+from ptelist.settings.columns import KERNELS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 GIVEN = frozenset(("host", "cpus", "possible-cpus", "host.cpus", "host.possible_cpus"))
 """Options that say how many CPUs there are."""
-KERNELS = frozenset(("kernel", "kernel-from"))
 THIS_KERNEL = Note("kernel", "slabinfo does not say which, so it is taken for this machine's: --kernel names another")
 
 

@@ -9,6 +9,8 @@ from ptelist.output.signed import Number, signed
 from ptelist.scenario.units import UNITS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ptelist.engine.interval import Change, Ratio
     from ptelist.engine.ledger import Term
 
@@ -39,11 +41,34 @@ def interval(low: int, high: int) -> str:
 
 def human(low: int, high: int) -> str:
     """Return bytes in the largest unit of which there is one, with one decimal: 6.0 MiB, 4.1..5.2 MiB."""
+    return _in_units(low, high, _one_decimal)
+
+
+def human_shortly(low: int, high: int) -> str:
+    """Return the same in less room, from ten on without a decimal: 6.0 MiB, 9.6..12 KiB."""
+    return _in_units(low, high, _two_digits)
+
+
+def _in_units(low: int, high: int, told: Callable[[int, int], str]) -> str:
     unit, size = next((name, size) for name, size in reversed(UNITS.items()) if size <= max(high, 1))
     if size == 1:
         return Number(f"{interval(low, high)} B", low + high)
-    ends = [f"{(10 * end + size // 2) // size / 10:,.1f}" for end in (low, high)]
-    return Number(f"{'..'.join(dict.fromkeys(ends))} {unit}", low + high)
+    ends = dict.fromkeys(told(end, size) for end in (low, high))
+    return Number(f"{'..'.join(ends)} {unit}", low + high)
+
+
+def _one_decimal(part: int, whole: int) -> str:
+    return f"{_rounded(10 * part, whole) / 10:,.1f}"
+
+
+def _two_digits(part: int, whole: int) -> str:
+    text = _one_decimal(part, whole)
+    return text if len(text) <= len("9.9") else f"{_rounded(part, whole):,}"
+
+
+def _rounded(part: int, whole: int) -> int:
+    """Return a ratio to the nearest whole number, halves up."""
+    return (2 * part + whole) // (2 * whole)
 
 
 def change(value: Change | None) -> str:
@@ -64,6 +89,13 @@ def percent(value: Change | None) -> str:
 def share(value: tuple[Ratio, Ratio]) -> str:
     """Return a part of a whole in percent, e.g. 89.4..89.5%."""
     return Number(_percents(value, sign=""), _order(value))
+
+
+def share_shortly(value: tuple[Ratio, Ratio]) -> str:
+    """Return the same in whole percents, e.g. 89% or 12..85%; what is too small to show, and not nothing, is <1%."""
+    ends = dict.fromkeys(_rounded(100 * end.part, end.whole) for end in value)
+    is_seen = any(ends) or not any(end.part for end in value)
+    return Number(f"{'..'.join(map(str, ends))}%" if is_seen else "<1%", _order(value))
 
 
 def _order(ends: tuple[Ratio, Ratio]) -> float:

@@ -122,10 +122,10 @@ def richest(columns: Mapping[str, Sequence[str]], choices: Sequence[Sequence[str
     return table.within(width)
 
 
-def barred(table: Table, ends: Sequence[tuple[int, int]], width: int | None) -> Table:
-    """Return a table with a bar for each row, if there is room for them."""
+def barred(table: Table, ends: Sequence[tuple[int, int]], width: int | None, least: int = LEAST) -> Table:
+    """Return a table with a bar for each row, if there is room for at least so much of each."""
     room = MOST if width is None else min(width - table.width() - GAP, MOST)
-    if room < LEAST:
+    if room < least:
         return table
     rows = tuple((*row, bar) for row, bar in zip(table.rows, bars(ends, room), strict=True))
     return table._replace(head=(*table.head, ""), rows=rows, bars=True)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 KIB = 1 << 10
 """Fewer bytes than this need no other unit beside."""
 
+PAIR = 2
+"""So many are told as one against the other."""
+
 MOST_NAMED = 3
 """More names than these are a list, not a sentence."""
 
@@ -101,7 +104,7 @@ def takes(unit: Unit, subjects: int = 1) -> str:
 
 def changes(change: Change, unit: Unit) -> str:
     """Return the verb of a change, which may be none where it is open."""
-    return f"may {takes(unit, 2)}" if change.low <= 0 <= change.high and change.low < change.high else takes(unit)
+    return f"may {takes(unit, PAIR)}" if change.low <= 0 <= change.high and change.low < change.high else takes(unit)
 
 
 def named(names: Sequence[str]) -> str:

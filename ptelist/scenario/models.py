@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from ptelist.scenario.limits import MOST_CPUS, DebugLetters, Limits, Natural, Order, Positive, Size, Span, Table, Text
 from ptelist.scenario.overlay import Source
+from ptelist.scenario.presets.versions import SERIES_ALONE
 from ptelist.scenario.vm_structs import OF_VCPU, OF_VM, size_field
 
 
@@ -246,7 +247,7 @@ class Vm(NamedTuple):
     dimms: Annotated[int, Limits(0, 32767)] = 0
     dimm_size: Annotated[Size, Limits(4096)] | None = None
     populated: Size | None = None
-    measured_on: Annotated[str, Limits(pattern=r"[0-9]{1,4}\.[0-9]{1,4}")] | None = None
+    measured_on: Annotated[str, Limits(pattern=SERIES_ALONE)] | None = None
     written: Size | None = None
     dirty_ring: Annotated[int, Limits(0, 65536)] = 0
     private_memory: Size | None = None

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from ptelist.settings.axes import Axis
     from ptelist.settings.kinds import Choice, Chosen
 
-WHAT_IF = frozenset(("preset", "kernel", "kernel-from", "config", "proposal"))
+KERNELS = frozenset(("kernel", "kernel-from"))
+"""Axes that name a kernel."""
+WHAT_IF = KERNELS | {"preset", "config", "proposal"}
 """Axes that compare, beside those of kernel fields; others set the scene."""
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ptelist.engine import mmu, slub_parameters
+from ptelist.scenario.presets import shipped
 
 if TYPE_CHECKING:
     from ptelist.scenario.models import Scenario
     from ptelist.settings.axes import Axis
+
+LAYOUTS = "memslots"
+"""The folder of the presets that are layouts of memslots."""
 
 
 def in_force(axis: Axis, scenario: Scenario) -> Any:
@@ -20,7 +24,7 @@ def in_force(axis: Axis, scenario: Scenario) -> Any:
             "config": scenario.config.name,
             "host": host.name,
             "vm": "+".join(group.name for group in scenario.vms),
-            "memslots": vm.memslots,
+            "memslots": "/".join(dict.fromkeys(_layout(scenario, group) for group in range(len(scenario.vms)))),
             "proposal": "+".join(scenario.proposals) or "none",
         }
         return named.get(axis.name, "none")
@@ -37,6 +41,14 @@ def in_force(axis: Axis, scenario: Scenario) -> Any:
         "slub-max-order": slub_parameters.max_order(kernel, host),
     }
     return instead.get(axis.name, 0 if value is None else value)
+
+
+def _layout(scenario: Scenario, group: int) -> str:
+    """Return the preset of memslots that a VM group has; if it has no shipped one, what the layout is in words."""
+    source = scenario.sources.get(f"vms.{group}.memslots")
+    folder, _, file = (source.said_by if source else "").partition("/")
+    name = file.removesuffix(shipped.SUFFIX)
+    return name if folder == LAYOUTS and name in shipped.names(LAYOUTS) else scenario.vms[group].memslots
 
 
 def _field(scenario: Scenario, path: str) -> Any:

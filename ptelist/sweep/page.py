@@ -8,7 +8,7 @@ from ptelist.output import bars, numbers
 from ptelist.output.note import Note
 from ptelist.output.numbers import UNITLESS
 from ptelist.output.page import GAP, Document, Table
-from ptelist.output.sentence import named
+from ptelist.output.sentence import PAIR, named
 from ptelist.output.signed import uncoloured
 from ptelist.sweep import breakeven_page as breakeven
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from ptelist.sweep.sweep import Point, Sweep
 
-PAIR = 2
 MOST_SENTENCES = 3
 """Break-evens of more columns than this are told in a table."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from ptelist.errors import PtelistError
 from ptelist.explore.levers import USUAL, along, levers, onward
-from ptelist.explore.place import Place, State, stand
+from ptelist.explore.place import Place, State, moved, stand
 from ptelist.scenario.presets import shipped
 from ptelist.settings.axes import AXES
 from ptelist.settings.defaults import default
@@ -31,7 +31,7 @@ def test_what_is_in_force_is_what_help_says_is_the_default() -> None:
     for name in AXES:
         if said := default(name):
             at = shown[name].replace("GiB", " GiB")
-            assert at == said or name in {"memslots", "slub-min-objects"}, name
+            assert at == said or name == "slub-min-objects", name
 
 
 def test_the_usual_levers_stand_by_their_part_and_those_without_effect_are_left_out() -> None:
@@ -52,6 +52,27 @@ def test_vm_groups_that_differ_are_all_told() -> None:
     assert [vm.vcpus for vm in place(("vm", "tdp+large")).scenario.vms] == [4, 256]
     assert texts(place(("vm", "tdp+large")))["vcpus"] == "4/256"
     assert texts(place(("vm", "tdp+large"), ("vcpus", "8")))["vcpus"] == "8"
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ((), "q35"),
+        ((("memslots", "ram"),), "ram"),
+        ((("vm", "nested-6.1-pc"),), "pc-nodefaults"),
+        ((("vm", "tdp+nested-6.1-pc"),), "q35/pc-nodefaults"),
+        ((("set", "vm.memslots=mine"),), "mine"),
+    ],
+)
+def test_a_layout_of_memslots_is_told_as_it_is_typed(options: tuple[tuple[str, str], ...], text: str) -> None:
+    assert texts(place(*options), "memslots")["memslots"] == text
+
+
+def test_the_layout_in_force_typed_is_no_move() -> None:
+    assert not moved(place(), place(("memslots", "q35")))
+    (axis,) = moved(place(), place(("memslots", "ram")))
+    assert place().label(axis) == "q35"
+    assert next_of(place(), "memslots", up=True)[0] == "q35-ovmf", "the next one, not the first"
 
 
 @pytest.mark.parametrize(

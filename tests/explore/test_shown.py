@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ptelist.compare.where_command import run as where
@@ -30,7 +32,12 @@ def test_the_total_is_taken_apart_in_the_room_that_there_is(rows: int, width: in
     for name, cells in zip(shown.figures, shown.table.rows, strict=True):
         if name:
             term = here.ledger[name]
-            assert numbers.human(term.low, term.high) in cells or numbers.term(term) in cells
+            said = (
+                numbers.term,
+                lambda term: numbers.human(*term[1:3]),
+                lambda term: numbers.human_shortly(*term[1:3]),
+            )
+            assert any(how(term) in cells for how in said)
     assert width < 40 or shown.table.width() <= width
     sizes = [here.ledger[name].high for name in shown.figures if name.count(".bytes") and name in here.ledger]
     assert sizes[0] == max(sizes)
@@ -50,8 +57,32 @@ def test_shares_and_bars_are_there_at_80_columns() -> None:
     assert table.bars
     assert table.rows[0][1:3] == ("43.8 MiB", "100.0%")
     assert len(table.rows[0][3]) == bars.LEAST
-    wide = figures.where(explorer(options=(("memory", "64GiB"), ("leaf", "4K"))).here, 18, 51).table
-    assert wide.bars, "open figures leave the shares out before the bars"
+
+
+@pytest.mark.parametrize("rows", [8, 16])
+@pytest.mark.parametrize(
+    ("options", "bar"),
+    [
+        ("vcpus=256 memory=64GiB", bars.LEAST),
+        ("memory=64GiB leaf=4K", figures.LEAST_BAR),
+        ("nested=on vcpus=64 memory=64GiB l2-memory=16GiB", figures.LEAST_BAR),
+        ("host=server-256 history=any vcpus=256 memory=1TiB vms=100", figures.LEAST_BAR),
+    ],
+)
+def test_open_figures_keep_name_value_share_and_bar_at_80_columns(rows: int, options: str, bar: int) -> None:
+    given = tuple((name, value) for name, _, value in (each.partition("=") for each in options.split()))
+    here = explorer(options=given).here
+    shown = figures.where(here, rows, 51)
+    table = shown.table
+    assert table.width() <= 51
+    assert table.bars
+    assert table.rows[0][:3] == ("mmu", numbers.human_shortly(*here.ledger[TOTAL][1:3]), "100%")
+    assert len(table.rows[0][3]) >= bar
+    for figure, (name, value, share, drawn) in zip(shown.figures, table.rows, strict=True):
+        assert re.fullmatch(r"\s*[\w.]+\u2026?|\s*\(\d+ smaller\)", name)
+        assert re.fullmatch(r"[\d,.]+ [KMGT]?i?B", value)
+        assert bool(re.fullmatch(r"<1%|\d+(\.\.\d+)?%", share)) is bool(figure)
+        assert drawn
 
 
 @pytest.mark.parametrize("width", [20, 51, 100])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -189,3 +190,76 @@ def test_a_warning_is_not_counted_as_exceeded(run: Run, warn: int, says: str) ->
     assert verdict(run).startswith(
         f"1 of {1 + warn} budgets is exceeded, {says}pte_list_desc.slabs of one is 320 slabs"
     )
+
+
+RAISE = "If intended, raise the limit where it stands."
+EITHER = "If intended, raise the limit where it stands, or accept the growth with:"
+EACH = "If intended, raise each limit where it stands; growth since the baseline is accepted with:"
+UPDATE = "$ ptelist check --update"
+
+
+@pytest.mark.parametrize(
+    ("budgets", "says", "command"),
+    [
+        ((f"{SIZE}max = 120",), RAISE, ""),
+        ((f"{SIZE}exact = 120", f"{WHOLE}max_growth = 0"), RAISE, ""),
+        ((f"{SIZE}max_growth = 0",), EITHER, UPDATE),
+        ((f'{SIZE}exact = "baseline"',), EITHER, UPDATE),
+        ((f"{SIZE}max_growth = 0", f"{WHOLE}max = 1"), EACH, UPDATE),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "github"])
+def test_a_new_baseline_is_offered_where_it_changes_the_verdict(  # noqa: PLR0913, PLR0917 -- what a case is
+    run: Run, budgets: tuple[str, ...], says: str, command: str, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GitHub's annotations say nothing of it, its summary is Markdown."""
+    write(*budgets)
+    assert run("check", "--update").exit_code == 0
+    rebase(8)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    result = run("check", "--format", form)
+    assert result.exit_code == 1
+    told = Path("summary.md").read_text(encoding="utf-8") if form == "github" else result.stdout
+    lines = [" ".join(line.split()) for line in told.replace("<", "\n<").replace(">", ">\n").splitlines()]
+    text = " ".join(line for line in lines if line)
+    assert says in text
+    assert ("--update" in text) is bool(command)
+    assert command in text
+    assert sum(run("check", "--format", each).stdout.count("If intended") for each in ("junit", "ktap")) == 0
+
+
+def rebase(less: int) -> None:
+    """Make the descriptor of the baseline so much smaller."""
+    path = Path("ptelist-baseline.json")
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data["scenarios"]["one"]["figures"]["pte_list_desc.size"] -= less
+    path.write_text(json.dumps(data), encoding="utf-8")
+
+
+def test_a_page_without_baseline_for_a_scenario_says_how_it_is_written(run: Run) -> None:
+    write(f"{SIZE}max_growth = 0")
+    assert run("check", "--update").exit_code == 0
+    write(f"{SIZE}max_growth = 0", scenarios=f'{ONE}[scenario.two]\nkernel = "6.18"\n')
+    html = run("check", "--format", "html").stdout
+    assert "If intended, write the baseline anew with:" in html
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_a_message_stands_beneath_its_own_figure(run: Run, form: str) -> None:
+    """Also where it is that of several figures: then beneath the first of them."""
+    two = f'{ONE}[scenario.two]\nkernel = "6.18"\nvcpus = 256\n'
+    write(
+        f"{SIZE}max = 1\nmessage = 'of the size'",
+        f"{WHOLE}max = 1\nmessage = 'of the whole'",
+        'figure = "pte_list_desc.slabs"\nmax = 1',
+        scenarios=two,
+    )
+    text = run("check", "--format", form).stdout
+    lines = [line.strip("` ") for line in text.splitlines()]
+    place = re.compile(r"FAIL (\w+): (\S+)|of the (size|whole)")
+    told = [match.group(1, 2) if match[1] else match[0] for line in lines if (match := place.match(line))]
+    size, whole, slabs = "pte_list_desc.size", "pte_list_desc.bytes.total", "pte_list_desc.slabs"
+    assert told == [
+        *(("one", size), "of the size", ("one", whole), "of the whole", ("one", slabs)),
+        *(("two", size), ("two", whole), ("two", slabs)),
+    ]

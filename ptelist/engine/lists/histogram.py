@@ -21,7 +21,7 @@ from ptelist.engine.lists.descriptors import bounds
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-FFS, FLS = "ffs", "fls"
+FFS = "ffs"
 
 
 class Class(NamedTuple):

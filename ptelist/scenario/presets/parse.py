@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
 from ptelist.scenario.overlay import Fields, Origin, Overlay, Setting, frozen
-from ptelist.scenario.presets.versions import stable_key
+from ptelist.scenario.presets.versions import SERIES_ALONE, stable_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,7 @@ def _variants(tables: object, table: str, origin: Origin) -> Iterator[Variant]:
         if not isinstance(said, dict) or not isinstance(said.get(key), str):
             raise PtelistError(f"{origin.at(path)}: {path}.{key}: expected a release, as text")
         release, source = said[key], said.get("source", "")
-        valid = stable_key(release) if table == "stable" else re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}", release)
+        valid = stable_key(release) if table == "stable" else re.fullmatch(SERIES_ALONE, release)
         if not valid:
             example = "6.12.118" if table == "stable" else "6.12"
             raise PtelistError(

@@ -6,6 +6,8 @@ import re
 
 SERIES = r"v?([0-9]{1,4})\.([0-9]{1,4})(?:[.\-_][A-Za-z0-9.\-~_]*)?(?:\+(?:[0-9]*[A-Za-z][A-Za-z0-9.\-+~_]*)?)?"
 """A series, or a release of one."""
+SERIES_ALONE = r"[0-9]{1,4}\.[0-9]{1,4}"
+"""A series and nothing else."""
 
 
 def is_release(name: str) -> bool:

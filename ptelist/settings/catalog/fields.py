@@ -204,5 +204,3 @@ SLOT = {
 
 FIELDS = {"kernel": KERNEL, "config": CONFIG, "host": HOST, "vm": VM}
 """By the part of a scenario, as presets name them."""
-OF_ITEMS = {"vm.rmaps and vm.parent_ptes": LIST_CLASS, "vm.slots": SLOT}
-"""The fields of the items that some fields list."""

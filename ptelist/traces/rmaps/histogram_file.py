@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
 from ptelist.readers.host import paths, snapshot
-from ptelist.readers.host.rmaps_stat import Histogram, parse
+from ptelist.readers.host.rmaps_stat import MOST_LISTS, Histogram, parse
 from ptelist.scenario.presets.text_file import read_text
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ COUNTERS = ("pages_4k", "pages_2m", "pages_1g", "max_mmu_rmap_size")
 """The files of a VM's folder that narrow what a histogram leaves open; reading them costs the VM nothing."""
 
 EXPECTED = "a mmu_rmaps_stat file"
-MOST_LISTS = 1 << 48
 
 
 class Found(NamedTuple):

@@ -22,7 +22,7 @@ from ptelist.scenario.limits import DebugLetters, Positive, Size
 from ptelist.scenario.models import RECORDS, Heads
 from ptelist.scenario.presets.kinds import KINDS
 from ptelist.settings.axes import AXES
-from ptelist.settings.catalog.fields import FIELDS, OF_ITEMS
+from ptelist.settings.catalog.fields import FIELDS
 from ptelist.settings.catalog.meanings import MEANINGS
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ def test_fields_have_meanings_in_the_order_of_their_declaration() -> None:
     assert list(FIELDS) == list(RECORDS)
     for part, fields in FIELDS.items():
         assert list(fields) == list(RECORDS[part]._fields)
-    for name, fields in OF_ITEMS.items():
-        assert list(fields) == list(ITEMS[name]._fields)
+    for record, fields in ITEMS.values():
+        assert list(fields) == list(record._fields)
 
 
 @pytest.mark.parametrize(
