@@ -54,8 +54,8 @@ def not_installed(error: ImportError) -> str:
     return f"{name} {what}: pip install ptelist brings all that is needed"
 
 
-def suggestion(wrong: str, known: Iterable[str]) -> str:
-    """Return "; did you mean ...?" for a misspelt name, or the known names."""
+def suggestion(wrong: str, known: Iterable[str], called: str = "known") -> str:
+    """Return "; did you mean ...?" for a misspelt name, or the names that there are, with what they are called."""
     from difflib import get_close_matches  # noqa: PLC0415 -- only after an error
 
     names = sorted(known, key=_numbers_by_size)
@@ -64,7 +64,7 @@ def suggestion(wrong: str, known: Iterable[str]) -> str:
         return "; did you mean " + " or ".join(close) + "?"
     half = SHOWN // 2
     shown = names if len(names) <= SHOWN else [*names[:half], "...", *names[-half:]]
-    return "; known: " + ", ".join(shown) if shown else ""
+    return f"; {called}: {', '.join(shown)}" if shown else ""
 
 
 def _numbers_by_size(name: str) -> list[tuple[int, str]]:

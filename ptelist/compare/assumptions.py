@@ -46,8 +46,13 @@ def assume(
 class Assumptions:
     """What any number of scenarios take for granted, in little memory."""
 
-    def __init__(self, *, releases: bool = True, touched: frozenset[str] | None = None) -> None:
-        """Start with no scenario; `releases`: whether kernels are told by their release, not their profile alone."""
+    def __init__(self, *, releases: bool = True, counted: bool = True, touched: frozenset[str] | None = None) -> None:
+        """Start with no scenario.
+
+        `releases`: whether kernels are told by their release, not their profile alone; `counted`: whether the VMs of
+        a scenario are all that there are.
+        """
+        self._counted = counted
         self._touched = touched
         self._topics: dict[Topic, _Said] = {}
         self._of_all = Repeated(lambda scenario: ((), tuple(of_all(scenario, releases=releases))))
@@ -76,7 +81,7 @@ class Assumptions:
     def _add_vms(self, scenario: Scenario) -> None:
         _, machines = self._of_vms(scenario)
         for number, (vm, machine) in enumerate(zip(scenario.vms, machines, strict=True)):
-            size = vm_clauses.size(vm)
+            size = vm_clauses.size(vm, counted=self._counted)
             if number == len(self._vms):
                 said = self._topics[Topic("vm", group=number)] = _Said(_sized(size, machine))
                 self._vms.append(said)

@@ -51,7 +51,7 @@ def of_all(scenario: Scenario, *, releases: bool) -> Iterator[tuple[Topic, State
     """Yield what is assumed by topic, but for `of_its_own`; `releases`: whether a kernel is told by its release."""
     kernel = scenario.kernel
     yield KERNEL, tuple(_kernel(scenario, kernel.release if releases else ""))
-    yield CONFIG, tuple(_config(scenario))
+    yield CONFIG, tuple(configuration(scenario))
     yield HOST, (*_host(scenario.host), *_processor(scenario))
     yield CACHES, tuple(vm_clauses.each_group(scenario, vm_clauses.caches))
     if lists := tuple(_lists(scenario)):
@@ -168,7 +168,7 @@ def _own(scenario: Scenario) -> dict[str, list[str]]:
     return {what: fields for what, fields in told.items() if fields}
 
 
-def _config(scenario: Scenario) -> Iterator[Clause]:
+def configuration(scenario: Scenario) -> Iterator[Clause]:
     """Yield the configuration's name, and what figures depend on where it is not as upstream has it."""
     kernel, config = scenario.kernel, scenario.config
     yield Clause(config.name, fine=config.name == defaults.CONFIG)

@@ -47,9 +47,9 @@ def each_group(scenario: Scenario, clauses: Callable[[Kernel, Vm], Iterable[Clau
             yield from own[1:]
 
 
-def size(vm: Vm) -> Clause:
-    """Return how many VMs there are, and of how many vCPUs."""
-    return Clause(f"{count(vm.count, 'VM')} of {count(vm.vcpus, 'vCPU')}")
+def size(vm: Vm, *, counted: bool = True) -> Clause:
+    """Return how many VMs there are, unless that is not `counted`, and of how many vCPUs."""
+    return Clause(f"{count(vm.count, 'VM') if counted else 'VMs'} of {count(vm.vcpus, 'vCPU')}")
 
 
 def machine(kernel: Kernel, vm: Vm) -> Iterator[Clause]:

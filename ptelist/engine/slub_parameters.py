@@ -81,6 +81,13 @@ def most_sheaves(kernel: Kernel, host: Host) -> int:
     return host.cpus * kernel.slub_sheaves_per_cpu + host.nodes * kernel.slub_sheaves_per_node
 
 
+def counted_free(kernel: Kernel, config: Config, host: Host, stride: int, per_slab: int, sheaf: int) -> int:  # noqa: PLR0913, PLR0917 -- what it follows from
+    """Return the most free objects that slabinfo counts as in use: those in sheaves, else those on slabs of CPUs."""
+    if sheaf:
+        return sheaf * most_sheaves(kernel, host)
+    return host.cpus * slabs_of_cpu(kernel, config, stride, per_slab) * per_slab
+
+
 def parked_beside(kernel: Kernel, host: Host, sheaf: int) -> int:
     """Return the most free objects in sheaves just after a CPU filled one from a new slab.
 

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FACTS, MEASURED, VMS, UNKNOWN_VMS = "facts", "measured", "vms", "unknown-vms"
-BESIDE = frozenset((FACTS, MEASURED, UNKNOWN_VMS, "name", "unread"))
+READ = frozenset((MEASURED, UNKNOWN_VMS))
+"""Keys that are no option, and are read of any object that has them."""
+BESIDE = READ | {FACTS, "name", "unread"}
 """Keys of the collector's that are no option."""
 
 TABLES = "page_tables.bytes.raw"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from ptelist.compare.explain_command import derivation
 from ptelist.engine.figure_kinds import DESC_TOTAL
 from ptelist.errors import PtelistError
 from ptelist.fleet import body, host_memory, observations, page
+from ptelist.fleet.configurations import counted
 from ptelist.fleet.empty import empty_cells
 from ptelist.fleet.fields import KERNEL, mapped
 from ptelist.fleet.fleet import Fleet
@@ -19,7 +21,7 @@ from ptelist.fleet.inventory import Inventory
 from ptelist.fleet.kernels import of_no_host, taken_for
 from ptelist.fleet.lines import lines
 from ptelist.fleet.measured import compared
-from ptelist.fleet.page import notes
+from ptelist.fleet.notes import notes, set_aside
 from ptelist.fleet.reader import Reader
 from ptelist.fleet.report import FleetReport
 from ptelist.fleet.sentence import headline
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from ptelist.fleet.census import Census
     from ptelist.fleet.totals import Sums
     from ptelist.output.command_line import Options
+    from ptelist.output.note import Note
+    from ptelist.output.page import Document
 
 MANY = 10_000
 """Hosts from which on a progress bar is worth it."""
@@ -82,13 +86,15 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of an inventory
         beside: tuple[tuple[str, str], ...] = ()
         if census.rejects:
             beside = (("".join(rows.again().rejected(census.rejects)), rejects),)
+    aside = [*set_aside(census, rejects)]
     if explain:
-        return _explained(fleet, census, explain, figure, line)._replace(beside=beside)
+        return _below(_explained(fleet, census, explain, figure, line), aside)._replace(beside=beside)
     sums = _added(fleet, census, list(units), processes)
-    spread_ = spread(census, sums.each, counting(units), top or 0, rows.kernel_place)
+    most = partial(spread, census, sums.each, counting(units), place=rows.kernel_place)
     standing = Kernels(rows.kernel_place, fleet.assumed_kernel, rows.kernel)
+    assumptions = tuple(counted(fleet.notes(), census, fleet, standing))
     report = FleetReport(
-        groups, census, fleet.what_ifs, units, sums, bool(figure), (), fleet.notes(), line, spread_, standing
+        groups, census, fleet.what_ifs, units, sums, bool(figure), (), assumptions, line, most(top or 0), standing
     )
     report = _with_more(report, rows, fleet)
     kernels = census.by_kernel(rows.kernel_place, fleet.assumed_kernel)
@@ -106,9 +112,10 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of an inventory
         lambda: body.body(report),
         lambda: body.rows(report),
         headline=lambda: headline(report),
-        sheet=lambda endless: page.sheet(report, endless),
+        sheet=lambda endless: page.sheet(report, endless, most),
         beside=beside,
         lines=lambda: lines(report, (rows.host_fields, rows.by_fields), rows.choices, fleet),
+        lacks="".join(f"{inventory}: {note}" for note in aside),
     )
 
 
@@ -152,3 +159,13 @@ def _explained(fleet: Fleet, census: Census, host: str, figure: tuple[str, ...],
     name = f"{host}, {fleet.what_ifs[number].name}"
     comparison = compare(Columns((Column(name, {}, scenario, 0),), name, by_preset=True), line)
     return derivation(comparison, figure[0] if figure else DESC_TOTAL)
+
+
+def _below(result: Result, more: list[Note]) -> Result:
+    """Return a result with more notes below it."""
+
+    def page_of(width: int | None) -> Document:
+        whole = result.page(width)
+        return whole._replace(notes=(*whole.notes, *more))
+
+    return result._replace(notes=[*result.notes, *more], page=page_of)

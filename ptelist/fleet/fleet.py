@@ -99,7 +99,7 @@ class Fleet:
         """Take the fields of hosts and VMs, what reads their cells, and what holds where a cell is empty."""
         self._fields, self._parse, self._assumed = fields, parse, assumed
         self.what_ifs = what_ifs(options)
-        self._assumptions = Assumptions(releases=False)
+        self._assumptions = Assumptions(releases=False, counted=False)
         self._told: set[tuple[object, ...]] = set()
         """Hosts, and VMs, with their kernels, of which assumptions were added."""
         self._aged = any(each.chosen[FILLING].value == "aged" for each in self.what_ifs if FILLING in each.chosen)
@@ -147,15 +147,19 @@ class Fleet:
 
         Raises PtelistError if there cannot be a host as its cells say, whatever its VMs are.
         """
-        self._bare(about)
+        self.bare(about)
         memory = self._parse((HOST_MEMORY,), (about.memory,)).get(HOST_MEMORY)
         return memory.value if memory else None
 
-    def _bare(self, about: AboutHost) -> Scenario:
+    def bare(self, about: AboutHost) -> Scenario:
         """Return a host as its cells say, whatever its VMs are; raises PtelistError if there cannot be it."""
         said = self._assumed | self._parse(self._fields[0], about.cells)
         said = {name: each for name, each in said.items() if not AXES[name].path.startswith("vm.")}
         return self._space.scenario(said | paging.ANY if paging.is_open(said, self._space) else said)
+
+    def says_filling(self, about: AboutHost) -> bool:
+        """Return whether it is said what a host has been through before, by the inventory or for all of it."""
+        return FILLING in self._assumed or FILLING in self._parse(self._fields[0], about.cells)
 
     def chosen(self, number: int, about: Cells, vm: Cells) -> Chosen:
         """Return the point of a host with one VM under a what-if: assumed, said by the inventory, replaced."""
@@ -251,7 +255,7 @@ class Fleet:
         """
         if not kind.groups:
             return settle(
-                self._bare(kind.about), dict.fromkeys(KINDS, (0, 0)), dict.fromkeys(KINDS, NO_VMS), aside=aside
+                self.bare(kind.about), dict.fromkeys(KINDS, (0, 0)), dict.fromkeys(KINDS, NO_VMS), aside=aside
             )
         singles = self.singles(number, kind)
         counts = [group.vms for group in kind.groups]

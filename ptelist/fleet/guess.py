@@ -20,13 +20,22 @@ class FieldColumn(NamedTuple):
 
 MEMORY, HOST_MEMORY = "memory", "host-memory"
 COMMON = {
-    "host": ("hostname", "host-name", "node-name", "hypervisor", "hypervisor-hostname", "server", "fqdn"),
+    "host": (
+        "hostname",
+        "host-name",
+        "node-name",
+        "hypervisor",
+        "hypervisor-hostname",
+        "server",
+        "server-name",
+        "fqdn",
+    ),
     "kernel": ("kernel-release", "kernel-version", "release", "uname", "uname-r", "osrelease"),
     "cpus": ("ncpu", "ncpus", "cpu-count", "num-cpus", "nproc", "host-cpus", "logical-cpus"),
     "nodes": ("numa-nodes", "nnodes", "numa-node-count"),
-    HOST_MEMORY: ("host-ram", "host-mem", "memtotal", "mem-total", "total-memory", "total-mem"),
-    "vcpus": ("vcpu", "vcpu-count", "num-vcpus", "nvcpu", "vm-vcpus", "vm-cpus"),
-    MEMORY: ("vm-memory", "vm-ram", "vm-mem"),
+    HOST_MEMORY: ("host-memory", "host-ram", "host-mem", "memtotal", "mem-total", "total-memory", "total-mem"),
+    "vcpus": ("vcpu", "vcpu-count", "num-vcpus", "nvcpu", "vm-vcpus", "vm-cpus", "vcpus-per-vm"),
+    MEMORY: ("vm-memory", "vm-ram", "vm-mem", "memory-per-vm", "ram-per-vm", "mem-per-vm"),
     "count": ("vm-count", "num-vms", "nr-vms", "instances"),
 }
 """By field, as columns of options are spelt; sizes without their unit."""
@@ -40,6 +49,8 @@ WHOSE = {"cpus": "host-", HOST_MEMORY: "host-", "vcpus": "vm-", MEMORY: "vm-", "
 SIZES = frozenset((MEMORY, HOST_MEMORY))
 UNITS = {"kb": "KiB", "kib": "KiB", "mb": "MiB", "mib": "MiB", "gb": "GiB", "gib": "GiB", "tb": "TiB", "tib": "TiB"}
 """How names of columns end; what hypervisors call MB is MiB."""
+WITH_UNIT = ("{}-{}", "{}-({})", "{}({})", "{}-[{}]", "{}[{}]")
+"""How a size's name and its unit stand together."""
 
 
 def guessed(names: Iterable[str], known: Collection[str], taken: Collection[str]) -> dict[str, FieldColumn]:
@@ -72,8 +83,9 @@ def _columns(common: Iterable[str], spelt: dict[str, str], *, sized: bool) -> It
         if name in spelt:
             yield FieldColumn(spelt[name])
         for ending, unit in UNITS.items() if sized else ():
-            if (whole := f"{name}-{ending}") in spelt:
-                yield FieldColumn(spelt[whole], unit)
+            for whole in (form.format(name, ending) for form in WITH_UNIT):
+                if whole in spelt:
+                    yield FieldColumn(spelt[whole], unit)
 
 
 def _open(field: str, columns: list[FieldColumn]) -> PtelistError:

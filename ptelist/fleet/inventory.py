@@ -139,8 +139,10 @@ class Inventory:
         places |= {field: self._place(column.name, "--column") for field, column in self._columns.items()}
         for field, what in self._needed.items():
             if field not in places:
-                left = [name for number, name in enumerate(head) if number not in places.values()]
-                raise PtelistError(f"{self.label}:1: no column {field}{suggestion(field, left)}: {what}")
+                summed = set(map(plain, self.by))
+                left = [name for n, name in enumerate(head) if n not in places.values() and plain(name) not in summed]
+                others = suggestion(field, left, "these columns mean nothing here")
+                raise PtelistError(f"{self.label}:1: no column {field}{others}: {what}")
         return places
 
     @property

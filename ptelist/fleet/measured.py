@@ -6,11 +6,15 @@ from collections import Counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from ptelist.engine import ran
+from ptelist.engine.figure_kinds import DESC, HEADER
 from ptelist.engine.interval import Interval
+from ptelist.fleet.collected import COUNTS, FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from ptelist.engine.ledger import Ledger
     from ptelist.fleet.census import Census
     from ptelist.fleet.collected import Collected
     from ptelist.fleet.fleet import Fleet, HostKind
@@ -69,14 +73,28 @@ def compared(
         if not any(each.measured or each.layouts for each in told.values()):
             continue
         ledger = fleet.ledger(0, kind, aside=True)
+        spans = _predicted(fleet, kind, ledger)
         for name, each in told.items():
-            counts += [
-                Compared(name, figure, Interval.of(ledger[figure]), value) for figure, value in each.measured.items()
-            ]
+            counts += [Compared(name, figure, spans[figure], value) for figure, value in each.measured.items()]
             layouts += [
                 Layout(name, kernel(kind), figure, ledger[figure].low, value) for figure, value in each.layouts.items()
             ]
     return Measured(tuple(sorted(counts)), tuple(sorted(layouts)), merged)
+
+
+def _predicted(fleet: Fleet, kind: HostKind, ledger: Ledger) -> dict[str, Interval]:
+    """Return what may be counted on a host, as `observe` bounds it: one that ran keeps some of what is free.
+
+    Where it is said what it has been through before, it is what slabinfo says after that.
+    """
+    spans = {figure: Interval.of(ledger[figure]) for figure in FIGURES}
+    if fleet.says_filling(kind.about):
+        return spans
+    host = fleet.host(0, kind.groups[-1]) if kind.groups else fleet.bare(kind.about)
+    for cache in (DESC, HEADER):
+        spans[f"{cache}.{COUNTS['active']}"] = ran.objects(ledger, cache, host)
+        spans[f"{cache}.{COUNTS['slabs']}"] = ran.slabs(ledger, cache)
+    return spans
 
 
 class Unlike(NamedTuple):

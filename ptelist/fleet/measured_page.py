@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from ptelist.fleet.measured import Compared, Measured, Unlike
 
 WHY = (
-    "slabs and objects as slabinfo counts them, page tables as SecPageTables does; more slabs are what a host keeps of"
-    " VMs that are gone (--assume filling=aged bounds them), fewer page tables are memory that no guest has touched"
+    "slabs and objects as slabinfo counts them, page tables as SecPageTables does; predicted is what the VMs need, up"
+    " to that and all that a host which ran may keep beside; still more slabs are left of VMs that are gone (--assume"
+    " filling=aged bounds them), fewer page tables are memory that no guest has touched"
 )
 MOST_APART = 10
 STRIDE, PER_SLAB = ".stride", ".objects_per_slab"

@@ -6,7 +6,7 @@ import json
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from ptelist.fleet.collected import BESIDE, FACTS, NOTHING, Collected, collected
+from ptelist.fleet.collected import BESIDE, FACTS, NOTHING, READ, Collected, collected
 from ptelist.fleet.records import MOST_COLUMNS, REASON, NoRecordError, Place, plain
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Objects:
                 self._place = Place(line, None)
                 yield "", "", error
                 continue
-            known = BESIDE.union(self._names) if FACTS in whole else self._names
+            known = BESIDE.union(self._names) if FACTS in whole else (READ & whole.keys()).union(self._names)
             for number, part in enumerate(parts):
                 self._place = Place(line, number)
                 if len(self.unused) < MOST_COLUMNS:

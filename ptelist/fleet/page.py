@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING
 from ptelist.engine.figure_kinds import DESC, DESC_TOTAL, TOTAL
 from ptelist.engine.ledger import Unit
 from ptelist.fleet import measured_page
-from ptelist.fleet.guess import said
-from ptelist.fleet.unknown import MOST, listed, needed
 from ptelist.output import numbers
 from ptelist.output.note import Note
 from ptelist.output.page import Document, Table
 from ptelist.output.sentence import plural
 from ptelist.output.sheet import Folded
-from ptelist.scenario.units import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ptelist.engine.interval import Interval
-    from ptelist.fleet.census import Census, HostGroup
-    from ptelist.fleet.guess import FieldColumn
+    from ptelist.fleet.census import HostGroup
     from ptelist.fleet.records import Cells
     from ptelist.fleet.report import FleetReport
+    from ptelist.fleet.spread import Spread
     from ptelist.output.sheet import Block
 
 USUAL = (DESC_TOTAL, TOTAL)
 """Figures of which a table of several what-ifs, or of groups, has the room."""
+
+MOST_HOSTS = 1_000
+"""Hosts, and kernels, of which a format that sorts and filters has a table."""
 
 EXPLAIN = Note("explain", "--explain HOST shows how a figure of one host follows")
 SUMMED_BY = Note("hosts", "each by itself, rounded to its own slabs once for all its VMs, then added up")
@@ -43,11 +43,15 @@ def document(report: FleetReport, width: int | None) -> Document:
     return Document(tuple(table.within(width) for table in tables), notes, report.command)
 
 
-def sheet(report: FleetReport, page: Document) -> tuple[Block, ...]:
-    """Return the tables of the endless page, and below them folded those of the figures that it leaves out."""
+def sheet(report: FleetReport, page: Document, most: Callable[[int], Spread]) -> tuple[Block, ...]:
+    """Return the tables of the endless page, and below them folded those of the figures that it leaves out.
+
+    Between them stand the hosts that take the most, so many as `most` is asked for, unless others were.
+    """
     titles = {table.title for table in page.tables}
     every = document(report._replace(wanted=True), None).tables
-    return (*page.tables, *(Folded(table) for table in every if table.title not in titles))
+    hosts = () if report.spread.hosts else top(report._replace(spread=most(MOST_HOSTS)), said=True)
+    return (*page.tables, *hosts, *(Folded(table) for table in every if table.title not in titles))
 
 
 def _cells(report: FleetReport, group: Cells | None, what_if: int, figure: str) -> tuple[str, ...]:
@@ -75,7 +79,7 @@ def _whole(report: FleetReport, width: int | None) -> Iterator[Table]:
             label = figure if report.wanted or figure == TOTAL else f"  {figure.removeprefix(f'{DESC}.')}"
             cells = [cell for number in range(len(names)) for cell in _cells(report, None, number, figure)]
             if humans:
-                cells.append(_human(report.value(None, 0, figure)[0], report.figures[figure]))
+                cells.append(human(report.value(None, 0, figure)[0], report.figures[figure]))
             rows.append((label, *cells))
         totals = frozenset(
             number for number, row in enumerate(rows) if row[0].strip() in {TOTAL, DESC_TOTAL, "bytes.total"}
@@ -151,59 +155,8 @@ def _downwards(table: Table, width: int) -> Table:
     return Table(table.head[:2], tuple(rows), table.title)
 
 
-def notes(
-    report: FleetReport, label: str, rejects: str, unused: list[str], guesses: dict[str, FieldColumn]
-) -> Iterator[Note]:
-    """Yield what became of the rows, the columns and the what-ifs, and the hosts' own memory."""
-    census = report.census
-    if guesses:
-        yield Note("columns", f"taken by their names for --column {said(guesses)}")
-    if census.rejects:
-        left, cut = plural(census.hosts_left_out, "host"), plural(census.hosts_cut, "host")
-        rows = f"{len(census.rejects):,} of {plural(census.rows, 'row')}"
-        text = f"{rows}, to {rejects} with what is wrong: {left} left out, {cut} with VMs missing"
-        yield Note("set aside", text)
-    if census.unknown:
-        text, brief = (_left_out(census, most) for most in (None, MOST))
-        yield Note("unknown kernels", text, brief=brief if brief != text else None)
-    for (number, reason), hosts in sorted(report.sums.unchanged.items()):
-        name = report.what_ifs[number].name
-        text = f"{name} cannot be applied to {plural(hosts, 'host')}, counted as before: {reason}"
-        yield Note("unchanged", text)
-    if unused:
-        yield Note("not used", f"{', '.join(unused)} in {label}")
-    if report.counted(None).hosts > 1:
-        yield Note("per host", _percentiles(report))
-    yield from (*measured_page.notes(report.measured), *_in_part(report))
-
-
-def _in_part(report: FleetReport) -> Iterator[Note]:
-    """Yield what is known of some VMs or hosts, or in part."""
-    if report.unknown_vms:
-        on = f"{sum(report.unknown_vms.values()):,} on {plural(len(report.unknown_vms), 'host')}"
-        text = f"{on} are not counted: the collector could not tell their vCPUs"
-        yield Note("unknown VMs", text)
-    if report.nested_by_cpu:
-        vms = f"{report.nested_by_cpu:,} of {plural(report.counted(None).vms, 'VM')}"
-        text = f"{vms}; no counter says whether an L2 ever ran there, --nested off is without"
-        yield Note("nested by their CPU model", text)
-    if memory := report.counted(None).memory:
-        yield Note("host memory", f"{format_size(memory)} in all")
-    if known := report.host_memory:
-        of_hosts = f"known of {known.hosts:,} of {plural(report.counted(None).hosts, 'host')}"
-        share = f"{format_size(known.size)} in all: the share is of these" if known.size else "so there is no share"
-        yield Note("host memory", f"{of_hosts}, {share}")
-
-
-def _left_out(census: Census, most: int | None) -> str:
-    """Return which kernels were left out, so many of them, and the options that would take them in."""
-    text = f"hosts left out, as nothing stands for their kernels: {listed(census.unknown, most)}"
-    options = needed(census.unknown, most)
-    return f"{text}; {options}" if options else text
-
-
-def top(report: FleetReport) -> Iterator[Table]:
-    """Yield the hosts and the kernels that take the most, if they were asked for."""
+def top(report: FleetReport, *, said: bool = False) -> Iterator[Table]:
+    """Yield the hosts and the kernels that take the most, if they were asked for; `said`: how many of them all."""
     figure = report.spread.figure
     unit = report.figures[figure]
     for what, most in (("host", report.spread.hosts), ("kernel", report.spread.kernels)):
@@ -211,27 +164,17 @@ def top(report: FleetReport) -> Iterator[Table]:
             about = "kernel" if what == "host" else "hosts"
             beside = [each.kernel if what == "host" else numbers.integer(each.hosts) for each in most]
             rows = [
-                (each.name, cell, numbers.interval(*each.ends), _human(each.ends, unit))
+                (each.name, cell, numbers.interval(*each.ends), human(each.ends, unit))
                 for each, cell in zip(most, beside, strict=True)
             ]
             title = f"the {what}s that take the most {figure}"
+            title += f", {len(most):,} of {report.spread.counts[what]:,}" if said else ""
             yield Table((what, about, unit.value, ""), tuple(rows), title, sortable=True)
 
 
-def _human(ends: Interval, unit: Unit) -> str:
+def human(ends: Interval, unit: Unit) -> str:
     """Return bytes for a human, nothing of other units."""
     return numbers.human(*ends) if unit is Unit.BYTES else ""
-
-
-def _percentiles(report: FleetReport) -> str:
-    """Return what most hosts take at most."""
-    figure, unit = report.spread.figure, report.figures[report.spread.figure]
-    said = {50: "half of the hosts take at most", 90: "90%", 99: "99%", 100: "the most is"}
-    parts = [
-        f"{said[percent]} {_human(ends, unit) or numbers.interval(*ends)}"
-        for percent, ends in report.spread.percentiles.items()
-    ]
-    return f"{figure}: {', '.join(parts)}"
 
 
 def assumed(report: FleetReport) -> list[Note]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from heapq import nsmallest
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine.interval import Interval
@@ -38,6 +39,8 @@ class Spread(NamedTuple):
     hosts: tuple[Most, ...]
     kernels: tuple[Most, ...]
     """Those of the greatest high ends, the most first; as many as were asked for."""
+    counts: dict[str, int]
+    """How many there are of each in all."""
 
 
 def spread(census: Census, each: Mapping[HostKind, Interval], figure: str, top: int, place: int | None) -> Spread:
@@ -51,11 +54,13 @@ def spread(census: Census, each: Mapping[HostKind, Interval], figure: str, top: 
     if each:
         lows, highs = (_ranked((ends[n], counts[kind]) for kind, ends in each.items()) for n in (0, 1))
         percentiles = {percent: Interval(lows[percent], highs[percent]) for percent in PERCENTS}
+    kernels = _kernels(counts, each, kernel)
     return Spread(
         figure,
         percentiles,
         tuple(_hosts(census, each, kernel, top)) if top else (),
-        tuple(_kernels(counts, each, kernel))[:top],
+        tuple(kernels[:top]),
+        {"host": sum(counts.values()), "kernel": len(kernels)},
     )
 
 
@@ -76,8 +81,9 @@ def _ranked(values: Iterable[tuple[int, int]]) -> dict[int, int]:
 def _hosts(census: Census, each: Mapping[HostKind, Interval], kernel: Kernel, top: int) -> Iterator[Most]:
     """Yield the hosts that take the most."""
     left = top
-    for kind in sorted(each, key=lambda kind: (-each[kind].high, -each[kind].low, min(census.hosts[kind]))):
-        for name in sorted(census.hosts[kind])[:left]:
+    kinds = nsmallest(top, each, key=lambda kind: (-each[kind].high, -each[kind].low, min(census.hosts[kind])))
+    for kind in kinds:
+        for name in nsmallest(left, census.hosts[kind]):
             yield Most(name, kernel(kind), 1, each[kind])
         left -= len(census.hosts[kind])
         if left <= 0:

@@ -6,7 +6,6 @@ from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine.interval import Interval
-from ptelist.errors import PtelistError
 from ptelist.fleet.values import HostValues
 
 if TYPE_CHECKING:
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
 
     from ptelist.fleet.fleet import Fleet, HostKind
     from ptelist.fleet.records import Cells
+    from ptelist.fleet.what_ifs import Unfit
 
 CHUNK = 256
 """Kinds of hosts that one process takes at a time."""
@@ -30,7 +30,7 @@ class Sums(NamedTuple):
     """Sums over some hosts: by group, every figure under every what-if, its ENDS in a row; and who is as it was."""
 
     by_group: dict[Cells, list[int]]
-    unchanged: dict[tuple[int, str], int]
+    unchanged: dict[tuple[int, Unfit], int]
     """Hosts to which a what-if cannot be applied, by its number and the reason."""
     each: dict[HostKind, Interval]
     """The figure that counts of each kind of host as it is."""
@@ -65,7 +65,7 @@ def _refuse_all_failed(whole: Sums, hosts: int) -> None:
     for (number, reason), count in sorted(whole.unchanged.items()):
         failed[number] = failed.get(number, 0) + count
         if failed[number] == hosts:
-            raise PtelistError(reason)
+            raise reason.error
 
 
 _shared: tuple[HostValues, Sequence[Job]]

@@ -16,6 +16,7 @@ from ptelist.errors import PtelistError
 from ptelist.fleet.fleet import ADDED_UP
 from ptelist.fleet.lanes import Lanes
 from ptelist.fleet.single import OBJECTS, Change, Totals
+from ptelist.fleet.what_ifs import Unfit, unfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,7 +42,7 @@ ENDS = 4
 BASE, CHANGED = len(Totals._fields), len(Totals._fields) + len(Change._fields)
 """Numbers of a VM group as it is, and under a what-if."""
 
-Ways = tuple["tuple[bool, ...] | str", ...]
+Ways = tuple["tuple[bool, ...] | Unfit", ...]
 """Under each what-if, the parameters of the kvm modules that VMs need; or why it cannot be applied to them."""
 
 
@@ -59,7 +60,7 @@ class _Programs(NamedTuple):
 
     alone: Repeated[None]
     """Of hosts as they are."""
-    changed: list[Repeated[None] | str]
+    changed: list[Repeated[None] | Unfit]
     """Of hosts as they are, and behind these under each what-if; or why it cannot be applied."""
 
 
@@ -77,7 +78,7 @@ class Usual:
         self._programs: dict[tuple[Cells, int], _Programs] = {}
         """By what is said of a host, and the ways of its VMs."""
 
-    def values(self, kind: HostKind) -> tuple[list[int], list[tuple[int, str]]]:
+    def values(self, kind: HostKind) -> tuple[list[int], list[tuple[int, Unfit]]]:
         """Return both ends of each figure and of its change under each what-if: those of its ledgers.
 
         With them come the what-ifs that cannot be applied to it, and why; there it is as it was.
@@ -92,7 +93,7 @@ class Usual:
         values: list[Sequence[int]] = []
         failed = []
         for number, program in enumerate(programs.changed, 1):
-            if isinstance(program, str):
+            if isinstance(program, Unfit):
                 failed.append((number, program))
                 values.append(())
             else:
@@ -120,12 +121,12 @@ class Usual:
         """Return what one VM of a group adds."""
         before = self._fleet.single(0, group)
         numbers: list[int] = [*before.held.totals]
-        ways: list[tuple[bool, ...] | str] = [before.modules]
+        ways: list[tuple[bool, ...] | Unfit] = [before.modules]
         for number in range(1, len(self._fleet.what_ifs)):
             try:
                 single = self._fleet.single(number, group)
             except PtelistError as error:
-                ways.append(str(error))
+                ways.append(unfit(error))
                 numbers += [0] * CHANGED
             else:
                 ways.append(single.modules)
@@ -135,14 +136,14 @@ class Usual:
     def _both(self, kind: HostKind, ways: Iterable[int]) -> int:
         """Return the way of a host with VMs of several."""
         every = list(self._ways)
-        whole: list[tuple[bool, ...] | str] = []
+        whole: list[tuple[bool, ...] | Unfit] = []
         for number, each in enumerate(zip(*(every[way] for way in ways), strict=True)):
-            why = sorted({way for way in each if isinstance(way, str)})
+            why = sorted({way for way in each if isinstance(way, Unfit)})
             if not why and len(set(each)) > 1:
                 try:
                     self._fleet.scenario(number, kind)
                 except PtelistError as error:
-                    why = [str(error)]
+                    why = [unfit(error)]
             whole.append(why[0] if why else each[0])
         return self._ways.setdefault(tuple(whole), len(self._ways))
 
@@ -150,9 +151,9 @@ class Usual:
         """Return the programs of hosts alike, and remember them."""
         figures, group = self._figures, kind.groups[-1]
         old = self._fleet.host(0, group)
-        changed: list[Repeated[None] | str] = []
+        changed: list[Repeated[None] | Unfit] = []
         for number, reason in enumerate(list(self._ways)[way][1:], 1):
-            if isinstance(reason, str):
+            if isinstance(reason, Unfit):
                 changed.append(reason)
             else:
                 why = f"{ADDED_UP}, {self._fleet.what_ifs[number].name}"

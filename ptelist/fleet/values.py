@@ -9,12 +9,14 @@ from ptelist.engine.figure_kinds import is_aside
 from ptelist.errors import PtelistError
 from ptelist.fleet.summed import counting
 from ptelist.fleet.usual import ENDS, USUAL, Usual
+from ptelist.fleet.what_ifs import unfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ptelist.engine.ledger import Ledger
     from ptelist.fleet.fleet import Fleet, HostKind
+    from ptelist.fleet.what_ifs import Unfit
 
 LOW, HIGH, CHANGE_LOW, CHANGE_HIGH = range(ENDS)
 
@@ -29,7 +31,7 @@ class HostValues:
         self._aside = any(map(is_aside, figures))
         self._counting = list(figures).index(counting(figures)) * ENDS
 
-    def of(self, kind: HostKind) -> tuple[list[int], list[tuple[int, str]]]:
+    def of(self, kind: HostKind) -> tuple[list[int], list[tuple[int, Unfit]]]:
         """Return the ENDS of each figure under each what-if in a row, and which what-ifs cannot be applied to it."""
         if not kind.groups:
             return [0] * (ENDS * len(self._figures) * len(self._fleet.what_ifs)), []
@@ -39,7 +41,7 @@ class HostValues:
         """Return the ends of the figure that counts, of the host as it is."""
         return values[self._counting + LOW], values[self._counting + HIGH]
 
-    def _values(self, kind: HostKind) -> tuple[list[int], list[tuple[int, str]]]:
+    def _values(self, kind: HostKind) -> tuple[list[int], list[tuple[int, Unfit]]]:
         base = self._fleet.ledger(0, kind, aside=self._aside)
         values = [*_ends(base, base, self._figures)]
         failed = []
@@ -47,7 +49,7 @@ class HostValues:
             try:
                 values += _ends(base, self._fleet.ledger(number, kind, aside=self._aside), self._figures)
             except PtelistError as error:
-                failed.append((number, str(error)))
+                failed.append((number, unfit(error)))
                 values += values[: len(values) // number]
         return values, failed
 

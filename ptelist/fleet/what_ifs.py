@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.errors import PtelistError
+from ptelist.errors import PtelistError, Where
 from ptelist.fleet.fields import NO_MAP, NO_PAST, PEAK, VMS
 from ptelist.settings.axes import AXES
 from ptelist.settings.columns import name as name_of
@@ -31,6 +31,24 @@ class WhatIf(NamedTuple):
 
     name: str
     chosen: Chosen
+
+
+class Unfit(NamedTuple):
+    """Why a what-if cannot be applied to a host; equal for all hosts of which that is so."""
+
+    option: str
+    """Which is to blame, if that is known: the what-if says it as well."""
+    text: str
+
+    @property
+    def error(self) -> PtelistError:
+        """Return it as what is wrong with the command."""
+        return PtelistError(self.text, Where(option=self.option))
+
+
+def unfit(error: PtelistError) -> Unfit:
+    """Return why there cannot be a host under a what-if."""
+    return Unfit(error.where.option, error.inner)
 
 
 def what_ifs(options: Options) -> list[WhatIf]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine import attributes, slab_layout, slub_parameters
+from ptelist.engine import attributes, ran, slab_layout, slub_parameters
 from ptelist.engine.attributes import Made
 from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import Unit
@@ -153,24 +153,19 @@ class Watcher:
         """Return the slabs of the history told, else those needed, and what a busy host may retain beside."""
         if self._told:
             return self._span(f"{name}.slabs.raw")
-        needed, retained = self._span(f"{name}.slabs"), self._span(f"{name}.slabs.retained")
-        return Interval(needed.low, needed.high + retained.high)
+        return ran.slabs(self._ledger, name)
 
     def _objects(self, seen: Seen, sheaf: int) -> Interval | None:
         """Return the live objects: those on per-CPU slabs and in sheaves count as active, live or not."""
         if seen.active is None:
             return None
         sheaf = seen.number("sheaf_capacity") or (0 if seen.cells else sheaf)
-        if sheaf:
-            free = sheaf * slub_parameters.most_sheaves(self._kernel, self._holders)
+        stride, per_slab = (self._span(f"{seen.name}.{each}").low for each in ("stride", "objects_per_slab"))
+        if seen.cpu_slabs is not None and not sheaf:
+            free = seen.cpu_slabs * per_slab
         else:
-            stride, per_slab = (self._span(f"{seen.name}.{each}").low for each in ("stride", "objects_per_slab"))
-            slabs = seen.cpu_slabs
-            if slabs is None:
-                slabs = self._holders.cpus * slub_parameters.slabs_of_cpu(
-                    self._kernel, self._scenario.config, stride, per_slab
-                )
-            free = slabs * per_slab
+            config = self._scenario.config
+            free = slub_parameters.counted_free(self._kernel, config, self._holders, stride, per_slab, sheaf)
         return Interval(0 if seen.shared else max(seen.active - free, 0), seen.active)
 
     def _notes(self, seen: Seen, held: Interval | None) -> Iterator[Note]:

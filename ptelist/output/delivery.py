@@ -8,10 +8,13 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+import click
+
 from ptelist.errors import PtelistError
 from ptelist.output import formats
 from ptelist.output.formats import MAIL, TERMINAL
 from ptelist.output.page import MAIL_WIDTH
+from ptelist.output.plain import clean
 from ptelist.scenario import inputs
 
 if TYPE_CHECKING:
@@ -46,8 +49,14 @@ def width(chosen: str) -> int:
 
 
 def deliver(result: Result, wanted: str | None, output: str | None) -> None:
-    """Write a result in the format that is asked for, or that suits, and what goes to files beside it."""
-    write(*result.beside, (as_text(result, choose(wanted, output)), output))
+    """Write a result in the format that is asked for, or that suits, and what goes to files beside it.
+
+    What it lacks is said on stderr, once it is there, if the format has no notes.
+    """
+    chosen = choose(wanted, output)
+    write(*result.beside, (as_text(result, chosen), output))
+    if result.lacks and chosen in formats.BARE:
+        click.echo(clean(result.lacks), err=True)
 
 
 def as_text(result: Result, chosen: str) -> Text:

@@ -40,6 +40,9 @@ class Result(NamedTuple):
     lines: Callable[[], Iterable[dict[str, Any]]] | None = None
     """Objects for a line each, where there are more than rows tell; None for what has rows alone."""
 
+    lacks: str = ""
+    """What the figures are without, of which a note tells: it is said aloud where a format has no notes."""
+
     def document(self, width: int | None) -> Document:
         """Return the page of so many columns with the answer above it."""
         return self.page(width)._replace(headline=self.headline())

@@ -83,7 +83,7 @@ def _report(hosts: Hosts, pair: Sequence[State], options: Options, chosen: Chose
     jobs = [(kind, len(names)) for kind, names in census.hosts.items()]
     sums = add_up(fleet, jobs, [TOTAL], 1, id)
     if sums.unchanged:
-        raise PtelistError(f"{hosts.path}: {next(iter(sums.unchanged))[1]}")
+        raise PtelistError(f"{hosts.path}: {next(iter(sums.unchanged))[1].error}")
     usual = spread(census, sums.each, TOTAL, 0, None)
     kernels = Kernels(rows.kernel_place, fleet.assumed_kernel, rows.kernel)
     return FleetReport((), census, fleet.what_ifs, {TOTAL: Unit.BYTES}, sums, False, (), (), "", usual, kernels)

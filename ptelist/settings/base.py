@@ -133,7 +133,7 @@ def _proposals(label: str, version: str) -> Overlay:
         patch = named.load(name, "proposals")
         since = patch.about.get("since", "0.0")
         if versions.version_key(version) < versions.version_key(since):
-            text = f"{name} changes what kernel {version} does not have: {since} or later"
+            text = f"{name} changes what kernel {version} does not have; it needs {since} or later"
             raise PtelistError(text, PROPOSAL)
         for field in patch.overlay.kernel.keys() & overlay.kernel.keys():
             raise PtelistError(f"{label}: more than one of them sets kernel.{field}", PROPOSAL)

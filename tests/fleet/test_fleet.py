@@ -8,6 +8,7 @@ import io
 import json
 import os
 import random
+import re
 import shlex
 import signal
 import threading
@@ -196,8 +197,10 @@ def test_what_a_patch_saves(run: Callable[..., Result], inventory: Path) -> None
     assert figure(by_kernel["6.18.2"], 0) == (0, 0)
     assert data["total"]["host_memory"] == 3 << 40
     text = " ".join(run("fleet", str(inventory), "--proposal", "shrink-tdp").stdout.split())
-    unchanged = "unchanged: proposal=shrink-tdp cannot be applied to 1 host, counted as before: --proposal: shrink-tdp"
-    assert unchanged in text
+    assert (
+        "unchanged: proposal=shrink-tdp cannot be applied to 1 host, which is counted as it is: shrink-tdp changes what"
+        " kernel 5.10 does not have; it needs 5.15 or later "
+    ) in text
     assert "proposal shrink-tdp: not merged" in text
     assert "host memory: 3 TiB in all" in text
     assert "not used: rack in" in text
@@ -402,6 +405,46 @@ def test_the_summary_counts_hosts_left_out_and_cut(run: Callable[..., Result], i
     assert "3 hosts, 42 VMs" in text
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl", "json", "mail", "markdown", "terminal", "html"])
+def test_hosts_that_are_left_out_are_said_in_every_format(
+    run: Callable[..., Result], inventory: Path, form: str
+) -> None:
+    """Where no note stands, on stderr, in one line."""
+    inventory.write_text(HOSTS + "e,6.1,x,1,,4,8GiB,tdp,no,1,r1\nd,6.18.2,64,1,,,8GiB,tdp,no,1,r2\n", encoding="utf-8")
+    result = run("fleet", str(inventory), "--keep-going", "--format", form)
+    assert result.exit_code == 0
+    says = f"2 of 7 rows, to {inventory}.rejected with what is wrong: 1 host left out, 1 host with VMs missing"
+    if form in {"csv", "jsonl"}:
+        assert result.stderr == f"{inventory}: set aside: {says}\n"
+        assert "set aside" not in result.stdout
+    else:
+        assert result.stderr == ""
+        assert says in " ".join(re.sub(r"\x1b\[[0-9;]*m|\\(?=[_])", "", result.stdout).split())
+    inventory.write_text(HOSTS, encoding="utf-8")
+    assert run("fleet", str(inventory), "--keep-going", "--format", form).stderr == ""
+
+
+def test_a_host_that_is_explained_says_what_was_set_aside(run: Callable[..., Result], inventory: Path) -> None:
+    inventory.write_text(HOSTS + "a,6.1.0-56-cloud-amd64,64,1,512GiB,x,8GiB,tdp,no,1,r1\n", encoding="utf-8")
+    words = ("fleet", str(inventory), "--keep-going", "--explain", "a")
+    says = f"set aside: 1 of 6 rows, to {inventory}.rejected with what is wrong: 0 hosts left out, 1 host with VMs"
+    assert says in " ".join(run(*words).stdout.split())
+    assert any(each.startswith(says) for each in json.loads(run(*words, "--format", "json").stdout)["assumptions"])
+
+
+def test_notes_of_a_fleet_say_of_how_many_hosts_they_are(run: Callable[..., Result], inventory: Path) -> None:
+    """Two hosts of Debian, three of upstream, one of a Debian without the tracking; no note counts the VMs of a row."""
+    kernels = ["6.1.0-56-amd64", "6.1.0-44-amd64", "6.12.117", "6.18.2", "6.12.2", "5.10.0-46-amd64"]
+    rows = [f"h{n},{kernel},64,4,8GiB,{n}" for n, kernel in enumerate(kernels, 1)]
+    inventory.write_text("host,kernel,cpus,vcpus,memory,count\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    text = " ".join(run("fleet", str(inventory)).stdout.split())
+    config = text.partition(" config: ")[2].partition(" host: ")[0]
+    assert config.split("; ")[0] == "3 hosts have upstream"
+    assert sorted(each.split(" debian-amd64")[0] for each in config.split("; ")[1:]) == ["1 host has", "2 hosts have"]
+    assert "vm: VMs of 4 vCPUs, 8 GiB of 2M leaves" in text
+    assert "1 VM of" not in text
+
+
 ROWS = st.lists(
     st.tuples(
         st.sampled_from("abcd"),
@@ -448,7 +491,9 @@ def test_vms_that_a_what_if_would_part_are_told(figures: list[str]) -> None:
     fleet, census = read(text(rows), kernel="5.10,6.6")
     values = HostValues(fleet, figures)
     (both, failed), (_, none) = map(values.of, census.hosts)
-    assert failed == [(1, 'vm.paging: "tdp-mmu" beside "tdp": tdp and tdp_mmu are the same for all VMs of a host')]
+    ((number, why),) = failed
+    text_ = 'vm.paging: "tdp-mmu" beside "tdp": tdp and tdp_mmu are the same for all VMs of a host'
+    assert (number, why.text) == (1, text_)
     assert both[:ENDS] == both[ENDS : 2 * ENDS]
     assert not none
 
@@ -534,7 +579,7 @@ def test_what_cannot_be_applied_is_counted_over_all_parts(processes: int) -> Non
     old = {series: sum(row["kernel"] == series for row in rows) for series in ("5.10", "5.14")}
     counted: dict[tuple[int, str], int] = {}
     for (number, reason), hosts in part.unchanged.items():
-        (series,) = (name for name in old if name in reason)
+        (series,) = (name for name in old if name in reason.text)
         counted[number, series] = hosts
     assert counted == {(1, series): hosts for series, hosts in old.items()}
 
@@ -615,6 +660,13 @@ def test_bad_objects_are_set_aside_with_their_bad_groups_only(run: Callable[...,
         ("", "", "1: no column host"),
         ("kernel,vcpus\n", "", ":1: no column host"),
         ("host,vcpuz\n", "", "no column vcpus; did you mean vcpuz"),
+        (
+            "Box,VCPUs,Rack\n",
+            "",
+            "no column host; these columns mean nothing here: Box, Rack: --column host=",
+        ),
+        ("Box,VCPUs,Rack\n", "--by rack", "no column host; these columns mean nothing here: Box: --column host=NAME"),
+        ("host,vcpus\na,1\n", "--proposal shrink-tdp --assume kernel=5.10", "ptelist: --proposal: shrink-tdp changes"),
         ("host,vcpus,vcpus\n", "", 'column "vcpus" is there twice'),
         ("host,vcpus\n", "--column cpus", "expected FIELD=COLUMN, as in cpus=ncpu or memory=ram_mb:MiB, got"),
         ("host,vcpus\n", "--column cpus=", "--column: expected FIELD=COLUMN"),
@@ -855,6 +907,9 @@ def test_a_column_that_is_said_or_has_the_fields_own_name_is_not_guessed(
         ("host,ram_gb,vm_ram_mb,host_mem_gb", "host-memory=host_mem_gb:GiB, memory=vm_ram_mb:MiB"),
         ("host,ram_gb", "memory=ram_gb:GiB"),
         ("host,ncpu,host_cpus", "cpus=host_cpus"),
+        ("host,Total Memory (GB),VM RAM (MB)", "host-memory=Total Memory (GB):GiB, memory=VM RAM (MB):MiB"),
+        ("host,host_memory_gb,RAM per VM (GiB)", "host-memory=host_memory_gb:GiB, memory=RAM per VM (GiB):GiB"),
+        ("host,Host Memory [TB],memory_per_vm(MiB)", "host-memory=Host Memory [TB]:TiB, memory=memory_per_vm(MiB):MiB"),
     ],
 )
 def test_a_column_that_says_whose_it_is_comes_first(
@@ -865,9 +920,22 @@ def test_a_column_that_says_whose_it_is_comes_first(
     assert f"columns: taken by their names for --column {wanted}" in document_of(run, inventory, row)["assumptions"]
 
 
+def test_names_of_spreadsheets_are_common_ones(run: Callable[..., Result], inventory: Path) -> None:
+    wanted = document_of(run, inventory, "host,host_memory,memory,vcpus\na,512GiB,8GiB,4\nb,1TiB,16GiB,2\n")
+    rows = "Server Name,Total Memory (GB),VM RAM (GB),vcpus_per_vm\na,512,8,4\nb,1024,16,2\n"
+    found = document_of(run, inventory, rows)
+    assert found["total"] == wanted["total"]
+    guesses = "host=Server Name, host-memory=Total Memory (GB):GiB, vcpus=vcpus_per_vm, memory=VM RAM (GB):GiB"
+    assert f"columns: taken by their names for --column {guesses}" in found["assumptions"]
+
+
 @pytest.mark.parametrize(
     ("head", "says"),
     [
+        (
+            "host,vm_ram_gb,VM RAM (GB)",
+            "memory may be column vm_ram_gb or VM RAM (GB): {0}=vm_ram_gb:GiB or {0}=VM RAM (GB):GiB decides",
+        ),
         (
             "host,vm_ram_mb,vm_mem_gib",
             "memory may be column vm_ram_mb or vm_mem_gib: {0}=vm_ram_mb:MiB or {0}=vm_mem_gib:GiB decides",

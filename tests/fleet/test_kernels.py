@@ -205,6 +205,7 @@ def test_few_of_the_kernels_that_are_left_out_are_told(run: Callable[..., Result
     brief, full = (text.partition("unknown kernels: ")[2].partition(" per host: ")[0] for text in (short, whole))
     assert len(brief.split()) < 100 < len(full.split())
     assert full in " ".join(note(told(run, *words[1:]), "unknown kernels").split())
+    assert re.search(r", and [0-9]+ more\. To take them in, say what they count as: --map-kernel ", brief)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,9 @@ HELD = {
 }
 """As that host's slabinfo and meminfo had it."""
 
+FRESH = ("--assume", "filling=packed")
+"""Nothing else ran on the hosts, so that they keep nothing beside."""
+
 
 @pytest.fixture
 def line(request: pytest.FixtureRequest) -> dict[str, Any]:
@@ -49,7 +52,7 @@ def fleet(run: Run, tmp_path: Path) -> Callable[..., Result]:
 def told(result: Result) -> dict[tuple[str, str], tuple[int, int, int]]:
     """Return both ends of what is predicted and what was measured, by host and figure."""
     return {
-        (each["host"], each["figure"]): (*each["predicted"].values(), each["measured"])
+        (each["host"], each["figure"]): (each["predicted"]["low"], each["predicted"]["high"], each["measured"])
         for each in json.loads(result.stdout)["measured"]
     }
 
@@ -58,7 +61,7 @@ def test_slabs_of_the_host_that_was_collected_from_are_as_predicted(
     fleet: Callable[..., Result], line: dict[str, Any]
 ) -> None:
     """A fresh host that nothing else ran on: slabs to the object; its guest has not touched all of its memory."""
-    found = told(fleet([line], "--format", "json"))
+    found = told(fleet([line], *FRESH, "--format", "json"))
     assert {figure: measured for (_, figure), (*_, measured) in found.items()} == HELD
     for (_, figure), (low, high, measured) in found.items():
         assert (low, high) == (measured, measured) or figure == "page_tables.bytes.raw"
@@ -69,7 +72,7 @@ def test_sums_and_those_that_are_farthest_apart(fleet: Callable[..., Result], li
     for number in range(12):
         counts = {"pte_list_desc": {"active": 96, "slabs": 3 + number}}
         others.append(line | {"host": f"busy-{number:02}", "measured": {"slabs": counts}})
-    page = fleet([line, *others]).stdout
+    page = fleet([line, *others], *FRESH).stdout
     assert "measured on 13 hosts, beside what is predicted\n" in page
     assert ["slabs.raw", "39", str(3 + sum(range(3, 15))), "11", "above"] in map(str.split, page.splitlines())
     _, _, most = page.partition("measured beyond what is predicted, 10 of 12, the farthest first\n")
@@ -101,13 +104,13 @@ def test_a_host_of_which_no_vm_is_known_is_the_farthest(fleet: Callable[..., Res
     """Nothing is predicted there, so all that is measured is beyond."""
     slabs = {"kvm_mmu_page_header": {"slabs": 17_000}}
     none = line | {"host": "none", "vms": [], "measured": {"sec_pagetables": 900_000_000, "slabs": slabs}}
-    page = fleet([line, none]).stdout
+    page = fleet([line, none], *FRESH).stdout
     _, _, most = page.partition("measured beyond what is predicted")
     assert [text.split() for text in most.splitlines()[3:5]] == [
         ["none", "page_tables.bytes.raw", "0", "900,000,000"],
         ["none", "kvm_mmu_page_header.slabs.raw", "0", "17,000"],
     ]
-    assert told(fleet([none], "--format", "json")) == {
+    assert told(fleet([none], *FRESH, "--format", "json")) == {
         ("none", "page_tables.bytes.raw"): (0, 0, 900_000_000),
         ("none", "kvm_mmu_page_header.slabs.raw"): (0, 0, 17_000),
     }
@@ -149,6 +152,65 @@ def test_vms_that_nobody_knows_are_counted(fleet: Callable[..., Result], line: d
     page = " ".join(fleet([*hosts, bad], "--keep-going").stdout.split())
     assert "unknown VMs: 3 on 2 hosts are not counted: the collector could not tell their vCPUs" in page
     assert "not used" not in page
+
+
+COUNTS = [
+    *((active, 1) for active in (0, 1, 639, 640, 641, 5247, 5248, 5249, 9999)),
+    *((640, slabs) for slabs in (10, 19, 20, 21, 168, 169, 170, 9999)),
+]
+
+
+@pytest.mark.parametrize("kernel", ["5.10", "6.1", "6.18", "7.3"])
+def test_an_outlier_is_what_observe_says_differs(
+    run: Run, fleet: Callable[..., Result], tmp_path: Path, kernel: str
+) -> None:
+    """Counts of a host that ran, at the ends of what 6.1 may have and far from them; others have ends of their own."""
+    copy = tmp_path / "slabinfo"
+    counted = []
+    for active, slabs in COUNTS:
+        text = f"pte_list_desc {active} {active} 128 32 1 : tunables 0 0 0 : slabdata {slabs} {slabs} 0\n"
+        copy.write_text(f"slabinfo - version: 2.1\n{text}", encoding="utf-8")
+        options = ("--kernel", kernel, "--cpus", "16", "--vcpus", "16", "--format", "json")
+        (cache,) = json.loads(run("observe", "--slabinfo", str(copy), *options).stdout)["caches"]
+        checks = {f"pte_list_desc.{name}.raw": cache["checks"][name] for name in ("objects", "slabs")}
+        counted.append({name: check["verdict"] == "agrees" for name, check in checks.items()})
+    assert {each["pte_list_desc.slabs.raw"] for each in counted} == {True, False}
+    hosts = [
+        {
+            "host": f"h{number:02}",
+            "kernel": f"{kernel}.0",
+            "cpus": 16,
+            "vcpus": 16,
+            "measured": {"slabs": {"pte_list_desc": {"active": active, "slabs": slabs}}},
+        }
+        for number, (active, slabs) in enumerate(COUNTS)
+    ]
+    found = told(fleet(hosts, "--format", "json"))
+    agrees = {key: low <= measured <= high for key, (low, high, measured) in found.items()}
+    assert agrees == {(f"h{n:02}", figure): each for n, told_ in enumerate(counted) for figure, each in told_.items()}
+
+
+def test_what_a_host_that_ran_may_keep_is_no_outlier_and_its_width_shows(fleet: Callable[..., Result]) -> None:
+    """A node keeps 5 slabs, and each CPU its own and 8 partial ones (120 free objects in slabs of 32, half full)."""
+    counts = {"pte_list_desc": {"active": 650, "slabs": 25}}
+    host = {"host": "a", "kernel": "6.1.0", "cpus": 16, "vcpus": 16, "measured": {"slabs": counts}}
+    page = fleet([host]).stdout
+    assert "beyond what is predicted" not in page
+    assert ["slabs.raw", f"20..{20 + 5 + 16 * 9}", "25"] in map(str.split, page.splitlines())
+    assert ["objects.raw", f"640..{640 + 16 * 9 * 32:,}", "650"] in map(str.split, page.splitlines())
+    (row,) = map(json.loads, fleet([host], "--format", "jsonl").stdout.splitlines())
+    assert row["measured"]["pte_list_desc.slabs.raw"] == {"low": 20, "high": 169, "measured": 25}
+    packed = fleet([host], *FRESH).stdout
+    assert "measured beyond what is predicted, 2, the farthest first" in packed
+
+
+def test_a_column_of_the_collectors_is_used_without_its_facts_too(
+    fleet: Callable[..., Result], line: dict[str, Any]
+) -> None:
+    del line["facts"]
+    page = " ".join(fleet([line | {"unknown_vms": [1], "more": 1, "vms": [{"vcpus": 2}]}]).stdout.split())
+    assert "measured on 1 host" in page
+    assert "not used: more in" in page
 
 
 @pytest.mark.parametrize(("measured", "beyond"), [(9, -1), (10, 0), (11, 0), (20, 0), (21, 1), (35, 15)])

@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from html_page import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,6 +116,28 @@ def test_the_hosts_and_kernels_that_take_the_most(run: Callable[..., Result], fl
     assert f"the hosts that take the most {TOTAL}\n" in text
     assert f"\n{order[0]} " in text
     assert "top_hosts" not in document(run, fleet)["per_host"]
+
+
+def test_html_has_the_hosts_that_take_the_most(run: Callable[..., Result], tmp_path: Path) -> None:
+    """Unless so many are asked for; other formats have none by themselves."""
+    path = tmp_path / "many.csv"
+    path.write_text("host,vcpus\n" + "".join(f"h{n},{1 + n % 40}\n" for n in range(1_200)), encoding="utf-8")
+    page = output(run, path, "--format", "html")
+    tables = {str(each.findtext(".//h2")): each for each in read(page).iter("section")}
+    hosts = tables[f"the hosts that take the most {TOTAL}, 1,000 of 1,200"]
+    (table,) = hosts.iter("table")
+    assert table.get("data-sortable") is not None
+    names = [str(row.findtext("th")) for row in table.iter("tr")][1:]
+    sizes = {f"h{n}": n % 40 for n in range(1_200)}
+    assert names == sorted(names, key=lambda name: (-sizes[name], name))
+    assert len(names) == 1_000
+    assert min(sizes[name] for name in names) == min(sorted(sizes.values(), reverse=True)[:1_000])
+    assert len(page) < 400 << 10
+    asked = output(run, path, "--format", "html", "--top", "7")
+    assert f"the hosts that take the most {TOTAL}<" in asked
+    assert "1,000 of 1,200" not in asked
+    for form in ("mail", "markdown", "json"):
+        assert "that take the most" not in output(run, path, "--format", form)
 
 
 def test_processes_change_no_host(run: Callable[..., Result], tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 TERMINAL, MAIL, MARKDOWN = CHOSEN = ("terminal", "mail", "markdown")
 """Those that commands themselves choose; help names them before the others."""
 
+BARE = frozenset(("csv", "jsonl"))
+"""Those that have rows or objects alone: no note stands there."""
+
 
 def _names() -> tuple[str, ...]:
     """Return the names of the modules in this folder: nothing is imported to list them."""
