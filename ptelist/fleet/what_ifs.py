@@ -36,19 +36,20 @@ class WhatIf(NamedTuple):
 class Unfit(NamedTuple):
     """Why a what-if cannot be applied to a host; equal for all hosts of which that is so."""
 
-    option: str
-    """Which is to blame, if that is known: the what-if says it as well."""
+    where: Where
+    """The option or the file that is to blame, if that is known: the what-if says it as well."""
     text: str
 
     @property
     def error(self) -> PtelistError:
         """Return it as what is wrong with the command."""
-        return PtelistError(self.text, Where(option=self.option))
+        return PtelistError(self.text, self.where)
 
 
 def unfit(error: PtelistError) -> Unfit:
     """Return why there cannot be a host under a what-if."""
-    return Unfit(error.where.option, error.inner)
+    where = error.where
+    return Unfit(Where(option=where.option) if where.option else Where(file=where.file), error.inner)
 
 
 def what_ifs(options: Options) -> list[WhatIf]:

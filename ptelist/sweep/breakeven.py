@@ -147,7 +147,7 @@ class _Gap:
         """Return the first step at which the change's low (0) or high (1) end is below a limit."""
 
         def possible(start: int, stop: int) -> bool:
-            return not self._growing or self._at(start)[2][end] - self._at(stop)[1][1 - end] < limit
+            return not self._growing or self._at(start)[2][LOW] - self._at(stop)[1][HIGH] < limit
 
         return first(0, self._last, lambda n: self._at(n)[0][end] < limit, possible)
 

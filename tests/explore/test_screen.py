@@ -135,11 +135,11 @@ def test_derivations_open_down_to_the_commit(run: Run) -> None:
 
 
 def test_a_lever_is_swept_with_its_break_even_and_a_figure_has_a_history(run: Run) -> None:
-    at = explorer("--host server-256 --filling spread --vcpus 256")
-    at.put("ext", "2")
+    at = explorer("--vcpus 256")
+    at.put("ext", "13")
     *_, chart, changes, back, history, scrolled = played(
         "",
-        "down down down down down down down down down",
+        "down down down down down down down down",
         f"/ {' '.join('pte_list_desc.bytes.total')} enter",
         "s",
         "d",
@@ -149,12 +149,12 @@ def test_a_lever_is_swept_with_its_break_even_and_a_figure_has_a_history(run: Ru
         explored=at,
         size=(80, 40),
     )
-    assert command(chart).startswith("ptelist sweep --host server-256 --filling spread --ext 14,2 --")
+    assert command(chart).startswith("ptelist sweep --ext 14,13 --")
     assert "● ext=14" in chart
-    assert "○ ext=2" in chart
-    assert re.search(r"┊ ext=2 saves from \d+ on", chart), "the break-even"
+    assert "○ ext=13" in chart
+    assert re.search(r"┊ ext=13 saves from \d+ on", chart), "the break-even"
     assert "--delta" in command(changes)
-    assert "● ext=2" in changes
+    assert "● ext=13" in changes
     assert command(back).startswith("ptelist compare")
     assert command(history).endswith("--figure pte_list_desc.bytes.total")
     assert "5.15: kernel.pte_list_ext 3 -> 14" in history or "kernel 5." in history

@@ -63,8 +63,8 @@ def test_the_total_is_bold_and_a_saving_green(coloured: Callable[[str], list[str
 
 
 def test_what_is_open_has_no_colour(coloured: Callable[[str], list[str]]) -> None:
-    lines = coloured("sweep --vcpus 1,256 --ext 2,14 --host server-256 --filling spread --delta")
-    open_, saved = row(lines, "1"), row(lines, "256")
+    lines = coloured("sweep --vcpus 3,2000 --ext 14,13 --host server-256 --delta")
+    open_, saved = row(lines, "3"), row(lines, "2000")
     assert re.search(r"-[\d,]+\.\.\+[\d,]+", open_)
     assert not {GREEN, RED} & set(re.findall("\x1b[^m]*m", open_))
     assert GREEN in saved
