@@ -384,3 +384,16 @@ def test_the_job_of_gitlab_runs_again_in_a_folder_that_was_kept(tree: Path, tmp_
     assert not Path(f"/tmp/ptelist-test-{os.getpid()}").exists()
     unsaid = run(job("before_script"), PTELIST_COMMIT="")
     assert (unsaid.returncode, "PTELIST_COMMIT says no commit" in unsaid.stderr) == (2, True)
+
+
+def test_every_action_of_others_is_named_by_its_commit() -> None:
+    """A tag or a branch may be moved; behind each commit stands the version that it is of."""
+    files = [*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob(".github/actions/*/*.yml"), MANUAL]
+    used = [
+        line
+        for file in files
+        for line in re.findall(r"^ +- uses: (.*)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    others = [each for each in used if not each.startswith("ptelist/")]
+    assert len(others) >= 20
+    assert [each for each in others if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each)] == []
