@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import FILLERS, LEFT, Op, Term
+from ptelist.engine.paid import paid, scaled
 from ptelist.engine.splits import change_of_split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from ptelist.engine.paid import Paid
 
 Pair = tuple[Term | None, Term | None]
 """A part of the old figure and the one of the new figure that it is compared with; None where there is none."""
@@ -80,39 +83,19 @@ def _name(term: Term) -> str:
 def _sum(old: Term, new: Term) -> Interval:
     """Add up what parts change by; those that are paid for the same slabs change together."""
     found = _added(difference(*pair) for pair in paired(old, new))
-    if found.low < found.high and (own := _paid(old.parts)) and (others := _paid(new.parts)):
-        (slabs, before, beside), (others_slabs, after, others_beside) = own, others
-        low, high = _filled(slabs, others_slabs, before, after)
-        return _both(found, Interval(low + others_beside - beside, high + others_beside - beside))
-    return found
+    return _both(found, _rest(old, new)) if found.low < found.high else found
 
 
-def _paid(parts: Iterable[Term]) -> tuple[Term, int, int] | None:
-    """Return the one number of slabs that a sum is of, what it has for each, and what beside; None of other sums."""
-    slabs, each, beside = None, 0, 0
-    for part in parts:
-        if part.exact:
-            beside += part.low
-            continue
-        found = _times_exact(part.parts) if part.op is Op.PRODUCT else None
-        if found is None or not (slabs is None or same(slabs, found[0])):
-            return None
-        slabs = found[0]
-        each += found[1]
-    return (slabs, each, beside) if slabs else None
+def _rest(old: Term, new: Term) -> Interval:
+    """Change slabs times what each has, and what is beside them."""
+    own, others = paid(old), paid(new)
+    return _of_slabs(own, others) if own and others else Interval(new.low - old.high, new.high - old.low)
 
 
-def _times_exact(factors_: Iterable[Term]) -> tuple[Term, int] | None:
-    """Return the one factor that is rounded up, and the product of the others, which are exact; None of any others."""
-    rounded, number = None, 1
-    for each in factors_:
-        if each.op in ROUNDED_UP and rounded is None:
-            rounded = each
-        elif each.exact and each.op not in ROUNDED_UP:
-            number *= each.low
-        else:
-            return None
-    return (rounded, number) if rounded else None
+def _of_slabs(old: Paid, new: Paid) -> Interval:
+    low, high = _filled(old.slabs, new.slabs, old.each, new.each)
+    beside = new.beside - old.beside
+    return Interval(low + beside, high + beside)
 
 
 def _product(old: Term, new: Term) -> Interval:
@@ -122,18 +105,12 @@ def _product(old: Term, new: Term) -> Interval:
     found = Interval(fewest - most, greatest - least)
     if len(own) == len(others):
         changes = [difference(*pair) for pair in zip(own, others, strict=True)]
-        for before, after in ((others, own), (own, others)):
-            steps = (times(change, product_of([*before[:n], *after[n + 1 :]])) for n, change in enumerate(changes))
+        for first, last in ((others, own), (own, others)):
+            steps = (times(change, product_of([*first[:n], *last[n + 1 :]])) for n, change in enumerate(changes))
             found = _both(found, _added(steps))
-    if found.low < found.high and (rounded := _rounded(own, others)):
-        found = _both(found, rounded)
+    if found.low < found.high and (before := scaled(own)) and (after := scaled(others)):
+        found = _both(found, _of_slabs(before, after))
     return times(found, product_of(common))
-
-
-def _rounded(own: Sequence[Term], others: Sequence[Term]) -> Interval | None:
-    """Return the change of what fills slabs, rounded up and times exact numbers; None of any other products."""
-    old, new = _times_exact(own), _times_exact(others)
-    return _filled(old[0], new[0], old[1], new[1]) if old and new and old[0].op is new[0].op else None
 
 
 def _quotient(old: Term, new: Term) -> Interval:
@@ -234,12 +211,12 @@ def product_of(parts: Sequence[Term]) -> Interval:
     return Interval(prod(part.low for part in parts), prod(part.high for part in parts))
 
 
-ROUNDED_UP = frozenset((Op.CEIL_DIV, Op.PACKED))
 STEPS = {
     Op.SUM: _sum,
     Op.PRODUCT: _product,
     Op.CEIL_DIV: _quotient,
     Op.FLOOR_DIV: _quotient,
     Op.PACKED: _packed,
+    Op.REST: _rest,
 }
 """How the difference of two figures that follow by the same operation follows from their parts."""

@@ -16,6 +16,7 @@ from ptelist.engine.ledger import (
     named,
     packed,
     product,
+    rest,
     rule,
     total,
 )
@@ -146,16 +147,16 @@ class KmemCache:
         """Return what is not used: padding, slab tails and free objects."""
         name, add, layout = f"{self._name}.bytes.waste", self._ledger.add, self._layout
         gap = fixed("gap", layout.stride - self._size.low, B, "stride - size", self._stride, self._size)
-        rest = layout.slab_bytes - layout.objects * layout.stride
+        left = layout.slab_bytes - layout.objects * layout.stride
         tail = fixed(
-            "tail", rest, B, "slab_bytes - objects_per_slab x stride", self._slab_bytes, self._per_slab, self._stride
+            "tail", left, B, "slab_bytes - objects_per_slab x stride", self._slab_bytes, self._per_slab, self._stride
         )
         least = max(slabs.low * layout.objects - objects.high, 0)
         most = slabs.high * layout.objects - objects.low
         if self._host.filling == "packed":
             most = min(most, self._fillers * (layout.objects - 1) + max(self._sheaf - 1, 0))
         why = "slabs x objects_per_slab - objects"
-        free = rule("free_objects", least, most, Unit.OBJECTS, why, slabs, self._per_slab, objects)
+        free = rest("free_objects", (least, most), Unit.OBJECTS, why, slabs, self._per_slab, objects)
         parts = (
             add(product(f"{name}.padding", B, objects, gap)),
             add(product(f"{name}.tail", B, slabs, tail)),

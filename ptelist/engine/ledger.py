@@ -36,6 +36,8 @@ class Op(StrEnum):
     FLOOR_DIV = "floor_div"
     PACKED = "packed"
     """Slabs that objects fill: of the first part, so many of the second in each; what more there may be is named."""
+    REST = "rest"
+    """The first part times the second, less the third; what else bounds it is said."""
     RULE = "rule"
 
 
@@ -68,7 +70,7 @@ class Term(NamedTuple):
             yield from part.walk()
 
 
-_GIVEN, _SUM, _PRODUCT, _CEIL, _FLOOR, _PACKED, _RULE = Op  # a lookup on the class is slow
+_GIVEN, _SUM, _PRODUCT, _CEIL, _FLOOR, _PACKED, _REST, _RULE = Op  # a lookup on the class is slow
 _new = tuple.__new__  # and so is the __new__ of a named tuple, which only checks how many fields there are
 
 
@@ -120,6 +122,11 @@ def packed(name: str, ends: tuple[int, int], note: str, *parts: Term) -> Term:
     Others are FILLERS, one if there is no such part, and LEFT, the most of them, else none.
     """
     return _new(Term, (name, *ends, Unit.SLABS, _PACKED, parts, note, ""))
+
+
+def rest(name: str, ends: tuple[int, int], unit: Unit, note: str, *parts: Term) -> Term:
+    """Return the first of three parts times the second, less the third."""
+    return _new(Term, (name, *ends, unit, _REST, parts, note, ""))
 
 
 def rule(name: str, low: int, high: int, unit: Unit, note: str, *parts: Term) -> Term:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ptelist.engine.account import account
 from ptelist.engine.difference import difference, same
-from ptelist.engine.ledger import FILLERS, LEFT, Op, Term, Unit, ceil_div, floor_div, packed, product, rule, total
+from ptelist.engine.ledger import FILLERS, LEFT, Op, Term, Unit, ceil_div, floor_div, packed, product, rest, rule, total
 from ptelist.engine.ledger import given as known
 from ptelist.settings.columns import expand
 
@@ -57,6 +57,13 @@ def filled(objects: Term, room: int, fillers: int, left: int) -> Term:
     return packed("packed", (-(-objects.low // room), min(apart, objects.high)), "open", *parts)
 
 
+def spare(objects: Term, room: int, fillers: int, left: int) -> Term:
+    """Return the objects for which such slabs have room beside."""
+    of = filled(objects, room, fillers, left)
+    ends = max(of.low * room - objects.high, 0), of.high * room - objects.low
+    return rest("rest", ends, B, "open", of, known("room", room, B, "said"), objects)
+
+
 def slabs(objects: int, room: int, fillers: int, left: int, values: Mapping[str, int]) -> int:
     """Return how many slabs have an object in use; each number of objects is split in a way of its own."""
     found, rest = 0, objects
@@ -69,6 +76,9 @@ def slabs(objects: int, room: int, fillers: int, left: int, values: Mapping[str,
     return found
 
 
+FILLED = st.integers(1, 7), st.integers(1, 3), st.sampled_from((0, 0, 2, 5))
+
+
 def derivations(parts: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
     """Return sums, products, quotients and rules of derivations."""
     some = st.lists(parts, min_size=1, max_size=3)
@@ -77,7 +87,8 @@ def derivations(parts: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
         some.map(lambda terms: product("product", B, *terms)),
         st.builds(lambda a, b: ceil_div("up", B, a, b), parts, DIVISORS),
         st.builds(lambda a, b: floor_div("down", B, a, b), parts, DIVISORS),
-        st.builds(filled, parts, st.integers(1, 7), st.integers(1, 3), st.sampled_from((0, 0, 2, 5))),
+        st.builds(filled, parts, *FILLED),
+        st.builds(spare, parts, *FILLED),
         st.builds(grown, st.sampled_from(list(GROWN)), parts),
     )
 
@@ -85,17 +96,20 @@ def derivations(parts: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
 TERMS = st.recursive(LEAVES, derivations, max_leaves=6)
 
 
+ARITHMETIC: dict[Op, Callable[[list[int]], int]] = {
+    Op.SUM: sum,
+    Op.PRODUCT: prod,
+    Op.CEIL_DIV: lambda parts: -(-parts[0] // parts[1]),
+    Op.FLOOR_DIV: lambda parts: parts[0] // parts[1],
+    Op.REST: lambda parts: parts[0] * parts[1] - parts[2],
+}
+
+
 def value(term: Term, values: Mapping[str, int]) -> int:
     """Return what a term is when each open one is what `values` says."""
     parts = [value(part, values) for part in term.parts]
-    if term.op is Op.SUM:
-        return sum(parts)
-    if term.op is Op.PRODUCT:
-        return prod(parts)
-    if term.op is Op.CEIL_DIV:
-        return -(-parts[0] // parts[1])
-    if term.op is Op.FLOOR_DIV:
-        return parts[0] // parts[1]
+    if term.op in ARITHMETIC:
+        return ARITHMETIC[term.op](parts)
     if term.op is Op.PACKED:
         more = {part.name: part.low for part in term.parts[2:]}
         left = min(more.get(LEFT, 0), values["left"])

@@ -108,3 +108,6 @@ def test_what_is_open_in_both_columns_is_one_split(vcpus: str, kernel: str) -> N
         ("mmu.bytes.total", Layouts(room, other, before, after)),
     ):
         assert difference(old[figure], new[figure]) == one_by_one(objects, objects, 2, of), figure
+    slab, used = ("pte_list_desc.bytes.slab", "pte_list_desc.bytes.used")
+    (low, high), (less, _) = (difference(old[figure], new[figure]) for figure in (slab, used))
+    assert difference(old["pte_list_desc.bytes.waste"], new["pte_list_desc.bytes.waste"]) == (low - less, high - less)
