@@ -41,22 +41,23 @@ def change_of_split(fewest: int, most: int, fillers: int, *layouts: int) -> tupl
     after; `layouts` are the numbers of Layouts. Both ends occur, unless there are more than
     MOST_WAYS to look at: then these are bounds, less than a slab of each filler off.
     """
-    of = Layouts(*layouts)
-    cycle = of.cycle
+    room, other, before, after = layouts
+    cycle = lcm(room, other)
     # Of more objects than each filler can have beside whole cycles, some whole cycles are certain.
     cycles = max(fewest // cycle - fillers, 0)
-    certain = cycles * cycle
-    low, high = _extremes(fewest - certain, most - certain, fillers, of)
-    return low + cycles * of.change(cycle), high + cycles * of.change(cycle)
+    low, high = _extremes(fewest - cycles * cycle, most - cycles * cycle, fillers, layouts)
+    certain = cycles * (after * (cycle // other) - before * (cycle // room))
+    return low + certain, high + certain
 
 
 @lru_cache(REMEMBERED)
-def _extremes(fewest: int, most: int, fillers: int, of: Layouts) -> tuple[int, int]:
+def _extremes(fewest: int, most: int, fillers: int, layouts: tuple[int, ...]) -> tuple[int, int]:
     """Look at all splits that matter.
 
     What a filler's slabs change by is the same between two numbers at which a slab begins, so all fillers but one
     are at such a number, or one more; and whole cycles change it by the same with whichever filler they are.
     """
+    of = Layouts(*layouts)
     cycle = of.cycle
     starts = {start + more for room in (of.room, of.other) for start in range(0, cycle, room) for more in (0, 1)}
     ends = [(end, of.change(end)) for end in sorted(starts) if end <= most]
