@@ -19,6 +19,9 @@ from ptelist.settings.faults import Fault, read_record
 BUILT_IN = "built-in budgets"
 """What stands in for a file's name where there is none."""
 
+OWN = "folder or below; any other is for --baseline alone"
+STDOUT = "-"
+
 TOP_KEYS = frozenset(("baseline", "kernel", "scenario", "budget"))
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.\-]*"
 
@@ -105,21 +108,25 @@ def _gate(data: dict[str, Any], origin: Origin) -> Gate:
         if not isinstance(data.get(key, ""), str):
             raise PtelistError(f"{origin.at(key)}: {key}: expected text")
     stem, _ = os.path.splitext(os.path.basename("stdin" if label == "-" else label))
-    baseline = _beside(label, data.get("baseline", f"{stem}-baseline.json"))
-    if "baseline" in data and not _is_within(os.path.dirname(label), baseline):
-        where = f"{origin.at('baseline')}: baseline"
-        raise PtelistError(f"{where}: expected a file in this one's folder or below; any other is for --baseline alone")
+    said = data.get("baseline", f"{stem}-baseline.json")
+    baseline = _beside(label, said)
+    if "baseline" in data and (said == STDOUT or not is_own(label, baseline)):
+        raise PtelistError(f"{origin.at('baseline')}: baseline: expected a regular file in this one's {OWN}")
     kernel = _preset(label, data["kernel"]) if "kernel" in data else None
     return Gate(origin, baseline, kernel, _scenarios(data.get("scenario", {}), origin), ())
 
 
-def _is_within(folder: str, name: str) -> bool:
-    """Return whether a name is one of a file in a folder or below, links followed: --update writes there."""
+def is_own(label: str, name: str) -> bool:
+    """Return whether a name is one of a regular file in the folder of budgets or below, links followed.
+
+    --update writes there; a FIFO would be waited for.
+    """
     try:
-        within = os.path.realpath(folder)
-        return os.path.commonpath((within, os.path.realpath(name))) == within
+        within = os.path.realpath(os.path.dirname(label))
+        is_below = os.path.commonpath((within, os.path.realpath(name))) == within
     except ValueError:  # a NUL is in it
         return False
+    return is_below and os.path.basename(name) != "" and (os.path.isfile(name) or not os.path.exists(name))
 
 
 def _beside(label: str, name: str) -> str:

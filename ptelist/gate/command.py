@@ -19,7 +19,7 @@ from ptelist.output.delivery import as_text, choose, write
 from ptelist.output.formats import FORMATS, MARKDOWN
 from ptelist.output.plain import clean
 from ptelist.output.result import Result
-from ptelist.scenario.inputs import is_stream
+from ptelist.scenario.inputs import is_special, is_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,18 +66,13 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a run
         raise click.UsageError("--init and --update write no report: leave --format, -o and --report out")
     if init and update:
         raise click.UsageError("--init and --update exclude each other")
-    if update and not baseline and file and (is_stream(file) or _is_no_file(file)):
+    if update and not baseline and file and (is_stream(file) or is_special(file)):
         raise click.UsageError("--update: FILE is stdin, which has no name: say with --baseline where the figures go")
     if init:
         return _init(asked)
     if update:
         return _update(asked)
     return _report(asked, _apart([*_pairs(order, formats, outputs), *reports]))
-
-
-def _is_no_file(file: str) -> bool:
-    """Return whether what is there is none of a folder's files, such as a FIFO."""
-    return "\0" not in file and os.path.exists(file) and not (os.path.isfile(file) or os.path.isdir(file))
 
 
 def _pairs(order: list[str], formats: tuple[str, ...], outputs: tuple[str, ...]) -> list[tuple[str, str | None]]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
 from ptelist.gate import template
-from ptelist.gate.budgets import BUILT_IN, parse, scenarios
+from ptelist.gate.budgets import BUILT_IN, OWN, is_own, parse, scenarios
 from ptelist.gate.configured import AFTER, BEFORE, complete, told
 from ptelist.gate.configured import KERNEL_FROM as FROM
 from ptelist.gate.tested import measure
 from ptelist.output.command_line import command_line
+from ptelist.scenario.inputs import is_special
 from ptelist.scenario.presets.mapping import KernelMap
 from ptelist.scenario.presets.text_file import read_text
 from ptelist.settings.columns import expand
@@ -81,11 +82,22 @@ def layouts(kernel: Options) -> Places:
 
 
 def gate(asked: Run) -> Gate:
+    """Return the scenarios and budgets of the file, and the baseline that is named, else found; raises PtelistError."""
+    said = _said(asked)
+    if asked.baseline:
+        return said._replace(baseline=asked.baseline)
+    if not is_own(asked.file, said.baseline):
+        raise PtelistError(f"{said.baseline}: expected a regular file in its own {OWN}")
+    return said
+
+
+def _said(asked: Run) -> Gate:
     """Return the scenarios and budgets of the file; raises PtelistError for a bad one."""
     if asked.file != "-" and not os.path.exists(asked.file):
         raise PtelistError(f"{asked.file}: does not exist: ptelist check --init writes one to begin with")
-    parsed = _mapped(parse(read_text(asked.file, asked.file), asked.file), asked.maps)
-    return parsed._replace(baseline=asked.baseline) if asked.baseline else parsed
+    if not asked.explicit and is_special(asked.file):
+        raise PtelistError(f"{asked.file}: expected a regular file; any other is read only where FILE names it")
+    return _mapped(parse(read_text(asked.file, asked.file), asked.file), asked.maps)
 
 
 def _mapped(said: Gate, maps: tuple[str, ...]) -> Gate:
@@ -131,7 +143,7 @@ def against_profile(asked: Run) -> tuple[Gate, Baseline]:
 def against_build(asked: Run, build: str) -> tuple[Gate, Baseline]:
     """Return the budgets of the file, or of --init where there is none, and the figures of another build."""
     has_file = asked.explicit or asked.baseline or os.path.exists(asked.file)
-    limits = gate(asked) if has_file else against_profile(asked)[0]
+    limits = _said(asked) if has_file else against_profile(asked)[0]
     old = asked.before.kernel
     before = measure(limits, old, layouts(old)).state
     return limits, before._replace(label=build, is_file=False)

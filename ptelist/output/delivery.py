@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from contextlib import ExitStack, contextmanager
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 SVG = "svg"
 """No format of every result: only some have a picture."""
 LEAST_WIDTH = 20
+STRICT = "strict"
 
 
 def choose(wanted: str | None, output: str | None) -> str:
@@ -76,16 +78,18 @@ def write(*texts: tuple[Text, str | None]) -> None:
     """
     with ExitStack() as stack:
         devices: list[Callable[[], object]] = []
-        streams: list[Callable[[], object]] = []
+        printed: list[Text] = []
         files: list[Callable[[], object]] = []
         for text, output in texts:
             if output is None or output == "-" or _is_stdout(output):
-                streams.append(partial(_to_stdout, text))
+                printed.append(text)
             elif target := _replaced(output):
                 files.append(stack.enter_context(_beside(target, text, output)))
             else:
                 devices.append(partial(_into, text, output))
-        for finish in (*devices, *streams, *files):
+        if printed:
+            devices.append(partial(_to_stdout, printed))
+        for finish in (*devices, *files):
             finish()
 
 
@@ -159,17 +163,31 @@ def _parts(text: Text) -> Iterable[str]:
     return (text,) if isinstance(text, str) else text
 
 
-def _to_stdout(text: Text) -> None:
-    """Write all of text; an unbuffered stdout may take a part of it at a time.
+def _to_stdout(texts: Iterable[Text]) -> None:
+    """Write all texts as one stream, which has one BOM at most; an unbuffered stdout may take a part of it at a time.
 
     Raises OSError if it takes no more, UnicodeEncodeError for what its encoding cannot say.
     """
     stream = sys.stdout.buffer
-    for part in _parts(text):
-        left = memoryview(part.encode(sys.stdout.encoding or "ascii"))
+    parts = (part for text in texts for part in _parts(text))
+    for data in codecs.iterencode(parts, sys.stdout.encoding or "ascii", _error_handler()):
+        left = memoryview(data)
         while left:
             left = left[stream.write(left) :]
     stream.flush()
+
+
+def _error_handler() -> str:
+    """Return what stdout does about what its encoding cannot say, where a user chose that (PYTHONIOENCODING).
+
+    Python chooses surrogateescape under LC_ALL=POSIX: bytes that are no text would go out.
+    """
+    chosen = sys.stdout.errors or STRICT
+    try:
+        codecs.lookup_error(chosen)
+    except LookupError:
+        return STRICT
+    return STRICT if chosen == "surrogateescape" else chosen
 
 
 def _umask() -> int:

@@ -32,6 +32,11 @@ def is_stream(path: str) -> bool:
     return path == "-" or folder == "/dev" or folder.startswith("/proc/")
 
 
+def is_special(path: str) -> bool:
+    """Return whether what is there is none of a folder's files, such as a FIFO or a device."""
+    return "\0" not in path and os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))  # noqa: PTH110, PTH112, PTH113 -- pathlib takes long to load
+
+
 def noted(file: BinaryIO) -> BinaryIO:
     """Return an open file, and remember that it is read."""
     with suppress(OSError):  # raised by what has no descriptor

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +35,11 @@ def inner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    "name", ["../b.json", "x/../../b.json", "/{tmp}/b.json", "link/b.json", "away.json", "a\\u0000b", "loop"]
+    "name",
+    [
+        *("../b.json", "x/../../b.json", "/{tmp}/b.json", "link/b.json", "away.json", "a\\u0000b", "loop"),
+        *("", "-", ".", "x", "x/", "new/"),
+    ],
 )
 def test_a_baseline_is_in_the_folder_of_the_file(run: Run, inner: Path, tmp_path: Path, name: str) -> None:
     (inner / "x").mkdir()
@@ -42,7 +49,8 @@ def test_a_baseline_is_in_the_folder_of_the_file(run: Run, inner: Path, tmp_path
     path = inner / "ptelist.toml"
     path.write_text(f'baseline = "{name.format(tmp=tmp_path)}"\n{GATE}max_growth = 0\n', encoding="utf-8")
     wanted = (
-        "ptelist.toml:1: baseline: expected a file in this one's folder or below; any other is for --baseline alone"
+        "ptelist.toml:1: baseline: expected a regular file in this one's folder or below; "
+        "any other is for --baseline alone"
     )
     for flags in ((), ("--update",), ("../project/ptelist.toml", "--update")):
         assert wanted in refused(run("check", *flags))
@@ -50,6 +58,60 @@ def test_a_baseline_is_in_the_folder_of_the_file(run: Run, inner: Path, tmp_path
     path.write_text(f"{GATE}max_growth = 0\n", encoding="utf-8")
     assert run("check", "--baseline", "../b.json", "--update").exit_code == 0
     assert (inner.parent / "b.json").exists()
+
+
+def ended(*words: str, stdin: int = subprocess.DEVNULL) -> str:
+    """Run where it may wait for what never comes, and return the one line that it ends with."""
+    command = [sys.executable, "-m", "ptelist", "check", *words]
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        command, stderr=subprocess.PIPE, encoding="utf-8", check=False, timeout=30, env=env, stdin=stdin
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    return done.stderr
+
+
+@pytest.mark.parametrize("flags", [(), ("--update",)])
+@pytest.mark.usefixtures("inner")
+def test_a_baseline_that_is_found_is_a_file_of_the_folder(run: Run, flags: tuple[str, ...]) -> None:
+    """A FIFO was waited for, and by its default name --update wrote where no name in the file may lead."""
+    Path("ptelist.toml").write_text(f"{GATE}max_growth = 0\n", encoding="utf-8")
+    wanted = (
+        "ptelist: ptelist-baseline.json: expected a regular file in its own folder or below; "
+        "any other is for --baseline alone\n"
+    )
+    os.mkfifo("ptelist-baseline.json")
+    assert ended(*flags) == wanted
+    Path("ptelist-baseline.json").unlink()
+    Path("ptelist-baseline.json").symlink_to("/dev/stdin")
+    read, write = os.pipe()
+    try:
+        assert ended(*flags, stdin=read) == wanted
+    finally:
+        os.close(read)
+        os.close(write)
+    Path("ptelist-baseline.json").unlink()
+    Path("ptelist-baseline.json").symlink_to("../out.json")
+    assert refused(run("check", *flags)) == wanted
+    assert "project/ptelist-baseline.json: expected" in refused(run("check", "../project/ptelist.toml", *flags))
+    assert not Path("../out.json").exists()
+    assert run("check", "--update", "--baseline", "ptelist-baseline.json").exit_code == 0
+    assert Path("../out.json").exists()
+
+
+@pytest.mark.usefixtures("inner")
+def test_budgets_that_are_found_are_a_file() -> None:
+    os.mkfifo("ptelist.toml")
+    wanted = "ptelist: ptelist.toml: expected a regular file; any other is read only where FILE names it\n"
+    assert ended() == ended("--update") == wanted
+
+
+@pytest.mark.parametrize("flags", [(), ("--update",)])
+@pytest.mark.usefixtures("inner")
+def test_a_baseline_that_budgets_name_is_no_fifo(flags: tuple[str, ...]) -> None:
+    os.mkfifo("fifo")
+    Path("ptelist.toml").write_text(f'baseline = "fifo"\n{GATE}max_growth = 0\n', encoding="utf-8")
+    assert "ptelist.toml:1: baseline: expected a regular file" in ended(*flags)
 
 
 def test_a_baseline_may_be_below(run: Run, inner: Path) -> None:

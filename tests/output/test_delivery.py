@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import subprocess
 import sys
@@ -105,6 +107,55 @@ def test_where_stdout_goes_is_written_to_not_replaced() -> None:
     text = Path("log").read_text(encoding="utf-8")
     assert text.startswith("before\n{")
     assert text.count('"schema"') == 3
+
+
+def printed(how: str, words: str) -> subprocess.CompletedProcess[bytes]:
+    """Run with what a user says of stdout's encoding."""
+    env = os.environ | {"PYTHONIOENCODING": how}
+    return subprocess.run([*PTELIST.split(), *words.split()], capture_output=True, check=False, env=env)
+
+
+@pytest.mark.parametrize(("encoding", "mark"), [("utf-8-sig", codecs.BOM_UTF8), ("utf-16", codecs.BOM_UTF16)])
+@pytest.mark.parametrize("words", ["compare --vcpus 1..60 --format csv", "compare --vcpus 1,2"])
+def test_a_stream_has_one_byte_order_mark(encoding: str, mark: bytes, words: str) -> None:
+    """CSV is written a part at a time: each part had one of its own."""
+    plain, marked = printed("utf-8", words), printed(encoding, words)
+    assert (plain.returncode, marked.returncode) == (0, 0)
+    assert marked.stdout == plain.stdout.decode().encode(encoding)
+    assert marked.stdout.count(mark) == 1
+
+
+def test_texts_that_all_go_to_stdout_are_one_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An encoding that is in a state when it ends is brought out of it."""
+    text = "host,\u6771\n"
+    for encoding in ("utf-16", "iso2022_jp"):
+        stream = io.TextIOWrapper(io.BytesIO(), encoding)
+        monkeypatch.setattr(sys, "stdout", stream)
+        delivery.write((iter(("a\n", text)), None), ("\u6771", "-"))
+        assert stream.buffer.getvalue() == f"a\n{text}\u6771".encode(encoding)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("errors", "shown"),
+    [
+        ("replace", b"?"),
+        ("backslashreplace", rb"\u6771"),
+        ("xmlcharrefreplace", b"&#26481;"),
+        ("ignore", b""),
+        ("strict", None),
+        ("surrogateescape", None),
+        ("nonsense", None),
+    ],
+)
+def test_what_an_encoding_cannot_say_is_written_as_the_user_wants_it(errors: str, shown: bytes | None) -> None:
+    Path("hosts.csv").write_text("host,kernel,cpus,vcpus,site\na,6.18,8,4,<\u6771>\n", encoding="utf-8")
+    done = printed(f"ascii:{errors}", "fleet hosts.csv --by site --processes 1 --format csv")
+    if shown is None:
+        said = rb"ptelist: stdout: its encoding, ascii, cannot say '\u6771': -o FILE or PYTHONIOENCODING=utf-8 can"
+        assert (done.returncode, done.stdout, done.stderr) == (2, b"", said + b"\n")
+    else:
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert b"<" + shown + b">" in done.stdout
 
 
 def test_a_pipe_behind_a_name_is_written_to() -> None:
