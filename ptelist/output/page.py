@@ -65,17 +65,6 @@ class Table(NamedTuple):
         """Return the columns of text that the table takes, however it is drawn."""
         return sum(self.widths()) + GAP * (len(self.head) - 1)
 
-    def padded(self) -> list[tuple[str, ...]]:
-        """Return the head and the rows below it, each cell aligned and as wide as its column."""
-        columns = [
-            (room, str.rjust if align == "right" else str.ljust)
-            for room, align in zip(self.widths(), self.align, strict=True)
-        ]
-        return [
-            tuple(aligned(cell, room) for cell, (room, aligned) in zip(row, columns, strict=True))
-            for row in (self.head, *self.rows)
-        ]
-
     def panels(self, width: int | None) -> list[Table]:
         """Return tables of as many columns as fit, the title above the first.
 

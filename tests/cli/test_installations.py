@@ -85,6 +85,7 @@ main()
         ("click", "--version"),
         ("pydantic", "compare mine.toml"),
         ("rich", "compare --format terminal"),
+        ("tabulate", "compare --format markdown"),
     ],
 )
 def test_what_is_not_installed_is_named_in_one_line(module: str, words: str, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from fuzz.draft import Case
 
-LIBRARIES = ("tomllib", "lz4.block", "zstandard", "elftools.elf.elffile", "rich.table", "multiprocessing")
+LIBRARIES = ("tomllib", "lz4.block", "zstandard", "elftools.elf.elffile", "rich.table", "tabulate", "multiprocessing")
 INSIDE = re.compile(r'File "[^"]*?/ptelist/([^"]+\.py)"?,? line ([0-9]+),? in (\S+)')
 
 

@@ -1,4 +1,4 @@
-"""The mail and the Markdown format draw tables as tabulate does, without loading it."""
+"""The mail format draws tables as tabulate does, without loading it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tabulate import tabulate
 
 from ptelist.output import plain
-from ptelist.output.formats import mail, markdown
+from ptelist.output.formats import mail
 from ptelist.output.page import MAIL_WIDTH, Document, Table
 
 WORDS = st.text(string.ascii_letters + string.digits + ",.%+-| ", max_size=12)
@@ -33,14 +33,6 @@ def test_a_table_is_drawn_as_tabulate_draws_it(table: Table) -> None:
     )
     expected = "\n".join(line.rstrip() for line in drawn.split("\n"))
     assert mail.draw(Document((table,), (), "ptelist"), MAIL_WIDTH) == f"{expected}\n\n$ ptelist\n"
-
-
-@given(tables())
-def test_a_markdown_table_is_drawn_as_tabulate_draws_it(table: Table) -> None:
-    """Its format "pipe", of cells in which a pipe is escaped."""
-    head, *rows = ([cell.replace("|", r"\|") for cell in row] for row in (table.head, *table.rows))
-    drawn = tabulate(rows, head, tablefmt="pipe", disable_numparse=True, colalign=table.align)
-    assert markdown.draw(Document((table,), (), "ptelist")) == f"{drawn}\n\n```console\n$ ptelist\n```\n"
 
 
 def test_a_table_that_escapes_make_wider_is_fitted_anew() -> None:

@@ -30,8 +30,14 @@ def draw(document: Document, width: int) -> str:
 
 def _table(table: Table, width: int) -> str:
     """Return a table with a rule below its head; tabulate would draw the same, and takes longer to load than we do."""
-    head, *rows = table.padded()
-    rule = ("-" * len(cell) for cell in head)
-    lines = [(" " * GAP).join(row).rstrip() for row in (head, rule, *rows)]
+    columns = [
+        (room, str.rjust if align == "right" else str.ljust)
+        for room, align in zip(table.widths(), table.align, strict=True)
+    ]
+    rule = tuple("-" * room for room, _ in columns)
+    lines = [
+        (" " * GAP).join(aligned(cell, room) for cell, (room, aligned) in zip(row, columns, strict=True)).rstrip()
+        for row in (table.head, rule, *table.rows)
+    ]
     titled = [plain.wrapped(table.title, width, "  ")] if table.title else []
     return "\n".join([*titled, *lines])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tabulate import tabulate
+
 from ptelist.output import plain
 
 if TYPE_CHECKING:
@@ -37,13 +39,9 @@ def draw(document: Document) -> str:
 
 
 def _table(table: Table) -> str:
-    """Return a table between pipes; tabulate would draw the same, and loads what talks to others for its version."""
-    cells = tuple(tuple(_escape(cell).strip() for cell in row) for row in table.rows)
-    head, *rows = table._replace(head=tuple(map(_escape, table.head)), rows=cells).padded()
-    marks = ["-" * (len(cell) + 1) for cell in head]
-    rule = "|".join(f"{mark}:" if at == "right" else f":{mark}" for mark, at in zip(marks, table.align, strict=True))
-    first, *others = (f"| {' | '.join(row)} |" for row in (head, *rows))
-    text = "\n".join([first, f"|{rule}|", *others])
+    head = [_escape(cell) for cell in table.head]
+    rows = [[_escape(cell).strip() for cell in row] for row in table.rows]
+    text = tabulate(rows, head, tablefmt="pipe", disable_numparse=True, colalign=table.align)
     return f"**{_escape(table.title).strip()}**\n\n{text}" if table.title else text
 
 
@@ -53,5 +51,5 @@ def _begun(text: str) -> str:
 
 
 def _escape(text: str) -> str:
-    """Escape what Markdown would take for markup."""
+    """Escape what Markdown would take for markup; tabulate leaves "|" as it is."""
     return MARKUP.sub(r"\\\g<0>", text)
