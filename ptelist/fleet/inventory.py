@@ -22,7 +22,7 @@ from ptelist.fleet.fields import (
 from ptelist.fleet.guess import FieldColumn, guessed
 from ptelist.fleet.meanings import Meanings
 from ptelist.fleet.objects import Objects
-from ptelist.fleet.records import NoRecordError, plain
+from ptelist.fleet.records import MOST_OF_A_HOST, NoHostError, NoRecordError, plain
 from ptelist.fleet.source import opened
 
 if TYPE_CHECKING:
@@ -198,7 +198,10 @@ class Inventory:
         hosts: dict[str, list[T]] = {}
         for cell, _, rest in self.records.records(self._host, self._beside):
             try:
-                hosts[cell].append(known[rest])
+                rows = hosts[cell]
+                rows.append(known[rest])
+                if len(rows) > MOST_OF_A_HOST:
+                    raise NoHostError(cell)
             except KeyError:
                 if not rest and not cell.strip("\r\n"):
                     continue

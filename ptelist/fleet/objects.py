@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +19,26 @@ LIST = "vms"
 """The key of an object's parts."""
 
 
+class _TwiceError(ValueError):
+    """A key that an object has twice."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; raises ValueError if it has a key twice, of which JSON would keep the last."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        times = Counter(name for name, _ in pairs)
+        raise _TwiceError(next(name for name, count in times.items() if count > 1))
+    return found
+
+
+_DECODE = json.JSONDecoder(object_pairs_hook=_once).decode
+
+
 def keys(text: str) -> list[str]:
     """Return the names of what a JSON object and its parts say; none if it is no object, which is told later."""
     try:
-        whole = json.loads(text)
+        whole = _DECODE(text)
     except (ValueError, RecursionError):
         return []
     whole = whole if isinstance(whole, dict) else {}
@@ -103,7 +120,7 @@ class Objects:
         """Return an object with its bad parts only, and what is wrong with them; what is none, as text."""
         reason = "; ".join(why.values())
         try:
-            told = json.loads(text)
+            told = _DECODE(text)
         except (ValueError, RecursionError):
             told = None
         if not isinstance(told, dict):
@@ -117,13 +134,15 @@ class Objects:
 def _loaded(text: str) -> dict[str, Any]:
     """Return a line's object, its keys as options are spelt; raises NoRecordError if it is none."""
     try:
-        loaded = json.loads(text)
+        loaded = _DECODE(text)
     except json.JSONDecodeError as error:
         whole = len(text.rstrip())
         why = "it ends too early, expected one whole object a line" if error.pos >= whole else error.msg
         raise NoRecordError(f"not valid JSON at character {min(error.pos, whole) + 1}: {why}") from None
-    except ValueError as error:
-        raise NoRecordError(f"not valid JSON: {error}") from None
+    except _TwiceError as error:
+        raise NoRecordError(f'key "{str(error)[:80]}" is there twice') from None
+    except ValueError:  # of int()
+        raise NoRecordError("not valid JSON: a number is too long") from None
     except RecursionError:
         raise NoRecordError("not valid JSON: nested too deeply") from None
     if not isinstance(loaded, dict):

@@ -29,8 +29,11 @@ MOST_ROWS = 100_000_000
 MOST_TEXT = 1 << 16
 """Characters of a cell."""
 
-MOST_BYTES = 1 << 28
-"""Of a column in a row group; what writes Parquet makes them a tenth of that, or less."""
+MOST_BYTES = 1 << 26
+"""Of all columns that are read, in a row group: one page of a file can have them all, and is read as a whole."""
+
+MOST_AT_ONCE = 1 << 24
+"""Bytes of different texts in a column's rows that are read together."""
 
 EXTRA = "Parquet needs pyarrow: pip install 'ptelist[parquet]'"
 
@@ -88,7 +91,9 @@ class Parquet:
         try:
             yield
         except Exception as error:  # noqa: BLE001 -- pyarrow raises errors of its own, and most of Python's
-            reason = " ".join(str(error).split())[:80] or type(error).__name__
+            reason = " ".join(str(error).split())[:80] or "it is damaged"
+            if isinstance(error, MemoryError):
+                reason = "it takes more memory than there is"
             raise PtelistError(f"{self.label}: cannot be read as Parquet: {reason}") from None
 
     def place(self, number: int) -> Place:
@@ -136,7 +141,7 @@ class Parquet:
             self._arrow.nulls(0, kind).cast(self._arrow.string())
         except self._arrow.ArrowException:
             return False
-        return not self._arrow.types.is_nested(kind)
+        return not (self._arrow.types.is_nested(kind) or self._arrow.types.is_fixed_size_binary(kind))
 
     def _columns(self, names: list[str]) -> Iterator[list[Iterable[str]]]:
         """Yield columns of so many rows; raises PtelistError for what is damaged, and for more than can be."""
@@ -154,21 +159,30 @@ class Parquet:
         if about.num_rows > MOST_ROWS:
             raise PtelistError(f"{self.label}: {about.num_rows:,} rows, at most {MOST_ROWS:,} can be there")
         for group in map(about.row_group, range(about.num_row_groups)):
-            for column in map(group.column, range(group.num_columns)):
-                if column.total_uncompressed_size > MOST_BYTES and column.path_in_schema in names:
-                    mib = f"{column.total_uncompressed_size >> 20:,} MiB in a row group"
-                    what = f'column "{column.path_in_schema}" has {mib}, at most {MOST_BYTES >> 20} can be there'
-                    raise PtelistError(f"{self.label}: {what}")
+            columns = [each for each in map(group.column, range(group.num_columns)) if each.path_in_schema in names]
+            if (size := sum(each.total_uncompressed_size for each in columns)) > MOST_BYTES:
+                what = f"a row group has {size >> 20:,} MiB in the columns that are read"
+                raise PtelistError(f"{self.label}: {what}, at most {MOST_BYTES >> 20} can be there: make them smaller")
 
     def _texts(self, column: Any) -> Iterable[str]:
         """Return cells as text: "" for those that are null, each text that several cells have made once."""
         if not self._arrow.types.is_dictionary(column.type):
             column = column.cast(self._arrow.string()).dictionary_encode()
-        texts = ["" if text is None else text for text in column.dictionary.cast(self._arrow.string()).to_pylist()]
-        if (longest := max(map(len, texts), default=0)) > MOST_TEXT:
+        numbers = column.indices.dictionary_encode()  # a dictionary is that of a row group: few texts are of these rows
+        texts = self._known(column.dictionary.take(numbers.dictionary))
+        places = numbers.indices.fill_null(len(texts)).to_pylist()
+        return map([*texts, ""].__getitem__, places)
+
+    def _known(self, found: Any) -> list[str]:
+        """Return different texts; raises ValueError for more than rows have, whatever the file says of itself."""
+        texts = found.cast(self._arrow.string())
+        if texts.nbytes > MOST_AT_ONCE:
+            what = f"{texts.nbytes >> 20:,} MiB of text in a few rows"
+            raise ValueError(f"{what}, at most {MOST_AT_ONCE >> 20} can be there")
+        told = ["" if text is None else text for text in texts.to_pylist()]
+        if (longest := max(map(len, told), default=0)) > MOST_TEXT:
             raise ValueError(f"a text of {longest:,} characters, at most {MOST_TEXT:,} can be there")
-        numbers = column.indices.cast(self._arrow.int64()).fill_null(len(texts)).to_pylist()
-        return map([*texts, ""].__getitem__, numbers)
+        return told
 
 
 def _line(cells: Sequence[str]) -> str:

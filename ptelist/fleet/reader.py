@@ -9,7 +9,7 @@ from ptelist.errors import PtelistError
 from ptelist.fleet.census import Census, Hosts
 from ptelist.fleet.fleet import SAID_BY, HostKind
 from ptelist.fleet.groups import Groups
-from ptelist.fleet.records import NoRecordError
+from ptelist.fleet.records import MOST_OF_A_HOST, NoHostError, NoRecordError
 from ptelist.fleet.unknown import counted, refused
 from ptelist.scenario.presets.mapping import UnknownKernelError
 
@@ -111,6 +111,8 @@ class Reader:
             if isinstance(group, PtelistError):
                 raise group
             self._take(place, name, group)
+        except NoHostError:
+            raise
         except PtelistError as error:
             self._reject(place, error.with_traceback(None), name)
 
@@ -133,6 +135,8 @@ class Reader:
         host = self._hosts.get(name)
         if host is None:
             host = self._hosts[name] = _ReadHost(group.about, place.line)
+        if max(len(host.places), len(host.groups)) >= MOST_OF_A_HOST:
+            raise NoHostError(name, self._inventory.where(place.line))
         if self._keep_going:
             host.places.append(place)
         if group.about != host.about:

@@ -6,7 +6,7 @@ from io import StringIO
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from ptelist.errors import PtelistError
+from ptelist.errors import NOWHERE, PtelistError, Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,11 +21,22 @@ PARQUET = b"PAR1"
 """What a Parquet file begins with."""
 
 MOST_COLUMNS = 10_000
+MOST_OF_A_HOST = 1_000_000
+"""Rows; a small file can have any number of the same."""
+
 REASON = "reason"
 
 
 class NoRecordError(PtelistError):
     """Text that is no record, so that it is of no host."""
+
+
+class NoHostError(PtelistError):
+    """More rows than any host has."""
+
+    def __init__(self, name: str, where: Where = NOWHERE) -> None:
+        """Take the host that rows name."""
+        super().__init__(f"host {name} has more than {MOST_OF_A_HOST:,} rows", where)
 
 
 Cells = tuple[str, ...]

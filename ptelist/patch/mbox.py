@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from email import message_from_bytes, policy
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from ptelist.errors import PtelistError
+from ptelist.patch.mail import Mail, parsed
 from ptelist.patch.series import MOST_PATCHES, Patch, Series
 from ptelist.readers.builds.unpack import unpack
 from ptelist.scenario.inputs import noted, stdin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from email.message import EmailMessage
 
-MOST_BYTES = 1 << 26
+MOST_BYTES, MOST_MAILS = 1 << 25, 10_000
+"""A series of many versions, with all replies, has some MB."""
 EXPECTED = "a mbox with patches"
 PACKED = (b"\x1f\x8b", b"\xfd7zXZ\0")
 """How a file of an archive's begins: gzip, or xz."""
@@ -24,24 +25,9 @@ BETWEEN = re.compile(rb"(?m)^From [^\n]*\n(?=[A-Za-z-]+:)")
 """The line before each mail's head."""
 
 DIFF = re.compile(r"(?m)^(?:diff --git |--- a/)")
-TAGS = re.compile(r"\[([^\]]*\bPATCH\b[^\]]*)\]", re.IGNORECASE)
 NUMBER, VERSION = re.compile(r"\b(\d{1,4})/(\d{1,4})\b"), re.compile(r"\bv(\d{1,3})\b", re.IGNORECASE)
 BASE = re.compile(r"(?m)^base-commit: ([0-9a-f]{12,64})\s*$")
-TRAILER = re.compile(r"(?mi)^(?:link|message-id):\s*\S*?([^\s<>/]+@[^\s<>/]+?)>?/?\s*$")
-
-
-class Mail(NamedTuple):
-    """One mail of a series, a cover letter too."""
-
-    subject: str
-    message: str
-    text: str
-
-    def tag(self, pattern: re.Pattern[str]) -> tuple[int, ...]:
-        """Return the numbers in the brackets before the subject that a pattern finds, none if there are none."""
-        tags = TAGS.match(self.subject)
-        found = pattern.search(tags[1]) if tags else None
-        return tuple(map(int, found.groups())) if found else ()
+TRAILER = re.compile(r"(?mi)^(?:link|message-id):[ \t]*(\S+)[ \t]*$")
 
 
 def read(path: str) -> Series:
@@ -79,29 +65,15 @@ def _bytes(path: str) -> bytes:
 
 def _mails(data: bytes, path: str) -> Iterator[Mail]:
     data = data.replace(b"\r\n", b"\n")
-    starts = [match.end() for match in BETWEEN.finditer(data)] or [0]
+    starts = [match.end() for match in islice(BETWEEN.finditer(data), MOST_MAILS + 1)] or [0]
+    if len(starts) > MOST_MAILS:
+        raise PtelistError(f"{path}: more than {MOST_MAILS:,} mails, expected one series")
     for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
         try:
-            mail = message_from_bytes(data[start:end], policy=policy.default)
-            yield Mail(" ".join(str(mail["subject"] or "").split()), _message(mail), _text(mail))
-        except Exception as error:  # noqa: BLE001 -- the library has errors of all kinds for what is no mail
+            yield parsed(data[start:end])
+        except ValueError as error:
             line = data.count(b"\n", 0, start) + 1
-            raise PtelistError(f"{path}:{line}: not a mail: {type(error).__name__}, expected {EXPECTED}") from None
-
-
-def _message(mail: EmailMessage) -> str:
-    """Return the message-id as it stands: the library refuses those that are odd."""
-    said = [value for name, value in mail.raw_items() if name.lower() == "message-id"]
-    return str(said[0]).strip().strip("<>") if said else ""
-
-
-def _text(mail: EmailMessage) -> str:
-    """Return the text of a mail, that of an attached patch if it is the first one."""
-    for part in mail.walk():
-        if part.get_content_maintype() == "text":
-            raw = part.get_payload(decode=True)
-            return raw.decode("utf-8", "surrogateescape") if isinstance(raw, bytes) else ""
-    return ""
+            raise PtelistError(f"{path}:{line}: {error}, expected {EXPECTED}") from None
 
 
 def _ordered(mails: list[Mail], path: str) -> list[Mail]:
@@ -130,4 +102,7 @@ def _patch(mail: Mail) -> Patch:
 
 def messages(text: str) -> Iterator[str]:
     """Yield the message-ids in a commit's trailers: of Link: and of Message-Id:."""
-    yield from TRAILER.findall(text)
+    for said in TRAILER.findall(text):
+        *_, last = re.split("[<>/]", said.removesuffix("/").removesuffix(">"))
+        if "@" in last[1:-1]:
+            yield last

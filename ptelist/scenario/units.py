@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+MOST_DIGITS = 40
+"""Before the point, and behind it: more than any size has."""
+
 _SIZE = r"([0-9]+)(?:\.([0-9]+))? ?([A-Za-z]*)"
 
 
@@ -15,8 +18,8 @@ def parse_size(text: str) -> int:
     decimal number with such a unit behind it; for KB or GB, which mean two things; for parts of a byte.
     """
     match = re.fullmatch(_SIZE, text.strip())
-    if match is None:
-        raise ValueError(f'expected a size such as "4 GiB" or "128 B", got "{text}"')
+    if match is None or len(match[1]) > MOST_DIGITS or len(match[2] or "") > MOST_DIGITS:
+        raise ValueError(f'expected a size such as "4 GiB" or "128 B", got "{text[:40]}"')
     whole, part, said = match[1], match[2] or "", match[3]
     unit = next((unit for unit in UNITS if said.lower() in {unit.lower(), unit[:1].lower()}), None)
     if unit is None:

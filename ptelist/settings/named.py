@@ -22,6 +22,8 @@ DIGITS = frozenset("v0123456789")
 SAVED = "ptelist observation"
 """How a file begins that holds another machine."""
 
+EXPECTED = "a preset in TOML or a saved observation"
+
 
 @cache
 def load(name: str, kind: str | None = None) -> Preset:
@@ -47,7 +49,7 @@ def load(name: str, kind: str | None = None) -> Preset:
             return Preset(
                 file.rpartition("/")[2], meant, {"title": f"the configuration {name}"}, Overlay(config=config)
             )
-    if meant == FILE and (text := read_text(path_of(file, meant), name)).startswith(SAVED):
+    if meant == FILE and (text := read_text(path_of(file, meant), name, EXPECTED)).startswith(SAVED):
         return _machine(text, name, kind)
     return shipped.load(known, kind)
 

@@ -22,7 +22,7 @@ MOST_VALUES = 100_000
 
 _RANGE = r"([^.](?:(?!\.\.).)*)\.\.([^*+]+)(?:([*+])(.+))?"
 """Nothing of it can be matched in two ways, or a long text would take for ever."""
-_LISTS = r"([0-9]+)x([0-9]+)(?:-([0-9]+))?"
+_LISTS = r"([0-9]{1,20})x([0-9]{1,20})(?:-([0-9]{1,20}))?"
 _INTEGER = r"-?[0-9]+"
 _OPENING = ("[", "{")
 _CONSTANTS = {"on": True, "off": False, "true": True, "false": False, "unset": None}

@@ -134,7 +134,7 @@ PTELIST = [sys.executable, "-m", "ptelist"]
         ("compare --format yaml", "yaml"),
         ("show --ext 2,14", "one scenario at a time, these options make 2"),
         ("compare /nonexistent/x.toml", "/nonexistent/x.toml: cannot be read: No such file or directory"),
-        ("compare ./", "is a directory, expected a TOML file"),
+        ("compare ./", "is a directory, expected a preset in TOML or a saved observation"),
         ("compare -o /nonexistent/out.txt", "/nonexistent/out.txt: cannot be written"),
         ("presets show nope", "no preset"),
         ("presets path nope", "no preset"),
@@ -211,6 +211,7 @@ def test_files_that_are_no_text(run: Callable[..., Result], tmp_path: Path) -> N
         ("observe", "what --save wrote"),
         ("observe --slabinfo", "a copy of /proc/slabinfo"),
         ("compare --config", "a kernel's configuration"),
+        ("compare --kernel", "a preset in TOML or a saved observation"),
         ("check", "a TOML file"),
         ("fleet", "CSV or JSON lines"),
         ("replay", "a trace"),
@@ -224,6 +225,22 @@ def test_what_a_file_should_be(run: Callable[..., Result], tmp_path: Path, comma
     for path in (f"{folder}/", str(binary)):
         line = refused(run(*command.split(), path))
         assert f"expected {expected}" in line or "no event of a list" in line
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("--memory {}", "--memory: expected a size such as"),
+        ("--memory {}KiB", "--memory: expected a size such as"),
+        ("--memory 1.{}KiB", "--memory: expected a size such as"),
+        ("--rmaps {}x2", "--rmaps: expected COUNTxENTRIES"),
+        ("--rmaps 2x{}", "--rmaps: expected COUNTxENTRIES"),
+        ("--rmaps 2x2-{}", "--rmaps: expected COUNTxENTRIES"),
+        ("--set kernel.page_bytes={}", "expected a whole number"),
+    ],
+)
+def test_a_number_that_python_does_not_read(run: Callable[..., Result], words: str, expected: str) -> None:
+    assert expected in refused(run("compare", *words.format("9" * 5000).split()))
 
 
 VALUES = ("x" * 5000, "1," * 5000 + "y", "two\nlines " * 300, "\x1b[31m" * 400, "\u00fc" * 3000)

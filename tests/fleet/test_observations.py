@@ -72,6 +72,16 @@ def test_a_folder_and_a_list_are_the_hosts_in_them(run: Run, hosts: Path) -> Non
     assert figures(of_folder[0]) != figures(of_folder[1])
 
 
+@pytest.mark.parametrize(("more", "says"), [(b"\xff\xfe\n", "not UTF-8 text"), (b"x" * (1 << 20), "larger than 1 MiB")])
+def test_an_observation_that_is_none_is_not_called_toml(run: Run, hosts: Path, more: bytes, says: str) -> None:
+    path = hosts / "a.txt"
+    path.write_bytes(path.read_bytes() + more)
+    for words in (["fleet", str(path)], ["compare", "--kernel", str(path)]):
+        line = refused(run(*words))
+        assert says in line
+        assert line.endswith("expected a preset in TOML or a saved observation\n")
+
+
 def test_a_column_names_the_kernel_of_a_host(run: Run, hosts: Path) -> None:
     """Meant from the inventory's folder on; releases stand beside."""
     rows = "host,kernel,cpus,vcpus\nx,hosts/b.observation,2,4\ny,6.1,2,4\n"

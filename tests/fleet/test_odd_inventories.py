@@ -14,6 +14,7 @@ from machines import WHOLE, Fake
 from refusals import refused
 
 from ptelist.errors import PtelistError
+from ptelist.fleet import inventory, reader
 from ptelist.fleet.fleet import Fleet
 from ptelist.fleet.inventory import MOST_CHARACTERS, Inventory
 from ptelist.fleet.reader import Reader
@@ -74,7 +75,13 @@ def test_a_pipe_without_end_fills_no_disk(monkeypatch: pytest.MonkeyPatch) -> No
         pytest.param('host,vcpus\na,"1..' + "+.." * 300 + '\n"\n', ":2: vcpus: expected a whole number", id="range+"),
         pytest.param("host,vcpus,rmaps\na,4," + "+".join(["1x2"] * 25_000), ":2: a cell of 99,999", id="classes"),
         pytest.param(f"host,vcpus\na,{'9' * 999}\n", ":2: vcpus: expected a whole number", id="number"),
-        pytest.param('{"host":"a","vcpus":' + DIGITS + "}\n", ":1: not valid JSON", id="JSON number"),
+        pytest.param('{"host":"a","vcpus":' + DIGITS + "}\n", ":1: not valid JSON: a number is too", id="JSON number"),
+        pytest.param('{"host":"a","host":"b","vcpus":4}\n', ':1: key "host" is there twice\n', id="JSON key"),
+        pytest.param(
+            '{"host":"a","vcpus":4}\n{"host":"a","vms":[{"vcpus":4,"vcpus":2}]}\n',
+            ':2: key "vcpus" is there twice\n',
+            id="JSON key of a VM",
+        ),
         pytest.param(
             '{"host":"a","vcpus":1}\n{"host" 1}\n', ":2: not valid JSON at character 9: Expecting ':'", id="JSON"
         ),
@@ -95,6 +102,19 @@ def test_one_line(run: Callable[..., Result], tmp_path: Path, text: str, says: s
     path = tmp_path / "odd.csv"
     path.write_text(text, encoding="utf-8")
     assert f"odd.csv{says}" in refused(run("fleet", str(path)))
+
+
+@pytest.mark.parametrize("flags", [[], ["--keep-going"]])
+def test_rows_without_end_are_no_host(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: list[str]
+) -> None:
+    for module in (inventory, reader):
+        monkeypatch.setattr(module, "MOST_OF_A_HOST", 3)
+    path = tmp_path / "rows.csv"
+    path.write_text("host,count,vcpus\n" + "b,1,1\n" + "a,1,1\n" * 3, encoding="utf-8")
+    assert run("fleet", str(path)).exit_code == 0
+    path.write_text("host,count,vcpus\n" + "b,1,1\n" + "a,1,1\n" * 4, encoding="utf-8")
+    assert "rows.csv:6: host a has more than 1,000,000 rows\n" in refused(run("fleet", str(path), *flags))
 
 
 def test_groups_of_many_digits_are_sorted(run: Callable[..., Result], tmp_path: Path) -> None:

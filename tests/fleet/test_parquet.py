@@ -164,7 +164,8 @@ def test_a_column_that_is_there_twice_is_refused(run: Callable[..., Result], tmp
     ("limit", "says"),
     [
         ({"MOST_ROWS": 2}, "3 rows, at most 2 can be there"),
-        ({"MOST_BYTES": 10}, 'column "host" has 0 MiB in a row group, at most 0'),
+        ({"MOST_BYTES": 10}, "a row group has 0 MiB in the columns that are read, at most 0 can be there"),
+        ({"MOST_AT_ONCE": 10}, "0 MiB of text in a few rows, at most 0 can be there"),
         ({"MOST_COLUMNS": 5}, "6 columns, at most 5 can be there"),
     ],
 )
@@ -183,6 +184,45 @@ def test_a_text_that_a_million_rows_say_is_read_in_no_time(run: Callable[..., Re
     pq.write_table(pa.table({"host": host, "vcpus": pa.array([1] * count)}), path, compression="zstd")
     assert path.stat().st_size < 100_000
     assert "a text of 1,000,000 characters" in refused(run("fleet", str(path)))
+
+
+def test_few_bytes_that_are_many_are_refused_before_they_are_read(run: Callable[..., Result], tmp_path: Path) -> None:
+    """No column is larger than can be: all of them are, together."""
+    path = tmp_path / "small.parquet"
+    table = pa.table({name: ["x" * 30_000_000] for name in ("host", "vcpus", "kernel", "more")})
+    pq.write_table(table, path, compression="zstd", use_dictionary=False, write_statistics=False)
+    assert path.stat().st_size < 20_000
+    before = pa.default_memory_pool().max_memory()
+    assert "a row group has 85 MiB in the columns that are read, at most 64 can be" in refused(run("fleet", str(path)))
+    assert pa.default_memory_pool().max_memory() == before
+
+
+def test_of_a_dictionary_only_the_texts_of_rows_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is that of a row group, and there with each few rows of it."""
+    out = io.BytesIO()
+    names = [f"h{number}" for number in range(1000)]
+    pq.write_table(pa.table({"host": names, "vcpus": ["1"] * 1000}), out)
+    monkeypatch.setattr(ours, "AT_ONCE", 10)
+    monkeypatch.setattr(ours, "MOST_AT_ONCE", 200)
+    table = ours.Parquet(out, "x")
+    assert [host for host, _, _ in table.records(0, [1])] == names
+
+
+def test_bytes_of_one_length_are_no_text(run: Callable[..., Result], tmp_path: Path) -> None:
+    """A value that all rows have would be made once for each."""
+    path = tmp_path / "fixed.parquet"
+    pq.write_table(pa.table({"host": pa.array([b"ab"], pa.binary(2)), "vcpus": [1]}), path)
+    assert 'column "host" is fixed_size_binary[2], expected text' in refused(run("fleet", str(path)))
+
+
+def test_memory_that_is_not_there_is_said_in_our_words(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise pa.ArrowMemoryError("malloc of size 268435456 failed")
+
+    table = ours.Parquet(io.BytesIO(file.read_bytes()), "x")
+    monkeypatch.setattr(table, "_texts", fails)
+    with pytest.raises(PtelistError, match=r"^x: cannot be read as Parquet: it takes more memory than there is$"):
+        list(table.records(0, [1]))
 
 
 def test_a_pipe_is_refused(file: Path) -> None:

@@ -87,6 +87,8 @@ def _exit(case: Case, outcome: Outcome) -> Iterator[str]:
         yield "completion talks"
     if b"Traceback" in outcome.stderr or b"Warning:" in outcome.stderr:
         yield "traceback"
+    if b"Exceeds the limit" in outcome.stderr:
+        yield "a message of Python's"
     if outcome.status == BAD_INPUT and not outcome.stderr.startswith(NO_ARGUMENTS):
         yield from _message(case, outcome)
 

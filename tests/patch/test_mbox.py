@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 
 GROWN = TYPES.replace("168", "184")
 COVER = "From 0000 Mon Sep 17 00:00:00 2001\nFrom: A U Thor <author@example.com>\nSubject: {}\n\n{}\n\n"
+
+NESTED = "From x\n" + "".join(
+    f'Content-Type: multipart/mixed; boundary="{number}"\n\n--{number}\n' for number in range(3000)
+)
+PARTS = "From x\nContent-Type: multipart/mixed; boundary=x\n\n" + "--x\nContent-Type: image/png\n\n" * 100_000
 
 
 @pytest.fixture
@@ -87,8 +94,11 @@ def test_a_patch_that_is_encoded_or_attached(read: Callable[[str], mbox.Series])
     assert patch.diff == read(mail(GROWN)).patches[0].diff
     parts = f'{head}\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="x"\n\n--x\n\n{body}\n--x--\n'
     assert read(parts).patches[0].diff.startswith("diff --git")
-    with pytest.raises(PtelistError, match="no mail with a patch in it"):
-        read(f"{head}\nMIME-Version: 1.0\nContent-Type: application/pdf\n\n{body}")
+    packed = base64.encodebytes(body.encode()).decode()
+    assert read(f"{head}\nContent-Transfer-Encoding: base64\n\n{packed}").patches[0].diff == patch.diff
+    for kind, said in (("application/pdf", body), ("text/plain\nContent-Transfer-Encoding: base64", "a")):
+        with pytest.raises(PtelistError, match="no mail with a patch in it"):
+            read(f"{head}\nMIME-Version: 1.0\nContent-Type: {kind}\n\n{said}")
 
 
 def test_message_ids_of_commits() -> None:
@@ -115,9 +125,15 @@ Link: https://bugzilla.kernel.org/show_bug.cgi?id=1
         (mail(GROWN) * 201, "201 patches, at most 200"),
         (mail(GROWN, "[PATCH 1/9999] A"), "1 patches of a series of 9999"),
         (b"\x1f\x8bno gzip", "damaged gzip data"),
-        (b"x" * ((1 << 26) + 1), "larger than 64 MiB, expected a mbox"),
+        (b"x" * ((1 << 25) + 1), "larger than 32 MiB, expected a mbox"),
+        (mail(GROWN) + "x" * (1 << 22), ":2: a mail of 4,19"),
+        (mail(GROWN, "[PATCH 1/1] " + "=?utf-8?q?a?= " * 2000), ":2: a subject of 28,011"),
+        (mail(GROWN).replace("Subject:", "a:\n" * 30_000 + "Subject:"), ":2: the head of a mail has more than 64 KiB"),
+        (NESTED, ":2: a mail of more than 10 parts without a text, expected a mbox with patches"),
+        (PARTS, ":2: a mail of more than 10 parts without a text, expected a mbox with patches"),
+        ("From x\na:\n" * 10_001, ": more than 10,000 mails, expected one series"),
     ],
-    ids=["empty", "binary", "missing", "twice", "many", "count", "gzip", "large"],
+    ids=lambda value: "" if isinstance(value, bytes) or len(value) > 99 or "\n" in value else value,
 )  # fmt: skip
 def test_bad_input(read: Callable[[str | bytes], mbox.Series], text: str | bytes, says: str) -> None:
     with pytest.raises(PtelistError) as raised:
@@ -134,13 +150,35 @@ def test_an_odd_message_id(read: Callable[[str], mbox.Series]) -> None:
     assert patch.messages == frozenset()
 
 
-def test_a_head_that_the_library_cannot_read(
-    read: Callable[[str], mbox.Series], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It has had errors of all kinds for odd heads; the line of the mail is told."""
-    monkeypatch.setattr("ptelist.patch.mbox._text", lambda mail: mail.no_such_thing)
-    with pytest.raises(PtelistError, match=r":2: not a mail: AttributeError, expected a mbox with patches"):
-        read(mail(GROWN))
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        ("=?utf-8?q?KVM=3A_Entw=C3=BCrfe?=", "KVM: Entw\u00fcrfe"),
+        ("=?UTF-8?B?S1ZNOiA=?=\n =?utf-8*en?q?one?= two", "KVM: one two"),
+        ("Entw\u00fcrfe", "Entw\u00fcrfe"),
+        ("=?iso-8859-1?q?=FC?=", "\u00fc"),
+        ("=?utf-7?q?+2AA-?=", "=?utf-7?q?+2AA-?="),
+        ("=?unicode_escape?q?=5Cud800?=", "=?unicode_escape?q?=5Cud800?="),
+        ("=?gb-none?q?a?=", "=?gb-none?q?a?="),
+        ("=?utf-8?q?=ED=A0=80?=", "\ufffd\ufffd\ufffd"),
+        ("=?utf-8?b?a?=", "=?utf-8?b?a?="),
+    ],
+)  # fmt: skip
+def test_a_subject_is_decoded_as_far_as_it_can_be(read: Callable[[str], mbox.Series], said: str, means: str) -> None:
+    assert titles(read(mail(GROWN, f"[PATCH] {said}"))) == [f"[PATCH] {means}"]
+
+
+def test_long_lines_of_trailers_take_no_time() -> None:
+    assert not list(mbox.messages(f"Link: {'a' * 1_000_000}\n"))
+
+
+def test_a_mail_is_read_in_little_memory(read: Callable[[bytes], mbox.Series]) -> None:
+    """Lines of two bytes, of which Python's library makes a text each."""
+    data = mail(GROWN).encode() + b"a\n" * 2_000_000
+    tracemalloc.start()
+    read(data)
+    assert tracemalloc.get_traced_memory()[1] < 16 * len(data)
+    tracemalloc.stop()
 
 
 def test_what_cannot_be_read(tmp_path: Path) -> None:
