@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from ptelist.engine.vcpu_machine import Totals
@@ -12,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from ptelist.engine.memslot_steps import MadeMemslot
+    from ptelist.engine.population import Population
     from ptelist.engine.vcpu_machine import Counts, Mmu
     from ptelist.engine.vm_slabs import HostSlabs
 
@@ -74,17 +74,17 @@ class Machine:
     @property
     def limited(self) -> bool:
         """Return whether the kernel would have recycled tables of a VM that there is."""
-        return any(vm.limited for vm in self._vms.values())
+        return self.totals.limited > 0
 
     @property
     def vms(self) -> int:
         """Return how many VMs there are."""
         return len(self._vms)
 
-    def memslots(self) -> Counter[MadeMemslot | None]:
+    def memslots(self) -> Population[MadeMemslot | None]:
         """Return how many memslots there are of each kind; None: those of a VM's options, all together."""
-        return Counter(memslot for vm in self._vms.values() for memslot in vm.memslots.known.values())
+        return self.totals.memslots
 
-    def lengths(self) -> Counter[int]:
+    def lengths(self) -> Population[int]:
         """Return how many rmap lists there are of each length."""
-        return sum((vm.lengths() for vm in self._vms.values()), Counter())
+        return self.totals.lengths

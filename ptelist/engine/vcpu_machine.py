@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine.memory_cache import MemoryCache
 from ptelist.engine.page_tables import window
+from ptelist.engine.population import Population
 from ptelist.engine.vm_slabs import LISTS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from ptelist.engine.memslot_steps import MadeMemslot
     from ptelist.engine.vm_slabs import CacheSlabs
 
 
@@ -120,6 +122,12 @@ class Totals:
         """The most descriptors in lists and caches together."""
         self.peak_headers = 0
         """The most page headers in tables and caches together."""
+        self.limited = 0
+        """VMs of which the kernel would have recycled tables."""
+        self.lengths: Population[int] = Population()
+        """rmap lists by their entries."""
+        self.memslots: Population[MadeMemslot | None] = Population()
+        """Memslots of each kind; None: those of a VM's options, all together."""
         self.descriptor_slabs: tuple[CacheSlabs, ...] = ()
         self.header_slabs: tuple[CacheSlabs, ...] = ()
         """Who is told of each object, if anyone follows slabs."""
@@ -147,6 +155,13 @@ class Totals:
         self.peak = max(self.peak, self.in_lists)
         self.peak_held = max(self.peak_held, self.cached + self.in_lists)
         self.peak_headers = max(self.peak_headers, self.headers_cached + self.tables)
+
+    def resize(self, before: int, now: int) -> None:
+        """Take note of an rmap list that had so many entries and now has others; without any there is no list."""
+        if before:
+            self.lengths.leave(before)
+        if now:
+            self.lengths.enter(now)
 
     def give_back(self, descriptors: int) -> None:
         """Take note of descriptors that lists no longer have."""

@@ -24,7 +24,6 @@ from ptelist.engine.vm_slabs import BY_RCU, UNSLOT, UNSYNC
 from ptelist.engine.vm_tables import Runner, Tables
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Hashable
 
     from ptelist.engine.vcpu_machine import Mmu, Totals
@@ -43,8 +42,8 @@ class VmMachine:
         self._tables = Tables(mmu, totals, self._mappings)
         self._most_tables = mmu.most_tables
         self._asked_limit = False
-        self.memslots = Memslots(bare=bare)
-        self.limited = False
+        self.memslots = Memslots(totals.memslots, bare=bare)
+        self._limited = False
         """Whether a fault found so many tables that the kernel would have recycled some."""
 
     # vCPUs and their faults
@@ -93,8 +92,9 @@ class VmMachine:
         stays = linked and mappings.page(spte) == page
         while not stays:
             vcpu.top_up()
-            if self._most_tables is not None:
-                self.limited |= len(tables) + self._mmu.spare_tables > self._most_tables
+            if self._most_tables is not None and len(tables) + self._mmu.spare_tables > self._most_tables:
+                self._totals.limited += not self._limited
+                self._limited = True
             if not linked:
                 tables.walk(vcpu, address, way, spte[0])
                 linked = True
@@ -113,10 +113,6 @@ class VmMachine:
     def unmap(self, page: Key) -> None:
         """Let the host take a page back: every SPTE that maps it goes at once (an MMU notifier)."""
         self._mappings.unmap(page)
-
-    def lengths(self) -> Counter[int]:
-        """Return how many rmap lists there are of each length."""
-        return self._mappings.lengths()
 
     # memslots, and the limit of tables that goes by them
 
@@ -173,6 +169,8 @@ class VmMachine:
         self._tables.free_stale()
         for vcpu in self._vcpus.values():
             vcpu.free()
+        self.memslots.clear()
+        self._totals.limited -= self._limited
 
     def _end(self) -> None:
         """Let the slabs know in which order objects are freed, if it is said."""

@@ -60,7 +60,7 @@ class Tables:
         """Start without a table; the SPTEs of those of leaves are among the mappings."""
         self._mmu, self._totals, self._mappings = mmu, totals, mappings
         self._known: dict[Key, Table] = {}
-        self._stale: list[Table] = []
+        self._stale: dict[Table, None] = {}
         """Roots of a memslot that was deleted, while a vCPU has them loaded."""
         self._links: dict[Spte, Key] = {}
         """Parent SPTEs, and the table that each points to."""
@@ -108,12 +108,13 @@ class Tables:
         """Let go of a vCPU's roots; stale ones that nobody has loaded any more are freed."""
         for root in vcpu.roots:
             root.users.discard(vcpu)
+        gone = [root for root in vcpu.roots if root in self._stale and not root.users]
         vcpu.roots = ()
-        used = [root for root in self._stale if root.users]
-        if len(used) < len(self._stale):
+        if gone:
             self.scatter(UNSLOT)
-        self._free(self._stale, used)
-        self._stale = used
+        self._free(gone)
+        for root in gone:
+            del self._stale[root]
 
     def _root(self, *, unpaged: bool) -> tuple[int, int]:
         """Return the level of the roots, and how many there are."""
@@ -194,7 +195,7 @@ class Tables:
         self._totals.give_back(sum(table.parents.descriptors for table in tables))
         used = [table for table in tables if table.users]
         self._free(tables, used)
-        self._stale += used
+        self._stale.update(dict.fromkeys(used))
         for known in (self._known, self._links, self._ways):
             known.clear()
 

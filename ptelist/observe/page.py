@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from ptelist.observe.counters import TELLING_COUNTERS
 from ptelist.output.note import Note
 from ptelist.output.numbers import integer, interval
-from ptelist.output.page import AGREES, DIFFERS, Document, Table
+from ptelist.output.page import AGREES, DIFFERS, GAP, Document, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ptelist.engine.interval import Interval
     from ptelist.observe.observation import Observation
@@ -87,18 +87,30 @@ def _others(observation: Observation) -> Iterator[Table]:
 
 
 def _vms(observation: Observation, width: int | None) -> Iterator[Table]:
-    """Return the VMs beside each other, as many as fit."""
-    left = observation.vms
-    while left:
-        count = next(
-            n for n in range(len(left), 0, -1) if n == 1 or width is None or _beside(left[:n]).width() <= width
-        )
-        yield _beside(left[:count])
-        left = left[count:]
+    """Return the VMs beside each other, as many as fit, and the histograms of their lists."""
+    yield from (_beside(group) for group in _fitting(observation.vms, width))
     for vm in observation.vms:
         if vm.rmaps_stat:
             head, *rows = zip(*vm.rmaps_stat, strict=False)
             yield Table(head, tuple(rows), f"VM {vm.name}: rmap lists by length (mmu_rmaps_stat)")
+
+
+def _fitting(vms: Iterable[Vm], width: int | None) -> Iterator[list[Vm]]:
+    """Yield the VMs in groups that fit beside each other, each as large as can be; one VM alone may be too wide.
+
+    A column is as wide beside others as alone: what these add to it is a 0 or "-", narrower than any head.
+    """
+    group: list[Vm] = []
+    labels = taken = 0
+    for vm in vms:
+        label, column = _beside([vm]).widths()
+        labels, taken = max(labels, label), taken + GAP + column
+        if group and width is not None and labels + taken > width:
+            yield group
+            group, labels, taken = [], label, GAP + column
+        group.append(vm)
+    if group:
+        yield group
 
 
 def _beside(group: Sequence[Vm]) -> Table:

@@ -467,6 +467,7 @@ ALLOWED = {
     "heapq",
     "collections",
     "collections.abc",
+    "bisect",
     "functools",
     "itertools",
     "math",

@@ -8,22 +8,29 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from exploring import sampled
 from helpers import DATA, comments, table
+from hypothesis import given
+from hypothesis import strategies as st
 from kernel.fetch import SERIES
 from machines import DESC, HEADER, MACHINE, SLABINFO, TCP, VM, WHOLE, Fake, changed, slab, vm
 from refusals import refused
 
+from ptelist.observe import page
 from ptelist.readers.host import paths
 from ptelist.readers.host.snapshot import Snapshot, take
+from ptelist.readers.host.vms import Vm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from click.testing import Result
+
+    from ptelist.output.page import Table
 
     Run = Callable[..., Result]
     Save = Callable[..., str]
@@ -530,3 +537,34 @@ def test_live_machines_hold_what_their_vms_do(series: str, run: Run) -> None:
         assert run("observe", path, "--vcpus", str(vcpus)).exit_code == code
     found = json.loads(run("observe", path, "--format", "json").stdout)["vms"]
     assert [vm["stats"]["vcpus"] for vm in found] == [3, 1]
+
+
+NAMED = st.tuples(st.text("ab", max_size=9), st.dictionaries(st.sampled_from("xyz"), st.sampled_from([0, 7, 123456])))
+
+
+@given(st.lists(NAMED, max_size=12), st.one_of(st.none(), st.integers(8, 60)))
+def test_as_many_vms_stand_beside_each_other_as_fit(found: list[tuple[str, dict[str, int]]], width: int | None) -> None:
+    """A table that is too wide has one VM; with the next one each would be."""
+    vms = [Vm(name, stats, None) for name, stats in found]
+    groups = [*page._fitting(vms, width)]
+    assert [vm for group in groups for vm in group] == vms
+    for group, after in zip(groups, [*groups[1:], []], strict=False):
+        assert len(group) == 1 or width is None or page._beside(group).width() <= width
+        assert not after or (width is not None and page._beside([*group, after[0]]).width() > width)
+
+
+def test_the_table_of_each_vm_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its width, and then the table; 500 VMs took 48 s when all were made for each number of them."""
+    made = 0
+    beside = page._beside
+
+    def counted(group: Sequence[Vm]) -> Table:
+        nonlocal made
+        made += len(group)
+        return beside(group)
+
+    monkeypatch.setattr(page, "_beside", counted)
+    vms = tuple(Vm(f"{number}", {"vcpus": number}, None) for number in range(1000))
+    observation = SimpleNamespace(vms=vms)
+    assert sum(len(table.head) - 1 for table in page._vms(observation, 72)) == 1000
+    assert made == 2 * 1000

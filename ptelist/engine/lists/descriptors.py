@@ -17,7 +17,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Collection, Hashable
 
 WALK, HEAD = "walk", "head"
 GROWN, ANY = "grown", "any"
@@ -68,6 +68,11 @@ class List:
     def __len__(self) -> int:
         """Return the entries in the list."""
         return len(self._homes)
+
+    @property
+    def entries(self) -> Collection[Hashable]:
+        """Return the entries."""
+        return self._homes.keys()
 
     @property
     def descriptors(self) -> int:

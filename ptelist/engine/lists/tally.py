@@ -43,6 +43,8 @@ class Tally:
         """Descriptors that came from a cache of which the trace did not show enough."""
         self.caches: dict[Key, int] = {}
         """Objects that are left in each cache that was topped up."""
+        self.cached = 0
+        """Those of all of them."""
         self.chains: dict[Key, List] = {}
         """Chains entry by entry, where it matters in which descriptor one is."""
         self.at_peak: dict[int, int] = {}
@@ -66,14 +68,21 @@ class Tally:
             left = self.caches.get(cache, 0)
             if left:
                 self.caches[cache] = left - 1
+                self.cached -= 1
             else:
                 self.short += 1
 
     def topup(self, cache: Key) -> None:
         """Fill a cache that has too few objects, up to its capacity."""
-        if self.caches.get(cache, 0) < self.rule.minimum:
+        left = self.caches.get(cache, 0)
+        if left < self.rule.minimum:
             self.caches[cache] = self.rule.capacity
+            self.cached += self.rule.capacity - left
             self.topups += 1
+
+    def free(self, cache: Key) -> None:
+        """Free a cache with what is left in it."""
+        self.cached -= self.caches.pop(cache, 0)
 
 
 class Lists:
@@ -210,7 +219,7 @@ class Lists:
     def free(self, cache: Key) -> None:
         """Free a vCPU's cache with what is left in it."""
         for tally in self.tallies:
-            tally.caches.pop(cache, None)
+            tally.free(cache)
 
     def _leaving(self) -> None:
         """Keep what the chains were at a peak before the first entry goes after it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import mmu
@@ -39,23 +40,34 @@ BYTES = f"{DESC}.bytes"
 MOST_MARKS = 1 << 17
 """A trace that is marked more often is shown up to here."""
 
+MOST_BYTES = 1 << 28
+"""In memory, of marks in all columns: neither is shown what would be more."""
+
+OF_MARK, OF_NUMBER = 512, 8
+"""The most bytes in memory that a mark takes, and each number of it."""
+
 
 class Mark(NamedTuple):
     """What lists took, a number for each column, when the trace was marked."""
 
     at: int
     text: str
-    live: tuple[int, ...]
-    cached: tuple[int, ...]
+    live: array[int]
+    cached: array[int]
 
     @property
     def held(self) -> tuple[int, ...]:
         """Return the descriptors in lists and caches together: what the slab counter has of them."""
         return tuple(map(sum, zip(self.live, self.cached, strict=True)))
 
+    @property
+    def size(self) -> int:
+        """Return the bytes in memory that it takes at most."""
+        return OF_MARK + OF_NUMBER * (len(self.live) + len(self.cached))
+
     def data(self) -> dict[str, Any]:
         """Return it for JSON."""
-        return {**self._asdict(), "held": self.held}
+        return {"at": self.at, "text": self.text, "live": [*self.live], "cached": [*self.cached], "held": self.held}
 
 
 class Pass:
@@ -74,7 +86,10 @@ class Pass:
         self.marks: list[Mark] = []
         self.stages: list[Stage] = []
         self._samples = Samples()
+        self._bytes = 0
+        """That all marks so far take in memory."""
         self._unmarked = 0
+        """The line of the first mark that is left out."""
 
     @property
     def upper(self) -> bool:
@@ -82,12 +97,17 @@ class Pass:
         return self.reader.kind == ENVELOPE
 
     def _mark(self, at: int, text: str) -> None:
-        if len(self.marks) + len(self.stages) == MOST_MARKS:
-            self._unmarked = self._unmarked or at
+        if self._unmarked:
+            return
+        if len(self.marks) + len(self.stages) == MOST_MARKS or self._bytes > MOST_BYTES:
+            self._unmarked = at
         elif self.reader.kind == STEPS:
             self.stages.append(self.steps.stage(at, text))
+            self._bytes += self.stages[-1].size
         else:
-            self.marks.append(Mark(at, text, tuple(self._live()), tuple(map(_cached, self._lists.tallies))))
+            cached = array("q", (tally.cached for tally in self._lists.tallies))
+            self.marks.append(Mark(at, text, array("q", self._live()), cached))
+            self._bytes += self.marks[-1].size
 
     def _live(self) -> list[int]:
         return self._envelope.live if self.upper else [tally.live for tally in self._lists.tallies]
@@ -136,8 +156,10 @@ class Pass:
             text = ODD[what] + (f" ({count:,} times)" if count > 1 else "")
             yield Note(f"INEXACT from line {first:,} on", text)
         if self._unmarked:
-            text = f"from line {self._unmarked:,} on they are left out, there are more than {MOST_MARKS:,}"
-            yield Note("marks", text)
+            count = len(self.marks) + len(self.stages)
+            full = f"the {count:,} before take the {MOST_BYTES >> 20} MiB that there are for them"
+            why = full if count < MOST_MARKS else f"there are more than {MOST_MARKS:,}"
+            yield Note("marks", f"from line {self._unmarked:,} on they are left out, {why}")
         ignored = f", {self.reader.ignored:,} of them of other events" if self.reader.ignored else ""
         if self.upper:
             text = f"{lines:,} lines of kvm_mmu_set_spte{ignored}: an UPPER ENVELOPE, no removal is traced"
@@ -159,13 +181,9 @@ class Pass:
 
 
 def _counts(tally: Tally) -> Iterator[Term]:
-    values = (tally.live, tally.peak, tally.allocs, tally.frees, tally.topups, _cached(tally))
+    values = (tally.live, tally.peak, tally.allocs, tally.frees, tally.topups, tally.cached)
     for (name, (unit, why)), value in zip(COUNTS.items(), values, strict=True):
         yield fixed(name, value, unit, why)
-
-
-def _cached(tally: Tally) -> int:
-    return sum(tally.caches.values())
 
 
 def _rule(scenario: Scenario) -> ListRules:

@@ -134,14 +134,14 @@ def _live(replayed: Replayed, count: int) -> str:
 
 
 def data(replayed: Replayed) -> dict[str, Any]:
-    """Return what a JSON document has beside the comparison."""
+    """Return what a JSON document has beside the comparison; marks one at a time, for there may be many."""
     more: dict[str, Any] = {
         "exact": not (replayed.odd or replayed.envelope),
         "envelope": replayed.envelope,
         "inexact_from": replayed.inexact_from,
         "lines": replayed.lines,
         "lengths": [{"line": sample.at, "lists": sample.lengths} for sample in replayed.samples],
-        "marks": [mark.data() for mark in replayed.marks or replayed.stages[:-1]],
+        "marks": (mark.data() for mark in replayed.marks or replayed.stages[:-1]),
         "longest": replayed.longest,
         "peaks": [{"line": peak.at, "lists": peak.lengths} for peak in replayed.peaks],
     }

@@ -60,6 +60,9 @@ SLOT_UNIT = 4096
 PAGES = Work("pages, or leaves, in runs of them in all columns", 500_000, "touch fewer, or give fewer values")
 """Each takes some 800 bytes and 5 us."""
 
+VMS = Work("VMs and vCPUs at once in all columns", 300_000, "close some, or give fewer values")
+"""Each takes some 1,400 bytes and 40 us."""
+
 Step = Callable[["Machine"], None]
 """What a line does to a machine."""
 
@@ -104,6 +107,7 @@ class Steps:
                 step(machine)
         except ValueError as error:
             raise PtelistError(f"{name.decode()}: {error}", Where(line=at)) from None
+        VMS.bound(sum(machine.vms + machine.totals.vcpus for machine in self._machines), Where(line=at))
         return any(machine.limited for machine in self._machines)
 
     def _bound(self, run: PageRun, at: int) -> None:

@@ -78,11 +78,15 @@ class TraceReader:
         Raises PtelistError, with the number of a line, for an operation that cannot be read.
         """
         count = block.count(b"\n")
+        if block.isspace():
+            return count
         rows = self._find(block)
         if len(rows) == count:
             self._rows(rows, first)
             return count
         for at, text in enumerate(block[:-1].split(b"\n"), first):
+            if not text:
+                continue
             line = text + b"\n"
             if rows := self._find(line):
                 self._rows(rows, at)

@@ -12,7 +12,9 @@ from ptelist.engine.ledger import Unit, fixed
 from ptelist.engine.lists import histogram
 from ptelist.engine.lists.descriptors import MIN_EXT
 from ptelist.engine.vcpu_machine import Mmu
+from ptelist.errors import Where
 from ptelist.readers.host.rmaps_stat import LABELS, PAGE_SIZES
+from ptelist.settings.work import Work
 from ptelist.traces.replay.step_charges import Charges, rows
 from ptelist.traces.replay.step_slabs import StepSlabs
 
@@ -45,6 +47,14 @@ STEP_COUNTS = {
 
 MARKED = ("held", "in_lists", "cached", "headers", "headers_cached", "tables", "entries", "longest")
 """What is told of each mark."""
+
+MEMSLOTS = Work(
+    "memslots at the marks of all columns, equal ones counted once", 2_000_000, "mark less often, or give fewer values"
+)
+"""Each takes some 5 us."""
+
+OF_MOMENT, OF_CHARGES, OF_LENGTH = 2048, 3072, 100
+"""The most bytes in memory that a moment takes, what is charged then, and a length of lists."""
 
 
 class Heads(NamedTuple):
@@ -93,6 +103,13 @@ class Stage(NamedTuple):
     text: str
     moments: tuple[Moment, ...]
 
+    @property
+    def size(self) -> int:
+        """Return the bytes in memory that it takes at most."""
+        lengths = {id(moment.lengths): len(moment.lengths) for moment in self.moments}
+        each = OF_MOMENT + OF_CHARGES * (self.moments[0].charged is not None)
+        return len(self.moments) * each + sum(lengths.values()) * OF_LENGTH
+
     def data(self) -> dict[str, Any]:
         """Return it for JSON: each count as a list with a number for each column."""
         told: dict[str, Any] = {"at": self.at, "text": self.text}
@@ -132,9 +149,13 @@ class StepReplay:
         self.machines = {each: Machine(each, partial(self.slabs.follow, those)) for each, those in columns.items()}
         self._machines = [self.machines[each] for each in mmus]
         self._charges = Charges(scenarios)
+        self._memslots = 0
+        """How many were looked at so far."""
 
     def stage(self, at: int, text: str) -> Stage:
-        """Return what there is now, after the line `at`."""
+        """Return what there is now, after the line `at`; raises PtelistError if there are too many memslots."""
+        self._memslots += sum(len(machine.memslots()) for machine in self._machines)
+        MEMSLOTS.bound(self._memslots, Where(line=at))
         counted = {
             each: (machine.counts(), dict(sorted(machine.lengths().items()))) for each, machine in self.machines.items()
         }

@@ -98,6 +98,7 @@ def test_caches_are_filled_and_drawn_from(steps: list[tuple[str, int]], policy: 
                     short += 1
     (tally,) = lists.tallies
     assert (tally.caches, tally.topups, tally.short) == (left, topups, short)
+    assert tally.cached == sum(left.values())
 
 
 def test_a_cache_with_just_enough_is_left_alone() -> None:

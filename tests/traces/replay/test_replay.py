@@ -23,8 +23,9 @@ from refusals import refused
 from ptelist.engine.lists.descriptors import List
 from ptelist.output.files import bar, size
 from ptelist.settings.columns import expand
-from ptelist.traces.replay import probes, trace_reader
+from ptelist.traces.replay import one_pass, page, probes, trace_reader
 from ptelist.traces.replay.replay import Replayed, replay
+from ptelist.traces.replay.trace_reader import TraceReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +71,7 @@ def test_a_real_trace_is_replayed_exactly(series: str) -> None:
     assert len(found.marks) == 125
     assert [mark.live[0] + mark.cached[0] for mark in found.marks] == held(found)
     assert max(mark.live[0] for mark in found.marks) >= 3
-    assert found.marks[-1].live == found.marks[-1].cached == (0,)
+    assert [*found.marks[-1].live, *found.marks[-1].cached] == [0, 0]
     ours = counts(found)
     assert ours["allocs"] == ours["frees"] > 3
     assert ours["topups"] >= 2
@@ -126,7 +127,7 @@ def test_the_text_form() -> None:
     ours = counts(found)
     assert ours == {"live": 1, "peak": 2, "allocs": 2, "frees": 1, "topups": 1, "cached": 0}
     (mark,) = found.marks
-    assert (mark.at, mark.text, mark.live, mark.cached) == (6, "two lists", (1,), (39,))
+    assert (mark.at, mark.text, [*mark.live], [*mark.cached]) == (6, "two lists", [1], [39])
     assert found.samples[-1].lengths == {1: 1}
 
 
@@ -526,3 +527,52 @@ def test_the_script_is_printed(run: Callable[..., Result]) -> None:
     text = run("replay", "--probe-script", "--kernel", "6.1").stdout
     assert text == probes.script("6.1")
     assert "--kernel 6.1" in text
+
+
+def test_blank_lines_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """20 million of them took longer than as many events."""
+    read = []
+    other = TraceReader._other
+    monkeypatch.setattr(TraceReader, "_other", lambda self, at, line: (read.append(line), other(self, at, line)))
+    assert replayed("\n" * 5000 + "add a 1\n\n\nadd a 2\n").lines == 5004
+    assert read == [b"add a 1\n"]
+
+
+def test_marks_of_a_document_are_made_one_at_a_time() -> None:
+    """30,000 of 63 columns took 556 MiB all at once."""
+    marks = page.data(replayed("add a 1\nmark one\nmark two\n"))["marks"]
+    assert [next(marks)["text"], next(marks)["text"], *marks] == ["one", "two"]
+
+
+@pytest.mark.parametrize("op", ["add a 1", "run vm 0", "open vm"])
+def test_marks_that_take_too_much_are_left_out(op: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(one_pass, "MOST_BYTES", 1 << 20)
+    found = replayed("\n".join([op, *["mark"] * 10_000, ""]), "6.1", ("ext", "2..14"), ("paging", "shadow"))
+    kept = len(found.marks or found.stages[:-1])
+    assert 10 < kept < 10_000
+    (note,) = (note for note in found.comparison.assumptions if note.topic == "marks")
+    assert (
+        note.text
+        == f"from line {kept + 2:,} on they are left out, the {kept:,} before take the 1 MiB that there are for them"
+    )
+
+
+@pytest.mark.parametrize("start", [["add a 1"], ["cpu 0", "open vm", "run vm 0"]])
+def test_marks_take_no_more_than_is_counted(start: list[str]) -> None:
+    """In memory, each time with another number of everything."""
+    lines = [*start]
+    for number in range(300):
+        lines += [f"add l{number % 9} {number}" if len(start) == 1 else f"run vm {number}", "mark"]
+    text = "\n".join([*lines, ""])
+    options = ("ext", "2..9"), ("paging", "shadow")
+    replayed(text, "6.1", *options)
+    tracemalloc.start()
+    found = replayed(text, "6.1", *options)
+    before, _ = tracemalloc.get_traced_memory()
+    marks = found.marks or found.stages
+    counted = sum(mark.size for mark in marks)
+    del marks
+    found = found._replace(marks=(), stages=())
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0 < before - after < counted

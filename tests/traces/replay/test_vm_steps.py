@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from guest_steps import SHADOW, as_json, grown, marked, moments, start, touch
@@ -144,10 +145,11 @@ def test_every_step_against_brute_force(
         assert counts[:5] == brute.counts
         assert counts.allocs - counts.frees == counts.in_lists
         peak, held = max(peak, counts.in_lists), max(held, counts.held)
+        assert machine.lengths() == Counter(size for each in brute.lists.values() if (size := len(each.entries())))
     assert peak <= machine.totals.peak
     assert held <= machine.totals.peak_held
-    assert sum(length * count for length, count in machine.lengths().items()) == machine.counts().entries
     machine.close("vm")
+    assert not machine.lengths()
     assert machine.counts()[:5] == (0, 0, 0, 0, 0)
 
 
@@ -289,6 +291,68 @@ def test_the_column_of_a_length(length: int, how: str) -> None:
     assert length in lengths(column(length, how), how, 1001)
 
 
+def test_a_limit_counts_while_its_vm_is_there() -> None:
+    machine = Machine(SMALL)
+    for name in "ab":
+        machine.vm(name).limit(3)
+        machine.vm(name).touch(0, 0, 1)
+        machine.vm(name).touch(0, TABLE, 2)
+    assert machine.limited
+    machine.close("a")
+    assert machine.limited
+    machine.close("b")
+    assert not machine.limited
+
+
+class Unwalked(dict[Any, Any]):
+    """A dict that nobody may look at from one end to the other."""
+
+    def __iter__(self) -> NoReturn:
+        raise AssertionError("all were looked at")
+
+    keys = values = items = __iter__
+
+
+def test_no_step_or_mark_looks_at_all_vms() -> None:
+    """With 30,000 VMs that would take minutes."""
+    machine = Machine(SMALL)
+    machine._vms = Unwalked()
+    for name in "ab":
+        machine.vm(name).touch(0, 0, 1)
+    assert not machine.limited
+    assert machine.lengths() == {1: 2}
+    assert machine.memslots() == {None: 2}
+    machine.close("a")
+    assert machine.lengths() == {1: 1}
+    assert machine.memslots() == {None: 1}
+    assert machine.vms == 1
+
+
+@pytest.mark.parametrize("lists", [True, False])
+def test_no_step_looks_at_all_sptes_or_memslots(lists: bool) -> None:
+    """With a page more than the cap, which is emptied, and a table with a parent too many, too."""
+    machine = Machine(SMALL._replace(lists=lists, parents_cap=2))
+    vm = machine.vm("vm")
+    vm._mappings._sptes = Unwalked()
+    for number in range(6):
+        vm.touch(0, number * PAGE, "page")
+        vm.touch(0, number * TABLE, "other", "shared")
+    vm.drop(5 * PAGE)
+    vm.unmap("page")
+    vm.unmap("page")
+    assert machine.counts().entries == 1
+    vm.touch(0, 0, "again")
+    vm.drop(0)
+    assert machine.counts().entries == 1
+    machine.open("bare")
+    memslots = machine.known("bare").memslots
+    memslots.known = Unwalked()
+    for number in (2, 0, 1):
+        machine.known("bare").slot((number * TABLE, (number + 1) * TABLE))
+    machine.known("bare").unslot(TABLE)
+    assert memslots.bytes == 2 * TABLE
+
+
 # step files
 
 EXAMPLE = [*marked([*grown(27), "fault vm 0", "drop vm 1GiB", "unmap vm target", "unslot vm", "slot vm"])]
@@ -352,3 +416,17 @@ def test_recycling_is_said(run: Callable[..., Result], tmp_path: Path) -> None:
 )
 def test_bad_steps(run: Callable[..., Result], tmp_path: Path, line: str, says: str) -> None:
     assert says in refused(run_file(run, tmp_path, [line]))
+
+
+@pytest.mark.parametrize(
+    ("limit", "lines"), [("steps.VMS", ["run a 0", "run b 0"]), ("vm_steps.MEMSLOTS", ["run a 0", *["mark"] * 4])]
+)
+def test_what_takes_long_is_bound(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, lines: list[str]
+) -> None:
+    room, _, name = limit.partition(".")
+    module = import_module(f"ptelist.traces.replay.{room}")
+    work = getattr(module, name)._replace(most=3)
+    monkeypatch.setattr(module, name, work)
+    assert f":{len(lines)}: more than 3 {work.what}: {work.instead}" in refused(run_file(run, tmp_path, lines))
+    assert run_file(run, tmp_path, lines[:1]).exit_code == 0
