@@ -5,12 +5,12 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.fleet.fleet import HostKind
+from ptelist.fleet.alike import HostKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ptelist.fleet.fleet import VmGroup
+    from ptelist.fleet.alike import VmGroup
     from ptelist.fleet.inventory import AboutHost
     from ptelist.fleet.records import Cells, Place
     from ptelist.fleet.unknown import UnknownRelease

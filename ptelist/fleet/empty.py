@@ -15,8 +15,8 @@ from ptelist.scenario.units import format_size
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
+    from ptelist.fleet.alike import VmGroup
     from ptelist.fleet.census import Census
-    from ptelist.fleet.fleet import VmGroup
     from ptelist.fleet.records import Cells
 
 EMPTY = "empty cells"

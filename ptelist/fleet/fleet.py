@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import mul
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ptelist.compare.assumptions import Assumptions
 from ptelist.compare.clauses import PROPOSAL
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ptelist.engine.ledger import Ledger
+    from ptelist.fleet.alike import HostKind, VmGroup
     from ptelist.fleet.inventory import AboutHost
     from ptelist.fleet.records import Cells
     from ptelist.fleet.what_ifs import Options
@@ -47,39 +48,6 @@ NO_AXES = frozenset((HOST, HOST_MEMORY, COUNT))
 SAID_BY = "the inventory"
 ADDED_UP = "added up over the VMs of the host"
 NO_VMS = "it has no VMs"
-
-
-class VmGroup:
-    """VMs alike on hosts alike: what rows of an inventory say that say the same, but for the names of their hosts."""
-
-    __slots__ = ("about", "alike", "cells", "counted", "modules", "number", "vcpus", "vms")
-
-    def __init__(  # noqa: PLR0913, PLR0917 -- it has these
-        self,
-        about: AboutHost,
-        cells: Cells,
-        vms: int,
-        vcpus: int,
-        modules: tuple[bool, ...],
-        alike: int,
-        number: int,
-        counted: bool = True,
-    ) -> None:
-        """Take what is said of the host and of each VM, and how many VMs and vCPUs there are.
-
-        `modules` are parameters of the kvm modules that they need. Where `alike` is the same, so are host and
-        modules; `number` tells groups apart. `counted`: whether the inventory says how many VMs there are.
-        """
-        self.about, self.cells, self.vms, self.vcpus = about, cells, vms, vcpus
-        self.modules, self.alike, self.number, self.counted = modules, alike, number, counted
-
-
-class HostKind(NamedTuple):
-    """Hosts of which the inventory says the same."""
-
-    about: AboutHost
-    groups: tuple[VmGroup, ...]
-    """By their numbers."""
 
 
 AGED_NOTE = Note(

@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from ptelist.errors import PtelistError
-from ptelist.fleet.fleet import VmGroup
+from ptelist.fleet.alike import VmGroup
 
 if TYPE_CHECKING:
     from ptelist.fleet.fleet import Fleet

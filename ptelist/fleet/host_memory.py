@@ -10,8 +10,9 @@ from ptelist.fleet.fields import HOST_MEMORY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ptelist.fleet.alike import HostKind
     from ptelist.fleet.census import Census
-    from ptelist.fleet.fleet import HostKind, Parse
+    from ptelist.fleet.fleet import Parse
 
 
 class HostMemory(NamedTuple):

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ptelist.engine.ledger import Ledger
+    from ptelist.fleet.alike import HostKind
     from ptelist.fleet.census import Census
     from ptelist.fleet.collected import Collected
-    from ptelist.fleet.fleet import Fleet, HostKind
+    from ptelist.fleet.fleet import Fleet
 
 
 class Compared(NamedTuple):

@@ -6,8 +6,9 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from ptelist.errors import PtelistError
+from ptelist.fleet.alike import HostKind
 from ptelist.fleet.census import Census, Hosts
-from ptelist.fleet.fleet import SAID_BY, HostKind
+from ptelist.fleet.fleet import SAID_BY
 from ptelist.fleet.groups import Groups
 from ptelist.fleet.records import MOST_OF_A_HOST, NoHostError, NoRecordError
 from ptelist.fleet.unknown import counted, refused
@@ -16,7 +17,8 @@ from ptelist.scenario.presets.mapping import UnknownKernelError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ptelist.fleet.fleet import Fleet, VmGroup
+    from ptelist.fleet.alike import VmGroup
+    from ptelist.fleet.fleet import Fleet
     from ptelist.fleet.inventory import AboutHost, Inventory
     from ptelist.fleet.records import Place
 

@@ -11,8 +11,8 @@ from ptelist.engine.interval import Interval
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from ptelist.fleet.alike import HostKind
     from ptelist.fleet.census import Census
-    from ptelist.fleet.fleet import HostKind
 
     Kernel = Callable[[HostKind], str]
     """What tells the kernel of a host."""

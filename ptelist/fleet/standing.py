@@ -13,8 +13,8 @@ from ptelist.settings.named import load
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ptelist.fleet.alike import HostKind
     from ptelist.fleet.census import Census
-    from ptelist.fleet.fleet import HostKind
     from ptelist.fleet.inventory import AboutHost
     from ptelist.fleet.records import Cells
 

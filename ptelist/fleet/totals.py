@@ -11,7 +11,8 @@ from ptelist.fleet.values import HostValues
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from ptelist.fleet.fleet import Fleet, HostKind
+    from ptelist.fleet.alike import HostKind
+    from ptelist.fleet.fleet import Fleet
     from ptelist.fleet.records import Cells
     from ptelist.fleet.what_ifs import Unfit
 

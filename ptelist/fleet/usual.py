@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ptelist.engine.ledger import Ledger
-    from ptelist.fleet.fleet import Fleet, HostKind, VmGroup
+    from ptelist.fleet.alike import HostKind, VmGroup
+    from ptelist.fleet.fleet import Fleet
     from ptelist.fleet.records import Cells
     from ptelist.scenario.models import Scenario
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ptelist.engine.ledger import Ledger
-    from ptelist.fleet.fleet import Fleet, HostKind
+    from ptelist.fleet.alike import HostKind
+    from ptelist.fleet.fleet import Fleet
     from ptelist.fleet.what_ifs import Unfit
 
 LOW, HIGH, CHANGE_LOW, CHANGE_HIGH = range(ENDS)
