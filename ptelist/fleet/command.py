@@ -71,7 +71,7 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of an inventory
     line += " --keep-going" if keep_going else ""
     groups = tuple(name.strip() for name in by.split(",")) if by else ()
     units = figures(figure)
-    rejects = rejects or f"{'inventory' if is_stream(inventory) else inventory.rstrip('/')}.rejected"
+    rejects = rejects or _rejects(inventory)
     known = KernelMap(maps)
     asked = _kernels([*options, *((name, text) for name, _, text in (each.partition("=") for each in assume))])
     options = mapped_kernels(options, known)
@@ -117,6 +117,13 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of an inventory
         lines=lambda: lines(report, (rows.host_fields, rows.by_fields), rows.choices, fleet),
         lacks="".join(f"{inventory}: {note}" for note in aside),
     )
+
+
+def _rejects(inventory: str) -> str:
+    """Return where rejected rows go: beside the inventory, if it has a name of its own."""
+    name = inventory.rstrip("/")
+    nameless = is_stream(inventory) or os.path.basename(name) in {"", ".", ".."}  # noqa: PTH119 -- ".." stays
+    return f"{'inventory' if nameless else name}.rejected"
 
 
 def _with_more(report: FleetReport, rows: Inventory, fleet: Fleet) -> FleetReport:

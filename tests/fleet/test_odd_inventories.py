@@ -241,6 +241,19 @@ def test_rejected_rows_of_a_folder_lie_beside_it(run: Callable[..., Result], tmp
     assert len(list(folder.iterdir())) == 2
 
 
+@pytest.mark.parametrize("name", [".", "./", "../hosts/.", "none/.."])
+def test_rejected_rows_of_a_folder_without_a_name(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Found by the fuzzer: those of `.` were in `..rejected`, which no `ls` shows."""
+    folder = tmp_path / "hosts"
+    (folder / "none").mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    (folder / "b.txt").write_text(take(Fake(WHOLE | {paths.PRESENT: "0-99999\n"})).render(), encoding="utf-8")
+    assert run("fleet", name, "--keep-going").exit_code == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["b.txt", "inventory.rejected", "none"]
+
+
 def test_too_many_what_ifs(run: Callable[..., Result], tmp_path: Path) -> None:
     """Found by the fuzzer: 10,000 of them took a minute on 41 hosts."""
     path = tmp_path / "hosts.csv"
