@@ -11,7 +11,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
+from rich.measure import Measurement
+from rich.segment import Segment
+from rich.style import Style
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -21,6 +25,8 @@ from ptelist.output.signed import Less, More
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rich.console import ConsoleOptions
 
     from ptelist.output.note import Note
     from ptelist.output.page import Document, Table
@@ -89,15 +95,28 @@ def _table(table: Table) -> RichTable:
     for head, align in zip(table.head, table.align, strict=True):
         drawn.add_column(Text(head), justify="left" if align == "left" else "right", no_wrap=True)
     for number, row in enumerate(table.rows):
-        drawn.add_row(*map(_cell, row), style=STRONG if number in table.strong else "")
+        cells = (_Cell(text, left=align == "left") for text, align in zip(row, table.align, strict=True))
+        drawn.add_row(*cells, style=STRONG if number in table.strong else "")
     return drawn
 
 
-def _cell(text: str) -> Text:
-    """Return a cell in its colour: less is green, more is red, neither where that is open."""
-    if isinstance(text, Less):
-        return Text(text, style=LESS_STYLE)
-    return Text(text, style=MORE_STYLE if isinstance(text, More) else VERDICT_STYLES[VERDICTS.get(text, "")])
+class _Cell:
+    """A cell in its colour, on one line: rich's Text would look for where to break each of many thousands."""
+
+    __slots__ = ("_left", "_style", "_text", "_width")
+
+    def __init__(self, text: str, *, left: bool) -> None:
+        """Less is green, more is red, neither where that is open."""
+        named = LESS_STYLE if isinstance(text, Less) else MORE_STYLE if isinstance(text, More) else ""
+        self._style = Style.parse(named or VERDICT_STYLES[VERDICTS.get(text, "")])
+        self._text, self._left, self._width = str(text), left, cell_len(text)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(self._width, self._width)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        room = " " * (options.max_width - self._width)
+        yield Segment(f"{self._text}{room}" if self._left else f"{room}{self._text}", self._style)
 
 
 class _Encoded(io.StringIO):
