@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ptelist.fleet.fields import HOST_MEMORY
+from ptelist.fleet.fields import HOST, HOST_MEMORY
 from ptelist.fleet.usual import ENDS
 from ptelist.fleet.values import CHANGE_HIGH, CHANGE_LOW, HIGH, LOW, HostValues
 from ptelist.settings.axes import AXES
@@ -44,7 +44,7 @@ def lines(report: FleetReport, fields: tuple[Cells, Cells], choices: Parse, flee
         ]
         about = _said(choices, (*fields[0], HOST_MEMORY), (*kind.about.cells, kind.about.memory))
         for name, field, cell in zip(report.by, fields[1], kind.about.by, strict=True):
-            about[name] = _said(choices, (field,), (cell,)).get(field) if field in OPTIONS else cell
+            about[name] = _said(choices, (field,), (cell,)).get(field) if field in OPTIONS and field != HOST else cell
         standing = report.kernels.of(kind)
         about |= {"kernel_profile": standing.profile, "kernel_assumed": standing.assumed}
         vms = sum(group.vms for group in kind.groups)

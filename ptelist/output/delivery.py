@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,8 @@ def deliver(result: Result, wanted: str | None, output: str | None) -> None:
     chosen = choose(wanted, output)
     write(*result.beside, (as_text(result, chosen), output))
     if result.lacks and chosen in formats.BARE:
-        click.echo(clean(result.lacks), err=True)
+        with suppress(OSError):  # a full stderr makes no failure of a result that is there
+            click.echo(clean(result.lacks), err=True)
 
 
 def as_text(result: Result, chosen: str) -> Text:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
+import subprocess
+import sys
 import tracemalloc
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,7 +29,6 @@ from ptelist.readers.host.snapshot import take
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from click.testing import Result
 
@@ -252,6 +255,26 @@ def test_rejected_rows_of_a_folder_without_a_name(
     (folder / "b.txt").write_text(take(Fake(WHOLE | {paths.PRESENT: "0-99999\n"})).render(), encoding="utf-8")
     assert run("fleet", name, "--keep-going").exit_code == 0
     assert sorted(path.name for path in folder.iterdir()) == ["b.txt", "inventory.rejected", "none"]
+
+
+def test_hosts_with_commas_in_lines_by_host(run: Callable[..., Result], tmp_path: Path) -> None:
+    """Found by the fuzzer: a line was printed, and the next one refused."""
+    path = tmp_path / "hosts.csv"
+    path.write_text('host,vcpus\na,1\n"b,c",1\n', encoding="utf-8")
+    done = run("fleet", str(path), "--by", "host", "--format", "jsonl")
+    assert done.exit_code == 0, done.stderr
+    assert [json.loads(line)["host"] for line in done.stdout.splitlines()] == ["a", "b,c"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_stderr_makes_no_failure_of_what_is_there(tmp_path: Path) -> None:
+    """Found by the fuzzer: that rows were set aside could not be said."""
+    (tmp_path / "hosts.csv").write_text("host,vcpus\na,1\nb,many\n", encoding="utf-8")
+    words = [sys.executable, "-m", "ptelist", "fleet", "hosts.csv", "--keep-going", "--format", "csv"]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=full, check=False)
+    assert done.returncode == 0
+    assert (tmp_path / "hosts.csv.rejected").is_file()
 
 
 def test_too_many_what_ifs(run: Callable[..., Result], tmp_path: Path) -> None:
