@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
-from typing import TextIO
 
 import click
 
 from ptelist.errors import PtelistError, not_installed
+from ptelist.output.messages import let_go, say
 from ptelist.output.plain import clean
 
 BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
-
-COMPLETING = "_PTELIST_COMPLETE"
-"""Set by the script that a shell completes words with."""
 
 MOST = 1000
 """Characters of a line; of a longer one the beginning and the end are told, for in its middle are the values."""
@@ -27,13 +23,13 @@ def told(error: BaseException) -> int:
         case click.Abort() | KeyboardInterrupt():
             return INTERRUPTED
         case BrokenPipeError(filename=None):
-            _let_go(sys.stdout)
+            let_go(sys.stdout)
             return CLOSED_PIPE
         case click.exceptions.NoArgsIsHelpError():
-            _say(error.format_message())
+            say(error.format_message())
         case _:
             if isinstance(error, OSError) and error.filename is None:
-                _let_go(sys.stdout)
+                let_go(sys.stdout)
             _fail(_words(error))
     return BAD_INPUT
 
@@ -60,23 +56,4 @@ def _words(error: BaseException) -> str:
 
 def _fail(message: str) -> None:
     line = clean(" ".join(f"ptelist: {message}".split()), "ascii")
-    _say(line if len(line) <= MOST else f"{line[: MOST // 2]} [...] {line[-MOST // 2 :]}")
-
-
-def _say(text: str) -> None:
-    """Write to stderr, if it takes something; nothing in the middle of a line that a shell completes."""
-    if os.environ.get(COMPLETING):
-        return
-    try:
-        click.echo(text, err=True)
-    except OSError:
-        _let_go(sys.stderr)
-
-
-def _let_go(stream: TextIO) -> None:
-    """Let what a stream still holds go nowhere: it would fail once more when Python flushes it at exit."""
-    with suppress(OSError):  # that of a test has no number
-        number = stream.fileno()
-        devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(devnull, number)
-        os.close(devnull)
+    say(line if len(line) <= MOST else f"{line[: MOST // 2]} [...] {line[-MOST // 2 :]}")

@@ -5,15 +5,14 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
-
-import click
 
 from ptelist.errors import PtelistError
 from ptelist.output import formats
 from ptelist.output.formats import MAIL, TERMINAL
+from ptelist.output.messages import say
 from ptelist.output.page import MAIL_WIDTH
 from ptelist.output.plain import clean
 from ptelist.scenario import inputs
@@ -58,8 +57,7 @@ def deliver(result: Result, wanted: str | None, output: str | None) -> None:
     chosen = choose(wanted, output)
     write(*result.beside, (as_text(result, chosen), output))
     if result.lacks and chosen in formats.BARE:
-        with suppress(OSError):  # a full stderr makes no failure of a result that is there
-            click.echo(clean(result.lacks), err=True)
+        say(clean(result.lacks))
 
 
 def as_text(result: Result, chosen: str) -> Text:
