@@ -34,6 +34,8 @@ BAD_INPUT, CLOSED_PIPE = 2, 141
 STALE = b": the same command with --update writes it anew\n"
 WRITERS = frozenset(("-o", "--init", "--update"))
 """With one of these a command may have nothing to print."""
+MAYBE_EMPTY = frozenset(("--keep-going", "jsonl"))
+"""With both of these a fleet of which every row is set aside has no line to print."""
 VERDICTS = frozenset(("check", "observe"))
 """Commands that may end with 1."""
 COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
@@ -96,7 +98,7 @@ def _exit(case: Case, outcome: Outcome) -> Iterator[str]:
 def _codes(case: Case) -> set[int]:
     """Return how a case may end: not well, if what it prints cannot be written."""
     codes = {BAD_INPUT, *([CLOSED_PIPE] if case.odd == "broken stdout" else [])}
-    if not case.odd.endswith("stdout") or WRITERS & set(case.words):
+    if not case.odd.endswith("stdout") or WRITERS & set(case.words) or set(case.words) >= MAYBE_EMPTY:
         codes |= {0, *([1] if case.command in VERDICTS else [])}
     return codes
 
