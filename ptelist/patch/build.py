@@ -58,6 +58,8 @@ class Build:
         self.options = dict(re.findall(r"(?m)^CONFIG_(\w+)=(.*)$", text))
         if "KVM" not in self.options:
             raise PtelistError(f"{self._label}: has no CONFIG_KVM, so there is no KVM to build")
+        # else make asks the files' times, and a clock may stand still, or go back, between a build and a patch
+        (self._folder / OBJECT).unlink(missing_ok=True)
         run((*MAKE, f"-j{cpus}", FLAGS, OBJECT), self._folder, COMPILE)
         run(("pahole", f"--btf_encode_detached={file}", OBJECT), self._folder, ENCODE)
         if not file.is_file():
