@@ -6,13 +6,13 @@ reason is open once. Each step below is sound for any two figures, so that all t
 
 from __future__ import annotations
 
-from math import prod
+from math import gcd, prod
 from typing import TYPE_CHECKING
 
 from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import FILLERS, LEFT, Op, Term
 from ptelist.engine.paid import paid, scaled
-from ptelist.engine.splits import change_of_split
+from ptelist.engine.splits import MOST_WAYS, change_of_split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -82,8 +82,13 @@ def _name(term: Term) -> str:
 
 def _sum(old: Term, new: Term) -> Interval:
     """Add up what parts change by; those that are paid for the same slabs change together."""
-    found = _added(difference(*pair) for pair in paired(old, new))
+    found = _held(old, new)
     return _both(found, _rest(old, new)) if found.low < found.high else found
+
+
+def _held(old: Term, new: Term) -> Interval:
+    """Add up what was drawn, the same in both or not, and what is left."""
+    return _added(difference(*pair) for pair in paired(old, new))
 
 
 def _rest(old: Term, new: Term) -> Interval:
@@ -121,6 +126,11 @@ def _quotient(old: Term, new: Term) -> Interval:
         _added((_of_dividends(change, d), _of_divisors(y, d, e, up=up))),
         _added((_of_divisors(x, d, e, up=up), _of_dividends(change, e))),
     )
+
+
+def _rounded_up(old: Term, new: Term) -> Interval:
+    """Change a quotient; where the dividend is the same in both, look at all that it may be."""
+    return _both(_quotient(old, new), _filled(old, new))
 
 
 def _of_dividends(change: Interval, divisor: Term) -> Interval:
@@ -174,11 +184,16 @@ def _filled(old: Term, new: Term, before: int = 1, after: int = 1) -> Interval:
     change, ends = difference(x, y), (x.low, x.high)
     alone = x.low if fillers == 1 else 1
     # More might lie in slabs of which no object is in use, which do not count.
-    if change == SAME and old.op is Op.PACKED and left <= (min(d, e) - 1) * alone:
-        return Interval(*change_of_split(x.low, x.high + left, fillers, d, e, before, after))
+    if change == SAME and d + e <= MOST_WAYS * gcd(d, e) and left <= (min(d, e) - 1) * alone:
+        return _whole(*change_of_split(x.low, x.high + left, fillers, d, e, before, after), gcd(before, after))
     least = [(n + change.low) * after * d - (n + left + fillers * (d - 1)) * before * e for n in ends]
     most = [(n + change.high + left + fillers * (e - 1)) * after * d - n * before * e for n in ends]
-    return Interval(-(-min(least) // (d * e)), max(most) // (d * e))
+    return _whole(-(-min(least) // (d * e)), max(most) // (d * e), gcd(before, after))
+
+
+def _whole(low: int, high: int, step: int) -> Interval:
+    """Return the least and the most of whole steps within bounds."""
+    return Interval(-(-low // step) * step, high // step * step)
 
 
 def _alike(old: Term, new: Term) -> bool:
@@ -214,9 +229,10 @@ def product_of(parts: Sequence[Term]) -> Interval:
 STEPS = {
     Op.SUM: _sum,
     Op.PRODUCT: _product,
-    Op.CEIL_DIV: _quotient,
+    Op.CEIL_DIV: _rounded_up,
     Op.FLOOR_DIV: _quotient,
     Op.PACKED: _packed,
     Op.REST: _rest,
+    Op.HELD: _held,
 }
 """How the difference of two figures that follow by the same operation follows from their parts."""

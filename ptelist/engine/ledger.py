@@ -38,6 +38,8 @@ class Op(StrEnum):
     """Slabs that objects fill: of the first part, so many of the second in each; what more there may be is named."""
     REST = "rest"
     """The first part times the second, less the third; what else bounds it is said."""
+    HELD = "held"
+    """Objects drawn from caches and left in them, its parts; that both are not open at once is said."""
     RULE = "rule"
 
 
@@ -70,7 +72,7 @@ class Term(NamedTuple):
             yield from part.walk()
 
 
-_GIVEN, _SUM, _PRODUCT, _CEIL, _FLOOR, _PACKED, _REST, _RULE = Op  # a lookup on the class is slow
+_GIVEN, _SUM, _PRODUCT, _CEIL, _FLOOR, _PACKED, _REST, _HELD, _RULE = Op  # a lookup on the class is slow
 _new = tuple.__new__  # and so is the __new__ of a named tuple, which only checks how many fields there are
 
 
@@ -127,6 +129,11 @@ def packed(name: str, ends: tuple[int, int], note: str, *parts: Term) -> Term:
 def rest(name: str, ends: tuple[int, int], unit: Unit, note: str, *parts: Term) -> Term:
     """Return the first of three parts times the second, less the third."""
     return _new(Term, (name, *ends, unit, _REST, parts, note, ""))
+
+
+def held(name: str, ends: tuple[int, int], note: str, *parts: Term) -> Term:
+    """Return the objects that were drawn from caches, the first of the parts, with what is left in them, the others."""
+    return _new(Term, (name, *ends, Unit.OBJECTS, _HELD, parts, note, ""))
 
 
 def rule(name: str, low: int, high: int, unit: Unit, note: str, *parts: Term) -> Term:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine import mmu
-from ptelist.engine.ledger import Term, Unit, fixed, product, rule, total
+from ptelist.engine.ledger import Term, Unit, fixed, held, product, rule, total
 from ptelist.engine.memory_cache import DrawLaw
 
 if TYPE_CHECKING:
@@ -160,11 +160,11 @@ def _law_abiding(kind: _Kind, full: Term | None) -> Drawn:
         spare = rule("split", rest.left_low, rest.left_high + nodes, OBJECTS, why, full, drawn)
         least = max(least + rest.low, drawn.low + left.low + spare.low)
         most = min(most + rest.high + nodes, drawn.high + left.high + spare.high)
-        inputs = (*inputs, full)
     note = f"{what} left in caches and drawn from them: as many as first top-ups took"
     if refilled:
         note += f", and what refills took: how many is open, for any vCPU may draw the {what}"
-    return Drawn(left, spare, rule(what, least, most, OBJECTS, note, *inputs))
+    parts = (drawn, left, spare) if spare else (drawn, left)
+    return Drawn(left, spare, held(what, (least, most), note, *parts))
 
 
 def _note(kind: _Kind, *, refilled: bool) -> str:

@@ -60,7 +60,10 @@ CAPACITY_ARRAY = ["array", "cache_capacity"]
         (f"{DESC}.objects.vcpu_caches", "6.1", {"vcpus_run": 1}, ["vms", "vcpus_run", "cache_capacity"]),
         (f"{DESC}.objects.vcpu_caches", "6.1", NESTED, ["vms", *RUN]),
         (f"{HEADER}.objects.vcpu_caches", "6.1", {**NESTED, "leaf": "4K"}, ["vms", "left", *HEADERS, "page_topup_min"]),
-        (f"{HEADER}.objects", "6.1", {**NESTED, "leaf": "4K"}, ["vms", "headers", *HEADERS, "page_topup_min"]),
+        (
+            *(f"{HEADER}.objects", "6.1", {**NESTED, "leaf": "4K"}),
+            ["vms", "headers", "tables", *below_root(*TWO), "left", *HEADERS, "page_topup_min"],
+        ),
         (
             *("vcpu_caches.bytes.pages", "6.1", {**SHADOW, "caches": "topped-up"}),
             ["vms", "pages", "filled", "vcpus", "shadow_page_caches", "cache_capacity", *FILLED, "page_bytes"],

@@ -15,7 +15,21 @@ from hypothesis import strategies as st
 
 from ptelist.engine.account import account
 from ptelist.engine.difference import difference, same
-from ptelist.engine.ledger import FILLERS, LEFT, Op, Term, Unit, ceil_div, floor_div, packed, product, rest, rule, total
+from ptelist.engine.ledger import (
+    FILLERS,
+    LEFT,
+    Op,
+    Term,
+    Unit,
+    ceil_div,
+    floor_div,
+    held,
+    packed,
+    product,
+    rest,
+    rule,
+    total,
+)
 from ptelist.engine.ledger import given as known
 from ptelist.settings.columns import expand
 
@@ -64,6 +78,11 @@ def spare(objects: Term, room: int, fillers: int, left: int) -> Term:
     return rest("rest", ends, B, "open", of, known("room", room, B, "said"), objects)
 
 
+def kept(*parts: Term) -> Term:
+    """Return what was drawn and what is left."""
+    return held("held", (sum(part.low for part in parts), sum(part.high for part in parts)), "open", *parts)
+
+
 def slabs(objects: int, room: int, fillers: int, left: int, values: Mapping[str, int]) -> int:
     """Return how many slabs have an object in use; each number of objects is split in a way of its own."""
     found, rest = 0, objects
@@ -85,6 +104,7 @@ def derivations(parts: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
     return st.one_of(
         some.map(lambda terms: total("sum", B, terms)),
         some.map(lambda terms: product("product", B, *terms)),
+        some.map(lambda terms: kept(*terms)),
         st.builds(lambda a, b: ceil_div("up", B, a, b), parts, DIVISORS),
         st.builds(lambda a, b: floor_div("down", B, a, b), parts, DIVISORS),
         st.builds(filled, parts, *FILLED),
@@ -101,6 +121,7 @@ ARITHMETIC: dict[Op, Callable[[list[int]], int]] = {
     Op.PRODUCT: prod,
     Op.CEIL_DIV: lambda parts: -(-parts[0] // parts[1]),
     Op.FLOOR_DIV: lambda parts: parts[0] // parts[1],
+    Op.HELD: sum,
     Op.REST: lambda parts: parts[0] * parts[1] - parts[2],
 }
 
@@ -183,6 +204,7 @@ def _eighths(more: int) -> Term:
         (grown("double", _sum_of("said")), grown("double", _sum_of("read")), (0, 0)),
         (rule("r", 0, 5, B, "a reason", X), rule("r", 0, 5, B, "another", X), (-5, 5)),
         (_eighths(0), _eighths(8), (2, 4)),
+        (kept(X, opened("left", 0, 40)), kept(X, opened("left", 5, 15)), (-35, 20)),
         (_eighths(8), _eighths(0), (-4, -2)),
     ],
 )
@@ -197,10 +219,10 @@ def test_what_both_have_in_common_cancels(old: Term, new: Term, change: tuple[in
     st.integers(1, 40),
     st.sampled_from((ceil_div, floor_div)),
 )
-def test_another_divisor_is_off_by_one_at_most(
+def test_another_divisor(
     low: int, width: int, old: int, new: int, divide: Callable[[str, Unit, Term, Term], Term]
 ) -> None:
-    """Against every value that the dividend may have."""
+    """Against every value that the dividend may have: exact where it is rounded up, else off by one at most."""
     x = opened("x", low, width)
     quotients = [divide("q", B, x, known("d", d, B, "")) for d in (old, new)]
     changes = [
@@ -209,8 +231,9 @@ def test_another_divisor_is_off_by_one_at_most(
         for a, b in [[divide("q", B, known("n", n, B, ""), known("d", d, B, "")) for d in (old, new)]]
     ]
     found = difference(*quotients)
-    assert found[0] <= min(changes) <= found[0] + 1
-    assert found[1] - 1 <= max(changes) <= found[1]
+    off = int(divide is floor_div)
+    assert found[0] <= min(changes) <= found[0] + off
+    assert found[1] - off <= max(changes) <= found[1]
 
 
 def test_a_struct_that_shrinks_takes_no_more_slabs_whatever_is_open() -> None:
@@ -354,3 +377,12 @@ def test_a_figure_that_has_nothing_to_do_with_a_parameter_does_not_change(vm: st
     figures = [name for name in old if name.startswith(UNRELATED[change]) and not name.endswith((".raw", ".typical"))]
     assert figures
     assert {name: difference(old[name], new[name]) for name in figures} == dict.fromkeys(figures, (0, 0))
+
+
+@pytest.mark.parametrize("room", [17, 1000, 65_521])
+def test_what_is_paid_for_each_slab_changes_by_whole_slabs(room: int) -> None:
+    """Slabs of 4,096 and 8,192 bytes, of so many fillers or of such room that a bound is all there is."""
+    slabs = [filled(opened("x", 300, 900), each, 64, 0) for each in (room, room + 9)]
+    old, new = (product("p", B, of, known("b", each, B, "")) for of, each in zip(slabs, (4096, 8192), strict=True))
+    change = difference(old, new)
+    assert change.low % 4096 == change.high % 4096 == 0

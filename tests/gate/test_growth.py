@@ -71,6 +71,23 @@ def test_a_percentage_is_of_the_low_end(run: Run) -> None:
         assert findings(run("check", "--kernel", "wider-areas.toml", "--format", "json"))[0]["status"] == status
 
 
+def test_growth_of_slabs_is_that_of_some_number_of_objects(run: Run) -> None:
+    """Slabs of 4 KiB with room for 32 become ones of 8 KiB with room for 60, each with a vector of 8 bytes an object.
+
+    How many objects there are is open, but it is one number; the limit lies above what any number of them grows by.
+    """
+    gate(growth('"0.5 %"'), f'{NESTED}rmaps = "1000x15"\neager-split = true\n')
+    run("check", "--update", "--kernel", "6.18")
+    grown = Path(__file__).parents[1] / "data/btf/6.18-grown"
+    (found,) = findings(run("check", "--kernel", "6.18", "--kernel-from", str(grown), "--format", "json"))
+    figures = json.loads(Path("ptelist-baseline.json").read_text(encoding="utf-8"))["scenarios"]["one"]["figures"]
+    fewest, most = figures["pte_list_desc.objects"]
+    changes = [-(-n // 60) * (8192 + 512) - -(-n // 32) * (4096 + 256) for n in range(fewest, most + 1)]
+    assert most - fewest > 500
+    assert found["delta"] == max(changes)
+    assert found["status"] == "pass"
+
+
 def test_a_width_that_hides_growth_is_a_warning_where_it_cannot_be_derived(run: Run) -> None:
     """A baseline of another model: its inputs give other figures than it has."""
     gate(growth("1000"))
