@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ from ptelist.settings import named
 from ptelist.settings.space import Space
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ptelist.output.command_line import Options
     from ptelist.output.result import Result
     from ptelist.patch.fleets import Hosts
@@ -52,16 +55,33 @@ def run(  # noqa: PLR0913, PLR0917 -- a series in a tree, or two builds
     line = command_line("patch", [series] if series else [], [*((name, text) for name, text in own if text), *options])
     said = _single(options)
     hosts = fleets.read(fleet) if fleet else None
-    with TemporaryDirectory(prefix="ptelist-", ignore_cleanup_errors=True) as scratch:
-        if before or after:
-            found = _given(series, tree or base, before, after, said.get("kernel"))
-        elif series:
-            found = made.of_tree(Tree(tree or "."), series, base, said, Path(scratch))
-        else:
-            raise click.UsageError("expected a mbox or commits with --tree DIR, or --before FILE and --after FILE")
-        proposals = [name for name in said.get("proposal", "none").split("+") if name != "none"]
-        every = states(found.patches, found.builds, found.profile, proposals)
+    proposals = [name for name in said.get("proposal", "none").split("+") if name != "none"]
+    if before or after:
+        found = _given(series, tree or base, before, after, said.get("kernel"))
+        every = _states(found, proposals)
+    elif series:
+        with _scratch() as folder:
+            found = made.of_tree(Tree(tree or "."), series, base, said, folder)
+            every = _states(found, proposals)
+    else:
+        raise click.UsageError("expected a mbox or commits with --tree DIR, or --before FILE and --after FILE")
     return _reply(found, every, [each for each in options if each[0] not in OF_THE_SERIES], hosts, line)
+
+
+def _states(found: Made, proposals: list[str]) -> list[State]:
+    return states(found.patches, found.builds, found.profile, proposals)
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """Give a folder for a copy of a tree and what is built in it."""
+    try:
+        folder = TemporaryDirectory(prefix="ptelist-", ignore_cleanup_errors=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise PtelistError(f"no folder for a copy of the tree: {reason}; TMPDIR can name one") from None
+    with folder as name:
+        yield Path(name)
 
 
 def _single(options: Options) -> dict[str, str]:

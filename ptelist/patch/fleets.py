@@ -36,6 +36,10 @@ OF_THE_SERIES = [("kernel", "6.1"), ("kernel-from", "-"), ("proposal", "none")]
 """Options of which each state has its own value."""
 
 
+MOST_BYTES = 1 << 27
+"""Of an inventory: some 2,000,000 rows."""
+
+
 class Hosts(NamedTuple):
     """An inventory, read once: it is gone through for each patch."""
 
@@ -50,7 +54,9 @@ class Hosts(NamedTuple):
 def read(path: str) -> Hosts:
     """Return an inventory; raises PtelistError if it is none, before anything is built."""
     with opened(path, "CSV or JSON lines") as file:
-        hosts = Hosts(path, file.read())
+        hosts = Hosts(path, file.read(MOST_BYTES + 1))
+    if len(hosts.data) > MOST_BYTES:
+        raise PtelistError(f"{path}: larger than {MOST_BYTES >> 20} MiB, expected CSV or JSON lines")
     hosts.inventory(default("kernel"))
     return hosts
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -71,10 +70,10 @@ def of_tree(tree: Tree, series: str, base: str | None, options: dict[str, str], 
     build = Build(copy.path, kconfig.unpacked(read_bytes(config, config), config), config)
     builds = []
     with bar(len(found.patches) + 1, "building", 1) as progress:
-        for patch in (None, *found.patches):
+        for number, patch in enumerate((None, *found.patches)):
             if patch:
                 copy.apply(patch)
-            file = scratch / f"{_called(patch)}.btf"
+            file = scratch / f"{number}.btf"
             try:
                 build.types(file)
             except PtelistError as error:
@@ -105,10 +104,6 @@ def _config(tree: Tree, said: str | None) -> str:
         hint = "--config FILE names one, such as that of the kernel in /boot"
         raise PtelistError(f"{tree.name} has no {CONFIG}: {hint}", Where(option="--tree"))
     return str(Path(tree.name, CONFIG))
-
-
-def _called(patch: Patch | None) -> str:
-    return f"patch-{re.sub('[^0-9a-z]', '-', patch.label)}" if patch else BEFORE
 
 
 def _notes(tree: Tree, commit: str, config: str, release: str) -> Iterator[Note]:

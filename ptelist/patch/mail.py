@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MOST_BYTES, MOST_HEAD, MOST_FIELD, MOST_PARTS = 1 << 22, 1 << 16, 1000, 100
 """Bytes of a mail and of its head, characters of a subject and of what a part says that it is, and parts."""
 
-TAGS = re.compile(r"\[([^\]]*\bPATCH\b[^\]]*)\]", re.IGNORECASE)
+TAGS = re.compile(r"\[([^\]]*\bPATCH(?:v\d+)?\b[^\]]*)\]", re.IGNORECASE)
 KIND = re.compile(rb"(?mi)^content-type:[^\n]*(?:\n[ \t][^\n]*)*")
 CHARSETS = re.compile(
     r"us-ascii|utf-8|(iso-8859|windows|cp|koi8|gb|euc|iso-2022)[\w-]*|big5|shift_jis", re.ASCII | re.IGNORECASE

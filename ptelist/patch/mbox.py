@@ -17,15 +17,19 @@ if TYPE_CHECKING:
 
 MOST_BYTES, MOST_MAILS = 1 << 25, 10_000
 """A series of many versions, with all replies, has some MB."""
+QUOTED = 80
+"""Characters of a subject in a message."""
 EXPECTED = "a mbox with patches"
 PACKED = (b"\x1f\x8b", b"\xfd7zXZ\0")
 """How a file of an archive's begins: gzip, or xz."""
 
-BETWEEN = re.compile(rb"(?m)^From [^\n]*\n(?=[A-Za-z-]+:)")
-"""The line before each mail's head."""
+BETWEEN = re.compile(rb"(?m)^From [^\n]{0,200}?\d:\d\d:\d\d [^\n]{0,40}?\d{4}[^\n]{0,40}\n(?=[A-Za-z-]+:)")
+"""The line before each mail's head, which has a time and a year, as git mailsplit tells it from prose."""
 
 DIFF = re.compile(r"(?m)^(?:diff --git |--- a/)")
-NUMBER, VERSION = re.compile(r"\b(\d{1,4})/(\d{1,4})\b"), re.compile(r"\bv(\d{1,3})\b", re.IGNORECASE)
+NUMBER, VERSION = re.compile(r"\b(\d{1,4})/(\d{1,4})\b"), re.compile(r"(?:\b|patch)v(\d{1,3})\b", re.IGNORECASE)
+COVER = 0
+"""The number of a cover letter: what it quotes of changes since the last version is no patch."""
 BASE = re.compile(r"(?m)^base-commit: ([0-9a-f]{12,64})\s*$")
 TRAILER = re.compile(r"(?mi)^(?:link|message-id):[ \t]*(\S+)[ \t]*$")
 
@@ -38,13 +42,15 @@ def read(path: str) -> Series:
     mails = [each for each in _mails(_bytes(path), path) if not re.match(r"(?i)re:", each.subject)]
     newest = max((each.tag(VERSION) for each in mails), default=())
     mails = [each for each in mails if each.tag(VERSION) == newest]
-    found = [each for each in mails if DIFF.search(each.text)]
+    found = [each for each in mails if DIFF.search(each.text) and each.tag(NUMBER)[:1] != (COVER,)]
     if not found:
         raise PtelistError(f"{path}: no mail with a patch in it, expected {EXPECTED}")
     if len(found) > MOST_PATCHES:
         raise PtelistError(f"{path}: {len(found):,} patches, at most {MOST_PATCHES}")
     bases = [match[1] for each in mails if (match := BASE.search(each.text))]
-    return Series(tuple(map(_patch, _ordered(found, path))), bases[0] if bases else "")
+    ordered = _ordered(found, path)
+    patches = (_patch(each, _label(each, place, len(ordered))) for place, each in enumerate(ordered, 1))
+    return Series(tuple(patches), bases[0] if bases else "")
 
 
 def _bytes(path: str) -> bytes:
@@ -77,10 +83,13 @@ def _mails(data: bytes, path: str) -> Iterator[Mail]:
 
 
 def _ordered(mails: list[Mail], path: str) -> list[Mail]:
-    """Return patches by their numbers; raises PtelistError if one is missing or there twice."""
+    """Return patches by their numbers, if they have any; raises PtelistError if one is missing or there twice."""
     numbers = [each.tag(NUMBER) for each in mails]
-    if not all(numbers):
+    if not any(numbers):
         return mails
+    if not all(numbers):
+        alone = mails[numbers.index(())]
+        raise PtelistError(f'{path}: "{alone.subject[:QUOTED]}" has no number, others have: expected one series')
     _, count = numbers[0]
     wanted = [(number, count) for number in range(1, count + 1)]
     if len(wanted) <= MOST_PATCHES and (lacking := [each for each in wanted if each not in numbers]):
@@ -90,10 +99,15 @@ def _ordered(mails: list[Mail], path: str) -> list[Mail]:
     return [mails[numbers.index(each)] for each in wanted]
 
 
-def _patch(mail: Mail) -> Patch:
+def _label(mail: Mail, place: int, count: int) -> str:
+    """Return what tells a patch from the others of its series."""
+    if number := mail.tag(NUMBER):
+        return "{}/{}".format(*number)
+    return f"patch {place}" if count > 1 else "the patch"
+
+
+def _patch(mail: Mail, label: str) -> Patch:
     start = DIFF.search(mail.text)
-    number = mail.tag(NUMBER)
-    label = "{}/{}".format(*number) if number else "the patch"
     body = mail.text[: start.start()] if start else ""
     ids = frozenset([mail.message, *messages(body)]) - {""}
     diff = mail.text[len(body) :]

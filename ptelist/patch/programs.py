@@ -22,10 +22,21 @@ MOST_QUOTED = 200
 OTHERS = frozenset(
     (
         *(f"GIT_{name}" for name in ("DIR", "WORK_TREE", "INDEX_FILE", "COMMON_DIR", "OBJECT_DIRECTORY", "NAMESPACE")),
-        *("KBUILD_OUTPUT", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"),
+        *("MAKEFLAGS", "MAKELEVEL", "MFLAGS"),
     )
 )
 """Variables that would make them work elsewhere: a hook of git's or a Makefile may have called ptelist."""
+OF_BUILDS = ("KBUILD_", "KCONFIG_")
+"""How variables begin that name other folders and files for the kernel's makefiles to write."""
+
+
+class ProgramError(PtelistError):
+    """What a program said of its failure."""
+
+    def __init__(self, program: str, reason: str) -> None:
+        """Take both apart, for who says it in other words."""
+        super().__init__(f"{program}: {reason}")
+        self.reason = reason
 
 
 def missing(names: Sequence[str]) -> list[str]:
@@ -36,34 +47,34 @@ def missing(names: Sequence[str]) -> list[str]:
 def run(words: Sequence[str], folder: Path, minutes: int, said: str = "") -> str:
     """Return what a program prints when it is given a text on stdin.
 
-    Raises PtelistError with the line that tells most of a failure. A program that takes longer, or is
+    Raises ProgramError with the line that tells most of a failure. A program that takes longer, or is
     running when ptelist is told to end, is ended with all that it started.
     """
-    environment = {name: value for name, value in os.environ.items() if name not in OTHERS} | {"LC_ALL": "C"}
+    kept = {name: value for name, value in os.environ.items() if not (name in OTHERS or name.startswith(OF_BUILDS))}
     try:
         process = subprocess.Popen(  # noqa: S603 -- no shell, and the words are ours or the user's own
             words,
             cwd=folder,
-            env=environment,
+            env=kept | {"LC_ALL": "C"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
     except OSError as error:
-        raise PtelistError(f"{words[0]}: cannot be run: {error.strerror}") from None
+        raise ProgramError(words[0], f"cannot be run: {error.strerror}") from None
     try:
         out, err = process.communicate(said.encode("utf-8", "surrogateescape"), minutes * MINUTE)
     except BaseException as error:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         if isinstance(error, subprocess.TimeoutExpired):
-            raise PtelistError(f"{words[0]}: was ended after {minutes} minutes") from None
+            raise ProgramError(words[0], f"was ended after {minutes} minutes") from None
         raise
     if process.returncode:
         said = _telling(err.decode("utf-8", "replace")) or f"exit {process.returncode}"
         own = rf"{re.escape(words[0])}(\[[0-9]+\])?: "  # as make[1] calls itself
-        raise PtelistError(f"{words[0]}: {re.sub(f'^{own}', '', said)}")
+        raise ProgramError(words[0], re.sub(f"^{own}", "", said))
     return out.decode("utf-8", "surrogateescape")
 
 

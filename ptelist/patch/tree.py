@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.errors import PtelistError
 from ptelist.patch.mbox import messages
-from ptelist.patch.programs import run
+from ptelist.patch.programs import ProgramError, run
 from ptelist.patch.series import MOST_PATCHES, Patch, Series
 
 if TYPE_CHECKING:
@@ -130,9 +130,8 @@ class Copy:
     def _apply(self, patch: Patch, *how: str) -> None:
         try:
             self._git("apply", "--whitespace=nowarn", *how, "-", said=patch.diff)
-        except PtelistError as error:
-            reason = error.text.removeprefix("git: ").removeprefix("error: ")
-            raise PtelistError(f"{patch.label} does not apply: {reason}") from None
+        except ProgramError as error:
+            raise PtelistError(f"{patch.label} does not apply: {error.reason.removeprefix('error: ')}") from None
 
     def _git(self, *words: str, said: str = "") -> None:
         run((*GIT, *words), self.path, COPY, said)

@@ -25,12 +25,13 @@ def read(name):
 def write(name, text):
     with open(name, "w") as file:
         file.write(text)
+config = os.environ.get("KCONFIG_CONFIG", ".config")
 if sys.argv[-1] == "olddefconfig":
     said = read(".config").splitlines()
     off = {{line.split()[1] for line in said if line.endswith(" is not set")}}
     kept = [line for line in said if "=" in line and line.partition("=")[0] not in off]
     kept += read("Kconfig").splitlines() if os.path.exists("Kconfig") else []
-    write(".config", "\\n".join(dict.fromkeys(kept)) + "\\n")
+    write(config, "\\n".join(dict.fromkeys(kept)) + "\\n")
     os.makedirs("include/config", exist_ok=True)
     write("include/config/kernel.release", read("VERSION"))
 else:

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GROWN = TYPES.replace("168", "184")
-COVER = "From 0000 Mon Sep 17 00:00:00 2001\nFrom: A U Thor <author@example.com>\nSubject: {}\n\n{}\n\n"
+BETWEEN = "From x Mon Sep 17 00:00:00 2001\n"
+COVER = f"{BETWEEN}From: A U Thor <author@example.com>\nSubject: {{}}\n\n{{}}\n\n"
 
-NESTED = "From x\n" + "".join(
+NESTED = BETWEEN + "".join(
     f'Content-Type: multipart/mixed; boundary="{number}"\n\n--{number}\n' for number in range(3000)
 )
-PARTS = "From x\nContent-Type: multipart/mixed; boundary=x\n\n" + "--x\nContent-Type: image/png\n\n" * 100_000
+PARTS = (
+    "From x Mon Sep 17 00:00:00 2001\nContent-Type: multipart/mixed; boundary=x\n\n"
+    + "--x\nContent-Type: image/png\n\n" * 100_000
+)
 
 
 @pytest.fixture
@@ -60,6 +64,28 @@ def test_of_several_versions_it_is_the_newest(read: Callable[[str], mbox.Series]
     assert series.base == ""
 
 
+@pytest.mark.parametrize("tag", ["PATCHv2", "PATCHV2 RESEND", "PATCH v2", "RFC PATCHv2", "PATCH-v2"])
+def test_a_version_as_people_write_it(read: Callable[[str], mbox.Series], tag: str) -> None:
+    old = mail(GROWN, "[PATCH 1/2] KVM: Old") + mail(GROWN, "[PATCH 2/2] KVM: Old")
+    series = read(old + mail(GROWN, f"[{tag} 2/2] KVM: B") + mail(GROWN, f"[{tag} 1/2] KVM: A"))
+    assert titles(series) == [f"[{tag} 1/2] KVM: A", f"[{tag} 2/2] KVM: B"]
+    assert [patch.label for patch in series.patches] == ["1/2", "2/2"]
+
+
+def test_prose_begins_no_mail(read: Callable[[str], mbox.Series]) -> None:
+    """As git mailsplit: the line between two mails has a time and a year."""
+    text = mail(GROWN).replace("Why.", "From a reviewer's point of view this is simple.\nNote: nothing else changes.")
+    (patch,) = read(text).patches
+    assert patch.title == "[PATCH] KVM: x86/mmu: Change it"
+    assert patch.messages == {"me@example.com"}
+
+
+def test_a_cover_letter_with_an_interdiff_is_no_patch(read: Callable[[str], mbox.Series]) -> None:
+    """As git format-patch --cover-letter --interdiff=OLD writes it."""
+    series = read(mail(GROWN, "[PATCH v2 0/1] KVM: All") + mail(GROWN, "[PATCH v2 1/1] KVM: One"))
+    assert titles(series) == ["[PATCH v2 1/1] KVM: One"]
+
+
 def test_a_subject_in_several_lines(read: Callable[[str], mbox.Series]) -> None:
     assert titles(read(mail(GROWN, "[PATCH] KVM: A long\n subject"))) == ["[PATCH] KVM: A long subject"]
 
@@ -67,6 +93,7 @@ def test_a_subject_in_several_lines(read: Callable[[str], mbox.Series]) -> None:
 def test_patches_without_numbers_are_in_their_order(read: Callable[[str], mbox.Series]) -> None:
     series = read(mail(GROWN, "[PATCH] KVM: B") + mail(GROWN, "KVM: A"))
     assert titles(series) == ["[PATCH] KVM: B", "KVM: A"]
+    assert [patch.label for patch in series.patches] == ["patch 1", "patch 2"]
 
 
 def test_a_mail_alone_without_a_line_before_it(read: Callable[[str], mbox.Series]) -> None:
@@ -122,6 +149,7 @@ Link: https://bugzilla.kernel.org/show_bug.cgi?id=1
         ("\0\1\2", "no mail with a patch in it"),
         (mail(GROWN, "[PATCH 1/3] A") + mail(GROWN, "[PATCH 3/3] C"), "patch 2/3 is missing"),
         (mail(GROWN, "[PATCH 1/1] A") * 2, "2 patches of a series of 1: expected one series"),
+        (mail(GROWN, "[PATCH 1/2] A") + mail(GROWN, "KVM: B"), '"KVM: B" has no number, others have: expected one'),
         (mail(GROWN) * 201, "201 patches, at most 200"),
         (mail(GROWN, "[PATCH 1/9999] A"), "1 patches of a series of 9999"),
         (b"\x1f\x8bno gzip", "damaged gzip data"),
@@ -132,7 +160,7 @@ Link: https://bugzilla.kernel.org/show_bug.cgi?id=1
         (NESTED, ":2: 3,000 parts in a mail, at most 100 can be there, expected a mbox with patches"),
         (PARTS, ":2: 100,001 parts in a mail, at most 100 can be there"),
         (mail(GROWN).replace("Subject:", f"Content-Type: text/plain{';a' * 500}\nSubject:"), ":2: 1,024 characters in"),
-        ("From x\na:\n" * 10_001, ": more than 10,000 mails, expected one series"),
+        (f"{BETWEEN}a:\n" * 10_001, ": more than 10,000 mails, expected one series"),
     ],
     ids=lambda value: "" if isinstance(value, bytes) or len(value) > 99 or "\n" in value else value,
 )  # fmt: skip

@@ -113,6 +113,17 @@ def test_each_patch_of_a_series(run: Run, linux: Path) -> None:
     assert [patch["structs"] for patch in commits["patches"]] == [patch["structs"] for patch in data["patches"]]
 
 
+def test_a_series_without_numbers_is_built_patch_by_patch(run: Run, linux: Path) -> None:
+    """As git format-patch -N mails it."""
+    words = ("--tree", str(linux), "--base", "HEAD~3", "--format", "json")
+    Path("series.mbox").write_text(small.mails(linux, "HEAD~3"), encoding="utf-8")
+    Path("bare.mbox").write_text(small.git(linux, "format-patch", "-N", "--stdout", "HEAD~3"), encoding="utf-8")
+    numbered, bare = (document(run("patch", name, *words)) for name in ("series.mbox", "bare.mbox"))
+    assert [patch["label"] for patch in bare["patches"]] == ["patch 1", "patch 2", "patch 3"]
+    assert [each["structs"] for each in bare["patches"]] == [each["structs"] for each in numbered["patches"]]
+    assert [each["change"] for each in bare["costs"]] == [each["change"] for each in numbered["costs"]]
+
+
 def test_the_reply_is_a_mail(run: Run, linux: Path) -> None:
     """The sentence first, each subject quoted, no line wider than a mail has room for, and the same bytes again."""
     Path("series.mbox").write_text(small.mails(linux, "HEAD~3"), encoding="utf-8")
@@ -147,6 +158,7 @@ def test_nothing_is_written_into_the_tree(
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("KCONFIG_CONFIG", str(tmp_path / "mine"))
     small_git = everything(linux)
     Path("one.mbox").write_text(mail(GROWN), encoding="utf-8")
     for words in (("HEAD~2",), ("one.mbox", "--base", "HEAD~3")):
@@ -154,6 +166,7 @@ def test_nothing_is_written_into_the_tree(
     assert everything(linux) == small_git
     assert list((tmp_path / "tmp").iterdir()) == []
     assert not (tmp_path / "hooked").exists()
+    assert not (tmp_path / "mine").exists()
 
 
 def test_plain_source(run: Run, tmp_path: Path) -> None:
@@ -327,6 +340,23 @@ def test_a_fleet(run: Run, tmp_path: Path) -> None:
     assert "fleet: hosts.csv, each host as if it ran this kernel, whatever it says it runs" in " ".join(text.split())
     small.write(Path(), {"bad.csv": "host,vcpus\na,none\n"})
     assert "bad.csv:2: vcpus" in refused(run("patch", "HEAD~2", "--tree", "linux", "--fleet", "bad.csv"))
+
+
+def test_a_fleet_without_end(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ptelist.patch.fleets.MOST_BYTES", 1 << 20)
+    before, after = built(tmp_path / "a", page=168), built(tmp_path / "b", page=184)
+    said = refused(run("patch", "--before", before, "--after", after, "--fleet", "/dev/zero"))
+    assert said == "ptelist: /dev/zero: larger than 1 MiB, expected CSV or JSON lines\n"
+
+
+def test_no_folder_for_a_copy(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two builds need none."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    before, after = built(tmp_path / "a", page=168), built(tmp_path / "b", page=184)
+    assert run("patch", "--before", before, "--after", after, "--kernel", "6.18").exit_code == 0
+    small.tree(tmp_path / "tree")
+    said = refused(run("patch", "HEAD~1..", "--tree", "tree"))
+    assert said == "ptelist: no folder for a copy of the tree: No such file or directory; TMPDIR can name one\n"
 
 
 def test_a_host_of_a_fleet_that_cannot_run_what_is_behind(run: Run, tmp_path: Path) -> None:
