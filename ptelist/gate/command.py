@@ -17,12 +17,13 @@ from ptelist.gate.sentence import headline
 from ptelist.gate.tested import measure
 from ptelist.output.delivery import as_text, choose, write
 from ptelist.output.formats import FORMATS, MARKDOWN
+from ptelist.output.messages import say
 from ptelist.output.plain import clean
 from ptelist.output.result import Result
 from ptelist.scenario.inputs import is_special, is_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ptelist.gate.baseline import Baseline
     from ptelist.output.formats import Text
@@ -72,7 +73,7 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of a run
         return _init(asked)
     if update:
         return _update(asked)
-    return _report(asked, _apart([*_pairs(order, formats, outputs), *reports]))
+    return _report(asked, [*_pairs(order, formats, outputs), *reports])
 
 
 def _pairs(order: list[str], formats: tuple[str, ...], outputs: tuple[str, ...]) -> list[tuple[str, str | None]]:
@@ -91,14 +92,6 @@ def _pairs(order: list[str], formats: tuple[str, ...], outputs: tuple[str, ...])
     return reports or [(AS_TEXT, None)]
 
 
-def _apart(reports: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
-    """Return the reports; raises UsageError for two in one place."""
-    targets = [None if name in {None, "-"} else os.path.realpath(name) for _, name in reports]
-    if len(set(targets)) < len(targets):
-        raise click.UsageError("two reports in one place: give each --format an -o of its own but one")
-    return reports
-
-
 def _init(asked: gates.Run) -> int:
     target = asked.file
     if target != "-" and os.path.exists(target):
@@ -108,17 +101,17 @@ def _init(asked: gates.Run) -> int:
     following = asked if "kernel-from" in dict(asked.typed) else of_profile
     _tell_configurations(asked)
     if left_out:
-        click.echo(clean(f"{target}: {left_out}"), err=True)
+        say(clean(f"{target}: {left_out}"))
     write((text, None if asked.dry else target))
     if target != "-" and not asked.dry:
-        click.echo(f"{clean(target)}: written; next: {following.line('--update')}", err=True)
+        say(f"{clean(target)}: written; next: {following.line('--update')}")
     return 0
 
 
 def _tell_configurations(asked: gates.Run) -> None:
     """Say which configuration was read for a build where no report does."""
     for each in gates.configured(asked):
-        click.echo(clean(str(each.note())), err=True)
+        say(clean(str(each.note())))
 
 
 def _update(asked: gates.Run) -> int:
@@ -153,14 +146,18 @@ def _report(asked: gates.Run, reports: list[tuple[str, str | None]]) -> int:
     findings, totals = check(gate, tested, before)
     report = GateReport(findings, tested.assumptions, against, asked.line(), accept, totals, gates.configured(asked))
     unwritten = [(name, output) for name, output in reports if asked.dry and output not in {None, "-"}]
-    write(*((_text(report, name, output), output) for name, output in reports if (name, output) not in unwritten))
-    if not asked.dry and "github" in dict(reports):
-        _summarise(report)
+    texts = [(_text(report, name, output), output) for name, output in reports if (name, output) not in unwritten]
+    summary = "" if asked.dry or "github" not in dict(reports) else os.environ.get(STEP_SUMMARY, "")
+    if summary:
+        _add_to_summary(summary, ())  # which fails, if it does, before a report is written
+    write(*texts)
+    if summary:
+        _add_to_summary(summary, as_text(_result(report), MARKDOWN))
     wrong = list(problems(findings, LACKING) if asked.against else problems(findings))
     if wrong:
         raise PtelistError(f"{asked.against or gate.baseline}: {'; '.join(wrong)}")
     for name, output in unwritten:
-        click.echo(f"{clean(str(output))}: not written, {name}", err=True)
+        say(f"{clean(str(output))}: not written, {name}")
     return OVER_BUDGET if any(each.status == FAIL for each in findings) else 0
 
 
@@ -172,14 +169,11 @@ def _text(report: GateReport, name: str, output: str | None) -> Text:
     return render(report)
 
 
-def _summarise(report: GateReport) -> None:
-    """Add the Markdown to GitHub's summary of the step, if there is one."""
-    target = os.environ.get(STEP_SUMMARY)
-    if not target:
-        return
+def _add_to_summary(target: str, parts: Iterable[str]) -> None:
+    """Add parts of a text to GitHub's summary of the step."""
     try:
         with open(target, "a", encoding="utf-8", newline="\n") as file:
-            file.writelines(as_text(_result(report), MARKDOWN))
+            file.writelines(parts)
     except OSError as error:
         raise PtelistError(f"{STEP_SUMMARY}: {target}: cannot be written: {error.strerror}") from None
 

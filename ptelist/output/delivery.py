@@ -74,19 +74,26 @@ def write(*texts: tuple[Text, str | None]) -> None:
 
     A file appears whole or not at all; a link is followed. What is no regular file (a device,
     a FIFO), and the file that stdout goes to, is written to, not replaced; stdout comes after what may fail.
+    Raises PtelistError for what cannot be written, and for two texts in one place.
     """
     with ExitStack() as stack:
         devices: list[Callable[[], object]] = []
-        printed: list[Text] = []
+        printed: Text | None = None
         files: list[Callable[[], object]] = []
+        targets: set[Path] = set()
         for text, output in texts:
             if output is None or output == "-" or _is_stdout(output):
-                printed.append(text)
+                if printed is not None:
+                    raise PtelistError("stdout: two outputs in one place, name a file for one of them")
+                printed = text
             elif target := _replaced(output):
+                if target in targets:
+                    raise PtelistError(f"{output}: two outputs in one place, name another file for one of them")
+                targets.add(target)
                 files.append(stack.enter_context(_beside(target, text, output)))
             else:
                 devices.append(partial(_into, text, output))
-        if printed:
+        if printed is not None:
             devices.append(partial(_to_stdout, printed))
         for finish in (*devices, *files):
             finish()
@@ -162,14 +169,13 @@ def _parts(text: Text) -> Iterable[str]:
     return (text,) if isinstance(text, str) else text
 
 
-def _to_stdout(texts: Iterable[Text]) -> None:
-    """Write all texts as one stream, which has one BOM at most; an unbuffered stdout may take a part of it at a time.
+def _to_stdout(text: Text) -> None:
+    """Write a text as one stream, which has one BOM at most; an unbuffered stdout may take a part of it at a time.
 
     Raises OSError if it takes no more, UnicodeEncodeError for what its encoding cannot say.
     """
     stream = sys.stdout.buffer
-    parts = (part for text in texts for part in _parts(text))
-    for data in codecs.iterencode(parts, sys.stdout.encoding or "ascii", _error_handler()):
+    for data in codecs.iterencode(_parts(text), sys.stdout.encoding or "ascii", _error_handler()):
         left = memoryview(data)
         while left:
             left = left[stream.write(left) :]

@@ -6,6 +6,8 @@ import json
 import multiprocessing
 import os
 import re
+import subprocess
+import sys
 import tempfile
 from fractions import Fraction
 from pathlib import Path
@@ -426,6 +428,26 @@ def github_unescaped(text: str) -> str:
     for code, char in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
         text = text.replace(code, char)
     return text
+
+
+def test_a_summary_that_cannot_be_written_leaves_no_report(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("ptelist.toml").write_text(THREE, encoding="utf-8")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "nowhere/summary.md")
+    result = run("check", "--format", "github", "--report", "junit=j.xml")
+    assert (result.exit_code, result.stdout) == (2, "")
+    said = "ptelist: GITHUB_STEP_SUMMARY: nowhere/summary.md: cannot be written: No such file or directory\n"
+    assert result.stderr == said
+    assert not Path("j.xml").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("words", ["--init --kernel 6.18", "--dry-run --kernel 6.18 -o x", "--update --kernel 6.18"])
+def test_a_full_stderr_is_no_failure_of_a_gate(words: str) -> None:
+    if "--init" not in words:
+        Path("ptelist.toml").write_text(f"{UNDER_TEST}{BUDGET}max = 200\n", encoding="utf-8")
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run([sys.executable, "-m", "ptelist", "check", *words.split()], stderr=full, check=False)
+    assert done.returncode == 0
 
 
 def test_github_annotations_and_summary(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,14 +125,39 @@ def test_a_stream_has_one_byte_order_mark(encoding: str, mark: bytes, words: str
     assert marked.stdout.count(mark) == 1
 
 
-def test_texts_that_all_go_to_stdout_are_one_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_parts_of_a_text_are_one_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     """An encoding that is in a state when it ends is brought out of it."""
     text = "host,\u6771\n"
     for encoding in ("utf-16", "iso2022_jp"):
         stream = io.TextIOWrapper(io.BytesIO(), encoding)
         monkeypatch.setattr(sys, "stdout", stream)
-        delivery.write((iter(("a\n", text)), None), ("\u6771", "-"))
+        delivery.write((iter(("a\n", text, "\u6771")), None))
         assert stream.buffer.getvalue() == f"a\n{text}\u6771".encode(encoding)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        (None, "-", "stdout"),
+        ("new", "new", "new"),
+        ("new", "./new", "./new"),
+        ("link", "known", "known"),
+    ],
+)
+def test_two_texts_in_one_place_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one: str | None, other: str, said: str
+) -> None:
+    """One of them would be lost, or both be a mess; nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    Path("known").write_text("before", encoding="utf-8")
+    Path("link").symlink_to("known")
+    with pytest.raises(PtelistError, match=rf"^{said}: two outputs in one place, name a"):
+        delivery.write(("a", one), ("b", other))
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {
+        "known": "before",
+        "link": "before",
+    }
+    delivery.write(("a", os.devnull), ("b", os.devnull))
 
 
 @pytest.mark.parametrize(
