@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ptelist.errors import PtelistError
 from ptelist.patch.mail import Mail, parsed
 from ptelist.patch.series import MOST_PATCHES, Patch, Series
-from ptelist.readers.builds.unpack import unpack
+from ptelist.readers.builds.unpack import GZIP, XZ, unpack
 from ptelist.scenario.inputs import noted, stdin
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ MOST_BYTES, MOST_MAILS = 1 << 25, 10_000
 QUOTED = 80
 """Characters of a subject in a message."""
 EXPECTED = "a mbox with patches"
-PACKED = (b"\x1f\x8b", b"\xfd7zXZ\0")
-"""How a file of an archive's begins: gzip, or xz."""
-
 BETWEEN = re.compile(rb"(?m)^From [^\n]{0,200}?\d:\d\d:\d\d [^\n]{0,40}?\d{4}[^\n]{0,40}\n(?=[A-Za-z-]+:)")
 """The line before each mail's head, which has a time and a year, as git mailsplit tells it from prose."""
 
@@ -66,7 +63,7 @@ def _bytes(path: str) -> bytes:
         raise PtelistError(f"{path}: cannot be read: {error.strerror}") from None
     if len(data) > MOST_BYTES:
         raise PtelistError(f"{path}: larger than {MOST_BYTES >> 20} MiB, expected {EXPECTED}")
-    return unpack(data, path, MOST_BYTES) if data.startswith(PACKED) else data
+    return unpack(data, path, MOST_BYTES) if data.startswith((GZIP, XZ)) else data
 
 
 def _mails(data: bytes, path: str) -> Iterator[Mail]:

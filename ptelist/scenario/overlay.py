@@ -81,6 +81,14 @@ class Setting(NamedTuple):
     struct: str = ""
     by_caches: bool = False
     """Both as in Source."""
+    member: str = ""
+    """What of the struct says it, its size if that is empty."""
+
+    @classmethod
+    def of_struct(cls, origin: Origin, path: str, value: Any, struct: str, member: str) -> Setting:
+        """Return what the layout of a struct in a build says."""
+        source = f"{origin.label}: struct {struct}{member and ': '}{member}"
+        return cls(value, origin, path, source, struct=struct, member=member)
 
     @property
     def provenance(self) -> Source:

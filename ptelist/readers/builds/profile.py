@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ptelist.readers.builds.btf import Btf
     from ptelist.readers.builds.builds import Build
     from ptelist.readers.builds.layouts import Field
-    from ptelist.readers.builds.rules import Said
     from ptelist.scenario.overlay import Fields
 
 
@@ -51,7 +50,7 @@ def said(build: Build) -> Overlay:
         raise PtelistError(f"{build.label}: no struct pte_list_desc: KVM is a module of this kernel, give its kvm.ko")
     origin = Origin(build.name)
     kernel = {
-        field: _setting(origin, struct, (field, value, why))
+        field: Setting.of_struct(origin, field, value, struct, why)
         for struct, rule in RULES.items()
         if (members := layout(build.btf, struct, MEMBERS.get(struct, ())))
         for field, value, why in rule(build.btf, members)
@@ -64,9 +63,10 @@ def said(build: Build) -> Overlay:
     profiling = _profiling(build.btf)
     config: Fields = {}
     if locks := vm_structs.lock_debugging(build.btf):
-        config["lock_debugging"] = _setting(origin, "lockdep_map", ("lock_debugging", True, locks))
+        config["lock_debugging"] = Setting.of_struct(origin, "lock_debugging", True, "lockdep_map", locks)
     if profiling is not None:
-        config["alloc_profiling"] = _setting(origin, "slabobj_ext", ("alloc_profiling", True, profiling.declaration))
+        declared = profiling.declaration
+        config["alloc_profiling"] = Setting.of_struct(origin, "alloc_profiling", True, "slabobj_ext", declared)
     return Overlay(kernel=kernel, config=config)
 
 
@@ -79,19 +79,12 @@ def _vm_structs(build: Build) -> Fields:
             members, btf = each
             origin = Origin(btf.label.rpartition("/")[2])
             field = size_field(struct)
-            found[field] = _setting(origin, struct, (field, members.size, ""))
+            found[field] = Setting.of_struct(origin, field, members.size, struct, "")
     hashes = vm_structs.memslot_hash_bytes(build.btf) if found else None
     if hashes is not None:
-        said = ("memslot_hash_bytes", hashes, "__memslots, id_hash of each")
-        found["memslot_hash_bytes"] = _setting(Origin(build.name), "kvm", said)
+        origin, name = Origin(build.name), "memslot_hash_bytes"
+        found[name] = Setting.of_struct(origin, name, hashes, "kvm", "__memslots, id_hash of each")
     return found
-
-
-def _setting(origin: Origin, struct: str, said: Said) -> Setting:
-    """Return what a struct of the build says as a setting."""
-    field, value, member = said
-    source = f"{origin.label}: struct {struct}{member and ': '}{member}"
-    return Setting(value, origin, field, source, struct=struct)
 
 
 def _profiling(btf: Btf) -> Field | None:

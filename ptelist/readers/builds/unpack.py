@@ -101,9 +101,12 @@ def _lzo(_data: bytes, _most: int) -> bytes:
     raise PtelistError("packed with LZO, which is not supported: unpack it, as scripts/extract-vmlinux does")
 
 
+GZIP, XZ = b"\x1f\x8b", b"\xfd7zXZ\0"
+"""How files begin that people pack: configurations, and what archives give."""
+
 FORMATS: dict[bytes, tuple[str, Callable[[bytes, int], bytes]]] = {
-    b"\x1f\x8b": ("gzip", _gzip),
-    b"\xfd7zXZ\0": ("xz", _xz),
+    GZIP: ("gzip", _gzip),
+    XZ: ("xz", _xz),
     b"\x5d\0\0": ("lzma", _xz),
     b"BZh": ("bzip2", _bzip2),
     b"\x28\xb5\x2f\xfd": ("zstd", _zstd),

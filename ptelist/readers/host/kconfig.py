@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ptelist.errors import PtelistError
-from ptelist.readers.builds.unpack import unpack
+from ptelist.readers.builds.unpack import GZIP, XZ, unpack
 from ptelist.scenario.overlay import Origin, Setting
 from ptelist.scenario.presets.text_file import decoded, read_bytes
 
@@ -35,7 +35,6 @@ EXPECTED = "a kernel's configuration"
 MOST_BYTES = 1 << 22
 """A distribution's file has 250 to 350 KB."""
 
-GZIP, XZ = b"\x1f\x8b", b"\xfd7zXZ\0"
 _SET = re.compile(r"CONFIG_([A-Z0-9_a-z]+)=(.*)")
 _UNSET = re.compile(r"# CONFIG_([A-Z0-9_a-z]+) is not set")
 _HEAD = re.compile(r"# Linux/\S+ ([0-9]\S*) Kernel Configuration")

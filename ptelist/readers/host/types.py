@@ -22,15 +22,10 @@ NOT_TYPES = frozenset(("tree", "release"))
 def render(fields: Fields) -> str:
     """Return what `readers.builds.profile.said` found, as text that `parse` reads back."""
     return "".join(
-        f"{name}\t{json.dumps(setting.value)}\t{setting.struct}\t{_member(setting)}\n"
+        f"{name}\t{json.dumps(setting.value)}\t{setting.struct}\t{setting.member}\n"
         for name, setting in fields.items()
         if name not in NOT_TYPES
     )
-
-
-def _member(setting: Setting) -> str:
-    """Return what a source has beside the build and the struct."""
-    return setting.source.removeprefix(f"{setting.origin.label}: struct {setting.struct}").removeprefix(": ")
 
 
 def parse(text: str, label: str) -> Fields:
@@ -46,6 +41,5 @@ def parse(text: str, label: str) -> Fields:
             loaded = json.loads(value)
         except (ValueError, RecursionError):
             raise PtelistError(f'{where}: {name}: expected a value as JSON has it, got "{value[:40]}"') from None
-        source = f"{label}: struct {struct}{member and ': '}{member}"
-        found[name] = Setting(loaded, origin, name, source, struct=struct)
+        found[name] = Setting.of_struct(origin, name, loaded, struct, member)
     return found
