@@ -38,6 +38,25 @@ def test_private_memory_is_told_and_leaves_no_memslots_of_smm() -> None:
     assert "SMM memslots" not in text
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("compare --nodes 2", "used by KVM only, on each node by itself: "),
+        ("compare --nodes 2,4", "used by KVM only, on each node by itself: "),
+        ("compare --nodes 1,2", "used by KVM only, where there are several nodes on each by itself: "),
+    ],
+)
+def test_why_several_nodes_make_a_range_is_told(run: Callable[..., Result], words: str, said: str) -> None:
+    told = " ".join(footer(run, words).split())
+    assert f"{said}how the objects are split among nodes is not known, hence a range" in told
+
+
+@pytest.mark.parametrize("words", ["--cpus 1,2", "--cpus 1 --nodes 2", "--figure memslots.bytes --nodes 2"])
+def test_nodes_that_make_no_range_are_not_told(run: Callable[..., Result], words: str) -> None:
+    """A node without a CPU has no slabs, and memslots depend on none."""
+    assert "by itself" not in " ".join(footer(run, f"compare {words}").split())
+
+
 def test_dirty_rings_are_told() -> None:
     assert "dirty rings of 4096 entries" in line("vm", dirty_ring=4096)
 
