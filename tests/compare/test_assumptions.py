@@ -204,6 +204,9 @@ def test_programs_are_told_all(run: Callable[..., Result]) -> None:
         ("compare --nested off,on --memory 64GiB", "where nested, L2 has 1 GiB of 4K leaves"),
         ("where nested", "640 MiB of 2M leaves, TDP MMU, nested (L2 has 128 MiB of 4K leaves)"),
         ("sweep --vcpus 1..4 --figure mmu.bytes.total", "4 GiB of 2M leaves"),
+        ("compare --dimms 2 --dimm-size 2GiB", "4 GiB of 2M leaves, 2 DIMMs of 2 GiB beside its memory, TDP MMU"),
+        ("compare --dimms 1 --memory 1GiB,2GiB", "2M leaves, 1 DIMM of 1 GiB beside its memory, TDP MMU"),
+        ("compare --dimms 2 --dimm-size 1GiB,2GiB", "2M leaves, 2 DIMMs beside its memory, TDP MMU"),
         ("compare --nested on --l2-memory 512MiB,1GiB", "L2 has 4K leaves"),
     ],
 )
