@@ -152,6 +152,6 @@ AXES = {
         Axis("slub-min-objects", "host.slub_min_objects", INTEGERS, "Boot option; 0: by CPUs."),
         Axis("slub-min-order", "host.slub_min_order", ORDERS, "Boot option."),
         Axis("slub-max-order", "host.slub_max_order", ORDERS, "Boot option."),
-        Axis("slub-debug", "host.slub_debug", Letters("FZPU"), "Boot option: letters of FZPUTA, - for none."),
+        Axis("slub-debug", "host.slub_debug", Letters("FZPU"), "Boot option: letters of FZPUTA, or none."),
     )
 }

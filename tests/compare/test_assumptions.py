@@ -97,9 +97,10 @@ def test_a_field_that_is_unverified_for_several_reasons_is_named_once() -> None:
     assert note.text.split(", ").count("kernel.vm_struct_bytes") == 1
 
 
-def test_no_debugging_can_be_said() -> None:
-    """As the boot option slub_debug=- does."""
-    assert line("host", slub_debug="-") == line("host")
+@pytest.mark.parametrize("said", ["-", "none"])
+def test_no_debugging_can_be_said(said: str) -> None:
+    """As the boot option slub_debug=- does, and as help and sensitivity show it."""
+    assert line("host", slub_debug=said) == line("host")
 
 
 def test_the_processor_is_told_where_figures_depend_on_it() -> None:
