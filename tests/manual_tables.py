@@ -84,7 +84,7 @@ def type_words(annotation: Any) -> str:
 
 def _limited(base: Any, limits: list[Limits]) -> str:
     if LETTERS in limits:
-        return "letters of FZPUTA, `-` for none"
+        return "letters of FZPUTA, or `none`"
     least = max((each.least for each in limits if each.least is not None), default=None)
     most = min((each.most for each in limits if each.most is not None), default=None)
     shortest = max((each.shortest for each in limits if each.shortest is not None), default=None)

@@ -8,6 +8,7 @@ from ptelist.compare import clause, vm_clauses
 from ptelist.compare.clause import Clause, fine
 from ptelist.engine import mmu
 from ptelist.engine.past import SEEDS
+from ptelist.engine.slub_parameters import nodes_filled
 from ptelist.scenario.presets import releases
 from ptelist.scenario.presets.versions import is_release, version_key
 from ptelist.settings import defaults
@@ -43,6 +44,9 @@ FILLINGS = {
     "spread": "filled by any number of CPUs, each its own, and used by KVM only: hence a range",
     "aged": "VMs came and went, and SLUB moves no object, so any slab may be partly filled: hence a range",
 }
+EACH_NODE = ("on each node by itself", "where there are several nodes on each by itself")
+"""Of all columns, or of some."""
+SPLIT = "how the objects are split among nodes is not known, hence a range"
 BUSY_HOST = "with what a busy host keeps beside in bytes.retained"
 WORSE = "small objects fragment worse, for a slab of more of them is less often empty"
 
@@ -87,6 +91,8 @@ def _slabs(scenario: Scenario) -> Iterator[Clause]:
     """Yield how slabs were filled, and by how many VMs at their peak."""
     filling = scenario.host.filling
     yield Clause(FILLINGS[filling], about=clause.SLABS)
+    if filling == "packed" and nodes_filled(scenario.host) > 1:
+        yield from (Clause(f"{nodes}: {SPLIT}", about=clause.SLABS, key="nodes") for nodes in EACH_NODE)
     yield Clause(WORSE, about=clause.SLABS) if filling == "aged" else fine(BUSY_HOST)
     peaks = [vm.peak_count for vm in scenario.vms if vm.peak_count is not None]
     if not peaks:

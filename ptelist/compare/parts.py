@@ -1,4 +1,4 @@
-"""Which parts of the total stand below it: the largest ones, and those that moved."""
+"""Which parts of the total stand below it: the largest ones, and all that moved, or its change would not add up."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from ptelist.engine.figure_kinds import DESC_TOTAL
 if TYPE_CHECKING:
     from ptelist.compare.comparison import Comparison
 
-MOST_LARGE, MOST_MOVED = 3, 3
-"""So many parts, of a screen."""
+MOST_LARGE = 3
+"""So many parts stand there though they did not move."""
 
 
 def parts(comparison: Comparison) -> tuple[str, ...]:
-    """Return the largest parts of the total and those that moved most, the largest first.
+    """Return the largest parts of the total and those that moved, the largest first.
 
     pte_list_desc is not among them: it has its own rows.
     """
     sizes = _sizes(comparison)
-    shown = {*sorted(sizes, key=sizes.__getitem__)[-MOST_LARGE:], *moved(comparison)[:MOST_MOVED]}
+    shown = {*sorted(sizes, key=sizes.__getitem__)[-MOST_LARGE:], *moved(comparison)}
     return tuple(sorted(shown, key=sizes.__getitem__, reverse=True))
 
 

@@ -8,7 +8,7 @@ from ptelist.compare import cells
 from ptelist.compare.breakdown import label
 from ptelist.compare.cells import MOST_BESIDE, STRONG, Row
 from ptelist.compare.comparison import pick_common
-from ptelist.compare.parts import MOST_MOVED, moved
+from ptelist.compare.parts import moved
 from ptelist.compare.usual import (
     AGED_BRIEFS,
     BRIEFS,
@@ -102,7 +102,7 @@ def _of_total(comparison: Comparison, width: int | None) -> Iterator[list[Table]
             apart = ((brief, (DESC_TOTAL,)), ((TOTAL,), (TOTAL,)))
             tables = [_below(comparison, *each, percents=percents) for each in apart]
             yield [tables[0], *_simulated(comparison, brief), *tables[1:], *below]
-    figures = (*totals, *moved(comparison)[: 1 if several else MOST_MOVED], *cells.differing(comparison))
+    figures = (*totals, *moved(comparison), *cells.differing(comparison))
     yield from _blocks(comparison, figures)
 
 
@@ -186,17 +186,23 @@ def _below(comparison: Comparison, figures: Figures, changing: Figures, *, perce
 
 
 def _moved(comparison: Comparison, width: int | None) -> list[Table]:
-    """Return how the parts of the total changed, columns as rows: of those that changed most as many as fit."""
+    """Return how the parts of the total changed: parts as rows if these are more and there is room, else columns."""
     every = range(len(comparison.columns))
-    figures = moved(comparison)[:MOST_MOVED] if len(every) <= MOST_BESIDE else []
+    figures = moved(comparison) if len(every) <= MOST_BESIDE else []
     axis, *names = _heads(comparison, every, "column")
     rows = [
         (name, *(cells.change_cells(comparison, figure, number)[0] for figure in figures))
         for number, name in zip(every, names, strict=True)
         if any(cells.change(comparison, figure, number) for figure in figures)
     ]
+    if not rows:
+        return []
     title = f"parts of {TOTAL} that moved, against {comparison.baseline}"
-    return Table((axis, *map(label, figures)), tuple(rows), title).panels(width)[:1] if rows else []
+    by_column = Table((axis, *map(label, figures)), tuple(rows), title)
+    head, *lines = zip(("part", *map(label, figures)), *rows, strict=True)
+    by_part = Table(head, tuple(lines), title)
+    fits = width is None or by_part.width() <= width
+    return [by_part] if len(figures) > len(rows) and fits else by_column.panels(width)
 
 
 def _besides(comparison: Comparison, width: int | None) -> list[Table]:

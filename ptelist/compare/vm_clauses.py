@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptelist.compare.clause import CACHES, MEMORY, Clause, fine
 from ptelist.engine import mmu
-from ptelist.engine.guest_memory import address_spaces
+from ptelist.engine.guest_memory import USUAL_DIMM, address_spaces
 from ptelist.engine.nested import KEPT
 from ptelist.errors import PtelistError, Where
 from ptelist.scenario.presets.shipped import load
@@ -61,6 +61,10 @@ def machine(kernel: Kernel, vm: Vm) -> Iterator[Clause]:
         yield fine("all have run" if vm.vcpus > 1 else "it has run")
     yield Clause(f"{format_size(vm.memory)} of {vm.leaf} leaves", about=MEMORY, key="leaf")
     yield Clause(f"{vm.leaf} leaves", about=MEMORY, key="leaf")
+    if vm.dimms:
+        dimms, each = count(vm.dimms, "DIMM"), format_size(vm.dimm_size or USUAL_DIMM)
+        yield Clause(f"{dimms} of {each} beside its memory", about=MEMORY, key="dimms")
+        yield Clause(f"{dimms} beside its memory", about=MEMORY, key="dimms")
     tdp = "tdp-mmu" if mmu.tdp_mmu(kernel, vm) else "tdp-legacy"
     yield Clause(PAGING[tdp if mmu.tdp(kernel, vm) else "shadow"])
     if vm.nested:

@@ -41,7 +41,7 @@ class KmemCache:
         self._size, self._stride, _, self._per_slab, self._slab_bytes, self._vector, self._layout, self._sheaf = found
         for term in found.figures:
             ledger.add(term)
-        self._fillers = max(host.nodes, host.cpus if host.filling == "spread" else 1)
+        self._fillers = slub_parameters.fillers(host)
         self._aged = host.filling == "aged"
         self._debugged = slab_layout.debugged(host.slub_debug)
 
@@ -75,8 +75,8 @@ class KmemCache:
         host, per_slab = self._host, self._layout.objects
         own = 1 if self._debugged or self._sheaf else self._of_cpu()
         parked = slub_parameters.parked_beside(self._kernel, host, self._sheaf)
-        nodes = min(host.nodes, host.cpus)
-        most = slab_layout.slabs_of_peak(peak.high + parked if peak.high else 0, per_slab, nodes, own * (host.cpus - 1))
+        nodes, others = slub_parameters.nodes_filled(host), own * (host.cpus - 1)
+        most = slab_layout.slabs_of_peak(peak.high + parked if peak.high else 0, per_slab, nodes, others)
         why = f"a slab is made only when all others of the node are full, but for those of other CPUs: {own} each" + (
             f"; {parked} objects may lie in sheaves meanwhile" if parked else ""
         )
@@ -121,9 +121,9 @@ class KmemCache:
         parts = [objects, self._per_slab]
         open_points = []
         if fillers > 1:
-            what = "CPU" if self._host.filling == "spread" else "node"
-            parts.append(fixed(FILLERS, fillers, Unit.COUNT, f"{what}s, each with objects in slabs of its own"))
-            open_points.append(f"each further {what} may add one slab, partly filled")
+            all_of, one = ("CPUs", "CPU") if self._host.filling == "spread" else ("nodes with CPUs", "node")
+            parts.append(fixed(FILLERS, fillers, Unit.COUNT, f"{all_of}, each with objects in slabs of its own"))
+            open_points.append(f"each further {one} may add one slab, partly filled")
         if sheaf:
             source = self._facts.source("kernel.slub_sheaf_capacity")
             capacity = fixed("sheaf", sheaf, Unit.OBJECTS, source, self._stride)

@@ -76,7 +76,7 @@ def attributes(facts: Facts, kernel: Kernel, host: Host, vm: Vm, number: int) ->
     wanted = each * layout.objects
     in_tail = kernel.obj_ext_in_tail and layout.objects * stride + wanted <= layout.slab_bytes
     vector = 0 if in_tail else kmalloc(wanted, facts.pool)
-    fillers = max(host.nodes, host.cpus if host.filling == "spread" else 1)
+    fillers = slub_parameters.fillers(host)
     most = high if host.filling == "aged" else slab_layout.most_slabs(high + fillers - 1, layout.objects, fillers)
     most = min(most, high)
     least = product("used", B, found, fixed("stride", stride, B, "radix_tree_node has a constructor", size))

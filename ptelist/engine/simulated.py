@@ -40,7 +40,7 @@ def rules(facts: Facts, found: CacheLayout) -> Rules:
         laid.objects,
         slab_layout.min_partial(laid.stride, *kernel.slub_min_partial),
         host.cpus,
-        min(host.nodes, host.cpus),
+        slub_parameters.nodes_filled(host),
         free if unit == "objects" else slab_layout.cpu_partial_slabs(free, laid.objects, unit),
         unit,
         found.sheaf,

@@ -76,6 +76,20 @@ def sheaf_capacity(name: str, size: int, debug: str, kernel: Kernel) -> int:
     return max(slab_layout.by_size(size, kernel.slub_sheaf_capacity), dict(kernel.slub_own_sheaves).get(name, 0))
 
 
+def nodes_filled(host: Host) -> int:
+    """Return on how many nodes there are slabs of KVM: those that have a CPU.
+
+    KVM asks for no node (kmem_cache_alloc()), so a slab is of the node of the CPU that needs it, numa_mem_id() in
+    get_partial() and alloc_slab_page() of mm/slub.c; that is, while that node has memory and the VMM no memory policy.
+    """
+    return min(host.nodes, host.cpus)
+
+
+def fillers(host: Host) -> int:
+    """Return how many fill slabs of their own on a host that is fresh: CPUs, or nodes as one CPU of each would."""
+    return host.cpus if host.filling == "spread" else nodes_filled(host)
+
+
 def most_sheaves(kernel: Kernel, host: Host) -> int:
     """Return the most sheaves that a cache of this host has, on CPUs and in the nodes' barns."""
     return host.cpus * kernel.slub_sheaves_per_cpu + host.nodes * kernel.slub_sheaves_per_node

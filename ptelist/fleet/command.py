@@ -102,7 +102,7 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of an inventory
         *taken_for(kernels, known),
         *of_no_host(maps, {*kernels, *(each.text for each in census.unknown), *asked}),
         *observations.told(kernels, inventory),
-        *empty_cells(census, fields, fleet.assumed, observations.UNSEEN if saved else ()),
+        *empty_cells(census, fields, fleet.assumed),
     )
     report = report._replace(notes=(*taken, *notes(report, inventory, rejects, rows.unused, rows.guessed)))
     return Result(

@@ -1,4 +1,4 @@
-"""Cells that are empty where others are not: what is assumed there, and of how many hosts or VMs."""
+"""What an inventory does not say: what is assumed there, and of how many hosts or VMs."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ptelist.engine.guest_memory import USUAL_DIMM
-from ptelist.fleet.fields import COUNT
+from ptelist.fleet.fields import COUNT, KERNEL
 from ptelist.output.note import Note
 from ptelist.output.sentence import plural
 from ptelist.scenario.units import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Iterator
 
     from ptelist.fleet.alike import VmGroup
     from ptelist.fleet.census import Census
     from ptelist.fleet.records import Cells
 
-EMPTY = "empty cells"
-"""The topic."""
+EMPTY, UNSAID = "empty cells", "not said"
+"""The topics: of fields that some have and others lack, and of those that all lack."""
 
+ESSENTIAL = {"host": (KERNEL, "cpus"), "VM": ("memory",)}
+"""On which a total depends most; what holds of other fields that all lack stands with what is assumed."""
 
 FOLLOWS = {
     "vcpus-run": "all",
@@ -43,13 +45,10 @@ ONLY_WITH = {"dimm-size": "dimms", "l2-memory": "nested", "l2-leaf": "nested", "
 WITHOUT = frozenset(("", "0", "off", "no", "false"))
 
 
-def empty_cells(
-    census: Census, fields: tuple[Cells, Cells], assumed: Callable[[str], str], never: Collection[str] = ()
-) -> Iterator[Note]:
-    """Yield a note on the fields of hosts and VMs that some have and others lack; what all lack is told elsewhere.
+def empty_cells(census: Census, fields: tuple[Cells, Cells], assumed: Callable[[str], str]) -> Iterator[Note]:
+    """Yield a note on the essential fields that all hosts or VMs lack, and one on all that some have and others lack.
 
-    `assumed` says what holds where a field's cell is empty, "" if that follows from others. Fields that `never`
-    are there for one to see are told if all lack them, too.
+    `assumed` says what holds where a field's cell is empty, "" if that follows from others.
     """
     hosts: Counter[str] = Counter()
     vms: Counter[str] = Counter()
@@ -63,14 +62,23 @@ def empty_cells(
             if group in lacking:
                 vms.update(dict.fromkeys(lacking[group], group.vms * len(names)))
     every = census.groups.values()
+    found = (
+        (hosts, fields[0], sum(each.hosts for each in every), "host"),
+        (vms, fields[1], sum(each.vms for each in every), "VM"),
+    )
+    unsaid = []
+    for counts, columns, total, what in found:
+        lacked = [field for field in ESSENTIAL[what] if field not in columns or counts[field] == total]
+        if lacked and total:
+            values = ", ".join(f"{field}={assumed(field)}" for field in lacked)
+            unsaid.append(f"{values} of {'all ' if total > 1 else ''}{plural(total, what)}")
+    if unsaid:
+        yield Note(UNSAID, f"ASSUMED {'; '.join(unsaid)}")
     told = [
         f"{field}={assumed(field) or FOLLOWS[field]} of {count:,} of {plural(total, what)}"
-        for found, total, what in (
-            (hosts, sum(each.hosts for each in every), "host"),
-            (vms, sum(each.vms for each in every), "VM"),
-        )
-        for field, count in found.most_common()
-        if 0 < count < total or (count and field in never)
+        for counts, _, total, what in found
+        for field, count in counts.most_common()
+        if 0 < count < total
     ]
     if told:
         yield Note(EMPTY, f"ASSUMED {', '.join(told)}")

@@ -30,7 +30,27 @@ COMMON = {
         "server-name",
         "fqdn",
     ),
-    "kernel": ("kernel-release", "kernel-version", "release", "uname", "uname-r", "osrelease"),
+    "kernel": (
+        "kernel-release",
+        "kernelrelease",
+        "kernel-version",
+        "kernelversion",
+        "kernel-ver",
+        "kernel-rel",
+        "release",
+        "uname",
+        "uname-r",
+        "uname--r",
+        "osrelease",
+        "os-kernel",
+        "host-kernel",
+        "linux-kernel",
+        "running-kernel",
+        "kernel-running",
+        "current-kernel",
+        "linux-version",
+        "ansible-kernel",
+    ),
     "cpus": ("ncpu", "ncpus", "cpu-count", "num-cpus", "nproc", "host-cpus", "logical-cpus"),
     "nodes": ("numa-nodes", "nnodes", "numa-node-count"),
     HOST_MEMORY: ("host-memory", "host-ram", "host-mem", "memtotal", "mem-total", "total-memory", "total-mem"),
@@ -43,7 +63,7 @@ COMMON = {
 PLAIN_MEMORY = ("ram", "mem", "memory")
 """The memory of VMs, but that of the host where a column names VMs."""
 
-WHOSE = {"cpus": "host-", HOST_MEMORY: "host-", "vcpus": "vm-", MEMORY: "vm-", "count": "vm-"}
+WHOSE = {"kernel": "host-", "cpus": "host-", HOST_MEMORY: "host-", "vcpus": "vm-", MEMORY: "vm-", "count": "vm-"}
 """How a name begins that says whose the field is; of several columns it is that one."""
 
 SIZES = frozenset((MEMORY, HOST_MEMORY))

@@ -20,6 +20,7 @@ from ptelist.fleet.fields import (
     VMS,
 )
 from ptelist.fleet.guess import FieldColumn, guessed
+from ptelist.fleet.kernel_cells import refuse_overlooked
 from ptelist.fleet.meanings import Meanings
 from ptelist.fleet.objects import Objects
 from ptelist.fleet.records import MOST_OF_A_HOST, NoHostError, NoRecordError, plain
@@ -66,7 +67,8 @@ class Inventory:
         """Read the header; `maps` says what stands for kernels, `assumed` are the fields that cells may leave open.
 
         `files` are what the lines were made of, where no user wrote them.
-        Raises PtelistError if a needed column is not there, or several may be it.
+        Raises PtelistError if a needed column is not there, several may be it, or none is the kernel's though the
+        cells of one read so.
         """
         self.label, self.by, self._maps, self._file, self._asked = label, by, maps, file, columns
         self._assumed, self._files = assumed, files
@@ -77,6 +79,9 @@ class Inventory:
         self.guessed = self._guessed(columns.keys() | vms)
         """Columns that are called by a common name."""
         columns = self._columns = columns | self.guessed
+        if KERNEL not in {*columns, *assumed, *map(plain, names)}:
+            meant = {each.name for each in columns.values()}
+            refuse_overlooked(self.records, [each for each in names if each not in meant], label)
         if isinstance(self.records, Objects):
             names = [columns[field].name if field in columns else field for field in FIELDS]
             self.records = self.records.of([*names, *by], {"memory": HOST_MEMORY})

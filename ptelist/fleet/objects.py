@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from ptelist.fleet.collected import BESIDE, FACTS, NOTHING, READ, Collected, col
 from ptelist.fleet.records import MOST_COLUMNS, REASON, NoRecordError, Place, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from ptelist.fleet.records import Cells, Record, Text
 
@@ -65,6 +66,14 @@ class Objects:
     def place(self, number: int) -> Place:  # noqa: ARG002 -- a line can have several
         """Return where the part is that was given last."""
         return self._place
+
+    def glimpse(self, names: Collection[str], most: int) -> dict[str, list[str]]:
+        """Return what the parts of the first objects say by some names; the objects stay to be read."""
+        parts: list[dict[str, Any]] = []
+        with suppress(NoRecordError):  # which is told where it is read
+            for text in (self._text.first, *self._text.ahead(most)):
+                parts += self._parts(_loaded(text)) if text.strip() else []
+        return {name: [str(part.get(plain(name)) or "") for part in parts] for name in names}
 
     def records(self, host: int, used: Sequence[int]) -> Iterator[Record]:
         """Yield each part; `used` are the places of cells that are read beside the host's name."""

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
     from ptelist.readers.host.snapshot import Snapshot
 
-UNSEEN = ("memory",)
-"""Fields of VMs that KVM does not show."""
-
 MOST_NAME = 4096
 """Bytes of a name of a file."""
 

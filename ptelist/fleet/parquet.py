@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import StringIO
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ptelist.errors import PtelistError
@@ -14,7 +14,7 @@ from ptelist.fleet.records import MOST_COLUMNS, PARQUET, Place
 from ptelist.fleet.rows import reason_column, with_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from ptelist.fleet.collected import Collected
     from ptelist.fleet.records import Cells, Record
@@ -99,6 +99,14 @@ class Parquet:
     def place(self, number: int) -> Place:
         """Return where a row is: rows are counted from 1."""
         return Place(number)
+
+    def glimpse(self, names: Collection[str], most: int) -> dict[str, list[str]]:
+        """Return the cells of those columns that have text in the first rows, so many of them at most."""
+        found: dict[str, list[str]] = {}
+        for name in filter(self._is_text, names):
+            with suppress(PtelistError):  # it has more than can be, and is not read
+                found[name] = list(islice(chain.from_iterable(each for (each,) in self._columns([name])), most))
+        return found
 
     def records(self, host: int, used: Sequence[int]) -> Iterator[Record]:
         """Return the rows; `used` are the places of the cells that are read beside the host's name.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ptelist.errors import NOWHERE, PtelistError, Where
@@ -74,6 +74,15 @@ class Text:
         self._read = self._all()
         self._block = next(self._read, None)
         self.first = self._block.readline().removeprefix("\ufeff") if self._block else ""
+
+    def ahead(self, most: int) -> list[str]:
+        """Return up to so many of the next lines, which stay to be read."""
+        if self._block is None:
+            return []
+        here = self._block.tell()
+        lines = list(islice(self._block, most))
+        self._block.seek(here)
+        return lines
 
     def blocks(self) -> Iterator[StringIO]:
         """Yield all that was not read yet; raises PtelistError for what is no text."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from contextlib import suppress
 from itertools import chain, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from ptelist.fleet.records import MOST_COLUMNS, REASON, NoRecordError, Place
 
 if TYPE_CHECKING:
     from _csv import Reader
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from ptelist.fleet.collected import Collected
     from ptelist.fleet.records import Cells, Record, Text
@@ -53,6 +54,14 @@ class Rows:
     def place(self, number: int) -> Place:
         """Return where the record is that was given last, the number of which is counted from 1."""
         return Place(self._begin or self._lines + number)
+
+    def glimpse(self, names: Collection[str], most: int) -> dict[str, list[str]]:
+        """Return the cells of some columns in the first rows, so many of them at most, which stay to be read."""
+        rows = []
+        with suppress(csv.Error):  # which is told where it is read
+            for row in self._reader(self._text.ahead(most)):
+                rows += [row] if len(row) == len(self.head) else []
+        return {name: [row[place] for row in rows] for place, name in enumerate(self.head) if name in names}
 
     def records(self, host: int, used: Sequence[int]) -> Iterator[Record]:
         """Return the rows, parted at the name of the host; `used` are the places of other cells that are read.

@@ -35,16 +35,17 @@ def _size(value: object) -> object:
 
 
 def _letters(value: object) -> object:
-    if not isinstance(value, str) or value == "-":
-        return "" if value == "-" else value
+    if not isinstance(value, str) or value in NO_LETTERS:
+        return "" if value in NO_LETTERS else value
     if not set(value) <= set(DEBUG_LETTERS):
-        raise ValueError(f'expected letters of {DEBUG_LETTERS}, or - for none, got "{ascii(value[:40])[1:-1]}"')
+        raise ValueError(f'expected letters of {DEBUG_LETTERS}, or none, got "{ascii(value[:40])[1:-1]}"')
     return value
 
 
 DEBUG_LETTERS = "FZPUTA"
+NO_LETTERS = frozenset(("-", "none"))
 DebugLetters = Annotated[str, Limits(read=_letters)]
-"""Of the boot option slub_debug; "-" switches all debugging off, as for the kernel."""
+"""Of the boot option slub_debug; "-" switches all debugging off, as for the kernel, and so does "none"."""
 
 Size = Annotated[int, Limits(0, 1 << 52, 4096, read=_size)]
 """Bytes of guest memory: whole pages, at most the 52 bits of an x86 physical address."""

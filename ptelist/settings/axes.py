@@ -112,8 +112,8 @@ AXES = {
         Axis("peak-vms", "vm.peak_count", INTEGERS, "The most that there ever were, for --filling aged."),
         Axis("memory", "vm.memory", SIZES, "Memory of each VM, e.g. 4GiB."),
         Axis("populated", "vm.populated", SIZES, "Memory touched, from 0 up, if not all."),
-        Axis("dimms", "vm.dimms", INTEGERS, "DIMMs plugged in, a memslot each."),
-        Axis("dimm-size", "vm.dimm_size", SIZES, "Memory of each, e.g. 1GiB."),
+        Axis("dimms", "vm.dimms", INTEGERS, "DIMMs beside --memory, a memslot each."),
+        Axis("dimm-size", "vm.dimm_size", SIZES, "Memory of each DIMM, 1GiB if none is given."),
         Axis("leaf", "vm.leaf", LEAVES, "Page size it is mapped with: 4K, 2M or 1G."),
         Axis("mapped", "vm.mapped", WORDS, "all memory, or only what the rmap lists name: listed."),
         Axis("root-level", "vm.root_level", INTEGERS, "Levels of page tables: 4 or 5."),
@@ -152,6 +152,6 @@ AXES = {
         Axis("slub-min-objects", "host.slub_min_objects", INTEGERS, "Boot option; 0: by CPUs."),
         Axis("slub-min-order", "host.slub_min_order", ORDERS, "Boot option."),
         Axis("slub-max-order", "host.slub_max_order", ORDERS, "Boot option."),
-        Axis("slub-debug", "host.slub_debug", Letters("FZPU"), "Boot option: letters of FZPUTA, - for none."),
+        Axis("slub-debug", "host.slub_debug", Letters("FZPU"), "Boot option: letters of FZPUTA, or none."),
     )
 }

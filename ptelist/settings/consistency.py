@@ -148,9 +148,6 @@ def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
 
 
 def _replacements(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
-    for field in ("l2_smm", "l1_replacements"):
-        if getattr(vm, field) and not vm.nested:
-            yield field, "there is no L2 without nested"
     most = mmu.rmap_cap(kernel) - (1 if mmu.tdp_mmu(kernel, vm) else MIN_EXT)
     if nested.replaced(kernel, vm) > most:
         yield "l1_replacements", f"{vm.l1_replacements} orphans of a gfn empty its rmap list, so {most} are the most"
@@ -185,8 +182,6 @@ def _layout(kernel: Kernel, host: Host, vm: Vm) -> Iterator[tuple[str, str]]:
         size = getattr(vm, field)
         if size is not None and size > whole:
             yield field, f"{format_size(size)} are more than the {format_size(whole)} of the VM"
-    if vm.written is not None and not (vm.dirty_log or vm.dirty_ring):
-        yield "written", "only dirty logging makes a difference of it: use dirty_log, or a dirty ring"
     yield from _dirty_ring(kernel, host, vm)
     if vm.private_memory is not None and not kernel.memory_attributes:
         yield "private_memory", f"kernel {kernel.version} has no memory attributes: they came with v6.8"

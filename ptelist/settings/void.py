@@ -23,6 +23,8 @@ def _unless(has: Callable[[Kernel, Host, Vm], object], why: str) -> Reason:
 
 
 def _written(kernel: Kernel, _: Host, vm: Vm) -> str:
+    if not (vm.dirty_log or vm.dirty_ring):
+        return "only dirty logging makes a difference of it: use dirty_log, or a dirty ring"
     if not mmu.tdp(kernel, vm):
         return "dirty logging splits huge pages of TDP, there is shadow paging"
     return "all memory is mapped with 4K leaves, there is none to split" if vm.leaf == "4K" else ""
@@ -44,6 +46,8 @@ _CAPACITY = _unless(
 REASONS: dict[str, Reason] = {
     "vm.l2_memory": _L2,
     "vm.l2_leaf": _L2,
+    "vm.l2_smm": _L2,
+    "vm.l1_replacements": _L2,
     "vm.dimm_size": _unless(lambda _, __, vm: vm.dimms, "there are no DIMMs without dimms"),
     "vm.peak_count": _unless(
         lambda _, host, __: host.filling == "aged", "a fresh host has no past: it is for filling aged"

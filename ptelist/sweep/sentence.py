@@ -17,6 +17,9 @@ def headline(sweep: Sweep) -> str:
     """Return how a column differs from its baseline all along, or else how the figure itself goes."""
     if sweep.break_evens:
         return _of_columns(sweep)
+    idle = all(point.change is None or point.change[:2] == (0, 0) for point in sweep.points)
+    if len(set(map(_ends, sweep.points))) == 1 and (idle or not sweep.compares):
+        return _flat(sweep, idle=idle)
     if not sweep.compares:
         return _extremes(sweep) if sweep.columns else _from_end_to_end(sweep)
     if sum(point.change is None for point in sweep.points) == 1:
@@ -67,6 +70,15 @@ def _least(sweep: Sweep) -> str:
     if not most.change:
         return f"{text}."
     return f"{text}; {_name(sweep, most)} {sentence.takes(sweep.unit)} {_words(most.change, sweep.unit)}."
+
+
+def _flat(sweep: Sweep, *, idle: bool) -> str:
+    """Say what the figure is everywhere, and which axes are idle: the same ends may stand for open changes."""
+    said = f"{sweep.figure} is {sentence.amount(sweep.points[0], sweep.unit)} at all {len(sweep.points):,} points"
+    if not idle:
+        return f"{said}."
+    axes = f"neither {sweep.rows} nor {sweep.columns} moves it" if sweep.columns else f"{sweep.rows} does not move it"
+    return f"{said}; {axes}."
 
 
 def _extremes(sweep: Sweep) -> str:

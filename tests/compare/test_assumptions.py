@@ -38,6 +38,25 @@ def test_private_memory_is_told_and_leaves_no_memslots_of_smm() -> None:
     assert "SMM memslots" not in text
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("compare --nodes 2", "used by KVM only, on each node by itself: "),
+        ("compare --nodes 2,4", "used by KVM only, on each node by itself: "),
+        ("compare --nodes 1,2", "used by KVM only, where there are several nodes on each by itself: "),
+    ],
+)
+def test_why_several_nodes_make_a_range_is_told(run: Callable[..., Result], words: str, said: str) -> None:
+    told = " ".join(footer(run, words).split())
+    assert f"{said}how the objects are split among nodes is not known, hence a range" in told
+
+
+@pytest.mark.parametrize("words", ["--cpus 1,2", "--cpus 1 --nodes 2", "--figure memslots.bytes --nodes 2"])
+def test_nodes_that_make_no_range_are_not_told(run: Callable[..., Result], words: str) -> None:
+    """A node without a CPU has no slabs, and memslots depend on none."""
+    assert "by itself" not in " ".join(footer(run, f"compare {words}").split())
+
+
 def test_dirty_rings_are_told() -> None:
     assert "dirty rings of 4096 entries" in line("vm", dirty_ring=4096)
 
@@ -78,9 +97,10 @@ def test_a_field_that_is_unverified_for_several_reasons_is_named_once() -> None:
     assert note.text.split(", ").count("kernel.vm_struct_bytes") == 1
 
 
-def test_no_debugging_can_be_said() -> None:
-    """As the boot option slub_debug=- does."""
-    assert line("host", slub_debug="-") == line("host")
+@pytest.mark.parametrize("said", ["-", "none"])
+def test_no_debugging_can_be_said(said: str) -> None:
+    """As the boot option slub_debug=- does, and as help and sensitivity show it."""
+    assert line("host", slub_debug=said) == line("host")
 
 
 def test_the_processor_is_told_where_figures_depend_on_it() -> None:
@@ -185,6 +205,9 @@ def test_programs_are_told_all(run: Callable[..., Result]) -> None:
         ("compare --nested off,on --memory 64GiB", "where nested, L2 has 1 GiB of 4K leaves"),
         ("where nested", "640 MiB of 2M leaves, TDP MMU, nested (L2 has 128 MiB of 4K leaves)"),
         ("sweep --vcpus 1..4 --figure mmu.bytes.total", "4 GiB of 2M leaves"),
+        ("compare --dimms 2 --dimm-size 2GiB", "4 GiB of 2M leaves, 2 DIMMs of 2 GiB beside its memory, TDP MMU"),
+        ("compare --dimms 1 --memory 1GiB,2GiB", "2M leaves, 1 DIMM of 1 GiB beside its memory, TDP MMU"),
+        ("compare --dimms 2 --dimm-size 1GiB,2GiB", "2M leaves, 2 DIMMs beside its memory, TDP MMU"),
         ("compare --nested on --l2-memory 512MiB,1GiB", "L2 has 4K leaves"),
     ],
 )

@@ -155,9 +155,19 @@ def together(figures: Ledger, name: str, parts: list[str]) -> None:
 
 
 def fillers(drawn: Arguments) -> int:
-    """Return how many have a partly filled slab of their own: nodes, or CPUs if all of them allocate."""
+    """Return how many have a partly filled slab of their own: nodes with a CPU, or CPUs if all of them allocate."""
     host = drawn[1]
-    return max(host["nodes"], host["cpus"]) if host["filling"] == "spread" else host["nodes"]
+    return int(host["cpus"] if host["filling"] == "spread" else min(host["nodes"], host["cpus"]))
+
+
+@pytest.mark.parametrize("filling", ["packed", "spread"])
+def test_nodes_without_cpus_have_no_slabs(filling: str) -> None:
+    """160 objects on 4 nodes with a CPU each: 4 x 32 and 32 more at best, else 157, 1, 1 and 1: 5 + 3."""
+    on_host = {"cpus": 4, "nodes": 8, "filling": filling}
+    slabs = ledger("6.18", vm={"vcpus": 4}, on_host=on_host)["pte_list_desc.slabs"]
+    assert (slabs.low, slabs.high) == (5, 8)
+    one = ledger("6.18", vm={"vcpus": 4}, on_host=on_host | {"cpus": 1})["pte_list_desc.slabs"]
+    assert (one.low, one.high) == (5, 5)
 
 
 def in_sheaves(drawn: Arguments, figures: Ledger, name: str) -> int:

@@ -485,8 +485,8 @@ def test_a_list_that_shrank_keeps_a_descriptor() -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("--l1-replacements 3", "--l1-replacements: there is no L2 without nested"),
-        ("--l2-smm", "--l2-smm: there is no L2 without nested"),
+        ("--l1-replacements 3", "--l1-replacements: has no effect: there is no L2 without nested"),
+        ("--l2-smm", "--l2-smm: has no effect: there is no L2 without nested"),
         ("--nested --l1-replacements 1001", "1001 orphans of a gfn empty its rmap list, so 1000 are the most"),
         ("--nested --paging tdp-legacy --l1-replacements 1000", "so 999 are the most"),
         ("--nested --set vm.rmaps=[{count=1,entries=3,peak=2}]", "peak 2 is below the 3 entries that a list has"),

@@ -52,7 +52,32 @@ def test_vms_that_a_row_does_not_count_are_assumed(run: Run, tmp_path: Path) -> 
     path.write_text("host,vcpus,count\na,4,3\nb,4,\nb,8,2\n", encoding="utf-8")
     assert "empty cells: ASSUMED count=1 of 1 of 6 VMs " in page(run, path)
     path.write_text("host,vcpus\na,4\nb,4\n", encoding="utf-8")
-    assert "ASSUMED" not in page(run, path)
+    assert "count" not in page(run, path)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("host,vcpus\na,4\nb,8\n", "kernel=6.18, cpus=64 of all 2 hosts; memory=4 GiB of all 2 VMs per host"),
+        ("host,kernel,cpus,memory,vcpus\na,,64,4GiB,4\nb,,8,8GiB,8\n", "kernel=6.18 of all 2 hosts per host"),
+        ("host,kernel,vcpus,memory\na,6.1,4,4GiB\n", "cpus=64 of 1 host hosts"),
+        ("host,kernel,cpus,memory,vcpus\na,6.1,64,4GiB,4\n", None),
+    ],
+)
+def test_essential_fields_that_all_lack_are_marked_as_assumed(
+    run: Run, tmp_path: Path, text: str, told: str | None
+) -> None:
+    """As hosts_assumed counts them in JSON, whether a column lacks or all its cells are empty."""
+    path = tmp_path / "hosts.csv"
+    path.write_text(text, encoding="utf-8")
+    if told:
+        assert f" not said: ASSUMED {told}" in page(run, path)
+    else:
+        assert "not said" not in page(run, path)
+    if told and "kernel" in told:
+        told = told.replace("kernel=6.18", "kernel=6.1")
+        assert f" not said: ASSUMED {told}" in page(run, path, "--assume", "kernel=6.1")
+        assert json.loads(run("fleet", str(path), "--format", "json").stdout)["total"]["hosts_assumed"] == 2
 
 
 def test_fields_without_a_preset_have_a_word(run: Run, tmp_path: Path) -> None:
@@ -82,8 +107,8 @@ def test_memory_of_vms_that_were_observed_is_assumed(run: Run, tmp_path: Path) -
     path.write_text(take(Fake(WHOLE | vm("900-4", 4, VM))).render(), encoding="utf-8")
     vms = json.loads(run("fleet", str(path), "--format", "json").stdout)["total"]["vms"]
     assert vms
-    assert f"memory=4 GiB of {vms} of {vms} VM" in page(run, path)
-    assert f"memory=16 GiB of {vms} of {vms} VM" in page(run, path, "--assume", "memory=16GiB")
+    assert f"not said: ASSUMED memory=4 GiB of all {vms} VMs" in page(run, path)
+    assert f"not said: ASSUMED memory=16 GiB of all {vms} VMs" in page(run, path, "--assume", "memory=16GiB")
 
 
 def test_vms_that_are_nested_by_their_cpu_model_are_counted(

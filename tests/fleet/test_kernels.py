@@ -122,6 +122,7 @@ def test_what_all_hosts_lack_is_told_once(run: Callable[..., Result], tmp_path: 
     path.write_text('{"host":"a","vcpus":4}\n{"host":"b","vcpus":9,"nodes":2}\n', encoding="utf-8")
     data = told(run, str(path))
     assert note(data, "empty cells") == "ASSUMED nodes=1 of 1 of 2 hosts"
+    assert note(data, "not said") == "ASSUMED kernel=6.18, cpus=64 of all 2 hosts; memory=4 GiB of all 2 VMs"
     assert note(data, "kernel").startswith("6.18")
 
 
@@ -190,7 +191,7 @@ def test_few_of_many_kernels_are_told_unless_all_is_asked_for(run: Callable[...,
     short, whole = (
         " ".join(run("fleet", str(fleet), *words, *more).stdout.split()) for more in ((), ("--assumptions",))
     )
-    brief, full = (text.partition(" kernels: ")[2].partition(" per host: ")[0] for text in (short, whole))
+    brief, full = (text.partition(" kernels: ")[2].partition(" not said: ")[0] for text in (short, whole))
     each = re.findall(r" as [0-9.]+ ([0-9,]+) \(", full)
     assert len(each) > 30
     assert re.findall(r" as [0-9.]+ ([0-9,]+) \(", brief) == each[:6]

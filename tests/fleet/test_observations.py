@@ -98,7 +98,7 @@ def test_what_is_assumed_of_kernels_is_counted(run: Run, hosts: Path) -> None:
     assert "observed: 2 of 2 hosts as saved observations say, ASSUMED RHEL or a rebuild as 5.14" in text
     assert "its own) 1" in text
     text = " ".join(run("fleet", str(hosts / "a.txt")).stdout.split())
-    assert "observed: 1 of 1 host as saved observations say empty cells: ASSUMED memory=4 GiB" in text
+    assert "observed: 1 of 1 host as saved observations say not said: ASSUMED memory=4 GiB" in text
 
 
 def test_lines_say_what_stands_for_the_kernels_of_observations(run: Run, hosts: Path) -> None:

@@ -251,3 +251,14 @@ def test_what_is_damaged_is_one_line(run: Callable[..., Result], file: Path) -> 
         codes.add(result.exit_code)
         assert result.exit_code == 0 or refused(result)
     assert codes == {0, 2}
+
+
+def test_a_column_whose_cells_are_releases_is_named_where_none_is_the_kernels(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    path = tmp_path / "hosts.parquet"
+    columns = {"host": ["a", "b"], "image": [None, "6.1.0-28-amd64"], "vcpus": [4, 8], "tags": [["x"], []]}
+    pq.write_table(pa.table(columns), path)
+    text = refused(run("fleet", str(path)))
+    assert "no column kernel, but the cells of image read as releases: --column kernel=image takes it" in text
+    assert run("fleet", str(path), "--column", "kernel=image").exit_code == 0

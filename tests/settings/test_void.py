@@ -27,7 +27,10 @@ CASES = [
     ("--nested off", "--l2-memory 2GiB", "--nested on"),
     ("", "--dimm-size 2GiB", "--dimms 1"),
     ("", "--peak-vms 100", "--filling aged"),
+    ("", "--l2-smm on", "--nested on"),
+    ("", "--l1-replacements 3", "--nested on"),
     ("--paging shadow", "--populated 1GiB", "--paging tdp"),
+    ("", "--written 1GiB", "--dirty-log on"),
     ("--paging shadow --dirty-log on", "--written 1GiB", "--dirty-log on"),
     ("--leaf 4K --dirty-log on", "--written 1GiB", "--dirty-log on"),
     ("--dirty-ring 4096", "--dirty-log on", ""),
@@ -87,16 +90,31 @@ def test_an_option_without_effect_is_refused(
         assert set(ends(f"{instead} {option}").items()) != set(ends(instead).items())
 
 
-@pytest.mark.parametrize("command", ["show", "explain mmu.bytes.total", "sweep --vcpus 1,2", "best", "sensitivity"])
+COMMANDS = ["show", "explain mmu.bytes.total", "sweep --vcpus 1,2", "best", "sensitivity", "history"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_of_a_scenario_refuses_it(command: str, run: Callable[..., Result]) -> None:
     result = run(*command.split(), "--l2-memory", "2GiB")
     assert result.exit_code == 2
     assert "--l2-memory: has no effect: there is no L2 without nested" in result.stderr
 
 
-def test_one_column_in_which_it_has_an_effect_is_enough() -> None:
-    off, on = document("--nested", "off,on", "--l2-memory", "2GiB")["configs"]
-    assert off["figures"]["page_tables.bytes"] != on["figures"]["page_tables.bytes"]
+@pytest.mark.parametrize(
+    ("axis", "option"),
+    [
+        ("--nested", "--l2-memory 2GiB"),
+        ("--nested", "--l2-smm on"),
+        ("--nested", "--l1-replacements 3"),
+        ("--dirty-log", "--written 1GiB"),
+    ],
+)
+def test_one_column_in_which_it_has_an_effect_is_enough(axis: str, option: str) -> None:
+    """The other columns are as without it."""
+    off, on = document(axis, "off,on", *option.split())["configs"]
+    plain_off, plain_on = document(axis, "off,on")["configs"]
+    assert off["figures"] == plain_off["figures"]
+    assert on["figures"] != plain_on["figures"]
 
 
 def test_none_and_off_are_true_whatever_else() -> None:
@@ -118,8 +136,8 @@ def test_legacy_paging_keeps_the_lists_of_a_preset() -> None:
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ("--l2-smm on", "--l2-smm: there is no L2 without nested"),
-        ("--l1-replacements 3", "--l1-replacements: there is no L2 without nested"),
+        ("--l2-smm on", "--l2-smm: has no effect: there is no L2 without nested"),
+        ("--l1-replacements 3", "--l1-replacements: has no effect: there is no L2 without nested"),
         ("--rmaps 3x4", "--rmaps: the TDP MMU keeps no rmaps"),
     ],
 )

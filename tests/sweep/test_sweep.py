@@ -186,6 +186,25 @@ def test_the_answer_of_the_first_page(run: Callable[..., Result]) -> None:
     assert "It saves for every vcpus=1..8; the first whole page at vcpus=2." in large
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("--memory 1GiB..1TiB*4 --leaf 4K,2M", "12 points; neither memory nor leaf moves it."),
+        ("--memory 1GiB..1TiB*4", "6 points; memory does not move it."),
+        ("--memory 1GiB,2GiB --leaf 4K,2M,1G", "6 points; neither leaf nor memory moves it."),
+    ],
+)
+def test_a_figure_that_nothing_moves_goes_nowhere(run: Callable[..., Result], line: str, says: str) -> None:
+    """4 vCPUs of 40 descriptors in 5 slabs, with vectors of 32 x 8 bytes: 5 x (4,096 + 256)."""
+    text = " ".join(run("sweep", *shlex.split(line)).stdout.split())
+    assert text.startswith(f"pte_list_desc.bytes.total is 21,760 bytes (21.3 KiB) at all {says} ")
+
+
+def test_values_compared_that_nothing_moves_have_no_least(run: Callable[..., Result]) -> None:
+    text = " ".join(run("sweep", "--ext", "2..5", "--figure", "memslots.bytes").stdout.split())
+    assert text.startswith("memslots.bytes is 207,776 bytes (202.9 KiB) at all 4 points; ext does not move it. ")
+
+
 def test_a_page_of_a_sweep(run: Callable[..., Result]) -> None:
     text = run("sweep", "--vms", "1..3", "--vcpus", "1").stdout
     assert text.splitlines()[:9] == [

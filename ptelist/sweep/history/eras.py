@@ -10,8 +10,10 @@ from ptelist.engine.account import account
 from ptelist.engine.difference import difference
 from ptelist.engine.interval import Change, Interval
 from ptelist.errors import PtelistError
+from ptelist.scenario.presets.versions import version_key
 from ptelist.settings.catalog.names import one
 from ptelist.settings.kinds import Choice
+from ptelist.settings.void import refuse_void
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,11 +68,13 @@ class History(NamedTuple):
 def history(space: Space, versions: Sequence[str], name: str) -> History:
     """Return a figure's eras over these versions.
 
-    Raises PtelistError for what names no figure, or several, and if no version can have the scenario.
+    Raises PtelistError for what names no figure, or several, if no version can have the scenario, and for an option
+    that has no effect in any.
     """
     eras: list[Era] = []
     impossible: list[Impossible] = []
     before: Scenario | None = None
+    found: list[Scenario] = []
     figure = name
     for version in versions:
         try:
@@ -78,6 +82,7 @@ def history(space: Space, versions: Sequence[str], name: str) -> History:
         except PtelistError as error:
             impossible.append(Impossible(version, error.where, str(error)))
             continue
+        found.append(scenario)
         ledger = account(scenario)
         if before is None:
             figure = one(name, ledger)
@@ -89,8 +94,14 @@ def history(space: Space, versions: Sequence[str], name: str) -> History:
             eras.append(Era((version,), ledger[figure], delta, tuple(Alone(before, scenario).causes(figure))))
         before = scenario
     if before is None:
-        raise PtelistError(f"no version can have this scenario: {impossible[0].why}")
+        raise PtelistError(f"no version can have this scenario: {_why(impossible)}")
+    refuse_void((axis for axis, _ in space.axes), found)
     return History(tuple(eras), tuple(impossible), before)
+
+
+def _why(impossible: Sequence[Impossible]) -> str:
+    """Return what keeps the newest version from it, which lacks the least; older ones may lack more."""
+    return max(impossible, key=lambda each: version_key(each.version)).why
 
 
 def _unchanged(old: Term, new: Term) -> bool:

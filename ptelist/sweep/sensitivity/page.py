@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ptelist.sweep.sensitivity.sensitivity import Effect, Sensitivity
 
 WIDTH, TOP, ROW, RIGHT = 860, 60, 26, 24
+MOST_NAMED = 4
+"""Values of a parameter without effect that are named."""
+
 LESS_FILL, MORE_FILL, OPEN_PALE = svg.COLOURS[2], svg.COLOURS[1], 0.45
 
 
@@ -56,15 +59,22 @@ def _fitted(table: Table, changes: list[tuple[int, int]], width: int | None) -> 
 
 
 def _notes(tornado: Sensitivity) -> Iterator[Note]:
-    idle = [effect.axis for effect in tornado.idle if effect.trials]
+    idle = [f"{effect.axis} ({_tried(effect)})" for effect in tornado.idle if effect.trials]
     if idle:
-        yield Note("no effect", ", ".join(idle))
+        yield Note("no effect", f"{', '.join(idle)}; the values in brackets were tried")
     refused = [effect.axis for effect in tornado.idle if not effect.trials and effect.refused]
     if refused:
         yield Note("not possible alone", f"{', '.join(refused)} (--format json says why)")
     some = [f"{effect.axis} {value}" for effect in tornado.effects for value, _ in effect.refused]
     if some:
         yield Note("not possible here", ", ".join(some))
+
+
+def _tried(effect: Effect) -> str:
+    """Return the values that did not move the figure: others may."""
+    if len(effect.trials) > MOST_NAMED:
+        return f"{len(effect.trials)} values"
+    return ", ".join(trial.label for trial in effect.trials)
 
 
 def body(tornado: Sensitivity) -> dict[str, Any]:

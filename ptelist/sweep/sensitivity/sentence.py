@@ -15,7 +15,7 @@ def headline(tornado: Sensitivity) -> str:
     figure = tornado.figure
     said = f"{figure.name} is {sentence.amount(figure, figure.unit)}"
     if not tornado.effects:
-        return f"{said}; no parameter alone moves it."
+        return f"{said}; no parameter moves it alone, at the values tried."
     effect = tornado.effects[0]
     trial = max(effect.trials, key=_reach)
     words = sentence.difference(trial.change, figure.unit, sentence.part(trial.change))

@@ -149,3 +149,12 @@ def test_bad_input(run: Callable[..., Result], words: tuple[str, ...], said: str
     assert done.exit_code == 2
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("kernels", ["", "--kernel 5.10,6.18", "--kernel 6.18,5.10"])
+def test_why_no_version_can_have_it_is_the_newest_s_reason(run: Callable[..., Result], kernels: str) -> None:
+    """5.10 has no split caches, but 6.18 could have them if it were nested."""
+    done = run("history", "--paging", "shadow", "--eager-split", *kernels.split())
+    assert done.exit_code == 2
+    says = "split caches are filled for huge pages of a nested VM under the TDP MMU: needs nested"
+    assert done.stderr == f"ptelist: no version can have this scenario: --eager-split: {says}\n"

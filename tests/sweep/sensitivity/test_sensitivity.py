@@ -150,7 +150,9 @@ def test_a_page_of_sensitivity(run: Callable[..., Result], width: int) -> None:
     for number in ("+1,392,640", "-696,320", "-1,253,376"):
         assert number in table
     squeezed = " ".join(text.split())
-    assert "no effect: kernel, list-policy, peak-vms, memory" in squeezed
+    said = "no effect: kernel (6.17, 6.19), list-policy (walk), peak-vms (2), memory (2 GiB, 8 GiB)"
+    assert said in squeezed
+    assert "; the values in brackets were tried " in squeezed
     assert "not possible alone: mapped, l2-smm, faults, eager-split, tdx" in squeezed
     assert "not possible here: vcpus-run 512" in squeezed
     assert "explain: ptelist explain pte_list_desc.bytes.total --vcpus 256" in squeezed
@@ -206,3 +208,15 @@ def test_the_tornado_s_bars_are_as_long_as_the_effects(run: Callable[..., Result
 )
 def test_bad_input_gets_one_line(run: Callable[..., Result], line: str, says: str) -> None:
     assert says in refused(run("sensitivity", *shlex.split(line)))
+
+
+def test_what_was_tried_in_vain_is_said(run: Callable[..., Result]) -> None:
+    """6.17 and 6.19 have the memslots of 6.18, 5.14 has not: a kernel is not without effect."""
+    text = " ".join(run("sensitivity", "--figure", "memslots.bytes").stdout.split())
+    idle = text.partition("no effect: ")[2].partition("; the values in brackets were tried")[0]
+    assert "kernel (6.17, 6.19), " in idle
+    proposals = len(shipped.names("proposals")) - 1
+    assert f" proposal ({proposals} values), " in idle
+    assert " leaf (4K, 1G), " in idle
+    told = " ".join(run("sensitivity", "--figure", "memslots.bytes", "--kernel", "6.18,5.14").stdout.split())
+    assert "kernel (" not in told
