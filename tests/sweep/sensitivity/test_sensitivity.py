@@ -153,7 +153,7 @@ def test_a_page_of_sensitivity(run: Callable[..., Result], width: int) -> None:
     said = "no effect: kernel (6.17, 6.19), list-policy (walk), peak-vms (2), memory (2 GiB, 8 GiB)"
     assert said in squeezed
     assert "; the values in brackets were tried " in squeezed
-    assert "not possible alone: mapped, l2-smm, faults, eager-split, tdx" in squeezed
+    assert "not possible alone: mapped, faults, eager-split, tdx" in squeezed
     assert "not possible here: vcpus-run 512" in squeezed
     assert "explain: ptelist explain pte_list_desc.bytes.total --vcpus 256" in squeezed
     first = [line.split()[0] for line in table.splitlines() if line.startswith(("capacity", "vcpus ", "nodes"))]
