@@ -107,6 +107,8 @@ def most(level: Level, weight: Callable[[int], int]) -> int:
     low, high = max(level.entries[0], least), min(level.entries[1], limit)
     if low > high:
         raise ValueError(f"{_span(*level.entries)} entries, but the lists have {_span(least, limit)} in all")
+    if (low, high) == (least, limit):  # each list may be of any length
+        return sum(each.lists * max(map(weight, each.lengths)) for each in level.classes)
     sum_ = sum(each.lists * weight(each.lengths[0]) for each in level.classes)
     steps = [step for each in level.classes for step in _steps(each, weight)]
     at = least
@@ -166,9 +168,12 @@ class Lists(NamedTuple):
     longest: int
     """The most entries that any list has or had."""
 
-    def bounds(self, length: int) -> tuple[int, int]:
-        """Return the least and the most descriptors of a list of so many entries."""
-        return bounds(length, self.ext, self.policy, self.history, self.longest)
+
+@lru_cache(REMEMBERED)
+def _bounds(lists: Lists) -> dict[int, tuple[int, int]]:
+    """Return the least and the most descriptors of a list by its length."""
+    level, ext, policy, history, longest = lists
+    return {n: bounds(n, ext, policy, history, longest) for each in level.classes for n in each.lengths}
 
 
 @lru_cache(REMEMBERED)
@@ -179,14 +184,10 @@ def change(old: Lists, new: Lists, before: int, after: int) -> tuple[int, int]:
     same level. With the same policy and history a list of one entry has a descriptor under both, from when it was
     longer, or under neither.
     """
-    kept = old[2:] == new[2:]
-
-    def weight(length: int) -> tuple[int, int]:
-        one, other = old.bounds(length), new.bounds(length)
-        if kept and length == 1:
-            most_kept = one[1] * (after - before)
-            return min(0, most_kept), max(0, most_kept)
-        return after * other[0] - before * one[1], after * other[1] - before * one[0]
-
-    weights = {length: weight(length) for each in old.level.classes for length in each.lengths}
-    return -most(old.level, lambda n: -weights[n][0]), most(old.level, lambda n: weights[n][1])
+    one, other = _bounds(old), _bounds(new)
+    lows = {n: after * other[n][0] - before * one[n][1] for n in one}
+    highs = {n: after * other[n][1] - before * one[n][0] for n in one}
+    if 1 in one and old[2:] == new[2:]:
+        kept = one[1][1] * (after - before)
+        lows[1], highs[1] = min(0, kept), max(0, kept)
+    return -most(old.level, lambda n: -lows[n]), most(old.level, highs.__getitem__)
