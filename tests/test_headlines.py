@@ -200,7 +200,7 @@ def test_its_numbers_are_those_of_the_document(run: Run, line: str) -> None:
             f"fleet {HOSTS} --figure pte_list_desc.slabs",
             "4 hosts with 161 VMs have between 413 and 415 slabs of pte_list",
         ),
-        (f"replay {TRACE}", "At their peak the lists took "),
+        (f"replay {TRACE}", "At their peak lists and vCPU caches took "),
         (f"inspect {OLD} --kernel 6.18", "6.18 has a pte_list_desc of 128 bytes; profile 6.18 agrees in all "),
         (f"inspect {NEW} --kernel 6.18", "fields: pte_list_desc_fixed_bytes."),
         (

@@ -22,7 +22,8 @@ def command() -> None:
     """Try every PTE_LIST_EXT (2..64, or --ext) on a host whose lists are known.
 
     The lists are those that the scenario names (--rmaps, --parent-ptes), or one VM's
-    out of --histogram or --trace, at their most; the vCPU caches are the scenario's.
+    out of --histogram or --trace, at their most; the vCPU caches are the scenario's,
+    or the trace's if it has top-ups.
     What counts are the host's slabs of pte_list_desc with their memcg vectors. Beside
     them stands how many descriptors an add and a removal touch, by era: a saving that
     nobody wants to pay for in faults is no saving.

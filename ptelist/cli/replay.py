@@ -20,7 +20,9 @@ def command() -> None:
     what ftrace, trace-cmd or perf print of the probes that --probe-script sets up,
     or text: add LIST ENTRY [CACHE], remove LIST ENTRY, zap LIST, topup CACHE,
     free CACHE, mark TEXT, a line each. Of kvmmmu:kvm_mmu_set_spte events, which
-    do not tell when an entry goes, it makes an upper envelope.
+    do not tell when an entry goes, it makes an upper envelope. Slabs and bytes are
+    those of lists and vCPU caches when they held most together. A compressed TRACE
+    goes through a pipe: xz -dc FILE | ptelist replay -
 
     TRACE may have steps of VMs in their place, a line each, replayed fault by
     fault: vCPU caches, lists and page tables at each mark, and at the end. With cpu

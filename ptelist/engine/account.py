@@ -151,8 +151,8 @@ def _cache(ledger: Ledger, facts: Facts, found: CacheLayout, usages: Usages = ()
     return cache.account(ledger[f"{name}.objects"], before, aside=aside)
 
 
-def slabs_of(scenario: Scenario, objects: Term, name: str = DESC, before: Past | None = None) -> tuple[Ledger, int]:
-    """Return the figures of one kmem_cache alone, for so many objects, and what fits into its slabs beside them.
+def slabs_of(scenario: Scenario, objects: Term, name: str = DESC, before: Past | None = None) -> Ledger:
+    """Return the figures of one kmem_cache alone, for so many objects.
 
     `before` is what it held at its peak, on an aged host.
     """
@@ -161,7 +161,7 @@ def slabs_of(scenario: Scenario, objects: Term, name: str = DESC, before: Past |
     ledger.add(cache_layouts.ext(facts))
     cache = KmemCache(ledger, facts, cache_layouts.layout(facts, name))
     cache.account(named(f"{name}.objects", objects), before)
-    return ledger, cache.spare
+    return ledger
 
 
 def _held(ledger: Ledger, owner: str, caches: Iterable[CacheLayout]) -> None:

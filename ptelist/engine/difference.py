@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import FILLERS, LEFT, Op, Term
-from ptelist.engine.paid import paid, scaled
-from ptelist.engine.splits import MOST_WAYS, change_of_split
+from ptelist.engine.paid import ROUNDED_UP, of_lists, paid, scaled
+from ptelist.engine.splits import MOST_WAYS, change_of_split, whole_slabs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -98,7 +98,7 @@ def _rest(old: Term, new: Term) -> Interval:
 
 
 def _of_slabs(old: Paid, new: Paid) -> Interval:
-    low, high = _filled(old.slabs, new.slabs, old.each, new.each)
+    low, high = _weighed(old.slabs, new.slabs, old.each, new.each)
     beside = new.beside - old.beside
     return Interval(low + beside, high + beside)
 
@@ -128,11 +128,6 @@ def _quotient(old: Term, new: Term) -> Interval:
     )
 
 
-def _rounded_up(old: Term, new: Term) -> Interval:
-    """Change a quotient; where the dividend is the same in both, look at all that it may be."""
-    return _both(_quotient(old, new), _filled(old, new))
-
-
 def _of_dividends(change: Interval, divisor: Term) -> Interval:
     """Return the change of x / d, rounded, when x changes by so much: that of x by d, rounded one way or the other."""
     low, high = change
@@ -156,13 +151,18 @@ def _off(x: int, d: int, e: int, *, up: bool) -> Interval:
     return Interval(-((fewer - change) // (d * e)), (change + more) // (d * e))
 
 
+def _rounded_up(old: Term, new: Term) -> Interval:
+    """Change a quotient; where the dividend is the same in both, look at all that it may be."""
+    return _both(_quotient(old, new), _weighed(old, new, 1, 1))
+
+
 def _packed(old: Term, new: Term) -> Interval:
     """Change what fills slabs, and the room in each.
 
     How objects are split among the fillers is open. Of the same objects it is the same in both, so that slabs with
     more room are no more.
     """
-    found = _filled(old, new)
+    found = _weighed(old, new, 1, 1)
     (x, room, *_), (y, other, *_) = old.parts, new.parts
     if difference(x, y) != SAME or not _alike(old, new):
         return found
@@ -170,30 +170,62 @@ def _packed(old: Term, new: Term) -> Interval:
     return Interval(low if other.low > room.low else max(low, 0), high if other.low < room.low else min(high, 0))
 
 
-def _filled(old: Term, new: Term, before: int = 1, after: int = 1) -> Interval:
-    """Return the change of x / d to y / e, each times a number, if each filler's share is rounded up once.
+def _lists(old: Term, new: Term) -> Interval:
+    return _weighed(old, new, 1, 1)
 
-    So slabs of other sizes are held against each other, in bytes: for any x that is open, both are nearly in
-    proportion to it.
+
+def _weighed(old: Term, new: Term, before: int, after: int) -> Interval:
+    """Return how much more `after` times a new number is than `before` times an old one, neither less than 0.
+
+    So slabs of other sizes are held against each other, in bytes, and so are lists of the same lengths in descriptors
+    of other sizes: both are nearly in proportion to what is open.
     """
+    if old.op is not new.op:
+        return _apart(old, new, before, after)
+    if old.op in ROUNDED_UP:
+        return _filled(old, new, before, after)
+    if old.op is Op.SUM and of_lists(old):
+        return _added(_weighed_pair(*pair, before, after) for pair in paired(old, new))
+    if old.lists and new.lists:
+        if old.lists.level != new.lists.level:
+            return _apart(old, new, before, after)
+        from ptelist.engine.lists.histogram import change  # noqa: PLC0415 -- of what is measured only
+
+        return Interval(*change(old.lists, new.lists, before, after))
+    low, high = difference(old, new)
+    ends = old.low, old.high
+    return Interval(
+        min((n + low) * after - n * before for n in ends), max((n + high) * after - n * before for n in ends)
+    )
+
+
+def _weighed_pair(old: Term | None, new: Term | None, before: int, after: int) -> Interval:
+    if old and new:
+        return _weighed(old, new, before, after)
+    return times(difference(old, new), Interval(before, before) if old else Interval(after, after))
+
+
+def _apart(old: Term, new: Term, before: int, after: int) -> Interval:
+    """Return it of numbers that have nothing in common."""
+    return Interval(new.low * after - old.high * before, new.high * after - old.low * before)
+
+
+def _filled(old: Term, new: Term, before: int, after: int) -> Interval:
+    """Return it of x / d and y / e, if each filler's share is rounded up once."""
     (x, room, *more), (y, other, *_) = old.parts, new.parts
-    if old.op is not new.op or not _alike(old, new):
-        return Interval(new.low * after - old.high * before, new.high * after - old.low * before)
+    if not _alike(old, new):
+        return _apart(old, new, before, after)
     known = {part.name: part.high for part in more}
     d, e, fillers, left = room.low, other.low, known.get(FILLERS, 1), known.get(LEFT, 0)
-    change, ends = difference(x, y), (x.low, x.high)
-    alone = x.low if fillers == 1 else 1
+    change, alone = difference(x, y), x.low if fillers == 1 else 1
     # More might lie in slabs of which no object is in use, which do not count.
     if change == SAME and d + e <= MOST_WAYS * gcd(d, e) and left <= (min(d, e) - 1) * alone:
-        return _whole(*change_of_split(x.low, x.high + left, fillers, d, e, before, after), gcd(before, after))
-    least = [(n + change.low) * after * d - (n + left + fillers * (d - 1)) * before * e for n in ends]
-    most = [(n + change.high + left + fillers * (e - 1)) * after * d - n * before * e for n in ends]
-    return _whole(-(-min(least) // (d * e)), max(most) // (d * e), gcd(before, after))
-
-
-def _whole(low: int, high: int, step: int) -> Interval:
-    """Return the least and the most of whole steps within bounds."""
-    return Interval(-(-low // step) * step, high // step * step)
+        low, high = change_of_split(x.low, x.high + left, fillers, d, e, before, after)
+        return Interval(*whole_slabs(low, high, before, after))
+    low, high = _weighed(x, y, before * e, after * d)
+    least = low - (left + fillers * (d - 1)) * before * e
+    most = high + (left + fillers * (e - 1)) * after * d
+    return Interval(*whole_slabs(-(-least // (d * e)), most // (d * e), before, after))
 
 
 def _alike(old: Term, new: Term) -> bool:
@@ -234,5 +266,6 @@ STEPS = {
     Op.PACKED: _packed,
     Op.REST: _rest,
     Op.HELD: _held,
+    Op.LISTS: _lists,
 }
 """How the difference of two figures that follow by the same operation follows from their parts."""

@@ -113,10 +113,11 @@ class KmemCache:
     def _slabs(self, objects: Term) -> Term:
         name, sheaf, fillers = f"{self._name}.slabs", self._sheaf, self._fillers
         least = ceil_div(name, Unit.SLABS, objects, self._per_slab)
-        taken = objects.high + self._left()
+        left = self._left()
+        taken = objects.high + left
         # each slab has an object in use
         most = min(slab_layout.most_slabs(taken, self._layout.objects, fillers), objects.high)
-        if most == least.high:
+        if most == least.high and (objects.exact or (fillers == 1 and not left)):
             return least
         parts = [objects, self._per_slab]
         open_points = []
@@ -127,21 +128,13 @@ class KmemCache:
         if sheaf:
             source = self._facts.source("kernel.slub_sheaf_capacity")
             capacity = fixed("sheaf", sheaf, Unit.OBJECTS, source, self._stride)
-            parts.append(fixed(LEFT, self._left(), Unit.OBJECTS, "of a sheaf at most all but one object", capacity))
+            parts.append(fixed(LEFT, left, Unit.OBJECTS, "of a sheaf at most all but one object", capacity))
             open_points.append("objects come a sheaf at a time, what is left of the last one lies among them")
         return packed(name, (least.low, most), "; ".join(("packed", *open_points)), *parts)
 
     def _left(self) -> int:
         """Return the most objects that are left of sheaves begun, among those in use."""
         return max(self._sheaf - 1, 0) * (self._fillers if self._host.filling == "spread" else 1)
-
-    @property
-    def spare(self) -> int:
-        """Return the most objects that fit into the slabs beside those in use; see slab_layout.most_slabs()."""
-        if self._aged:
-            slabs, objects = (self._ledger[f"{self._name}.{what}"] for what in ("slabs", "objects"))
-            return slabs.high * self._layout.objects - objects.low
-        return self._left() + self._fillers * self._layout.objects
 
     def _waste(self, objects: Term, slabs: Term) -> Term:
         """Return what is not used: padding, slab tails and free objects."""

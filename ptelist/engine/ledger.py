@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ptelist.engine.lists.histogram import Lists
+
 
 class Unit(StrEnum):
     """What a figure counts. Terms of different units are never added."""
@@ -40,6 +42,8 @@ class Op(StrEnum):
     """The first part times the second, less the third; what else bounds it is said."""
     HELD = "held"
     """Objects drawn from caches and left in them, its parts; that both are not open at once is said."""
+    LISTS = "lists"
+    """Descriptors of lists of which the lengths are open, but the same under any rule."""
     RULE = "rule"
 
 
@@ -59,6 +63,8 @@ class Term(NamedTuple):
     parts: tuple[Term, ...] = ()
     note: str = ""
     field: str = ""
+    lists: Lists | None = None
+    """Those that Op.LISTS is about."""
 
     @property
     def exact(self) -> bool:
@@ -72,13 +78,13 @@ class Term(NamedTuple):
             yield from part.walk()
 
 
-_GIVEN, _SUM, _PRODUCT, _CEIL, _FLOOR, _PACKED, _REST, _HELD, _RULE = Op  # a lookup on the class is slow
+_GIVEN, _SUM, _PRODUCT, _CEIL, _FLOOR, _PACKED, _REST, _HELD, _LISTS, _RULE = Op  # a lookup on the class is slow
 _new = tuple.__new__  # and so is the __new__ of a named tuple, which only checks how many fields there are
 
 
 def given(name: str, value: int, unit: Unit, source: str, path: str = "") -> Term:
     """Return a value that comes from the scenario, with its source and the path of its field."""
-    return _new(Term, (name, value, value, unit, _GIVEN, (), source, path))
+    return _new(Term, (name, value, value, unit, _GIVEN, (), source, path, None))
 
 
 def total(name: str, unit: Unit, parts: Iterable[Term], note: str = "") -> Term:
@@ -88,7 +94,7 @@ def total(name: str, unit: Unit, parts: Iterable[Term], note: str = "") -> Term:
     for term in terms:
         low += term.low
         high += term.high
-    return _new(Term, (name, low, high, unit, _SUM, terms, note, ""))
+    return _new(Term, (name, low, high, unit, _SUM, terms, note, "", None))
 
 
 def product(name: str, unit: Unit, *parts: Term) -> Term:
@@ -97,21 +103,21 @@ def product(name: str, unit: Unit, *parts: Term) -> Term:
     for term in parts:
         low *= term.low
         high *= term.high
-    return _new(Term, (name, low, high, unit, _PRODUCT, parts, "", ""))
+    return _new(Term, (name, low, high, unit, _PRODUCT, parts, "", "", None))
 
 
 def floor_div(name: str, unit: Unit, dividend: Term, divisor: Term) -> Term:
     """Return dividend / divisor, rounded down; the divisor is positive."""
     low = dividend.low // divisor.high
     high = dividend.high // divisor.low
-    return _new(Term, (name, low, high, unit, _FLOOR, (dividend, divisor), "", ""))
+    return _new(Term, (name, low, high, unit, _FLOOR, (dividend, divisor), "", "", None))
 
 
 def ceil_div(name: str, unit: Unit, dividend: Term, divisor: Term) -> Term:
     """Return dividend / divisor, rounded up; the divisor is positive."""
     low = -(-dividend.low // divisor.high)
     high = -(-dividend.high // divisor.low)
-    return _new(Term, (name, low, high, unit, _CEIL, (dividend, divisor), "", ""))
+    return _new(Term, (name, low, high, unit, _CEIL, (dividend, divisor), "", "", None))
 
 
 FILLERS, LEFT = "fillers", "left_of_sheaves"
@@ -123,32 +129,37 @@ def packed(name: str, ends: tuple[int, int], note: str, *parts: Term) -> Term:
 
     Others are FILLERS, one if there is no such part, and LEFT, the most of them, else none.
     """
-    return _new(Term, (name, *ends, Unit.SLABS, _PACKED, parts, note, ""))
+    return _new(Term, (name, *ends, Unit.SLABS, _PACKED, parts, note, "", None))
 
 
 def rest(name: str, ends: tuple[int, int], unit: Unit, note: str, *parts: Term) -> Term:
     """Return the first of three parts times the second, less the third."""
-    return _new(Term, (name, *ends, unit, _REST, parts, note, ""))
+    return _new(Term, (name, *ends, unit, _REST, parts, note, "", None))
+
+
+def of_lists(name: str, ends: tuple[int, int], note: str, lists: Lists, *parts: Term) -> Term:
+    """Return the descriptors of lists of open lengths."""
+    return _new(Term, (name, *ends, Unit.OBJECTS, _LISTS, parts, note, "", lists))
 
 
 def held(name: str, ends: tuple[int, int], note: str, *parts: Term) -> Term:
     """Return the objects that were drawn from caches, the first of the parts, with what is left in them, the others."""
-    return _new(Term, (name, *ends, Unit.OBJECTS, _HELD, parts, note, ""))
+    return _new(Term, (name, *ends, Unit.OBJECTS, _HELD, parts, note, "", None))
 
 
 def rule(name: str, low: int, high: int, unit: Unit, note: str, *parts: Term) -> Term:
     """Return what a kernel rule gives that plain arithmetic does not say."""
-    return _new(Term, (name, low, high, unit, _RULE, parts, note, ""))
+    return _new(Term, (name, low, high, unit, _RULE, parts, note, "", None))
 
 
 def fixed(name: str, value: int, unit: Unit, note: str, *parts: Term) -> Term:
     """Return what a kernel rule gives exactly."""
-    return _new(Term, (name, value, value, unit, _RULE, parts, note, ""))
+    return _new(Term, (name, value, value, unit, _RULE, parts, note, "", None))
 
 
 def nothing(name: str, unit: Unit, why: str) -> Term:
     """Return a zero, with the reason for it."""
-    return _new(Term, (name, 0, 0, unit, _GIVEN, (), why, ""))
+    return _new(Term, (name, 0, 0, unit, _GIVEN, (), why, "", None))
 
 
 def named(name: str, term: Term) -> Term:

@@ -1,4 +1,4 @@
-"""What an open figure is of slabs: so many for each, and what is beside them."""
+"""What an open figure is of slabs, or of lists: so many for each, and what is beside them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,16 @@ if TYPE_CHECKING:
 ROUNDED_UP = frozenset((Op.CEIL_DIV, Op.PACKED))
 
 
+def of_lists(term: Term) -> bool:
+    """Return whether lists of open lengths are what a figure is, or among what it adds up."""
+    return term.op is Op.LISTS or (term.op is Op.SUM and any(map(of_lists, term.parts)))
+
+
 class Paid(NamedTuple):
-    """A number of slabs, or another that is rounded up, times what there is for each, and what is beside."""
+    """A number of slabs, or another that is rounded up, times what there is for each, and what is beside.
+
+    Or a number of descriptors in lists, times what there is for each.
+    """
 
     slabs: Term
     each: int
@@ -22,7 +30,7 @@ class Paid(NamedTuple):
 
 def paid(term: Term) -> Paid | None:
     """Return what an open figure is of slabs; None if anything else in it is open, or other slabs are."""
-    if term.op in ROUNDED_UP:
+    if term.op in ROUNDED_UP or of_lists(term):
         return Paid(term, 1, 0)
     if term.op is Op.PRODUCT:
         return scaled(term.parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import pairwise
-from math import lcm
+from math import gcd, lcm
 from typing import NamedTuple
 
 from ptelist.engine.recorded import one_step
@@ -48,6 +48,13 @@ def change_of_split(fewest: int, most: int, fillers: int, *layouts: int) -> tupl
     low, high = _extremes(fewest - cycles * cycle, most - cycles * cycle, fillers, layouts)
     certain = cycles * (after * (cycle // other) - before * (cycle // room))
     return low + certain, high + certain
+
+
+@one_step
+def whole_slabs(low: int, high: int, before: int, after: int) -> tuple[int, int]:
+    """Return the same bounds, at multiples of what divides both prices of a slab: whole slabs change by no others."""
+    step = gcd(before, after) or 1
+    return -(-low // step) * step, high // step * step
 
 
 @lru_cache(REMEMBERED)

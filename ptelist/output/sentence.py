@@ -126,11 +126,12 @@ def best_and_worst(figure: str, unit: Unit, baseline: str, changes: Iterable[tup
     return f"Against {baseline}, {figure} is at best {best}; at worst {worst}."
 
 
-def no_winner(name: str, value: Ends, unit: Unit, rivals: Sequence[str]) -> str:
-    """Say which one takes the least at most, and that others may take less."""
+def no_winner(name: str, value: Ends, unit: Unit, rivals: Sequence[str], subjects: int = 1) -> str:
+    """Say which one takes the least at most, or which ones if a name is of so many, and that others may take less."""
     most = amount(_one(value.high), unit)
     others = rivals[0] if len(rivals) == 1 else f"any of {len(rivals)} others"
-    return f"No clear winner: {name} has the lowest upper bound, {most}, but {others} may be smaller."
+    has = "has" if subjects == 1 else "have"
+    return f"No clear winner: {name} {has} the lowest upper bound, {most}, but {others} may be smaller."
 
 
 def plural(count: int, what: str) -> str:

@@ -544,15 +544,15 @@ def test_terms() -> None:
     one, two = a(1, 1), a(2, 3, Unit.PAGES)
     assert one.exact
     assert not two.exact
-    assert total("none", Unit.SLABS, ()) == ("none", 0, 0, "slabs", "sum", (), "", "")
-    assert total("t", Unit.BYTES, [one], "why") == ("t", 1, 1, "bytes", "sum", (one,), "why", "")
-    assert product("t", Unit.BYTES, one, two) == ("t", 2, 3, "bytes", "product", (one, two), "", "")
+    assert total("none", Unit.SLABS, ()) == ("none", 0, 0, "slabs", "sum", (), "", "", None)
+    assert total("t", Unit.BYTES, [one], "why") == ("t", 1, 1, "bytes", "sum", (one,), "why", "", None)
+    assert product("t", Unit.BYTES, one, two) == ("t", 2, 3, "bytes", "product", (one, two), "", "", None)
     assert floor_div("t", Unit.COUNT, two, one)[3:6] == ("count", "floor_div", (two, one))
     assert ceil_div("t", Unit.ORDER, two, one)[3:6] == ("order", "ceil_div", (two, one))
-    assert rule("t", 4, 5, Unit.ENTRIES, "why", one) == ("t", 4, 5, "entries", "rule", (one,), "why", "")
-    assert fixed("t", 4, Unit.OBJECTS, "why", one, two) == ("t", 4, 4, "objects", "rule", (one, two), "why", "")
-    assert nothing("t", Unit.BYTES, "why") == ("t", 0, 0, "bytes", "given", (), "why", "")
-    assert named("other", two) == ("other", 2, 3, "pages", "given", (), "here", "")
+    assert rule("t", 4, 5, Unit.ENTRIES, "why", one) == ("t", 4, 5, "entries", "rule", (one,), "why", "", None)
+    assert fixed("t", 4, Unit.OBJECTS, "why", one, two) == ("t", 4, 4, "objects", "rule", (one, two), "why", "", None)
+    assert nothing("t", Unit.BYTES, "why") == ("t", 0, 0, "bytes", "given", (), "why", "", None)
+    assert named("other", two) == ("other", 2, 3, "pages", "given", (), "here", "", None)
     tree = product("t", Unit.BYTES, total("s", Unit.BYTES, (one, one)), two)
     assert [term.name for term in tree.walk()] == ["t", "s", "a", "a", "a"]
     figures = Ledger()
@@ -567,7 +567,7 @@ def test_facts_know_their_sources_and_are_made_once() -> None:
     assert (ext.name, ext.low, ext.high, ext.unit, ext.op) == ("pte_list_ext", 14, 14, "entries", "given")
     assert "13236e25ebab" in ext.note
     assert facts.kernel("pte_list_ext", Unit.ENTRIES) is ext
-    assert facts.host("cpus") == ("cpus", 1, 1, "count", "given", (), facts.source("host.cpus"), "host.cpus")
+    assert facts.host("cpus") == ("cpus", 1, 1, "count", "given", (), facts.source("host.cpus"), "host.cpus", None)
     assert facts.vm(0, "vcpus").note == "test"
     assert facts.vm(0, "vcpus").low == 3
     assert facts.source("kernel.capacity_below_minimum") == "default"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations_with_replacement
 from itertools import product as pairs
 from math import prod
 from typing import TYPE_CHECKING
@@ -9,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 from builders import ledger as built
 from exploring import examples
-from helpers import ledger
-from hypothesis import given
+from helpers import ledger, scenario
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ptelist.engine.account import account
+from ptelist.engine.account import account, slabs_of
 from ptelist.engine.difference import difference, same
 from ptelist.engine.ledger import (
     FILLERS,
@@ -24,6 +25,7 @@ from ptelist.engine.ledger import (
     ceil_div,
     floor_div,
     held,
+    of_lists,
     packed,
     product,
     rest,
@@ -31,6 +33,8 @@ from ptelist.engine.ledger import (
     total,
 )
 from ptelist.engine.ledger import given as known
+from ptelist.engine.lists.descriptors import bounds
+from ptelist.engine.lists.histogram import Class, Level, Lists, descriptors
 from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
@@ -386,3 +390,87 @@ def test_what_is_paid_for_each_slab_changes_by_whole_slabs(room: int) -> None:
     old, new = (product("p", B, of, known("b", each, B, "")) for of, each in zip(slabs, (4096, 8192), strict=True))
     change = difference(old, new)
     assert change.low % 4096 == change.high % 4096 == 0
+
+
+def in_lists(level: Level, ext: int, policy: str, history: str) -> Term:
+    """Return the descriptors of lists of open lengths."""
+    found = Lists(level, ext, policy, history, 9)
+    return of_lists("rmaps", descriptors([level], *found[1:]), "open", found)
+
+
+def chosen(level: Level) -> list[list[int]]:
+    """Return every choice of lengths for all lists."""
+    each = [combinations_with_replacement(lists.lengths, lists.lists) for lists in level.classes]
+    return [[length for part in parts for length in part] for parts in pairs(*each)]
+
+
+@examples(150)
+@given(
+    st.lists(
+        st.builds(Class, st.integers(1, 2), st.sampled_from((range(1, 2), range(2, 4), range(4, 8)))),
+        min_size=1,
+        max_size=2,
+    ),
+    st.tuples(st.integers(2, 4), st.integers(2, 4)),
+    st.tuples(st.sampled_from(("walk", "head")), st.sampled_from(("grown", "any"))),
+    st.tuples(st.integers(2, 5), st.integers(2, 9)),
+    st.integers(1, 2),
+    st.tuples(st.sampled_from((0, 2, 5)), st.sampled_from((0, 2, 5))),
+    st.integers(0, 4),
+)
+def test_slabs_of_lists_of_open_lengths(  # noqa: PLR0913, PLR0917 -- all that may differ
+    classes: list[Class],
+    exts: tuple[int, int],
+    rules: tuple[str, str],
+    rooms: tuple[int, int],
+    fillers: int,
+    lefts: tuple[int, int],
+    cached: int,
+) -> None:
+    """Lists are the same in both figures; of other objects others are left of sheaves, and each lies where it will."""
+    level = Level(tuple(classes), (0, 99))
+    figures: list[dict[str, Term]] = []
+    for ext, room, left in zip(exts, rooms, lefts, strict=True):
+        objects = total(
+            "objects", B, [known("caches", cached, B, "said"), total("all", B, [in_lists(level, ext, *rules)])]
+        )
+        of = filled(objects, room, fillers, left)
+        size, slab, vector = (
+            known(name, n, B, "") for name, n in (("size", 16 + 8 * ext), ("slab", 64), ("vector", 8 * room))
+        )
+        whole = total("total", B, [product("slabs", B, of, slab), product("memcg", B, of, vector)])
+        figures.append({"objects": objects, "used": product("used", B, objects, size), "slabs": of, "total": whole})
+    found = {name: difference(figures[0][name], figures[1][name]) for name in figures[0]}
+    assume(found["objects"] != (0, 0))  # the same objects would lie in the same places
+    for lengths in chosen(level):
+        for split in pairs(*([(0, 1)] * len(lengths))):
+            counts = []
+            for ext in exts:
+                ends = [bounds(n, ext, *rules, 9) for n in lengths]
+                counts.append(cached + sum(end[at] for end, at in zip(ends, split, strict=True)))
+            possible = [_possible(*each, fillers) for each in zip(counts, rooms, lefts, strict=True)]
+            truths: dict[str, set[int]] = {
+                "objects": {counts[1] - counts[0]},
+                "used": {counts[1] * (16 + 8 * exts[1]) - counts[0] * (16 + 8 * exts[0])},
+                "slabs": {t - s for s, t in pairs(*possible)},
+                "total": {t * (64 + 8 * rooms[1]) - s * (64 + 8 * rooms[0]) for s, t in pairs(*possible)},
+            }
+            for name, truth in truths.items():
+                assert found[name][0] <= min(truth), name
+                assert max(truth) <= found[name][1], name
+
+
+def _possible(objects: int, room: int, left: int, fillers: int) -> range:
+    """Return all numbers of slabs of so many objects."""
+    taken = objects + left
+    apart = taken if taken <= fillers else fillers + (taken - fillers) // room
+    return range(-(-objects // room), min(apart, objects) + 1)
+
+
+def test_slabs_of_open_objects_are_not_taken_for_packed() -> None:
+    """With a sheaf's other 59, 100 objects of 32 bytes may be in two slabs of 128; 190 are in two, whatever is left."""
+    place = scenario(kernel="7.3", ext=2, cpus=1)
+    slabs = slabs_of(place, rule("objects", 19, 190, Unit.OBJECTS, "open"))["pte_list_desc.slabs"]
+    assert (slabs.low, slabs.high) == (1, 2)
+    assert slabs.op is Op.PACKED
+    assert slabs_of(place, known("objects", 190, Unit.OBJECTS, "said"))["pte_list_desc.slabs"].exact

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from builders import exact, span
 from builders import scenario as built
-from helpers import ledger, scenario
+from helpers import ledger
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ptelist.engine import host_history, slab_layout
-from ptelist.engine.account import account, slabs_of
+from ptelist.engine.account import account
 from ptelist.engine.host_history import Event, HostHistory, Random
-from ptelist.engine.ledger import Unit, fixed
 from ptelist.engine.past import Shape, VmKind
 from ptelist.engine.slub_cpu_slabs import CpuSlabs, Debugged
 from ptelist.engine.slub_node import Rules
@@ -301,13 +300,6 @@ def test_objects_beside_caches_are_simulated_too() -> None:
     assert span(figures, f"{DESC}.objects.peak") == (1500, 1500)
     assert span(figures, f"{DESC}.slabs") == (38, 47)
     assert 38 <= figures[f"{DESC}.slabs.typical"].low <= figures[f"{DESC}.slabs.typical"].high <= 39
-
-
-def test_room_in_the_slabs_of_an_aged_host() -> None:
-    """100 objects in 100 slabs of 32 leave room for 3,100 more."""
-    found = scenario(**AGED)
-    _, spare = slabs_of(found, fixed("objects", 100, Unit.OBJECTS, ""))
-    assert spare == 3100
 
 
 def test_groups_have_peaks_of_their_own() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ptelist.engine import splits
 from ptelist.engine.account import account
 from ptelist.engine.difference import difference
-from ptelist.engine.splits import Layouts, change_of_split
+from ptelist.engine.splits import Layouts, change_of_split, whole_slabs
 from ptelist.settings.columns import expand
 
 if TYPE_CHECKING:
@@ -77,6 +77,13 @@ def test_bounds_of_many_hold(fewest: int, more: int, fillers: int, of: Layouts) 
     slab = fillers * (of.before + of.after)
     assert low - slab <= least <= low
     assert high <= greatest <= high + slab
+
+
+def test_whole_slabs_change_by_multiples() -> None:
+    """4,352 and 5,120 bytes for a slab are 17 and 20 times 256; nothing is paid, nothing changes."""
+    assert whole_slabs(-9896, 11009, 4352, 5120) == (-38 * 256, 43 * 256)
+    assert whole_slabs(-3, 5, 1, 1) == (-3, 5)
+    assert whole_slabs(0, 0, 0, 0) == (0, 0)
 
 
 @pytest.mark.parametrize(("objects", "cpus"), [(40, 256), (100, 16), (300, 5)])

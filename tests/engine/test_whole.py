@@ -286,7 +286,6 @@ def test_page_tables_of_an_area_wherever_it_lies(pages: int, start: int) -> None
     ("fields", "kernel", "text"),
     [
         ({"populated": 5 * GIB}, "6.18", "populated: 5 GiB are more than the 4 GiB of the VM"),
-        ({"written": 0}, "6.18", "written: only dirty logging makes a difference of it"),
         ({"dirty_ring": 1024}, "5.10", "dirty_ring: kernel 5.10 has no dirty rings"),
         ({"dirty_ring": 1500}, "6.18", "dirty_ring: 1500 entries: KVM takes a power of two"),
         ({"private_memory": GIB}, "6.6", "private_memory: kernel 6.6 has no memory attributes"),

@@ -14,6 +14,7 @@ lengths has more.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.engine.lists.descriptors import bounds
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 FFS = "ffs"
+
+REMEMBERED = 256
+"""Changes that are kept: figures that follow of the same lists ask for the same."""
 
 
 class Class(NamedTuple):
@@ -70,6 +74,24 @@ def descriptors(levels: Iterable[Level], ext: int, policy: str, history: str, lo
     return low, high
 
 
+def with_longest(levels: Sequence[Level], longest: int) -> tuple[Level, ...]:
+    """Return the same levels, where some list has `longest` entries exactly.
+
+    Where lists of several page sizes may be the one, it stays open which. Raises ValueError if none can be.
+    """
+    holders = [(level, each) for level in levels for each in level.classes if longest in each.lengths]
+    if not holders:
+        raise ValueError(f"no column has a list that may have {longest:,} entries")
+    if len(holders) > 1:
+        return tuple(levels)
+    ((holder, found),) = holders
+    one = Class(1, range(longest, longest + 1))
+    others = [each for each in holder.classes if each is not found]
+    if found.lists > 1:
+        others.append(found._replace(lists=found.lists - 1))
+    return tuple(level._replace(classes=(*others, one)) if level is holder else level for level in levels)
+
+
 def entries(level: Level) -> tuple[int, int]:
     """Return the least and the most entries that a level's lists can have, by their classes alone."""
     least = sum(each.lists * each.lengths[0] for each in level.classes)
@@ -84,7 +106,9 @@ def most(level: Level, weight: Callable[[int], int]) -> int:
     least, limit = entries(level)
     low, high = max(level.entries[0], least), min(level.entries[1], limit)
     if low > high:
-        raise ValueError(f"{level.entries[0]:,}..{level.entries[1]:,} entries, lists of {least:,}..{limit:,}")
+        raise ValueError(f"{_span(*level.entries)} entries, but the lists have {_span(least, limit)} in all")
+    if (low, high) == (least, limit):  # each list may be of any length
+        return sum(each.lists * max(map(weight, each.lengths)) for each in level.classes)
     sum_ = sum(each.lists * weight(each.lengths[0]) for each in level.classes)
     steps = [step for each in level.classes for step in _steps(each, weight)]
     at = least
@@ -94,6 +118,10 @@ def most(level: Level, weight: Callable[[int], int]) -> int:
         sum_ += step.rise * taken // step.run  # at most one step is not taken to its end
         at += taken
     return sum_
+
+
+def _span(low: int, high: int) -> str:
+    return f"{low:,}" if low == high else f"{low:,}..{high:,}"
 
 
 class _Step(NamedTuple):
@@ -130,34 +158,36 @@ def _bends_up(first: tuple[int, int], second: tuple[int, int], third: tuple[int,
     return (second[1] - first[1]) * (third[0] - first[0]) <= (third[1] - first[1]) * (second[0] - first[0])
 
 
-class ExtCost(NamedTuple):
-    """One PTE_LIST_EXT on one host: what an object costs as a part of its slab, and what a slab costs."""
+class Lists(NamedTuple):
+    """The lists of one page size, and what their descriptors go by."""
 
+    level: Level
     ext: int
     policy: str
     history: str
-    slab_bytes: int
-    """With its memcg vector."""
-    per_slab: int
-    spare: int
-    """The most objects that fit into its slabs beside those that are there."""
+    longest: int
+    """The most entries that any list has or had."""
 
 
-def never_more(levels: Sequence[Level], one: ExtCost, other: ExtCost, longest: int) -> bool:
-    """Return whether `one` takes no more bytes than `other`, whatever the lengths are.
+@lru_cache(REMEMBERED)
+def _bounds(lists: Lists) -> dict[int, tuple[int, int]]:
+    """Return the least and the most descriptors of a list by its length."""
+    level, ext, policy, history, longest = lists
+    return {n: bounds(n, ext, policy, history, longest) for each in level.classes for n in each.lengths}
 
-    `other` takes at least what its objects take of full slabs; `one` takes at most that of its own, and
-    its spare objects. A list of one entry may still have a descriptor, from when it was longer; with the
-    same policy and history it has it under both or under neither.
+
+@lru_cache(REMEMBERED)
+def change(old: Lists, new: Lists, before: int, after: int) -> tuple[int, int]:
+    """Return how much more the lists take at `after` a descriptor under the new rule than at `before` under the old.
+
+    It is the least and the most. The lists are the same under both, whatever their lengths are, so both must have the
+    same level. With the same policy and history a list of one entry has a descriptor under both, from when it was
+    longer, or under neither.
     """
-    kept = one.policy == other.policy and one.history == other.history
-
-    def weight(length: int) -> int:
-        ends = [bounds(length, each.ext, each.policy, each.history, longest) for each in (one, other)]
-        costs = one.slab_bytes * other.per_slab, other.slab_bytes * one.per_slab
-        if kept and length == 1:
-            return max(0, ends[0][1] * (costs[0] - costs[1]))
-        return ends[0][1] * costs[0] - ends[1][0] * costs[1]
-
-    spare = one.slab_bytes * one.spare * other.per_slab
-    return sum(most(level, weight) for level in levels) + spare <= 0
+    one, other = _bounds(old), _bounds(new)
+    lows = {n: after * other[n][0] - before * one[n][1] for n in one}
+    highs = {n: after * other[n][1] - before * one[n][0] for n in one}
+    if 1 in one and old[2:] == new[2:]:
+        kept = one[1][1] * (after - before)
+        lows[1], highs[1] = min(0, kept), max(0, kept)
+    return -most(old.level, lambda n: -lows[n]), most(old.level, highs.__getitem__)

@@ -38,6 +38,8 @@ class Tally:
         self.peak = 0
         self.peak_at = 0
         """The event at which there were as many for the first time."""
+        self.held_peak = 0
+        """The most descriptors in lists and caches together."""
         self.topups = 0
         self.short = 0
         """Descriptors that came from a cache of which the trace did not show enough."""
@@ -64,13 +66,13 @@ class Tally:
         if live > self.peak:
             self.peak, self.peak_at = live, at
             self.growing = True
-        if cache is not None:
-            left = self.caches.get(cache, 0)
-            if left:
-                self.caches[cache] = left - 1
-                self.cached -= 1
-            else:
-                self.short += 1
+        left = self.caches.get(cache, 0)
+        if left:
+            self.caches[cache] = left - 1
+            self.cached -= 1
+            return
+        self.short += cache is not None
+        self.held_peak = max(self.held_peak, live + self.cached)
 
     def topup(self, cache: Key) -> None:
         """Fill a cache that has too few objects, up to its capacity."""
@@ -79,6 +81,7 @@ class Tally:
             self.caches[cache] = self.rule.capacity
             self.cached += self.rule.capacity - left
             self.topups += 1
+            self.held_peak = max(self.held_peak, self.live + self.cached)
 
     def free(self, cache: Key) -> None:
         """Free a cache with what is left in it."""

@@ -111,6 +111,6 @@ FORMATS: dict[bytes, tuple[str, Callable[[bytes, int], bytes]]] = {
     b"BZh": ("bzip2", _bzip2),
     b"\x28\xb5\x2f\xfd": ("zstd", _zstd),
     b"\x02\x21\x4c\x18": ("lz4", _lz4),
-    b"\x89LZO\0": ("LZO", _lzo),
+    b"\x89LZO\0": ("lzop", _lzo),
 }
-"""Formats by how they begin (scripts/Makefile.lib, scripts/Makefile.modinst)."""
+"""Formats by how they begin, with the program that packs and unpacks them (scripts/Makefile.lib, .modinst)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from ptelist.compare.leaders import leaders
 from ptelist.engine import mmu
 from ptelist.engine.account import descriptors, slabs_of
 from ptelist.engine.figure_kinds import DESC, DESC_TOTAL
@@ -46,11 +47,6 @@ class Candidate(NamedTuple):
     touched: dict[str, tuple[Touches, Touches]]
     """Empty without lists."""
 
-    @property
-    def ends(self) -> tuple[int, int]:
-        """Return what it takes at most, then at least."""
-        return self.ledger[DESC_TOTAL].high, self.ledger[DESC_TOTAL].low
-
 
 class Best(NamedTuple):
     """All candidates of one kernel profile (and whatever else varies), in the order of their size."""
@@ -60,22 +56,10 @@ class Best(NamedTuple):
     own: int
     """The kernel's own value."""
     candidates: tuple[Candidate, ...]
-
-    @property
-    def ties(self) -> list[Candidate]:
-        """Return the candidates of which none takes less, by their high ends."""
-        least = min(each.ends for each in self.candidates)
-        return [each for each in self.candidates if each.ends == least]
-
-    @property
-    def sure(self) -> bool:
-        """Return whether no other candidate can take less, whatever is open."""
-        ties = self.ties
-        high, tied = ties[0].ledger[DESC_TOTAL].high, {each.ext for each in ties}
-        return all(
-            each.ledger[DESC_TOTAL].exact if each.ext in tied else each.ledger[DESC_TOTAL].low >= high
-            for each in self.candidates
-        )
+    ties: tuple[Candidate, ...]
+    """The one of the lowest upper bound, and those that take the same whatever is open."""
+    rivals: tuple[Candidate, ...]
+    """Those that may take less."""
 
     def within(self, percent: int) -> list[int]:
         """Return the values that take at most so many percent more than the best, by their high ends."""
@@ -83,11 +67,16 @@ class Best(NamedTuple):
         return [each.ext for each in self.candidates if each.ledger[DESC_TOTAL].high * 100 <= most]
 
 
-def held(scenario: Scenario, lists: Term) -> Ledger:
-    """Return the figures of a host whose caches are those of the scenario, and whose lists are these."""
+def in_caches(scenario: Scenario) -> Term:
+    """Return the descriptors that the caches of a scenario's VMs hold."""
     ledger = descriptors(scenario, aside=False)
     caches = [ledger[f"{DESC}.objects.{name}"] for name in ("vcpu_caches", "split_caches")]
-    return slabs_of(scenario, total(f"{DESC}.objects", Unit.OBJECTS, (*caches, lists)))[0]
+    return total(f"{DESC}.objects.in_caches", Unit.OBJECTS, caches)
+
+
+def held(scenario: Scenario, lists: Term) -> Ledger:
+    """Return the figures of a host whose caches are those of the scenario, and whose lists are these."""
+    return slabs_of(scenario, total(f"{DESC}.objects", Unit.OBJECTS, (in_caches(scenario), lists)))
 
 
 def classes(scenario: Scenario) -> list[Lengths]:
@@ -134,7 +123,9 @@ def best(
 def _best(name: str, owned: int, members: list[tuple[Column, Candidate]]) -> Best:
     kernel = members[0][0].scenario.kernel
     candidates = sorted((candidate for _, candidate in members), key=lambda each: each.ext)
-    return Best(name or f"kernel={kernel.version}", kernel.list_policy, owned, tuple(candidates))
+    places = leaders([each.ledger[DESC_TOTAL] for each in candidates])
+    ties, rivals = (tuple(candidates[number] for number in numbers) for numbers in places)
+    return Best(name or f"kernel={kernel.version}", kernel.list_policy, owned, tuple(candidates), ties, rivals)
 
 
 def _touched(lists: tuple[Lengths, ...], ext: int) -> dict[str, tuple[Touches, Touches]]:

@@ -9,6 +9,8 @@ import click
 from ptelist.compare.assumptions import assume
 from ptelist.engine.account import descriptors
 from ptelist.engine.figure_kinds import DESC_TOTAL
+from ptelist.engine.interval import Interval
+from ptelist.output import sentence
 from ptelist.output.command_line import command_line
 from ptelist.output.files import bar, opened, size
 from ptelist.output.note import Note
@@ -16,7 +18,7 @@ from ptelist.output.result import Result
 from ptelist.settings.columns import columns, expand
 from ptelist.settings.space import Space
 from ptelist.sweep.best import page
-from ptelist.sweep.best.best import EXT, RANGE, best, classes, held, own
+from ptelist.sweep.best.best import EXT, RANGE, best, classes, held, in_caches, own
 from ptelist.sweep.best.sentence import headline
 from ptelist.traces.replay.one_pass import BYTES
 from ptelist.traces.replay.replay import replay
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from ptelist.settings.columns import Columns
 
     Measured = tuple[list[Ledger], list[list[Lengths]], tuple[Note, ...]]
+
+COUNTED = "counted"
+"""The topic of whose descriptors are."""
 
 
 def run(options: Options, preset: str | None, histogram: str | None, trace: str | None, **beside: Any) -> Result:
@@ -78,16 +83,33 @@ def _of_histogram(file: str, told: Told, tried: Columns) -> Measured:
     columns = measured(histogram, limits, tried, how)
     ledgers = [held(each.column.scenario, each.ledger["pte_list_desc.objects"]) for each in columns]
     lists = [[(one.lists, one.lengths) for level in each.levels for one in level.classes] for each in columns]
-    return ledgers, lists, tuple(assumed(histogram, limits, columns, how, by_preset=tried.by_preset))
+    counted = Note(COUNTED, f"{_counted(tried)}; parent_ptes lists are not in the file")
+    return ledgers, lists, tuple(assumed(histogram, limits, columns, how, counted, by_preset=tried.by_preset))
 
 
 def _of_trace(file: str, tried: Columns) -> Measured:
     with opened(file, "a trace") as lines, bar(size(file), "replaying") as told:
-        replayed = replay(lines, file, tried, "", told)
-    pairs = zip(tried.columns, replayed.comparison.ledgers, strict=True)
-    ledgers = [held(column.scenario, ledger["replay.peak"]) for column, ledger in pairs]
+        replayed = replay(lines, file, tried, "", told, "ptelist best --trace -")
+    notes = list(replayed.comparison.assumptions)
+    if replayed.caches:
+        ledgers = [*replayed.comparison.ledgers]
+    else:
+        pairs = zip(tried.columns, replayed.comparison.ledgers, strict=True)
+        ledgers = [held(column.scenario, ledger["replay.peak"]) for column, ledger in pairs]
+        notes = [
+            Note(COUNTED, f"{_counted(tried)}; the trace has none"),
+            *(note for note in notes if note.topic != BYTES),
+        ]
     fullest = max(replayed.samples, key=lambda sample: sum(length * lists for length, lists in sample.lengths.items()))
     lengths = [(lists, range(length, length + 1)) for length, lists in sorted(fullest.lengths.items()) if length]
     at = f"of the lists as they were at line {fullest.at:,}, the fullest of {len(replayed.samples)} samples"
-    notes = (note for note in replayed.comparison.assumptions if note.topic != BYTES)
     return ledgers, [lengths] * len(ledgers), (Note("walks", at), *notes)
+
+
+def _counted(tried: Columns) -> str:
+    """Return whose descriptors are counted, where caches are those of the scenario."""
+    caches = [in_caches(column.scenario) for column in tried.columns]
+    vcpus = [sum(vm.count * vm.vcpus for vm in column.scenario.vms) for column in tried.columns]
+    beside = Interval(min(each.low for each in caches), max(each.high for each in caches))
+    whose = sentence.several(Interval(min(vcpus), max(vcpus)), "vCPU")
+    return f"the lists, and {sentence.several(beside, 'descriptor')} in the caches of {whose} (--vcpus)"

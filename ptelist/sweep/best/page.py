@@ -121,7 +121,7 @@ def body(kernels: Sequence[Best]) -> dict[str, Any]:
                 "policy": each.policy,
                 "own": each.own,
                 "best": [tie.ext for tie in each.ties],
-                "sure": each.sure,
+                "sure": not each.rivals,
                 "within": {str(percent): each.within(percent) for percent in FLAT},
                 "values": [_value(candidate) for candidate in each.candidates],
             }

@@ -23,7 +23,7 @@ def headline(kernels: Sequence[Best]) -> str:
     said = []
     for each in kernels[: sentence.MOST_NAMED]:
         least = each.ties[0].ledger[DESC_TOTAL]
-        unsure = " (no clear winner)" if _rivals(each) else ""
+        unsure = " (no clear winner)" if each.rivals else ""
         said.append(f"{_values(each)} on {each.name}{unsure}, {sentence.amount(least, least.unit)}")
     left = len(kernels) - len(said)
     more = f"; {left} more below" if left else ""
@@ -32,10 +32,11 @@ def headline(kernels: Sequence[Best]) -> str:
 
 def of_one(best: Best) -> str:
     """Return the winner of one kernel, or that there is none for sure."""
-    ties, rivals = best.ties, _rivals(best)
+    ties = best.ties
     least = ties[0].ledger[DESC_TOTAL]
-    if rivals:
-        return sentence.no_winner(f"{EXT} {_values(best)}", least, least.unit, rivals)
+    if best.rivals:
+        rivals = [f"{EXT} {each.ext}" for each in best.rivals]
+        return sentence.no_winner(f"{EXT} {_values(best)}", least, least.unit, rivals, len(ties))
     said = f"{EXT} {_values(best)} {sentence.takes(least.unit, len(ties))} the least {DESC_TOTAL}"
     text = f"{said}, {sentence.amount(least, least.unit)}"
     owned = next((each for each in best.candidates if each.ext == best.own), None)
@@ -45,14 +46,6 @@ def of_one(best: Best) -> str:
         return f"{text}."
     delta = change(owned.ledger[DESC_TOTAL], least)
     return f"{text}: {sentence.difference(delta, least.unit, sentence.part(delta))} than the kernel's own {best.own}."
-
-
-def _rivals(best: Best) -> list[str]:
-    """Return the values that may take less than the best."""
-    ties = best.ties
-    most, tied = ties[0].ledger[DESC_TOTAL].high, {each.ext for each in ties}
-    others = (each for each in best.candidates if each.ext not in tied)
-    return [f"{EXT} {each.ext}" for each in others if each.ledger[DESC_TOTAL].low < most]
 
 
 def _values(best: Best) -> str:

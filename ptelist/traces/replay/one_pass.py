@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.engine import mmu
 from ptelist.engine.account import slabs_of
 from ptelist.engine.figure_kinds import DESC
-from ptelist.engine.ledger import Unit, fixed, rule
+from ptelist.engine.ledger import Unit, fixed, product, rule
 from ptelist.engine.lists.envelope import Envelope
 from ptelist.engine.lists.tally import ListRules, Lists
 from ptelist.output.note import Note
@@ -22,20 +22,26 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ptelist.engine.ledger import Ledger, Term
-    from ptelist.engine.lists.tally import Tally
     from ptelist.scenario.models import Scenario
 
 COUNTS = {
-    "replay.live": (Unit.OBJECTS, "descriptors in lists at the end"),
-    "replay.peak": (Unit.OBJECTS, "the most at any moment"),
-    "replay.allocs": (Unit.OBJECTS, "descriptors that lists took"),
-    "replay.frees": (Unit.OBJECTS, "descriptors that lists gave back"),
-    "replay.topups": (Unit.COUNT, "top-ups that filled a vCPU's cache, each up to its capacity"),
-    "replay.cached": (Unit.OBJECTS, "descriptors left in vCPU caches at the end, of those that were topped up"),
+    "live": (Unit.OBJECTS, "descriptors in lists at the end"),
+    "peak": (Unit.OBJECTS, "the most in lists at any moment"),
+    "held_peak": (Unit.OBJECTS, "the most in lists and in the vCPU caches that were topped up together"),
+    "allocs": (Unit.OBJECTS, "descriptors that lists took"),
+    "frees": (Unit.OBJECTS, "descriptors that lists gave back"),
+    "topups": (Unit.COUNT, "top-ups that filled a vCPU's cache, each up to its capacity"),
+    "cached": (Unit.OBJECTS, "descriptors left in vCPU caches at the end, of those that were topped up"),
 }
+
+PEAK_BYTES = "replay.peak_bytes"
+"""What the descriptors take that lists had at the peak, slabs and caches left aside."""
 
 BYTES = f"{DESC}.bytes"
 """The topic of what these figures are of."""
+
+HELD = "those of lists and vCPU caches together, when they held most"
+NO_CACHE = "no vCPU cache is topped up in the trace"
 
 MOST_MARKS = 1 << 17
 """A trace that is marked more often is shown up to here."""
@@ -96,6 +102,11 @@ class Pass:
         """Return whether the trace gives an upper envelope only."""
         return self.reader.kind == ENVELOPE
 
+    @property
+    def caches(self) -> bool:
+        """Return whether the trace tells what vCPU caches hold."""
+        return self.reader.kind == STEPS or any(tally.topups for tally in self._lists.tallies)
+
     def _mark(self, at: int, text: str) -> None:
         if self._unmarked:
             return
@@ -138,17 +149,23 @@ class Pass:
             yield from self.steps.ledgers()
             return
         for number, scenario in enumerate(self._scenarios):
-            if self.upper:
-                why = "SPTEs that were set; their removal is not traced"
-                ends = {"live": self._envelope.live, "peak": self._envelope.peak}
-                counts = [rule(f"replay.{name}", 0, most[number], Unit.OBJECTS, why) for name, most in ends.items()]
-            else:
-                counts = list(_counts(self._lists.tallies[number]))
-            peak_term = next(term for term in counts if term.name == "replay.peak")
-            ledger, _ = slabs_of(scenario, peak_term)
-            for term in counts:
-                ledger.add(term)
+            counts = {term.name: term for term in self._counts(number, scenario)}
+            ledger = slabs_of(scenario, counts["replay.peak" if self.upper else "replay.held_peak"])
+            ledger.update(counts)
+            ledger.add(product(PEAK_BYTES, Unit.BYTES, counts["replay.peak"], ledger[f"{DESC}.size"]))
             yield ledger
+
+    def _counts(self, number: int, scenario: Scenario) -> Iterator[Term]:
+        """Yield what was counted for a column."""
+        if not self.upper:
+            tally = self._lists.tallies[number]
+            for name, (unit, why) in COUNTS.items():
+                yield fixed(f"replay.{name}", getattr(tally, name), unit, why)
+            return
+        why = "SPTEs that were set; their removal is not traced"
+        ext = fixed("ext", _rule(scenario).ext, Unit.ENTRIES, "PTE_LIST_EXT")
+        for name, most in (("live", self._envelope.live), ("peak", self._envelope.peak)):
+            yield rule(f"replay.{name}", 0, most[number], Unit.OBJECTS, why, ext)
 
     def notes(self, lines: int) -> Iterator[Note]:
         """Yield what to know when reading the figures."""
@@ -171,19 +188,16 @@ class Pass:
             yield Note("steps", f"{lines:,} lines{ignored}, replayed fault by fault, {state}")
             for name, why in self.steps.slabs.open.items():
                 yield Note(f"{name} slabs", f"bounds for any history from some mark on, for {why}")
-            yield Note(BYTES, "those of lists and vCPU caches together, when they held most")
+            yield Note(BYTES, HELD)
             return
         yield Note("trace", f"{lines:,} lines{ignored}, replayed entry by entry, {state}")
         tallies = self._lists.tallies
         if any(tally.short for tally in tallies):
-            yield Note("caches", "some were in use before the trace, or not traced: top-ups are a lower bound")
-        yield Note(BYTES, "those of the lists at their peak; vCPU caches hold replay.cached beside")
-
-
-def _counts(tally: Tally) -> Iterator[Term]:
-    values = (tally.live, tally.peak, tally.allocs, tally.frees, tally.topups, tally.cached)
-    for (name, (unit, why)), value in zip(COUNTS.items(), values, strict=True):
-        yield fixed(name, value, unit, why)
+            yield Note(
+                "caches",
+                "some were in use before the trace, or not traced: top-ups and what caches held are lower bounds",
+            )
+        yield Note(BYTES, HELD if self.caches else f"those of the lists alone, at their peak: {NO_CACHE}")
 
 
 def _rule(scenario: Scenario) -> ListRules:

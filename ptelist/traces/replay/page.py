@@ -23,7 +23,7 @@ MOST_SHOWN = 20
 """More marks than these are for programs."""
 
 ENVELOPE_FIGURES = tuple(
-    name for name in LIST_FIGURES if not name.startswith("replay.") or name[7:] in {"live", "peak"}
+    name for name in LIST_FIGURES if not name.startswith("replay.") or name[7:] in {"live", "peak", "peak_bytes"}
 )
 
 

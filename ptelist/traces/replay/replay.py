@@ -9,7 +9,7 @@ from ptelist.compare.comparison import Comparison
 from ptelist.engine.figure_kinds import DESC, DESC_TOTAL
 from ptelist.errors import PtelistError
 from ptelist.traces.replay.blocks import Lines
-from ptelist.traces.replay.one_pass import COUNTS, Pass
+from ptelist.traces.replay.one_pass import COUNTS, PEAK_BYTES, Pass
 from ptelist.traces.replay.trace_reader import STEPS
 from ptelist.traces.rmaps.rmaps import TOPICS
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 LIST_FIGURES = (
     f"{DESC}.ext",
     f"{DESC}.size",
-    *COUNTS,
+    *(f"replay.{name}" for name in COUNTS),
+    PEAK_BYTES,
     *(f"{DESC}.{name}" for name in ("bytes.used", "slabs", "bytes.slab", "bytes.memcg", "bytes.total")),
 )
 """What is shown of each column, where the trace says what lists did."""
@@ -39,6 +40,8 @@ LIST_BRIEFS = (
 )
 """What stays of them where the table would be too wide, the most first."""
 
+READER = "ptelist replay -"
+
 END = "end"
 """The name of what there is behind the last line."""
 
@@ -49,6 +52,8 @@ class Replayed(NamedTuple):
     comparison: Comparison
     lines: int
     envelope: bool
+    caches: bool
+    """Whether the trace tells what vCPU caches hold."""
     odd: dict[str, tuple[int, int]]
     samples: tuple[Sample, ...]
     marks: tuple[Mark, ...]
@@ -65,16 +70,21 @@ class Replayed(NamedTuple):
         return min((line for _, line in self.odd.values()), default=None)
 
 
-def replay(
-    file: BinaryIO, label: str, chosen: Columns, command: str, progress: Callable[[int], object] = id
+def replay(  # noqa: PLR0913, PLR0917 -- a file and what is told of it
+    file: BinaryIO,
+    label: str,
+    chosen: Columns,
+    command: str,
+    progress: Callable[[int], object] = id,
+    reader: str = READER,
 ) -> Replayed:
     """Return what the lists of a trace took under each column's rule.
 
-    `progress` is told how many bytes were read. Raises PtelistError for a trace that cannot be
-    read, or has no event of a list.
+    `progress` is told how many bytes were read; `reader` is the command that takes a trace from a pipe. Raises
+    PtelistError for a trace that cannot be read, or has no event of a list.
     """
     trace = Pass([column.scenario for column in chosen.columns])
-    lines = Lines(file, label)
+    lines = Lines(file, label, reader)
     count = 0
     for block in lines:
         try:
@@ -90,7 +100,9 @@ def replay(
     comparison = Comparison(chosen.columns, tuple(trace.ledgers()), chosen.baseline, notes, command)
     stages = (*trace.stages, trace.steps.stage(count, END)) if trace.reader.kind == STEPS else ()
     samples, marks = trace.samples(count), tuple(trace.marks)
-    return Replayed(comparison, count, trace.upper, trace.reader.odd, samples, marks, *trace.peaks(), stages)
+    return Replayed(
+        comparison, count, trace.upper, trace.caches, trace.reader.odd, samples, marks, *trace.peaks(), stages
+    )
 
 
 def _assumed(chosen: Columns) -> Iterator[Note]:

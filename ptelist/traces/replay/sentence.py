@@ -16,9 +16,10 @@ def headline(replayed: Replayed) -> str:
     """Return what one column took when it took the most, or how columns differ in that."""
     comparison = replayed.comparison
     if len(comparison.columns) > 1:
-        return compared.headline(comparison)
+        alone = "" if replayed.caches else " These are the lists alone, without what vCPU caches hold."
+        return f"{compared.headline(comparison)}{alone}"
     ledger = comparison.ledgers[0]
-    who, peak = ("lists and vCPU caches", "replay.held_peak") if replayed.stages else ("the lists", "replay.peak")
-    total, slabs, held = (ledger[name] for name in (DESC_TOTAL, f"{DESC}.slabs", peak))
+    who = "lists and vCPU caches" if replayed.caches else "the lists"
+    total, slabs, held = (ledger[name] for name in (DESC_TOTAL, f"{DESC}.slabs", f"{DESC}.objects"))
     counts = f"{sentence.several(held, 'descriptor')} in {sentence.several(slabs, 'slab')}"
     return f"At their peak {who} took {sentence.amount(total, total.unit)}: {counts}."

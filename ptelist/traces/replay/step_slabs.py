@@ -53,7 +53,7 @@ class StepSlabs:
         key = number, name, objects
         if key not in self._known:
             held = fixed(f"{name}.objects", objects, OBJECTS, "as the steps have it")
-            ledger, _ = slabs_of(self._scenarios[number], held, name)
+            ledger = slabs_of(self._scenarios[number], held, name)
             self._known[key] = Interval.of(ledger[f"{name}.slabs"])
         return self._known[key]
 
@@ -90,6 +90,6 @@ class StepSlabs:
         if key not in self._bounds:
             held, peak = objects
             before = Past(fixed(f"{name}.objects.peak", peak, OBJECTS, "the most that the steps had"))
-            ledger, _ = slabs_of(self._aged[number], fixed("held", held, OBJECTS, "as the steps have it"), name, before)
+            ledger = slabs_of(self._aged[number], fixed("held", held, OBJECTS, "as the steps have it"), name, before)
             self._bounds[key] = Interval.of(ledger[f"{name}.slabs" if slabs.shrunk else f"{name}.slabs.raw"])
         return self._bounds[key]

@@ -182,7 +182,7 @@ class StepReplay:
         """Yield the figures of each column: what was counted, and the slabs of what was held at most."""
         for scenario, machine in zip(self._scenarios, self._machines, strict=True):
             terms = dict(_terms(machine))
-            ledger, _ = slabs_of(scenario, terms["replay.held_peak"])
+            ledger = slabs_of(scenario, terms["replay.held_peak"])
             for term in terms.values():
                 ledger.add(term)
             yield ledger

@@ -9,12 +9,14 @@ from ptelist.compare.clauses import PROPOSAL, UNVERIFIED
 from ptelist.engine import mmu
 from ptelist.engine.account import slabs_of
 from ptelist.engine.figure_kinds import DESC, DESC_TOTAL
-from ptelist.engine.ledger import Unit, rule, total
+from ptelist.engine.ledger import Unit, of_lists, rule, total
 from ptelist.engine.lists import histogram
 from ptelist.engine.lists.descriptors import GROWN, HEAD
-from ptelist.engine.lists.histogram import FFS, Class, ExtCost, Level
+from ptelist.engine.lists.histogram import FFS, Class, Level, Lists, with_longest
 from ptelist.errors import PtelistError
 from ptelist.output.note import Note
+from ptelist.output.numbers import interval
+from ptelist.output.sentence import plural
 from ptelist.readers.host.rmaps_stat import LABELS, PAGE_SIZES
 from ptelist.settings.work import Work
 
@@ -72,14 +74,14 @@ class Measured(NamedTuple):
     levels: tuple[Level, ...]
     longest: int
     ledger: Ledger
-    choice: ExtCost
 
 
-def assumed(
-    lists: Histogram, limits: Limits, columns: Sequence[Measured], how: str, *, by_preset: bool
+def assumed(  # noqa: PLR0913 -- all that is known
+    lists: Histogram, limits: Limits, columns: Sequence[Measured], how: str, counted: Note, *, by_preset: bool
 ) -> Iterator[Note]:
-    """Yield how the file was read, and the assumptions that bear on lists."""
+    """Yield how the file was read, what is counted of it or beside it, and the assumptions that bear on lists."""
     yield from _notes(lists, limits, columns, how)
+    yield counted
     notes = assume([each.column.scenario for each in columns], by_preset=by_preset)
     yield from (note for note in notes if note.topic in TOPICS)
 
@@ -97,36 +99,49 @@ def measured(lists: Histogram, limits: Limits, chosen: Columns, how: str) -> lis
 
 def _levels(lists: Histogram, limits: Limits, scenario: Scenario, how: str) -> tuple[Level, ...]:
     longest = _longest(scenario, limits)
-    return tuple(_level(name, lists.counts[name], limits.pages[name], scenario, how, longest) for name in PAGE_SIZES)
+    levels = tuple(_level(name, lists.counts[name], limits.pages[name], scenario, how, longest) for name in PAGE_SIZES)
+    if not _reached(scenario, limits):
+        return levels
+    try:
+        return with_longest(levels, longest)
+    except ValueError as error:
+        raise PtelistError(f"max_mmu_rmap_size: does not go with the file and --history {GROWN}: {error}") from None
+
+
+def _reached(scenario: Scenario, limits: Limits) -> bool:
+    """Return whether a list has as many entries as one ever had: none ever left, and one had two or more.
+
+    max_mmu_rmap_size is the most that pte_list_add() has found in a list before it added another (__rmap_add(),
+    arch/x86/kvm/mmu/mmu.c, ec1cf69c3769).
+    """
+    return scenario.first_vm.history == GROWN and 0 < (limits.longest or 0) < _longest(scenario, limits)
 
 
 def _measure(column: Column, levels: tuple[Level, ...], limits: Limits) -> Measured:
     scenario = column.scenario
     longest = _longest(scenario, limits)
-    policy, history, ext = scenario.kernel.list_policy, scenario.first_vm.history, _ext(scenario)
+    rules = _ext(scenario), scenario.kernel.list_policy, scenario.first_vm.history, longest
     parts = []
     for name, level in zip(PAGE_SIZES, levels, strict=True):
         try:
-            low, high = histogram.descriptors([level], ext, policy, history, longest)
+            parts.append(_term(name, Lists(level, *rules)))
         except ValueError as error:
             counter = f"pages_{name.lower()}"
             hint = ", as read beside it (--no-counters leaves it out)" if counter in limits.beside else ""
             raise PtelistError(f"{counter}: does not go with the file{hint}: {error}") from None
-        parts.append(_term(name, level, low, high))
-    ledger, spare = slabs_of(scenario, total(f"{DESC}.objects.rmaps", Unit.OBJECTS, parts))
-    per_slab = ledger[f"{DESC}.objects_per_slab"].low
-    each = ledger[DESC_TOTAL]
-    slabs = ledger[f"{DESC}.slabs"]
-    cost = each.high // slabs.high if slabs.high else 0
-    return Measured(column, levels, longest, ledger, ExtCost(ext, policy, history, cost, per_slab, spare))
+    ledger = slabs_of(scenario, total(f"{DESC}.objects.rmaps", Unit.OBJECTS, parts))
+    return Measured(column, levels, longest, ledger)
 
 
-def _term(name: str, level: Level, low: int, high: int) -> Term:
-    lists = sum(each.lists for each in level.classes)
+def _term(name: str, lists: Lists) -> Term:
+    """Return the descriptors of the lists of one page size; raises ValueError if these cannot be."""
+    level = lists.level
+    ends = histogram.descriptors([level], lists.ext, lists.policy, lists.history, lists.longest)
+    count = sum(each.lists for each in level.classes)
     least, most = histogram.entries(level)
     span = max(least, level.entries[0]), min(most, level.entries[1])
-    entries = rule("entries", *span, Unit.ENTRIES, f"of {lists:,} lists, by their columns and the VM's counters")
-    return rule(f"rmaps of {name} pages", low, high, Unit.OBJECTS, "lengths that the columns leave open", entries)
+    entries = rule("entries", *span, Unit.ENTRIES, f"of {count:,} lists, by their columns and the VM's counters")
+    return of_lists(f"rmaps of {name} pages", ends, "lengths that the columns leave open", lists, entries)
 
 
 def _ext(scenario: Scenario) -> int:
@@ -178,10 +193,13 @@ def _notes(lists: Histogram, limits: Limits, columns: Sequence[Measured], how: s
             spans = [histogram.entries(each.levels[PAGE_SIZES.index(name)]) for each in columns]
             least, most = min(span[0] for span in spans), max(span[1] for span in spans)
             known = _known(name, limits.pages[name], columns[0].column.scenario)
-            text = f"{sum(counts[1:]):,} lists of {least:,}..{most:,} entries by their columns{known}"
+            amount = f"{interval(least, most)} entr{'y' if most == 1 else 'ies'}"
+            text = f"{plural(sum(counts[1:]), 'list')} with {amount} in all, by their columns{known}"
             yield Note(f"Level={name}", text)
     cap = max(each.longest for each in columns)
-    if cap < mmu.rmap_cap(columns[0].column.scenario.kernel):
+    if all(_reached(each.column.scenario, limits) for each in columns):
+        yield Note("longest", f"a list has {cap:,} entries, max_mmu_rmap_size and one more, and none has more")
+    elif cap < mmu.rmap_cap(columns[0].column.scenario.kernel):
         yield Note("longest", f"no list has more than {cap:,} entries, max_mmu_rmap_size and one more")
     else:
         yield Note("longest", f"no list has more than {cap:,} entries, or it would have been zapped")
@@ -193,7 +211,6 @@ def _notes(lists: Histogram, limits: Limits, columns: Sequence[Measured], how: s
         yield Note("history", "no entry ever left a list (--history grown)")
     else:
         yield Note("history", "entries may have left lists, and the last one keeps its descriptor")
-    yield Note("not in the file", "parent_ptes lists, and what vCPU caches hold")
 
 
 def _known(name: str, pages: int | None, scenario: Scenario) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.compare.comparison import change
+from ptelist.compare.leaders import leaders
 from ptelist.engine.figure_kinds import DESC, DESC_TOTAL
-from ptelist.engine.lists import histogram
 from ptelist.output import sentence
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ def headline(columns: Sequence[Measured]) -> str:
         objects, slabs, total = (ledger[name] for name in (f"{DESC}.objects", f"{DESC}.slabs", DESC_TOTAL))
         counts = f"{sentence.several(objects, 'descriptor')} in {sentence.several(slabs, 'slab')}"
         return f"These lists take {sentence.amount(total, total.unit)}: {counts}."
-    best = min(columns, key=_ends)
+    found = leaders([each.ledger[DESC_TOTAL] for each in columns])
+    names, best = [each.column.name for each in columns], columns[found.ties[0]]
     total = best.ledger[DESC_TOTAL]
-    rivals = [each.column.name for each in columns if _ends(each) != _ends(best) and not never_more(best, each)]
-    if rivals:
-        return sentence.no_winner(best.column.name, total, total.unit, rivals)
-    ties = [each.column.name for each in columns if _ends(each) == _ends(best)]
-    said = f"{sentence.named(ties)} {sentence.takes(total.unit, len(ties))} the least whatever the lengths are"
+    who, count = sentence.named([names[number] for number in found.ties]), len(found.ties)
+    if found.rivals:
+        return sentence.no_winner(who, total, total.unit, [names[number] for number in found.rivals], count)
+    said = f"{who} {sentence.takes(total.unit, count)} the least whatever the lengths are"
     return f"{said}, {sentence.amount(total, total.unit)} of {DESC_TOTAL}{_against(columns, best)}."
 
 
@@ -40,16 +40,3 @@ def _against(columns: Sequence[Measured], best: Measured) -> str:
         return ""
     words = sentence.difference(delta, best.ledger[DESC_TOTAL].unit, sentence.part(delta))
     return f": {words} than {base.column.name}"
-
-
-def never_more(one: Measured, other: Measured) -> bool:
-    """Return whether one column takes at most what another one does, whatever the lengths are."""
-    if one.ledger[DESC_TOTAL].high <= other.ledger[DESC_TOTAL].low:
-        return True
-    if one.levels != other.levels or one.longest != other.longest:
-        return False
-    return histogram.never_more(one.levels, one.choice, other.choice, one.longest)
-
-
-def _ends(each: Measured) -> tuple[int, int]:
-    return each.ledger[DESC_TOTAL].high, each.ledger[DESC_TOTAL].low

@@ -10,7 +10,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ptelist.engine.lists.descriptors import HEAD, WALK, List, bounds
-from ptelist.engine.lists.histogram import Class, ExtCost, Level, descriptors, entries, lengths, most, never_more
+from ptelist.engine.lists.histogram import (
+    Class,
+    Level,
+    Lists,
+    change,
+    descriptors,
+    entries,
+    lengths,
+    most,
+    with_longest,
+)
 
 if TYPE_CHECKING:
     from random import Random
@@ -116,39 +126,135 @@ def test_lists_of_any_history_lie_within(random: Random, ext: int, policy: str, 
 
 def test_contradictions_are_refused() -> None:
     level = Level((Class(3, lengths(2, "fls", CAP)),), (10, 12))
-    with pytest.raises(ValueError, match=r"10\.\.12 entries, lists of 6\.\.9"):
+    with pytest.raises(ValueError, match=r"10\.\.12 entries, but the lists have 6\.\.9 in all"):
         most(level, lambda _: 0)
-    with pytest.raises(ValueError, match=r"0\.\.5 entries, lists of 6\.\.9"):
+    with pytest.raises(ValueError, match=r"0\.\.5 entries, but the lists have 6\.\.9 in all"):
         most(level._replace(entries=(0, 5)), lambda _: 0)
 
 
-@given(levels(), st.integers(2, 6), st.integers(2, 6), POLICIES, st.sampled_from(["grown", "any"]))
-def test_what_never_takes_more_never_does(level: Level, one: int, other: int, policy: str, history: str) -> None:
-    """For every choice of lengths and descriptors, with slabs of four objects, one of them partly filled."""
+RULES = st.tuples(st.integers(2, 6), POLICIES, st.sampled_from(["grown", "any"]))
+PRICES = st.integers(0, 5)
+
+
+def resolved(chosen: list[int], old: Lists, new: Lists) -> list[tuple[int, int]]:
+    """Return descriptors that lists of chosen lengths can have under both rules: every kept one in or out, and ends."""
+    shared = old[2:] == new[2:]
+    found = [(0, 0)]
+    for length in chosen:
+        ends = [bounds(length, each.ext, each.policy, each.history, each.longest) for each in (old, new)]
+        pairs = set(product(*ends))
+        if shared and length == 1:
+            pairs = {(kept, kept) for kept in ends[0]}
+        found = list({(x + a, y + b) for x, y in found for a, b in pairs})
+    return found
+
+
+@given(levels(), RULES, RULES, PRICES, PRICES)
+def test_a_change_holds_for_every_choice_of_lengths(
+    level: Level, one: tuple[int, str, str], other: tuple[int, str, str], before: int, after: int
+) -> None:
+    """The lists are the same under both rules; what each has kept of a longer past is the same if the rules allow."""
     found = choices(level)
     assume(found)
-    per = 4
-    pair = [ExtCost(ext, policy, history, per * (16 + 8 * ext), per, per) for ext in (one, other)]
-    if not never_more([level], *pair, 9):
+    old, new = Lists(level, *one, 9), Lists(level, *other, 9)
+    changes = [after * y - before * x for chosen in found for x, y in resolved(chosen, old, new)]
+    low, high = change(old, new, before, after)
+    assert low <= min(changes)
+    assert max(changes) <= high
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 10)), min_size=1, max_size=3), RULES, RULES, PRICES, PRICES)
+def test_without_other_knowledge_both_ends_of_a_change_occur(
+    columns: list[tuple[int, int]], one: tuple[int, str, str], other: tuple[int, str, str], before: int, after: int
+) -> None:
+    """Each list is then of any length of its column, whatever the others are, so it suffices to look at each alone."""
+    level = Level(
+        tuple(Class(count, lengths(column, "fls", 60)) for column, count in columns if column < 7), (0, 10**9)
+    )
+    old, new = Lists(level, *one, 60), Lists(level, *other, 60)
+    low = high = 0
+    for each in level.classes:
+        changes = [after * y - before * x for n in each.lengths for x, y in resolved([n], old, new)]
+        low, high = low + each.lists * min(changes), high + each.lists * max(changes)
+    assert change(old, new, before, after) == (low, high)
+
+
+def test_a_change_by_hand() -> None:
+    """One list of 256..511 entries and two of one: 128 - 19 to 256 - 37 descriptors more, and 32 bytes for 128.
+
+    Of 256 entries 128 x 32 - 19 x 128 = 1,664 bytes more, of 511 256 x 32 - 37 x 128 = 3,456; each of the two
+    that has kept a descriptor of a longer past makes 96 bytes less.
+    """
+    level = Level((Class(2, range(1, 2)), Class(1, range(256, 512))), (0, 1 << 60))
+    for history, kept in (("any", 2), ("grown", 0)):
+        old, new = (Lists(level, ext, HEAD, history, CAP) for ext in (14, 2))
+        assert change(old, new, 1, 1) == (109, 219)
+        assert change(old, new, 128, 32) == (1664 - kept * 96, 3456)
+        assert change(new, old, 32, 128) == (-3456, kept * 96 - 1664)
+    known = level._replace(entries=(502, 502))
+    assert change(Lists(known, 14, HEAD, "any", CAP), Lists(known, 2, HEAD, "any", CAP), 1, 1) == (250 - 36, 250 - 36)
+
+
+def test_a_change_by_hand_where_descriptors_may_be_down_to_an_entry() -> None:
+    """Policy walk, a list of 4, 12, ... entries: 72 descriptors of 14 at most, one with ext=2 for two entries at least.
+
+    Least: 68 entries, 34 - 68. Most: 500 entries, each in a descriptor, against 36. Two odd lists: 71 entries,
+    36 - 71; and 501, against 36.
+    """
+    even, odd = Class(1, lengths(3, "ffs", CAP)), Class(2, lengths(1, "ffs", CAP))
+    for classes, expected in (((even,), (-34, 464)), ((odd,), (-70, 930)), ((odd, even), (-104, 1394))):
+        level = Level(classes, (0, 1 << 60))
+        assert change(Lists(level, 14, WALK, "any", CAP), Lists(level, 2, WALK, "any", CAP), 1, 1) == expected
+
+
+@given(st.randoms(use_true_random=False), st.integers(2, 16), st.integers(2, 16), POLICIES, HOW)
+def test_lists_of_any_history_change_within(random: Random, one: int, other: int, policy: str, how: str) -> None:
+    """The same adds and removals under both values, in the list engine itself."""
+    pairs = [(List(one, policy), List(other, policy)) for _ in range(8)]
+    longest = 0
+    for step in range(random.randrange(400)):
+        pair = random.choice(pairs[: 1 + step % 8])
+        if len(pair[0]) and random.random() < 0.45:
+            gone = random.choice(list(pair[0].entries))
+            for chain in pair:
+                chain.remove(gone)
+        else:
+            for chain in pair:
+                chain.add(step)
+            longest = max(longest, len(pair[0]))
+    counts: dict[int, int] = {}
+    for chain, _ in pairs:
+        column = column_of(len(chain), how)
+        counts[column] = counts.get(column, 0) + 1
+    classes = tuple(Class(count, lengths(column, how, longest)) for column, count in counts.items() if column)
+    totals = [sum(chain.descriptors for chain in chains) for chains in zip(*pairs, strict=True)]
+    total = sum(len(chain) for chain, _ in pairs)
+    for known in ((0, 1 << 60), (total, total)):
+        level = Level(classes, known)
+        rules = [Lists(level, ext, policy, "any", longest) for ext in (one, other)]
+        for before, after in ((1, 1), (16 + 8 * one, 16 + 8 * other)):
+            low, high = change(*rules, before, after)
+            assert low <= after * totals[1] - before * totals[0] <= high
+
+
+@given(levels(), st.integers(1, 9))
+def test_a_list_that_is_as_long_as_any_ever_was(level: Level, longest: int) -> None:
+    """What is left are the choices in which a list has that length."""
+    found = [sorted(one) for one in choices(level) if longest in one]
+    if not any(longest in each.lengths for each in level.classes):
+        with pytest.raises(ValueError, match=f"no column has a list that may have {longest} entries"):
+            with_longest([level], longest)
         return
-    for chosen in found:
-        longer = [n for n in chosen if n > 1]
-        for kept in range(1 + (len(chosen) - len(longer)) * (history == "any")):
-            most_of_one = kept + sum(bounds(n, one, policy, history, 9)[1] for n in longer)
-            least_of_other = kept + sum(bounds(n, other, policy, history, 9)[0] for n in longer)
-            slabs = -(-most_of_one // per), -(-least_of_other // per)
-            assert slabs[0] * pair[0].slab_bytes <= slabs[1] * pair[1].slab_bytes
+    (narrowed,) = with_longest([level], longest)
+    assert sorted(map(sorted, set(map(tuple, map(sorted, choices(narrowed)))))) == sorted(
+        map(list, set(map(tuple, found)))
+    )
 
 
-def test_a_sure_choice_exists() -> None:
-    """A thousand lists of two entries: 32 bytes for each, or 128; and the other way round with 1001 each."""
-    small, large = (ExtCost(ext, HEAD, "any", 4096, 4096 // (16 + 8 * ext), 200) for ext in (2, 14))
-    two = [Level((Class(1000, range(2, 3)),), (0, 1 << 60))]
-    many = [Level((Class(1000, range(1001, 1002)),), (0, 1 << 60))]
-    assert never_more(two, small, large, CAP)
-    assert not never_more(two, large, small, CAP)
-    assert never_more(many, large, small, CAP)
-    assert not never_more(many, small, large, CAP)
+def test_of_several_page_sizes_any_may_have_the_longest_list() -> None:
+    level = Level((Class(1, range(4, 8)), Class(2, range(1, 2))), (0, 99))
+    assert with_longest([level, Level((), (0, 99))], 6)[0].classes == (level.classes[1], Class(1, range(6, 7)))
+    assert with_longest([level, level._replace(entries=(0, 50))], 6) == (level, level._replace(entries=(0, 50)))
 
 
 def test_levels_add_up() -> None:
@@ -174,50 +280,3 @@ def test_the_steepest_steps_are_taken_first() -> None:
         lost = {0: 0, 1: 1, 4: 4, 8: 8, 9: 10, 16: 24, 17: 27, 24: 48}.get(spare)
         if lost is not None:
             assert most(Level(classes, (least + spare, 1 << 60)), down.__getitem__) == -lost
-
-
-def lists(*found: tuple[int, int]) -> list[Level]:
-    """Return levels of so many lists of just one length each."""
-    return [Level(tuple(Class(count, range(length, length + 1)) for count, length in found), (0, 1 << 60))]
-
-
-def choice(cost: int, ext: int = 14, policy: str = HEAD, history: str = "any") -> ExtCost:
-    """Return one whose descriptors cost so much each, in slabs that are never partly filled."""
-    return ExtCost(ext, policy, history, cost, 1, 0)
-
-
-def test_a_descriptor_that_one_rule_kept_the_other_has_kept() -> None:
-    single = lists((100, 1), (1, 2))
-    assert never_more(single, choice(32), choice(33), CAP)
-    assert never_more(single, choice(33), choice(33), CAP)
-    assert not never_more(single, choice(34), choice(33), CAP)
-    # each of five lists may have kept one, at a byte more; a list of 15 saves 3: 2 at 33, or 3 at 23
-    assert not never_more(lists((5, 1), (1, 15)), choice(33, 14), choice(32, 14), CAP)
-    assert not never_more(lists((5, 1), (1, 15)), choice(33, 14), choice(23, 7), CAP)
-    assert never_more(lists((1, 15)), choice(33, 14), choice(23, 7), CAP)
-    assert never_more(lists((5, 1)), choice(33, history="grown"), choice(32, history="grown"), CAP)
-
-
-def test_histories_that_differ_do_not_share_what_was_kept() -> None:
-    """A list that may have kept its descriptor, against one that cannot have."""
-    assert not never_more(lists((1, 1)), choice(32), choice(33, history="grown"), CAP)
-    assert never_more(lists((1, 1)), choice(32, history="grown"), choice(33), CAP)
-    assert not never_more(lists((1, 1)), choice(32, policy=WALK), choice(33), CAP)
-
-
-def test_the_worst_of_one_is_held_against_the_best_of_the_other() -> None:
-    assert never_more(lists((1, 15)), choice(10), choice(10), CAP)
-    assert never_more(lists((1, 15)), choice(10), choice(10, policy=WALK), CAP)
-    assert not never_more(lists((1, 15)), choice(10, policy=WALK), choice(10), CAP)
-    assert never_more(lists((1, 15)), choice(10, policy=WALK), choice(10), 20)
-    assert not never_more(lists((1, 15)), choice(10, policy=WALK), choice(10, policy=WALK), CAP)
-
-
-def test_equal_is_not_more_and_a_byte_is() -> None:
-    """28 entries: 2 descriptors of 14 at 21 bytes, or 3 of 10 at 14."""
-    assert never_more(lists((1, 28)), choice(21, 14), choice(14, 10), CAP)
-    assert not never_more(lists((1, 28)), choice(22, 14), choice(14, 10), CAP)
-    assert not never_more(lists((1, 3)), choice(15, 3), choice(14, 3), CAP)
-    spare = choice(21, 14)._replace(spare=1)
-    assert not never_more(lists((1, 28)), spare, choice(14, 10), CAP)
-    assert never_more(lists((1, 28)), spare, choice(21, 10), CAP)
