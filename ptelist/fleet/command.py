@@ -6,7 +6,7 @@ import os
 from contextlib import nullcontext
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.compare.comparison import compare
 from ptelist.compare.explain_command import derivation
@@ -39,6 +39,8 @@ from ptelist.settings.columns import Column, Columns
 from ptelist.settings.kernel_map import mapped as mapped_kernels
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ptelist.fleet.census import Census
     from ptelist.fleet.totals import Sums
     from ptelist.output.command_line import Options
@@ -64,28 +66,13 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of an inventory
     top: int | None,
 ) -> Result:
     """Add up what the hosts of an inventory take; bad rows go to a file of their own where they are not fatal."""
-    own = [("by", by), *(("column", text) for text in column), *(("assume", text) for text in assume)]
-    own += [*(("figure", name) for name in figure), *(("map-kernel", text) for text in maps)]
-    own += [("rejects", rejects), ("explain", explain), ("top", str(top or ""))]
-    line = command_line("fleet", (inventory,), [*((name, text) for name, text in own if text), *options])
-    line += " --keep-going" if keep_going else ""
-    groups = tuple(name.strip() for name in by.split(",")) if by else ()
+    line = _line(options, inventory, by, column, assume, figure, maps, keep_going, rejects, explain, top)
     units = figures(figure)
     rejects = rejects or _rejects(inventory)
     known = KernelMap(maps)
-    asked = _kernels([*options, *((name, text) for name, _, text in (each.partition("=") for each in assume))])
-    options = mapped_kernels(options, known)
-    saved = observations.listed(inventory)
-    source = nullcontext(observations.inventory_of(saved)) if saved else None
-    with source or opened(inventory, "CSV or JSON lines", again=keep_going) as file:
-        lacking = assumed(assume, known)
-        rows = Inventory(file, inventory, mapped(column), groups, known, assumed=lacking.keys(), files=saved)
-        fields = rows.host_fields, rows.vm_fields
-        fleet = Fleet(fields, rows.choices, lacking, options)
-        census = _census(rows, fleet, keep_going, explain, inventory)
-        beside: tuple[tuple[str, str], ...] = ()
-        if census.rejects:
-            beside = (("".join(rows.again().rejected(census.rejects)), rejects),)
+    read = _read(mapped_kernels(options, known), inventory, by, column, assume, known, keep_going, explain)
+    rows, fleet, census = read.rows, read.fleet, read.census
+    beside = ((read.rejected, rejects),) if read.rejected else ()
     aside = [*set_aside(census, rejects)]
     if explain:
         return _below(_explained(fleet, census, explain, figure, line), aside)._replace(beside=beside)
@@ -94,16 +81,10 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of an inventory
     standing = Kernels(rows.kernel_place, fleet.assumed_kernel, rows.kernel)
     assumptions = tuple(counted(fleet.notes(), census, fleet, standing))
     report = FleetReport(
-        groups, census, fleet.what_ifs, units, sums, bool(figure), (), assumptions, line, most(top or 0), standing
+        rows.by, census, fleet.what_ifs, units, sums, bool(figure), (), assumptions, line, most(top or 0), standing
     )
+    taken = _taken(read, known, maps, _kernels(options, assume))
     report = _with_more(report, rows, fleet)
-    kernels = census.by_kernel(rows.kernel_place, fleet.assumed_kernel)
-    taken = (
-        *taken_for(kernels, known),
-        *of_no_host(maps, {*kernels, *(each.text for each in census.unknown), *asked}),
-        *observations.told(kernels, inventory),
-        *empty_cells(census, fields, fleet.assumed),
-    )
     report = report._replace(notes=(*taken, *notes(report, inventory, rejects, rows.unused, rows.guessed)))
     return Result(
         line,
@@ -117,6 +98,70 @@ def run(  # noqa: PLR0913, PLR0917 -- all that can be said of an inventory
         lines=lambda: lines(report, (rows.host_fields, rows.by_fields), rows.choices, fleet),
         lacks="".join(f"{inventory}: {note}" for note in aside),
     )
+
+
+def _line(  # noqa: PLR0913, PLR0917 -- as run
+    options: Options,
+    inventory: str,
+    by: str | None,
+    column: tuple[str, ...],
+    assume: tuple[str, ...],
+    figure: tuple[str, ...],
+    maps: tuple[str, ...],
+    keep_going: bool,
+    rejects: str | None,
+    explain: str | None,
+    top: int | None,
+) -> str:
+    """Return the command that does it again."""
+    own = [("by", by), *(("column", text) for text in column), *(("assume", text) for text in assume)]
+    own += [*(("figure", name) for name in figure), *(("map-kernel", text) for text in maps)]
+    own += [("rejects", rejects), ("explain", explain), ("top", str(top or ""))]
+    line = command_line("fleet", (inventory,), [*((name, text) for name, text in own if text), *options])
+    return f"{line} --keep-going" if keep_going else line
+
+
+class _Read(NamedTuple):
+    """An inventory that was read once."""
+
+    path: str
+    rows: Inventory
+    fleet: Fleet
+    census: Census
+    rejected: str
+    """The rows that were set aside, as a file."""
+
+
+def _read(  # noqa: PLR0913, PLR0917 -- all that says how
+    options: Options,
+    inventory: str,
+    by: str | None,
+    column: tuple[str, ...],
+    assume: tuple[str, ...],
+    known: KernelMap,
+    keep_going: bool,
+    explain: str | None,
+) -> _Read:
+    groups = tuple(name.strip() for name in by.split(",")) if by else ()
+    saved = observations.listed(inventory)
+    source = nullcontext(observations.inventory_of(saved)) if saved else None
+    with source or opened(inventory, "CSV or JSON lines", again=keep_going) as file:
+        lacking = assumed(assume, known)
+        rows = Inventory(file, inventory, mapped(column), groups, known, assumed=lacking.keys(), files=saved)
+        fleet = Fleet((rows.host_fields, rows.vm_fields), rows.choices, lacking, options)
+        census = _census(rows, fleet, keep_going, explain, inventory)
+        rejected = "".join(rows.again().rejected(census.rejects)) if census.rejects else ""
+    return _Read(inventory, rows, fleet, census, rejected)
+
+
+def _taken(read: _Read, known: KernelMap, maps: tuple[str, ...], asked: set[str]) -> Iterator[Note]:
+    """Yield what was taken for what: kernels, saved observations, empty cells."""
+    rows, fleet, census = read.rows, read.fleet, read.census
+    kernels = census.by_kernel(rows.kernel_place, fleet.assumed_kernel)
+    yield from taken_for(kernels, known)
+    yield from of_no_host(maps, {*kernels, *(each.text for each in census.unknown), *asked})
+    yield from observations.told(kernels, read.path)
+    yield from empty_cells(census, (rows.host_fields, rows.vm_fields), fleet.assumed)
 
 
 def _rejects(inventory: str) -> str:
@@ -140,9 +185,10 @@ def _with_more(report: FleetReport, rows: Inventory, fleet: Fleet) -> FleetRepor
     )
 
 
-def _kernels(options: Options) -> set[str]:
+def _kernels(options: Options, assume: tuple[str, ...]) -> set[str]:
     """Return the kernels that options name."""
-    return {each.strip() for name, text in options if name == KERNEL for each in text.split(",")}
+    said = [*options, *((name, text) for name, _, text in (each.partition("=") for each in assume))]
+    return {each.strip() for name, text in said if name == KERNEL for each in text.split(",")}
 
 
 def _census(rows: Inventory, fleet: Fleet, keep_going: bool, explain: str | None, path: str) -> Census:
