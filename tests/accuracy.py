@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import test_ground_truth as truth
+import test_nested_tables as nested_tables
 from helpers import table as rows_of
 from kernel import recording
 from kernel.charge import Charge
@@ -23,6 +24,7 @@ from kernel.many_pages import ManyPages
 from kernel.nested import FirstVmrun, NestedChain, NestedParents, Orphans
 from kernel.tables import LiveTables
 from kernel.vcpus import Layout, RawCounts, VcpuCaches
+from test_nested import ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,10 +44,11 @@ STATISTICS = "KVM's statistics, mmu_rmaps_stat"
 CHARGE = "charge to a cgroup, bytes"
 LIFE = "change of a cgroup's charge with a step of a VM's life, bytes"
 NESTED = "descriptors of nested TDP"
+NESTED_HEADERS = "page headers of a nested boot"
 HISTORY = "slabs while VMs come and go"
 KINDS = (
     LAYOUT, OBJECTS, HEADERS, SLABS, MERGED_OBJECTS, MERGED_SLABS, RAW_OBJECTS, RAW_SLABS,
-    HISTORY, RECYCLED, NESTED, STATISTICS, CHARGE, LIFE,
+    HISTORY, RECYCLED, NESTED, NESTED_HEADERS, STATISTICS, CHARGE, LIFE,
 )  # fmt: skip
 PAGE = 4096
 PER_VCPU = 40
@@ -177,7 +180,7 @@ def memory(machine: Machine, name: str) -> Memory:
 
 
 def ground_truth() -> Iterator[Observation]:
-    """Yield what the files of tests/ground_truth/observations hold of objects and slabs."""
+    """Yield what the files of tests/ground_truth hold of objects and slabs, but for the lists of nested TDP."""
     for each in truth.all_seen():
         yield from _vcpu_caches(each)
     for name, moment_of in truth.COUNTED.items():
@@ -192,6 +195,9 @@ def ground_truth() -> Iterator[Observation]:
                 kind = MERGED_OBJECTS if len(off) > 1 and what != "in_use" else OBJECTS
                 low, high = predicted + slack[0], predicted + slack[-1]
                 yield Observation(kind, int(row[what]), low, high)
+    for counted, figures in nested_tables.headers():
+        low, high = ends(figures[nested_tables.HEADERS])
+        yield Observation(NESTED_HEADERS, counted, low, high)
     for row in rows_of("observations/notifier.csv"):
         for moment, what in zip(truth.unmapped(row), truth.UNMAPPED, strict=True):
             yield Observation(OBJECTS, int(row[what]), moment.held, moment.held)

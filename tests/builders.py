@@ -13,7 +13,7 @@ from ptelist.settings import named
 from ptelist.settings.builder import Builder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ptelist.engine.ledger import Ledger
     from ptelist.scenario.models import Scenario
@@ -101,6 +101,15 @@ def classes(most: int) -> st.SearchStrategy[tuple[Fields, ...]]:
     return st.lists(one, max_size=2).map(tuple)
 
 
+def of_pages(lists: tuple[Fields, ...], pages: int) -> Iterator[Fields]:
+    """Yield lists as long as there is a page, with its rmap head, for each."""
+    for each in lists:
+        count = min(each["count"], pages)
+        pages -= count
+        if count:
+            yield each | {"count": count}
+
+
 KERNELS = shipped.names("kernels")
 PAGES = st.integers(0, 3 * GIB // 4096) | st.sampled_from([0, 1, 511, 512, 513, 1 << 18, 5 << 18, 1 << 24, 1 << 28])
 
@@ -163,7 +172,8 @@ def groups(draw: st.DrawFn, kernel: str, paging: str) -> Fields:
     if vm["vcpus_run"] == 0:
         vm["nested"] = vm["eager_split"] = False
     elif vm["nested"] or not new_mmu:
-        vm["rmaps"], vm["parent_ptes"] = draw(classes(1001)), draw(classes(profile.get("parent_ptes_cap", 5000)))
+        vm["rmaps"] = tuple(of_pages(draw(classes(1001)), whole // 4096))
+        vm["parent_ptes"] = draw(classes(profile.get("parent_ptes_cap", 5000)))
     return vm
 
 

@@ -123,7 +123,10 @@ def mapping(kernel: Kernel, vm: Vm) -> Iterator[Clause]:
     else:
         yield Clause("memslots as published, rounded as one", about=MEMORY)
     yield fine("one root a tree")
-    if mmu.shadow_root(kernel, vm):
+    if vm.shadow_tables is not None:
+        least, most = vm.shadow_tables
+        yield Clause(f"{least}..{most} shadow pages, as a run told (shadow_tables)", about=MEMORY)
+    elif mmu.shadow_root(kernel, vm):
         text = (
             "shadow paging: guest page tables map each page once (but for the rmap lists given), all vCPUs share them"
         )

@@ -63,9 +63,10 @@ class Chains:
 
     def _recycled(self, field: str, found: Term) -> Term:
         """Return what is left of lists of which entries go with the shadow pages that are recycled."""
-        if field != "rmaps":
-            return rule(field, 0, found.high, OBJECTS, "entries go with the shadow pages that are recycled", found)
         kernel, trees = self._kernel, self._trees()
+        if field != "rmaps":
+            why = "entries go with the shadow pages that are recycled, and each list is that of one which is no root"
+            return rule(field, 0, _longest_lists(found, trees.limit.most - 1), OBJECTS, why, found)
         lists = [(each.count, each.entries_to or each.entries) for each in self._vm.rmaps]
         named = sum(each.count * each.entries for each in self._vm.rmaps)
         lists += nested.repeated(kernel, self._vm, trees.room)
@@ -131,3 +132,13 @@ class Chains:
             inputs = [self._facts.vm(self._number, field) for field in nested.fields(vm)]
             entries = fixed("entries", count, ENTRIES, note, *inputs)
             yield self._descriptors(gfns, low, high, entries)
+
+
+def _longest_lists(classes: Term, room: int) -> int:
+    """Return the most descriptors of `room` lists of these classes: of those that take the most."""
+    taken = 0
+    pairs = [(count.high, each.high) for count, each in (part.parts for part in classes.parts)]
+    for count, each in sorted(pairs, key=lambda pair: -pair[1]):
+        taken += min(count, room) * each
+        room -= min(count, room)
+    return taken

@@ -29,8 +29,16 @@ def uses_rmaps(kernel: Kernel, vm: Vm) -> bool:
 
 
 def tables_freed(kernel: Kernel, vm: Vm) -> bool:
-    """Return whether tables may have been freed: by any history, or with those that L1 replaced and KVM zapped."""
-    return vm.history == "any" or (vm.nested and vm.l1_replacements > 0 and kernel.nested_orphans == "zapped")
+    """Return whether tables may have been freed: by any history, in a run, or as L1 replaced them and KVM zapped them.
+
+    A VM that ran, and told its shadow pages, had others: its firmware deletes memslots, which zaps all tables
+    (kvm_mmu_zap_all_fast()).
+    """
+    return (
+        vm.history == "any"
+        or vm.shadow_tables is not None
+        or (vm.nested and vm.l1_replacements > 0 and kernel.nested_orphans == "zapped")
+    )
 
 
 def entries_removed(kernel: Kernel, vm: Vm) -> bool:

@@ -73,9 +73,10 @@ def smm_above(vm: Vm, level: int) -> int:
 def reasons(kernel: Kernel, vm: Vm, split: int) -> list[str]:
     """Return why there are more tables than the plain trees have, or may be."""
     found = []
-    if replaced(kernel, vm):
+    told = vm.shadow_tables is not None  # with these among them
+    if replaced(kernel, vm) and not told:
         found.append("shadow pages of tables that L1 replaced stay (kernel.nested_orphans)")
-    if smm_tree(vm).high:
+    if smm_tree(vm).high and not told:
         found.append("L2's tree for SMM has one or two windows")
     if split:
         found.append("L1's memory that holds its own tables is mapped at 4K once L1 writes them")

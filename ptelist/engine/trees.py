@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ptelist.engine import extra_tables, mmu, nested
+from ptelist.engine import extra_tables, mmu, nested, shadow_tree
 from ptelist.engine.guest_memory import touched_ram
-from ptelist.engine.ledger import Term, Unit, fixed, nothing, rule, total
+from ptelist.engine.ledger import Op, Term, Unit, fixed, nothing, rule, total
 from ptelist.engine.lists import recycler
-from ptelist.engine.page_tables import LEVEL_OF_LEAF, default_limit, leaves, tables, window
+from ptelist.engine.page_tables import LEVEL_OF_LEAF, default_limit, tables, window
 from ptelist.engine.windows import guest_ranges
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ class Trees:
     A TDP tree follows from guest memory. A shadow tree mirrors tables of the guest
     (nested: those of L1 for L2), taken to map each page once, contiguously, at the
     same leaf size; entries beyond that, known from the rmap lists, open an interval:
-    at best they fill whole tables, at worst each has tables of its own.
+    at best they fill whole tables, at worst each has tables of its own. Where a run
+    told how many there are (shadow_tables), that is taken instead.
     """
 
     def __init__(self, facts: Facts, kernel: Kernel, vm: Vm, number: int, memslot_pages: int) -> None:
@@ -42,7 +43,9 @@ class Trees:
         self._direct = tables(touched_ram(vm), vm.leaf, vm.root_level, kernel.page_bytes) if direct else ()
         self._shadow = self._shadow_tree(direct=direct)
         self._limited = limited = 0 if mmu.tdp_mmu(kernel, vm) else sum(self._direct)
-        low, high = nested.grown(kernel, vm, self._shadow, self._spread())
+        low, high = vm.shadow_tables or nested.grown(
+            kernel, vm, self._shadow, shadow_tree.spread(kernel, vm, self._shadow)
+        )
         self.limit = shadow_page_limit(kernel, memslot_pages)
         self.recycles = self.limit.reached_by(limited + low) and (low > 0 or limited > 0)
         if self.recycles:
@@ -55,7 +58,7 @@ class Trees:
         self._l1_windows = nested.split_windows(kernel, vm, self._high)
         if not mmu.tdp_mmu(kernel, vm):  # these are limited as well
             self._l1_windows = max(0, min(self._l1_windows, self.limit.most - limited - self._high))
-        self.room = self.limit.most - vm.root_level + LEVEL_OF_LEAF[self._leaf()]
+        self.room = self.limit.most - vm.root_level + LEVEL_OF_LEAF[shadow_tree.leaf(self._vm)]
         """The most tables with leaves in a tree that the limit counts."""
         self._faulted = extra_tables.split(facts, kernel, vm, number)
         self._split = nothing("split_tables", PAGES, "drawn from vCPU caches, or none")
@@ -77,7 +80,7 @@ class Trees:
         kernel, vm = self._kernel, self._vm
         per_table = kernel.spte_ent_per_page
         if vm.faults == IN_ORDER:
-            above = vm.root_level - LEVEL_OF_LEAF[self._leaf()]
+            above = vm.root_level - LEVEL_OF_LEAF[shadow_tree.leaf(self._vm)]
             least = recycler.kept_in_order(self.limit, entries, per_table, vm.root_level)
         else:
             above = vm.root_level - max(LEVEL_OF_LEAF.values())
@@ -94,52 +97,18 @@ class Trees:
             return self._tree(vm.l2_memory, vm.l2_leaf) if vm.nested else ()
         return self._tree(vm.memory if vm.mapped == "all" else 0, vm.leaf)
 
-    def _spread(self) -> tuple[int, int]:
-        """Return the least and the most tables of the shadow tree, lists considered."""
-        if not self._shadow:
-            return 0, 0
-        vm, kernel = self._vm, self._kernel
-        known = self._known_entries()
-        least = sum(each.count * max(each.entries - known, 0) for each in vm.rmaps)
-        most = sum(each.count * max((each.entries_to or each.entries) - known, 0) for each in vm.rmaps)
-        plain = sum(self._shadow)
-        entries = least + (self._leaves() if known else 0)
-        full = -(-entries // kernel.spte_ent_per_page) if least else 0
-        if not known:
-            above = vm.root_level - LEVEL_OF_LEAF[vm.leaf]
-            low = full + above if full else plain
-        else:
-            level_1 = self._shadow[0] if self._leaf() == "4K" else plain
-            low = plain - level_1 + max(level_1, full)
-        return low, max(low, plain + most * (vm.root_level - 1))
-
-    def _known_entries(self) -> int:
-        """Return how many entries of a named list the plain trees have already.
-
-        The one of the shadow tree; with the legacy MMU that of L1 beside it; none if
-        the lists are all that is mapped.
-        """
-        if self._vm.mapped == "listed":
-            return 0
-        return 2 if self._direct and not mmu.tdp_mmu(self._kernel, self._vm) else 1
-
-    def _leaf(self) -> str:
-        return self._vm.l2_leaf if self._vm.nested else self._vm.leaf
-
-    def _leaves(self) -> int:
-        """Return how many leaves map the memory of the shadow tree once."""
-        vm = self._vm
-        memory = vm.l2_memory if vm.nested else vm.memory
-        return leaves(guest_ranges(memory, vm.low_memory), self._leaf(), self._kernel.page_bytes)
-
     @cached_property
     def least_faults(self) -> int:
         """Return how many faults made tables, at least: one makes at most one table of each level of a tree."""
-        return max(self._direct, default=0) + max(self._shadow, default=0)
+        told = self._vm.shadow_tables
+        shadow = max(self._shadow, default=0) if told is None else -(-told[0] // self._vm.root_level)
+        return max(self._direct, default=0) + shadow
 
     @cached_property
     def least_faults_shadowed(self) -> int:
         """Return the same of tables with a page of shadowed translations: those of TDP trees have none."""
+        if self._vm.shadow_tables is not None:
+            return 0
         return max(self._shadow[: self._kernel.shadowed_info_max_level], default=0)
 
     @cached_property
@@ -156,7 +125,7 @@ class Trees:
         """
         vm, page = self._vm, self._kernel.page_bytes
         plain = not self.recycles and self._low == self._high and vm.mapped == "all" and not vm.nested
-        if not plain or not vm.memory or vm.populated is not None or vm.dimms:
+        if not plain or vm.shadow_tables or not vm.memory or vm.populated is not None or vm.dimms:
             return False
         leaves_of_one = 2 * self._kernel.pte_prefetch_num
         block = leaves_of_one * window(LEVEL_OF_LEAF[vm.leaf] - 1, page)
@@ -188,7 +157,9 @@ class Trees:
                     "tdp_tables", self._direct, ("populated" if vm.populated is not None else "memory", "low_memory")
                 )
             )
-        if self._shadow:
+        if vm.shadow_tables is not None:
+            parts.append(self._told(*vm.shadow_tables))
+        elif self._shadow:
             wanted = ("l2_memory" if self._direct else "memory", "low_memory")
             parts.append(self._levels("shadow_tables", self._shadow, wanted))
         if vm.tdx:
@@ -205,7 +176,8 @@ class Trees:
             "entries beyond one a page fill whole tables at best, or have tables of their own, up to the default limit"
         )
         extras = nested.reasons(self._kernel, vm, self._l1_windows)
-        why = "; ".join((*extras, why)) if vm.rmaps or not extras else "; ".join(extras)
+        listed = vm.shadow_tables is None and (vm.rmaps or vm.parent_ptes)
+        why = "; ".join((*extras, why)) if listed or not extras else "; ".join(extras)
         if self.recycles:
             why = "recycled near the default limit max(least, memslot pages / divisor): with fewer than min_free left, "
             others = "all of L2's below them" if self._direct and self._shadow else "their unsync children"
@@ -218,9 +190,10 @@ class Trees:
         level, vm = self._kernel.shadowed_info_max_level, self._vm
         source = self._facts.source("kernel.shadowed_info_max_level")
         note = f"a page for each table that is not direct, up to level {level}: {source}"
-        above = sum(self._shadow[level:]) + nested.smm_above(vm, level)
+        unknown = vm.shadow_tables is not None  # nobody told which of them are roots
+        above = 1 if unknown else sum(self._shadow[level:]) + nested.smm_above(vm, level)
         direct = self.recycles and bool(self._limited)  # what is left may be a root of L1's
-        low = max(self._low - above, 0) if self._shadow and not direct else 0
+        low = max(self._low - above, 0) if self._shadow and not (direct or unknown) else 0
         high = max(self._high - above, 0) if self._shadow else 0
         return rule("shadowed_info", low, high, PAGES, note, all_tables)
 
@@ -230,6 +203,11 @@ class Trees:
         return fixed(
             "external_spt", sum(self._direct) - 1, PAGES, note, self._facts.vm(self._number, "memory", Unit.BYTES)
         )
+
+    def _told(self, least: int, most: int) -> Term:
+        """Return the shadow pages that a run told of."""
+        path = f"vms.{self._number}.shadow_tables"
+        return Term("shadow_tables", least, most, PAGES, Op.GIVEN, (), self._facts.source(path), path)
 
     def _levels(self, name: str, counts: tuple[int, ...], fields: tuple[str, ...]) -> Term:
         inputs = [self._facts.vm(self._number, field, Unit.BYTES) for field in fields]

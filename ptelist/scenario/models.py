@@ -117,6 +117,7 @@ class Kernel(NamedTuple):
     parent_ptes_cap: Positive | None = None
     pte_list_desc_capacity: Annotated[int, Limits(0, 4096)] | None = None
     pte_list_desc_capacity_tdp: Annotated[int, Limits(0, 4096)] | None = None
+    memslot_most_pages: Positive | None = None
     capacity_below_minimum: bool = False
     shadow_page_caches_per_node: bool = False
     # the structs of a VM and of a vCPU
@@ -185,6 +186,7 @@ class Host(NamedTuple):
 
 
 Heads = Annotated[int, Limits(0, 1 << 40)]
+Tables = Annotated[int, Limits(1, 1 << 40)]
 
 
 class ListClass(NamedTuple):
@@ -254,6 +256,7 @@ class Vm(NamedTuple):
     rmaps: tuple[ListClass, ...] = ()
     parent_ptes: tuple[ListClass, ...] = ()
     rmap_heads: tuple[Heads, Heads, Heads] | None = None
+    shadow_tables: tuple[Tables, Tables] | None = None
 
 
 RECORDS: dict[str, type[NamedTuple]] = {"kernel": Kernel, "config": Config, "host": Host, "vm": Vm}

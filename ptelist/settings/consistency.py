@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ptelist.engine import dirty_rings, memslots, mmu, nested, slub_parameters
-from ptelist.engine.dirty_rings import pml
-from ptelist.engine.guest_memory import dimms, ram, users
+from ptelist.engine import mmu, nested, slub_parameters
 from ptelist.engine.lists.descriptors import MIN_EXT
-from ptelist.engine.memslots import write_tracking
-from ptelist.engine.page_tables import window
-from ptelist.engine.windows import GIB, guest_ranges
-from ptelist.scenario.units import format_size
+from ptelist.settings import memory_consistency
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,9 +42,7 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
         yield "kernel", "tdp_default", f"{TDP_UNKNOWN}: say --paging tdp-mmu, tdp-legacy or shadow"
     for number, vm in enumerate(scenario.vms):
         yield from ((f"vms.{number}", field, text) for field, text in _vm(kernel, vm))
-        if text := _too_large(scenario, vm):
-            yield f"vms.{number}", "memory", text
-        yield from ((f"vms.{number}", field, text) for field, text in _layout(kernel, host, vm))
+        yield from ((f"vms.{number}", field, text) for field, text in memory_consistency.problems(scenario, vm))
     yield from _modules(scenario)
 
 
@@ -84,19 +76,20 @@ def _built(kernel: Kernel, config: Config, host: Host) -> Iterator[Problem]:
         yield "host", "external_write_tracking", text
 
 
-def _too_large(scenario: Scenario, vm: Vm) -> str:
-    """Return what is wrong with a VM of which a memslot's array is more than kvmalloc() gives, "" if none is."""
-    kernel = scenario.kernel
-    most = kernel.kvmalloc_most_bytes
-    if kernel.memslot_alloc != "kvcalloc" or not most:
-        return ""
-    track = write_tracking(kernel, scenario.config, scenario.host, vm)
-    name, size = memslots.largest_array(kernel, scenario.host, vm, track=track)
-    if size <= most:
-        return ""
-    return (
-        f"the {name} of a memslot take {size:,} bytes, and kvmalloc() of kernel {kernel.version} gives {most:,} at most"
-    )
+def _shadow_tables(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with how many shadow pages a run told of."""
+    if vm.shadow_tables is None:
+        return
+    least, most = vm.shadow_tables
+    if not mmu.shadow_root(kernel, vm):
+        yield "shadow_tables", "there are no shadow pages without nested or paging shadow"
+    if least > most:
+        yield "shadow_tables", f"the most, {most}, is below the fewest, {least}"
+    room = most * kernel.spte_ent_per_page
+    for field in ("rmaps", "parent_ptes"):
+        entries = sum(each.count * each.entries for each in getattr(vm, field))
+        if entries > room:
+            yield field, f"{entries:,} entries, more than the {room:,} of the {most:,} shadow pages of shadow_tables"
 
 
 def _capacity(kernel: Kernel) -> Iterator[Problem]:
@@ -129,12 +122,12 @@ def _counts(vm: Vm) -> Iterator[tuple[str, str]]:
 
 def _vm(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
     yield from _counts(vm)
-    yield from _memory(kernel, vm)
     if vm.faults == "in-order" and (mmu.tdp(kernel, vm) or vm.mapped != "listed"):
         yield "faults", "in-order tells in which order listed gfns were mapped: it takes paging shadow, mapped listed"
     if vm.nested and not mmu.tdp(kernel, vm):
         yield "nested", "nested TDP needs TDP: use paging tdp, or leave nesting off"
     yield from _replacements(kernel, vm)
+    yield from _shadow_tables(kernel, vm)
     if vm.eager_split and not kernel.split_caches:
         yield "eager_split", f"kernel {kernel.version} has no split caches: they came with ada51a9de737 (in v6.0)"
     if vm.eager_split and not (vm.nested and mmu.tdp_mmu(kernel, vm)):
@@ -151,58 +144,6 @@ def _replacements(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
     most = mmu.rmap_cap(kernel) - (1 if mmu.tdp_mmu(kernel, vm) else MIN_EXT)
     if nested.replaced(kernel, vm) > most:
         yield "l1_replacements", f"{vm.l1_replacements} orphans of a gfn empty its rmap list, so {most} are the most"
-
-
-def _memory(kernel: Kernel, vm: Vm) -> Iterator[tuple[str, str]]:
-    most = window(vm.root_level, kernel.page_bytes)
-    if any(end > most for _, end in (*guest_ranges(vm.memory, vm.low_memory), *dimms(vm))):
-        yield (
-            "memory",
-            f"{vm.root_level}-level tables map {format_size(most)} at most: use root_level 5, or less memory",
-        )
-    if vm.nested and vm.l2_memory > vm.memory:
-        own, whole = format_size(vm.l2_memory), format_size(vm.memory)
-        yield "l2_memory", f"L2 has {own} mapped, more than the {whole} of L1: say how much with --l2-memory"
-    if vm.mapped == "listed" and mmu.tdp(kernel, vm):
-        yield "mapped", '"listed" is for shadow paging: TDP tables follow from memory'
-
-
-def _layout(kernel: Kernel, host: Host, vm: Vm) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with memslots, and with what was touched or written."""
-    used, most = users(kernel, host, vm)
-    if used > most:
-        yield "dimms", f"{used} memslots, more than the {most} that kernel {kernel.version} has"
-    slots = sorted((*ram(vm), *((slot.base, slot.base + slot.size) for slot in vm.slots if slot.spaces != "smm")))
-    for (first, end), (base, _) in pairwise(slots):
-        if base < end:
-            yield "slots", f"memslots at {first:#x} and {base:#x} overlap: cut RAM with ram_holes"
-            break
-    whole = vm.memory + vm.dimms * (vm.dimm_size or GIB)
-    for field in ("populated", "written", "private_memory"):
-        size = getattr(vm, field)
-        if size is not None and size > whole:
-            yield field, f"{format_size(size)} are more than the {format_size(whole)} of the VM"
-    yield from _dirty_ring(kernel, host, vm)
-    if vm.private_memory is not None and not kernel.memory_attributes:
-        yield "private_memory", f"kernel {kernel.version} has no memory attributes: they came with v6.8"
-
-
-def _dirty_ring(kernel: Kernel, host: Host, vm: Vm) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with the size of dirty rings (kvm_vm_ioctl_enable_dirty_log_ring())."""
-    if not vm.dirty_ring:
-        return
-    if not kernel.dirty_ring:
-        yield "dirty_ring", f"kernel {kernel.version} has no dirty rings: they came with v5.11"
-    least = dirty_rings.least(kernel, host, vm)
-    if vm.dirty_ring < least:
-        kept = f"keeps {kernel.dirty_ring_reserved} free"
-        kept += f" and the {kernel.pml_entries} of PML (host.pml)" if pml(kernel, host, vm) else ""
-        yield (
-            "dirty_ring",
-            f"{vm.dirty_ring} entries: a ring has a page at least and KVM {kept}, so it takes {least} or more",
-        )
-    if vm.dirty_ring & (vm.dirty_ring - 1):
-        yield "dirty_ring", f"{vm.dirty_ring} entries: KVM takes a power of two"
 
 
 def _tdx(kernel: Kernel, vm: Vm) -> Iterator[str]:

@@ -81,6 +81,8 @@ Nor is what only happens to move nothing: that --ext 2 saves nothing is an answe
 def taken_away(kernel: Kernel, vm: Vm) -> dict[str, Any]:
     """Return the fields of an L2 and of lists that say something of what this VM has not, and what says nothing."""
     nothing: dict[str, Any] = {} if vm.nested else {"l2_smm": False, "l1_replacements": 0}
+    if not mmu.shadow_root(kernel, vm):
+        nothing |= {"shadow_tables": None}
     if not mmu.uses_rmaps(kernel, vm):
         nothing |= {"rmaps": (), "parent_ptes": ()}
     return {field: value for field, value in nothing.items() if getattr(vm, field) != value}

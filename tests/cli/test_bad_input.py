@@ -101,6 +101,12 @@ PTELIST = [sys.executable, "-m", "ptelist"]
         ("compare --memory 4GB", "--memory: "),
         ("compare --memory 4000", "--memory: should be a multiple of 4096"),
         ("compare --memory 5000TiB", "--memory"),
+        (
+            "where --memory 32TiB --leaf 1G",
+            "--memory: a memslot of 32766 GiB has 8,589,410,304 pages, and KVM takes 2,147,483,647 at most",
+        ),
+        ("where --memory 8194GiB --kernel 5.14", "plug the rest in with --dimms and --dimm-size"),
+        ("where --dimms 2 --dimm-size 8TiB", "--dimm-size: a memslot of 8 TiB has 2,147,483,648 pages"),
         ("compare --memory much", "--memory: expected a size"),
         ("compare --paging ept", "--paging: should be 'tdp', 'tdp-mmu', 'tdp-legacy' or 'shadow', got \"ept\""),
         ("compare --leaf 8k", "--leaf"),

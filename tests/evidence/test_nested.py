@@ -49,7 +49,7 @@ def test_no_row_is_lost(name: str, count: int) -> None:
     assert len(rows(name)) == count
 
 
-def _ends(figure: int | tuple[int, int]) -> tuple[int, int]:
+def ends(figure: int | tuple[int, int]) -> tuple[int, int]:
     return (figure, figure) if isinstance(figure, int) else figure
 
 
@@ -61,7 +61,7 @@ def printed(line: str) -> Figures:
 
 
 def within(figure: int | tuple[int, int], measured: int) -> bool:
-    low, high = _ends(figure)
+    low, high = ends(figure)
     return low <= measured <= high
 
 
@@ -183,8 +183,8 @@ def _vmalloc_pages(series: str, name: str) -> int:
 def _charged(series: str) -> int:
     """Return what the cgroup pays for one small object beside it: its pointer."""
     found = printed(f"--kernel {series} --memcg")
-    memcg, slabs = (_ends(found[f"pte_list_desc.{name}"]) for name in ("bytes.memcg", "slabs"))
-    per_slab = _ends(found["pte_list_desc.objects_per_slab"])[0]
+    memcg, slabs = (ends(found[f"pte_list_desc.{name}"]) for name in ("bytes.memcg", "slabs"))
+    per_slab = ends(found["pte_list_desc.objects_per_slab"])[0]
     (size,) = {each // (count * per_slab) for each, count in zip(memcg, slabs, strict=True)}
     return size
 
@@ -471,7 +471,7 @@ def test_huge_pages_that_hold_tables_of_l1_may_be_split(leaf: str, split: int) -
     """1 GiB of L2 at 4K has 515 tables, in as many windows of 2M at most, and in each of the 4 GiB that L1 has."""
     found = printed(f"--kernel 6.18 --nested --l2-memory 1GiB --leaf {leaf}")[TABLES]
     plain = printed(f"--kernel 6.18 --no-nested --leaf {leaf}")[TABLES]
-    low, high = _ends(found)
+    low, high = ends(found)
     assert high - low == split
     assert low == plain + 515  # type: ignore[operator]
 
@@ -492,6 +492,9 @@ def test_a_list_that_shrank_keeps_a_descriptor() -> None:
         ("--nested --l1-replacements 1001", "1001 orphans of a gfn empty its rmap list, so 1000 are the most"),
         ("--nested --paging tdp-legacy --l1-replacements 1000", "so 999 are the most"),
         ("--nested --set vm.rmaps=[{count=1,entries=3,peak=2}]", "peak 2 is below the 3 entries that a list has"),
+        ("--set vm.shadow_tables=[1,2]", "there are no shadow pages without nested or paging shadow"),
+        ("--nested --set vm.shadow_tables=[3,2]", "the most, 2, is below the fewest, 3"),
+        ("--nested --set vm.shadow_tables=[1,2] --rmaps 2x513", "1,026 entries, more than the 1,024 of the 2 shadow"),
         ("--nested --set vm.rmaps=[{count=1,entries=3,peak=1002}]", "1002 entries: the add that makes 1002"),
     ],
 )

@@ -97,6 +97,7 @@ KERNEL = {
     "parent_ptes_cap": "parents with which a shadow page is zapped before one more is linked; empty if none",
     "pte_list_desc_capacity": "capacity of the cache of descriptors, where a proposal makes it another",
     "pte_list_desc_capacity_tdp": "the same while TDP is on",
+    "memslot_most_pages": "pages that a memslot may have (KVM_MEM_MAX_NR_PAGES); empty if any",
     "capacity_below_minimum": "whether a proposal lets a cache be smaller than the least that a fault may need",
     "shadow_page_caches_per_node": "whether a vCPU has a cache of shadow pages for each node (a proposal)",
     "vm_alloc": "which allocator the struct of a VM comes from",
@@ -184,6 +185,8 @@ VM = {
     "rmaps": "rmap lists, by length",
     "parent_ptes": "parent_ptes lists, by length",
     "rmap_heads": "windows of 4K, 2M and 1G in all memslots, where only these are known; empty: by the memslots",
+    "shadow_tables": "shadow pages, the fewest and the most that there may be, where a run told them, of which tables "
+    "have come and gone; empty: by the memory that is mapped",
 }
 
 LIST_CLASS = {
