@@ -35,8 +35,10 @@ def _size(value: object) -> object:
 
 
 def _letters(value: object) -> object:
-    if not isinstance(value, str) or value in NO_LETTERS:
-        return "" if value in NO_LETTERS else value
+    if not isinstance(value, str):
+        return value
+    if value in NO_LETTERS:
+        return ""
     if not set(value) <= set(DEBUG_LETTERS):
         raise ValueError(f'expected letters of {DEBUG_LETTERS}, or none, got "{ascii(value[:40])[1:-1]}"')
     return value

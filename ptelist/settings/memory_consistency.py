@@ -107,10 +107,8 @@ def _heads(kernel: Kernel, host: Host, vm: Vm) -> Iterator[Problem]:
     lists = sum(each.count for each in vm.rmaps)
     heads = sum(map(sum, memslots.slots(kernel, host, vm).rows))
     if lists > heads:
-        yield (
-            "rmaps",
-            f"{lists:,} lists, more than the {heads:,} rmap heads of the VM's memslots: list fewer with --rmaps, or give it more memory",
-        )
+        text = f"{lists:,} lists, more than the {heads:,} rmap heads of the VM's memslots"
+        yield "rmaps", f"{text}: list fewer with --rmaps, or give it more memory"
 
 
 def _dirty_ring(kernel: Kernel, host: Host, vm: Vm) -> Iterator[Problem]:

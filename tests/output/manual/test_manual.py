@@ -91,7 +91,7 @@ def test_fields_have_meanings_in_the_order_of_their_declaration() -> None:
         (Heads, "whole number, 0 to 1,099,511,627,776"),
         (Size, "size in whole pages, 0 B to 4096 TiB"),
         (Size | None, "size in whole pages, 0 B to 4096 TiB; may be empty"),
-        (DebugLetters, "letters of FZPUTA, `-` for none"),
+        (DebugLetters, "letters of FZPUTA, or `none`"),
         (tuple[Positive, ...], "list of: whole number, at least 1"),
         (RECORDS["vm"].__annotations__["paging"], "`tdp`, `tdp-mmu`, `tdp-legacy` or `shadow`"),
         (RECORDS["kernel"].__annotations__["slub_fractions"], "list of: whole number, at least 1, 2 or more of them"),

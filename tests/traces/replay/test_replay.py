@@ -174,7 +174,7 @@ def test_slabs_are_those_of_lists_and_caches_together(run: Callable[..., Result]
     """SeaBIOS in L1 on 7.3: 4 descriptors in lists at most, and 40 with the cache that they came from.
 
     40 of 128 bytes fill two slabs of 32, and with a sheaf's other 59 four; of 32 bytes one of 128. A slab is 4,096
-    bytes and a vector of 8 an object. It is what compare says of the same VM.
+    bytes and a vector of 8 an object. It lies within what compare says of any run of such a VM.
     """
     trace = lzma.decompress((TRACES / "nested/7.3-pc.trace.xz").read_bytes())
     options = ("--kernel", "7.3", "--ext", "2,14", "--cpus", "1")
@@ -190,7 +190,10 @@ def test_slabs_are_those_of_lists_and_caches_together(run: Callable[..., Result]
         )
     ]
     assert [(row["low"], row["high"]) for row in rows[0]] == [("5120", "5120"), ("8704", "17408")]
-    assert [list(row.values())[3:] for row in rows[0]] == [list(row.values())[3:] for row in rows[1]]
+    for told, of_any_run in zip(*rows, strict=True):
+        for low, high in (("low", "high"), ("change_low", "change_high")):
+            if told[low]:
+                assert int(of_any_run[low]) <= int(told[low]) <= int(told[high]) <= int(of_any_run[high])
 
 
 def test_lists_alone_are_called_that(run: Callable[..., Result], tmp_path: Path) -> None:
