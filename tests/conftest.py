@@ -27,6 +27,8 @@ gc.set_threshold(50_000, 20)  # a quarter of the time went into looking for garb
 
 for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PTELIST_DEBUG", "TERM"):
     os.environ.pop(name, None)  # what a shell says of the output: a test that is about it says it itself
+for name in [name for name in os.environ if name.startswith("GIT_")]:
+    del os.environ[name]  # what git says to a hook: a test would commit into the repository whose hook runs it
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptelist.engine import mmu
-from ptelist.engine.kmalloc import POINTER, kvmalloc
+from ptelist.engine.kmalloc import kvmalloc
 from ptelist.engine.ledger import Term, Unit, fixed, nothing, product, rule, total
+from ptelist.engine.slab_layout import POINTER
 
 if TYPE_CHECKING:
     from ptelist.engine.facts import Facts

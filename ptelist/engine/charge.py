@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.engine import memslots, mmu
 from ptelist.engine.figure_kinds import DESC, HEADER
 from ptelist.engine.interval import Interval
-from ptelist.engine.kmalloc import POINTER, Pool, kmalloc, pages_of, pool_of
+from ptelist.engine.kmalloc import Pool, kmalloc, pages_of, pool_of
 from ptelist.engine.ledger import Term, Unit, fixed, named, nothing, product, rule, total
 from ptelist.engine.memslots import write_tracking
+from ptelist.engine.slab_layout import POINTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ptelist.engine.slab_layout import POINTER
+
 if TYPE_CHECKING:
     from ptelist.scenario.models import Kernel
-
-POINTER = 8
 
 
 class Pool(NamedTuple):

@@ -16,12 +16,10 @@ if TYPE_CHECKING:
     from ptelist.scenario.models import Host, Kernel, Vm
 
 B, OBJECTS = Unit.BYTES, Unit.OBJECTS
-CHUNK_SHIFT = 6
-"""XA_CHUNK_SHIFT: a node has 64 slots (same in 5.10 to 7.3, but for CONFIG_BASE_SMALL)."""
 
 
-def nodes(spans: tuple[Range, ...], page_bytes: int) -> int:
-    """Return the xa_nodes of an xarray with an entry for each page of ascending ranges.
+def nodes(spans: tuple[Range, ...], page_bytes: int, chunk_shift: int) -> int:
+    """Return the xa_nodes, of 2^chunk_shift slots, of an xarray with an entry for each page of ascending ranges.
 
     A node for each window that they touch, level by level up to the node that holds the highest index (xa_reserve()
     and xas_create(), lib/xarray.c); index 0 alone needs none.
@@ -31,26 +29,26 @@ def nodes(spans: tuple[Range, ...], page_bytes: int) -> int:
     last = (spans[-1][1] - 1) // page_bytes
     count, shift = 0, 0
     while last >> shift:
-        shift += CHUNK_SHIFT
+        shift += chunk_shift
         count += distinct(spans, page_bytes << shift)
     return count
 
 
-def bounds(spans: tuple[Range, ...], private: int, page_bytes: int) -> tuple[int, int]:
+def bounds(spans: tuple[Range, ...], private: int, page_bytes: int, chunk_shift: int) -> tuple[int, int]:
     """Return the least and the most nodes when `private` bytes of the ranges have the attribute.
 
     At best they lie together from the lowest address on, at worst each page has a node of its own at the lowest
     level, as far as there are. A node without an entry is freed when its last one is cleared.
     """
-    most = nodes(spans, page_bytes)
+    most = nodes(spans, page_bytes, chunk_shift)
     pages = sum(end - first for first, end in spans) // page_bytes
     wanted = min(private // page_bytes, pages)
     if wanted == pages:
         return most, most
     if not wanted:
         return 0, 0
-    least = nodes(((0, wanted * page_bytes),), page_bytes)
-    leaves = distinct(spans, page_bytes << CHUNK_SHIFT)
+    least = nodes(((0, wanted * page_bytes),), page_bytes, chunk_shift)
+    leaves = distinct(spans, page_bytes << chunk_shift)
     return least, min(most, most - leaves + min(leaves, wanted))
 
 
@@ -63,8 +61,9 @@ def attributes(facts: Facts, kernel: Kernel, host: Host, vm: Vm, number: int) ->
     spans = ram(vm)
     field = "memory" if vm.private_memory is None else "private_memory"
     private = sum(end - first for first, end in spans) if vm.private_memory is None else vm.private_memory
-    low, high = bounds(spans, private, kernel.page_bytes)
-    why = "a node for each 64 pages with the attribute private, and above them one for each 64 nodes"
+    low, high = bounds(spans, private, kernel.page_bytes, kernel.xa_chunk_shift)
+    slots = 1 << kernel.xa_chunk_shift
+    why = f"a node for each {slots} pages with the attribute private, and above them one for each {slots} nodes"
     given = facts.vm(number, field, B)
     found = rule("xa_nodes", low, high, OBJECTS, why, given)
     size = facts.kernel("xa_node_bytes", B)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.engine.kmalloc import POINTER, kmalloc
+from ptelist.engine.kmalloc import kmalloc
 from ptelist.engine.ledger import Term, Unit, fixed, nothing, product, rule, total
+from ptelist.engine.slab_layout import POINTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -46,6 +46,9 @@ def rules(facts: Facts, found: CacheLayout) -> Rules:
         found.sheaf,
         kernel.slub_sheaves_per_node,
         debugged,
+        kernel.slub_shrink_promote,
+        kernel.slub_flush_batch,
+        kernel.slub_lookahead,
     )
 
 

@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PROMOTED = 32
-"""SHRINK_PROMOTE_MAX: slabs with at most so many free objects are sorted by a shrink."""
-
 
 class Rules(NamedTuple):
     """What decides how one cache is filled on one kernel and host."""
@@ -34,6 +31,12 @@ class Rules(NamedTuple):
     """Full sheaves of a node's barn (MAX_FULL_SHEAVES)."""
     debugged: bool = False
     """Whether slub_debug keeps slabs off the CPUs."""
+    promoted: int = 0
+    """Slabs with at most so many free objects are sorted by a shrink."""
+    batch: int = 0
+    """Objects of a main sheaf that are flushed at a time; 0: all."""
+    lookahead: int = 0
+    """Objects of other slabs at which the search for further ones of a slab ends, where many are freed at once."""
 
     def node_of(self, cpu: int) -> int:
         """Return the node of a CPU, each node having a row of CPUs."""
@@ -117,13 +120,13 @@ class SlubNode:
 
     def shrink(self) -> None:
         """Give empty slabs back, and sort the fullest to the head (__kmem_cache_do_shrink())."""
-        promoted: list[list[Slab]] = [[] for _ in range(PROMOTED)]
+        promoted: list[list[Slab]] = [[] for _ in range(self._rules.promoted)]
         rest = []
         for slab in self.partial:
             if slab.empty:
                 self.slabs -= 1
                 slab.listed = False
-            elif slab.free <= PROMOTED:
+            elif slab.free <= self._rules.promoted:
                 promoted[slab.free - 1].append(slab)
             else:
                 rest.append(slab)

@@ -14,11 +14,6 @@ from ptelist.engine.slub_node import Objects, Rules, Slab, SlubMachine, SlubNode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-BATCH = 32
-"""PCS_BATCH_MAX: objects of a main sheaf that are flushed at a time."""
-LOOKAHEAD = 3
-"""Objects of other slabs at which the search for further ones of a slab ends (build_detached_freelist())."""
-
 
 class PercpuSheaves:
     """The two sheaves of a CPU: `spare` is empty or full."""
@@ -137,7 +132,7 @@ class Sheaves(SlubMachine):
             here.spare, here.main = here.main, []
 
     def _flush(self, objects: Objects) -> None:
-        for slab, count in detached(objects):
+        for slab, count in detached(objects, self.rules.lookahead):
             self.nodes[slab.node].free(slab, count)
 
     def flush(self) -> None:
@@ -146,8 +141,8 @@ class Sheaves(SlubMachine):
             self._flush(here.spare)
             here.spare = []
             while here.main:
-                self._flush(here.main[-BATCH:])
-                del here.main[-BATCH:]
+                self._flush(here.main[-self.rules.batch :])
+                del here.main[-self.rules.batch :]
 
     def shrink(self) -> None:
         """Flush CPUs and barns, then shrink the nodes."""
@@ -159,13 +154,16 @@ class Sheaves(SlubMachine):
             node.shrink()
 
 
-def detached(objects: Objects) -> Iterator[tuple[Slab, int]]:
-    """Yield slabs and how many objects of each are freed at once, from the end (build_detached_freelist())."""
+def detached(objects: Objects, most_others: int) -> Iterator[tuple[Slab, int]]:
+    """Yield slabs and how many objects of each are freed at once, from the end (build_detached_freelist()).
+
+    The search for further ones of a slab ends at so many objects of others.
+    """
     left = list(objects)
     size = len(left)
     while size:
         size -= 1
-        slab, count, at, lookahead = left[size], 1, size, LOOKAHEAD
+        slab, count, at, lookahead = left[size], 1, size, most_others
         while at and lookahead:
             at -= 1
             if left[at] is slab:

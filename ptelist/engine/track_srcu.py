@@ -12,18 +12,14 @@ if TYPE_CHECKING:
     from ptelist.scenario.models import Host, Kernel
 
 B = Unit.BYTES
-LEAF_FANOUT, FANOUT = 16, 64
-"""RCU_FANOUT_LEAF and RCU_FANOUT of a 64-bit kernel (kernel/rcu/Kconfig)."""
-BIG_CPUS = 128
-"""srcutree.big_cpu_lim: from so many possible CPUs on the nodes are there from the start, below after contention."""
 
 
-def tree_nodes(cpus: int) -> int:
-    """Return the nodes of a combining tree over so many CPUs."""
-    level = -(-cpus // LEAF_FANOUT)
+def tree_nodes(cpus: int, leaf: int, inner: int) -> int:
+    """Return the nodes of a combining tree over so many CPUs, `leaf` below each leaf and `inner` nodes below others."""
+    level = -(-cpus // leaf)
     count = level
     while level > 1:
-        level = -(-level // FANOUT)
+        level = -(-level // inner)
         count += level
     return count
 
@@ -42,7 +38,8 @@ def track_srcu(facts: Facts, kernel: Kernel, host: Host) -> Term:
     usage = kmalloc(kernel.srcu_usage_bytes, pool)
     parts = [data, fixed("srcu_usage", usage, B, facts.source("kernel.srcu_usage_bytes"))]
     if kernel.srcu_node_bytes:
-        most = kmalloc(tree_nodes(cpus) * kernel.srcu_node_bytes, pool)
-        why = f"nodes of a tree over the CPUs: from {BIG_CPUS} on at once, below if updates contend"
-        parts.append(rule("srcu_nodes", most if cpus >= BIG_CPUS else 0, most, B, why, possible))
+        most = kmalloc(tree_nodes(cpus, *kernel.srcu_fanout) * kernel.srcu_node_bytes, pool)
+        big = kernel.srcu_big_cpus
+        why = f"nodes of a tree over the CPUs: from {big} on at once, below if updates contend"
+        parts.append(rule("srcu_nodes", most if cpus >= big else 0, most, B, why, possible))
     return total("track_srcu", B, parts)

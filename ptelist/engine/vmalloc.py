@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptelist.engine.kmalloc import POINTER, kmalloc, pages_of
+from ptelist.engine.kmalloc import kmalloc, pages_of
 from ptelist.engine.ledger import Term, Unit, fixed, product, rule, total
+from ptelist.engine.slab_layout import POINTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from ptelist.readers.host.snapshot import Snapshot
 
+ENDINGS = (".txt", ".observation")
+"""Of files that hosts are saved in, which are no part of a host's name; any other may be: web.1, db.example.com."""
+
 MOST_NAME = 4096
 """Bytes of a name of a file."""
 
@@ -106,7 +109,7 @@ def _host(path: str) -> dict[str, Any]:
     said = load(path, "hosts").overlay
     fields = {f"host.{field}": each.value for field, each in said.host.items()}
     fields |= {f"config.{field}": each.value for field, each in said.config.items()}
-    row: dict[str, Any] = {"host": Path(path).stem, "kernel": path}
+    row: dict[str, Any] = {"host": _name(Path(path)), "kernel": path}
     for axis in AXES.values():
         known = {each: fields[each] for each in axis.kind.paths(axis.path) if fields.get(each) not in {None, ""}}
         if axis.path.startswith("host.") and known.keys() == set(axis.kind.paths(axis.path)):
@@ -115,6 +118,11 @@ def _host(path: str) -> dict[str, Any]:
     alike = Counter((each.vcpus, each.stats.get(paths.RUN)) for each in vms.vms(found, path) if each.vcpus)
     row |= {FACTS: {}, MEASURED: {"slabs": dict(_slabs(found, path))}}
     return row | {LIST: [_vms(*each, count) for each, count in alike.items()]}
+
+
+def _name(file: Path) -> str:
+    """Return how a host is called that was saved in a file."""
+    return file.stem if file.suffix in ENDINGS else file.name
 
 
 def _slabs(found: Snapshot, path: str) -> Iterator[tuple[str, dict[str, Any]]]:

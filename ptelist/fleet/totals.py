@@ -76,12 +76,13 @@ def _parts(fleet: Fleet, jobs: Sequence[Job], figures: Sequence[str], processes:
     global _shared  # noqa: PLW0603 -- what a forked process is given without a copy
     _shared = HostValues(fleet, figures), jobs
     starts = range(0, len(jobs), CHUNK)
-    if processes == 1 or len(starts) == 1:
+    busy = min(processes, len(starts))
+    if busy <= 1:
         yield from map(_part, starts)
     else:
         from ptelist.fleet.pool import spread  # noqa: PLC0415 -- slow to load, for several processes only
 
-        yield from spread(_part, starts, processes)
+        yield from spread(_part, starts, busy)
 
 
 def _part(start: int) -> Part:

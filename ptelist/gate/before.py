@@ -12,6 +12,8 @@ from ptelist.scenario.overlay import Source, frozen
 from ptelist.settings.consistency import problems
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ptelist.engine.ledger import Ledger
     from ptelist.gate.baseline import Entry
 
@@ -37,10 +39,21 @@ def derived(old: Entry, now: Entry, ledger: Ledger) -> Ledger | None:
 def rebuilt(old: Entry, now: Entry) -> Scenario | None:
     """Return the scenario of the inputs; what is the same now has the source that it has now.
 
+    A field that ptelist did not have then is taken to be as it is now: the figures tell if it was not.
     None if it cannot be, today.
     """
+    return _rebuilt(old.inputs, now) or _rebuilt(_with_new_fields(old.inputs, now.inputs), now)
+
+
+def _with_new_fields(old: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return inputs with those fields of now that they have not, for the same machine, kernel and VMs."""
+    known = {path.rpartition(".")[0] for path in old}
+    return {path: value for path, value in now.items() if path.rpartition(".")[0] in known} | dict(old)
+
+
+def _rebuilt(inputs: Mapping[str, Any], now: Entry) -> Scenario | None:
     parts: dict[str, dict[str, Any]] = {}
-    for path, value in old.inputs.items():
+    for path, value in inputs.items():
         part, _, field = path.rpartition(".")
         parts.setdefault(part, {})[field] = frozen(value)
     proposals = parts.pop("", {}).get("proposals", ())
@@ -50,8 +63,8 @@ def rebuilt(old: Entry, now: Entry) -> Scenario | None:
         vms = tuple(checked(RECORDS["vm"], parts[part]) for part in groups)
     except (ValueError, KeyError):
         return None
-    same = {path: source for path, source in now.sources.items() if old.inputs.get(path) == now.inputs.get(path)}
-    sources = dict.fromkeys(old.inputs, IN_BASELINE) | same
+    same = {path: source for path, source in now.sources.items() if inputs.get(path) == now.inputs.get(path)}
+    sources = dict.fromkeys(inputs, IN_BASELINE) | same
     if not vms:
         return None
     scenario = Scenario(**own, vms=vms, proposals=proposals, sources=sources)

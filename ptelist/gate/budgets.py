@@ -4,17 +4,20 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 from typing import Annotated, Any, Literal, NamedTuple
 
 from ptelist.errors import PtelistError, suggestion
-from ptelist.gate.limits import LIMIT_KINDS, Bound, Rule, amount, exactly, growth, refuse_contradictions
+from ptelist.gate.limits import LIMIT_KINDS, Bound, Rule, amount, consistent, exactly, growth
 from ptelist.scenario.limits import Limits
 from ptelist.scenario.overlay import Origin
 from ptelist.scenario.presets.parse import toml
 from ptelist.settings import named
 from ptelist.settings.axes import AXES
 from ptelist.settings.faults import Fault, read_record
+from ptelist.settings.work import Work
 
 BUILT_IN = "built-in budgets"
 """What stands in for a file's name where there is none."""
@@ -22,12 +25,24 @@ BUILT_IN = "built-in budgets"
 OWN = "folder or below; any other is for --baseline alone"
 STDOUT = "-"
 
+SCENARIOS = Work("scenarios", 300, "name fewer, or write several files")
+"""Each takes some 30 ms where its figures moved, and 14 KB of a baseline."""
+
+LIMITS = Work("limits, one for each figure and scenario", 20_000, "name fewer figures, or fewer scenarios for each")
+"""Each takes some 0.3 ms and 4 KiB where it is over."""
+
 TOP_KEYS = frozenset(("baseline", "kernel", "scenario", "budget"))
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.\-]*"
 
 
 def _several(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else (value,) if isinstance(value, str) else value
+    """Return one text or more; raises ValueError for one that is there twice."""
+    if not isinstance(value, list):
+        return (value,) if isinstance(value, str) else value
+    for name, count in Counter(each for each in value if isinstance(each, str)).items():
+        if count > 1:
+            raise ValueError(f"{name} is given twice")
+    return tuple(value)
 
 
 Amount = Annotated[Bound, Limits(read=amount)]
@@ -86,13 +101,11 @@ def parse(text: str, label: str) -> Gate:
     """Return scenarios and rules.
 
     Raises PtelistError, naming line and field, for what is unknown, missing, no amount,
-    given twice, or contradicts another budget.
+    given twice, or contradicts another budget, and for more than can be held against figures in time.
     """
     data = toml(text, label)
     gate = _gate(data, Origin(label, text))
-    rules = tuple(_rules(data.get("budget", []), gate.scenarios, gate.origin))
-    refuse_contradictions(rules)
-    return gate._replace(rules=rules)
+    return gate._replace(rules=tuple(consistent(_rules(data.get("budget", []), gate.scenarios, gate.origin))))
 
 
 def scenarios(text: str, label: str) -> Gate:
@@ -143,6 +156,7 @@ def _preset(label: str, name: str) -> str:
 def _scenarios(table: object, origin: Origin) -> dict[str, Wanted]:
     if not isinstance(table, dict) or not table:
         raise PtelistError(f"{origin.at('scenario')}: no scenario: expected [scenario.NAME] with options of compare")
+    SCENARIOS.bound(len(table), origin.at("scenario"))
     wanted = {}
     for name, options in table.items():
         where = origin.at(f"scenario.{name}")
@@ -187,6 +201,7 @@ def _option(value: object, where: str) -> str:
 def _rules(tables: object, known: dict[str, Wanted], origin: Origin) -> Iterator[Rule]:
     if not isinstance(tables, list) or not tables or not all(isinstance(each, dict) for each in tables):
         raise PtelistError(f"{origin.at('budget')}: no budget: expected [[budget]] with figure and max, for one")
+    count = 0
     for number, table in enumerate(tables):
         path = f"budget.{number}"
         budget = _budget(table, path, origin)
@@ -198,11 +213,11 @@ def _rules(tables: object, known: dict[str, Wanted], origin: Origin) -> Iterator
         limits = [(kind, getattr(budget, kind)) for kind in LIMIT_KINDS if getattr(budget, kind) is not None]
         if not limits:
             raise PtelistError(f"{origin.at(path)}: budget: no limit: expected one of {', '.join(LIMIT_KINDS)}")
-        for name in names:
-            for figure in budget.figure:
-                for kind, limit in limits:
-                    place = origin.at(f"{path}.{kind}")
-                    yield Rule(name, figure, kind, limit, budget.severity, budget.message, place)
+        count += len(names) * len(budget.figure) * len(limits)
+        LIMITS.bound(count, origin.at(path))
+        places = {kind: origin.at(f"{path}.{kind}") for kind, _ in limits}
+        for name, figure, (kind, limit) in product(names, budget.figure, limits):
+            yield Rule(name, figure, kind, limit, budget.severity, budget.message, places[kind])
 
 
 def _budget(table: dict[str, Any], path: str, origin: Origin) -> Budget:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptelist.compare.comparison import pick_one
 from ptelist.compare.moved import steps
 from ptelist.engine.difference import difference
+from ptelist.engine.figure_kinds import TOTAL
 from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import Unit
 from ptelist.errors import PtelistError
 from ptelist.gate.baseline import UPDATE
 from ptelist.gate.before import derived
 from ptelist.gate.limits import EXACT, GROWTH
-from ptelist.gate.totals import change, totals
+from ptelist.gate.totals import change, total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ptelist.compare.moved import Moved
     from ptelist.engine.interval import Change
@@ -95,23 +96,22 @@ def check(gate: Gate, tested: Tested, baseline: Baseline | None) -> Checked:
             raise PtelistError(
                 f"{gate.baseline}: does not exist, {rule.kind} at {rule.place} is held against it: {UPDATE}"
             )
-    order = list(tested.ledgers)
-    rules = sorted(gate.rules, key=lambda rule: order.index(rule.scenario))
+    rules: dict[str, list[Rule]] = {name: [] for name in tested.ledgers}
+    for rule in gate.rules:
+        rules[rule.scenario].append(rule)
+    findings: list[Finding] = []
+    found: list[Total] = []
     if baseline:
-        for name in order:
+        for name in rules:
             _refuse_stale(name, baseline, tested.state.scenarios[name])
-    derivations = {
-        name: derived(baseline.scenarios[name], entry, tested.ledgers[name])
-        for name, entry in tested.state.scenarios.items()
-        if baseline and name in baseline.scenarios
-    }
-    why = _why(baseline, tested.state, derivations) if baseline else {}
-    findings = [
-        _finding(rule, tested, baseline, derivations.get(rule.scenario), why.get(rule.scenario)) for rule in rules
-    ]
-    gone = [name for name in (baseline.scenarios if baseline else ()) if name not in order]
-    findings += [Finding(REMOVED, name) for name in gone]
-    found = totals(tested.ledgers, tested.options, baseline, derivations, why) if baseline else ()
+    for name, ledger in tested.ledgers.items():  # each by itself: what tells why its figures moved takes much memory
+        old = baseline.scenarios.get(name) if baseline else None
+        derivation = derived(old, tested.state.scenarios[name], ledger) if old else None
+        why = _why(name, baseline, tested.state) if baseline and old else None
+        findings += [_finding(rule, tested, baseline, derivation, why) for rule in rules[name]]
+        if old and TOTAL in old.figures:
+            found.append(total(name, ledger[TOTAL], tested.options[name], old.figures[TOTAL], derivation, why))
+    findings += [Finding(REMOVED, name) for name in (baseline.scenarios if baseline else ()) if name not in rules]
     return Checked(tuple(findings), tuple(found))
 
 
@@ -125,15 +125,14 @@ def _refuse_stale(name: str, baseline: Baseline, now: Entry) -> None:
             raise PtelistError(f"{baseline.label}: {name}: stale: {path} was {was}, is {is_}: {UPDATE}")
 
 
-def _why(before: Baseline, after: Baseline, scenarios: Iterable[str]) -> dict[str, Causes]:
-    """Return what tells why figures moved, of the scenarios that are not as they were."""
-    pairs = {name: (before.scenarios[name], after.scenarios[name]) for name in scenarios}
-    unlike = [name for name, (old, new) in pairs.items() if (old.inputs, old.figures) != (new.inputs, new.figures)]
-    if not unlike:
-        return {}
+def _why(name: str, before: Baseline, after: Baseline) -> Causes | None:
+    """Return what tells why figures of a scenario moved, None if it is as it was."""
+    old, new = before.scenarios[name], after.scenarios[name]
+    if (old.inputs, old.figures) == (new.inputs, new.figures):
+        return None
     from ptelist.gate.causes import Causes  # noqa: PLC0415 -- for figures that moved only
 
-    return {name: Causes(name, before, after) for name in unlike}
+    return Causes(name, before, after)
 
 
 def _finding(

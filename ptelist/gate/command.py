@@ -10,7 +10,7 @@ import click
 
 from ptelist.errors import PtelistError
 from ptelist.gate import gates, page
-from ptelist.gate.baseline import changes, read, render
+from ptelist.gate.baseline import MOST_BYTES, changes, read, render
 from ptelist.gate.check import FAIL, check, problems
 from ptelist.gate.page import GateReport
 from ptelist.gate.sentence import headline
@@ -122,7 +122,11 @@ def _update(asked: gates.Run) -> int:
     dry = " (not written)" if asked.dry else ""
     told = "".join(f"{clean(f'{gate.baseline}: {line}{dry}')}\n" for line in changes(old, tested.state))
     _tell_configurations(asked)
-    write((told, None), *([] if asked.dry else [(render(tested.state), gate.baseline)]))
+    text = render(tested.state)
+    if len(text) > MOST_BYTES:
+        most = f"{MOST_BYTES >> 20} MiB"
+        raise PtelistError(f"{gate.baseline}: would be larger than {most}: name fewer scenarios, or fewer VM groups")
+    write((told, None), *([] if asked.dry else [(text, gate.baseline)]))
     return 0
 
 

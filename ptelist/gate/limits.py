@@ -9,6 +9,7 @@ from ptelist.errors import PtelistError, Where
 from ptelist.scenario.units import parse_size
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from fractions import Fraction
 
 _PERCENT = r"([0-9]{1,9})(?:\.([0-9]{1,9}))? ?%"
@@ -73,8 +74,8 @@ class Rule(NamedTuple):
         return self.kind == GROWTH or self.limit.unit == BASELINE
 
 
-def refuse_contradictions(rules: tuple[Rule, ...]) -> None:
-    """Raise PtelistError for limits given twice, and for those of which one can never matter or never hold."""
+def consistent(rules: Iterable[Rule]) -> Iterator[Rule]:
+    """Yield limits; raises PtelistError for one given twice, and for two of which one never matters or never holds."""
     seen: dict[tuple[str, str], list[Rule]] = {}
     for rule in rules:
         others = seen.setdefault((rule.scenario, rule.figure), [])
@@ -84,6 +85,7 @@ def refuse_contradictions(rules: tuple[Rule, ...]) -> None:
                     f"{rule.place}: {rule.kind} of {rule.figure} in {rule.scenario} {problem} ({other.place})"
                 )
         others.append(rule)
+        yield rule
 
 
 def _contradiction(first: Rule, second: Rule) -> str:

@@ -11,6 +11,8 @@ from ptelist.gate.baseline import Baseline, entry
 from ptelist.output.command_line import words as spelt
 from ptelist.output.version import __version__
 from ptelist.settings.columns import KERNELS, expand
+from ptelist.settings.work import GROUPS as IN_COLUMNS
+from ptelist.settings.work import Vms, bound_histories
 
 if TYPE_CHECKING:
     from ptelist.engine.ledger import Ledger
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from ptelist.output.command_line import Options
     from ptelist.output.note import Note
     from ptelist.scenario.models import Scenario
+
+GROUPS = IN_COLUMNS._replace(most=10_000)
+"""Each takes 36 KiB: its fields are kept beside its figures."""
 
 
 class Tested(NamedTuple):
@@ -35,14 +40,17 @@ def measure(gate: Gate, kernel: Options, layouts: Places) -> Tested:
     """Return the scenarios of a gate, those that name no kernel on the one under test.
 
     `kernel` are its options, `layouts` those of its build. Raises PtelistError that names
-    the line of what is wrong in a scenario.
+    the line of what is wrong in a scenario, and if all are more than can be accounted in time.
     """
     under_test = _under_test(gate, kernel)
     scenarios: dict[str, Scenario] = {}
     words = {}
+    vms = Vms(GROUPS)
     for name, wanted in gate.scenarios.items():
         options, scenarios[name] = _scenario(gate, name, wanted, under_test)
         words[name] = (*wanted.presets, *spelt(options))
+        vms.add(scenarios[name], gate.origin.at(f"scenario.{name}"))
+    bound_histories(scenarios.values())
     ledgers = {name: account(scenario) for name, scenario in scenarios.items()}
     entries = {
         name: entry(scenario, ledgers[name], assume([scenario], by_preset=True)) for name, scenario in scenarios.items()

@@ -13,10 +13,9 @@ from ptelist.output.command_line import line
 from ptelist.output.page import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
     from ptelist.engine.ledger import Ledger, Term
-    from ptelist.gate.baseline import Baseline
     from ptelist.gate.causes import Causes
 
 
@@ -61,22 +60,13 @@ def change(term: Term, before: Interval, growth: Interval | None) -> Change:
     return Change(low, high, (Ratio(low, old), Ratio(high, old)))
 
 
-def totals(
-    ledgers: Mapping[str, Ledger],
-    words: Mapping[str, tuple[str, ...]],
-    before: Baseline,
-    derivations: Mapping[str, Ledger | None],
-    why: Mapping[str, Causes],
-) -> Iterator[Total]:
-    """Yield the total of each scenario that both sides have; `derivations` are the ledgers of the one before."""
-    for name, ledger in ledgers.items():
-        if name not in before.scenarios or TOTAL not in before.scenarios[name].figures:
-            continue
-        term, old = ledger[TOTAL], derivations.get(name)
-        ends = before.scenarios[name].figures[TOTAL]
-        growth = Interval(*difference(old[TOTAL], term)) if old else None
-        found = Total(name, term, ends, growth, (), words[name])
-        yield found._replace(causes=tuple(why[name].of(term))) if found.moved else found
+def total(  # noqa: PLR0913, PLR0917 -- what a total rests on
+    name: str, term: Term, words: tuple[str, ...], before: Interval, derivation: Ledger | None, why: Causes | None
+) -> Total:
+    """Return the total of a scenario that both sides have; `derivation` is the ledger of the one before."""
+    growth = Interval(*difference(derivation[TOTAL], term)) if derivation else None
+    found = Total(name, term, before, growth, (), words)
+    return found._replace(causes=tuple(why.of(term))) if why and found.moved else found
 
 
 def table(found: Sequence[Total]) -> Table:

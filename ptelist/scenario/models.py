@@ -66,6 +66,7 @@ class Kernel(NamedTuple):
     memslot_bytes: Positive
     memory_attributes: bool
     xa_node_bytes: Positive
+    xa_chunk_shift: Annotated[int, Limits(4, 6)]
     dirty_ring: bool
     dirty_gfn_bytes: Positive
     dirty_ring_reserved: Natural
@@ -75,6 +76,8 @@ class Kernel(NamedTuple):
     srcu_data_bytes: Positive
     srcu_usage_bytes: Natural
     srcu_node_bytes: Natural
+    srcu_fanout: tuple[Annotated[int, Limits(2, 64)], Annotated[int, Limits(2, 64)]]
+    srcu_big_cpus: Natural
     # vmalloc
     vm_struct_bytes: Positive
     vmap_area_bytes: Positive
@@ -88,6 +91,9 @@ class Kernel(NamedTuple):
     slub_max_order: Order
     slub_max_objects: Annotated[int, Limits(512, 32767)]
     slub_min_partial: tuple[Positive, Positive]
+    slub_shrink_promote: Natural
+    slub_flush_batch: Positive
+    slub_lookahead: Natural
     slub_cpu_partial: Table
     slub_cpu_partial_unit: Literal["objects", "slabs"]
     slub_sheaf_capacity: Table

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PIECE = re.compile(
-    r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|\#[^\n]*|[\[\]{}\n]|[^"\'\#\[\]{}\n]+|.',
-    re.DOTALL,
+_STRING = (
+    r'"""(?:[^"\\]+|\\.|"(?!""))*(?:"{3,5})?'
+    r"|'{3}.*?(?:'{3,5}|\Z)"
+    r'|"(?:[^"\\\n]+|\\.)*"?'
+    r"|'[^'\n]*'?"
 )
+"""One without its end goes on to that of its line, or of the text, so that no other is looked for in it."""
+_COMMENT = r"\#[^\n]*"
+_PIECE = re.compile(rf"""{_STRING}|{_COMMENT}|[\[\]{{}}\n]|[^"'\#\[\]{{}}\n]+|.""", re.DOTALL)
 """A string, a comment, a bracket, the end of a line, or anything between."""
 _PART = r'[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\''
 _KEY = rf"\s*((?:{_PART})(?:[ \t]*\.[ \t]*(?:{_PART}))*)\s*"
@@ -36,6 +41,14 @@ def index(text: str) -> dict[str, int]:
             continue
         lines.setdefault(".".join(path), number)
     return lines
+
+
+def long_key(text: str, most: int) -> int:
+    """Return the line of the first key of more than `most` parts, 0 if there is none; the text may be no TOML."""
+    pattern = re.compile(f"{_STRING}|{_COMMENT}", re.DOTALL)
+    bare = pattern.sub(lambda found: "_" + "\n" * found[0].count("\n"), text)
+    keys = re.finditer(r"[\w-]+(?:[ \t]*\.[ \t]*[\w-]+)*", bare)
+    return next((bare.count("\n", 0, key.start()) + 1 for key in keys if key[0].count(".") >= most), 0)
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:

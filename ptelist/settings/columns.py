@@ -9,7 +9,7 @@ from ptelist.settings.axes import PRESET
 from ptelist.settings.space import Space
 from ptelist.settings.typed_options import MOST_COLUMNS, pairs, points
 from ptelist.settings.void import refuse_void
-from ptelist.settings.work import DIMMS, GROUPS
+from ptelist.settings.work import GROUPS, Vms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,13 +74,10 @@ def columns(space: Space, baseline: str | None = None, most: int = MOST_COLUMNS,
     compared = [axis for axis in varying if paired or axis.name in wanted or compares(axis)] or varying
     found = [0] * len(chosen) if paired and not wanted else _baselines(space, chosen, compared, wanted)
     columns = []
-    groups = dimms = 0
+    vms = Vms(GROUPS)
     for here, against in zip(chosen, found, strict=True):
         scenario = space.scenario(here)
-        groups += len(scenario.vms)
-        GROUPS.bound(groups)
-        dimms += sum([vm.dimms for vm in scenario.vms])
-        DIMMS.bound(dimms)
+        vms.add(scenario)
         values = {axis.name: axis.kind.plain(here[axis.name]) for axis in varying}
         labels = tuple(here[axis.name].label for axis in varying)
         called = name(varying, here) or f"kernel={scenario.kernel.version}"

@@ -43,6 +43,10 @@ _CAPACITY = _unless(
     "no vCPU has run, so none has filled a cache",
 )
 
+_ATTRIBUTES = _unless(
+    lambda _, __, vm: private_memory(vm), "there are no memory attributes without private_memory or tdx"
+)
+
 REASONS: dict[str, Reason] = {
     "vm.l2_memory": _L2,
     "vm.l2_leaf": _L2,
@@ -66,9 +70,7 @@ REASONS: dict[str, Reason] = {
     "host.unrestricted_guest": _INTEL,
     "host.pml": _INTEL,
     "kernel.cache_capacity": _CAPACITY,
-    "kernel.xa_node_bytes": _unless(
-        lambda _, __, vm: private_memory(vm), "there are no memory attributes without private_memory or tdx"
-    ),
+    **dict.fromkeys(("kernel.xa_node_bytes", "kernel.xa_chunk_shift"), _ATTRIBUTES),
     **dict.fromkeys((f"kernel.{what}" for what in ("dirty_gfn_bytes", "dirty_ring_reserved", "pml_entries")), _RING),
     **dict.fromkeys((f"kernel.slub_{what}_bytes" for what in ("sheaf", "barn", "percpu_sheaves")), _SHEAVES),
 }

@@ -34,18 +34,33 @@ class Work(NamedTuple):
             raise PtelistError(f"more than {self.most:,} {self.what}: {self.instead}", where)
 
 
-GROUPS = Work("VM groups in all columns together", 20_000, "give fewer values, or fewer groups")
+GROUPS = Work("VM groups in all scenarios together", 20_000, "give fewer values, or fewer groups")
 """Each takes 30 KiB and some 0.4 ms."""
 
-DIMMS = Work("DIMMs of VMs in all columns together", 1_000_000, "give fewer values")
+DIMMS = Work("DIMMs of VMs in all scenarios together", 1_000_000, "give fewer values")
 """Each is a memslot, rounded for itself, and takes some 10 us."""
 
 SIMULATED = Work(
-    "objects to simulate in the histories of all columns",
+    "objects to simulate in the histories of all scenarios",
     100_000_000,
     "give fewer values, or a smaller --peak-vms",
 )
 """Each takes some 0.1 us."""
+
+
+class Vms:
+    """VM groups and DIMMs of scenarios, counted while these are made."""
+
+    def __init__(self, most: Work) -> None:
+        """Take how many groups there may be."""
+        self._most, self._groups, self._dimms = most, 0, 0
+
+    def add(self, scenario: Scenario, where: Where = NOWHERE) -> None:
+        """Count those of one more; raises PtelistError if all are too many."""
+        self._groups += len(scenario.vms)
+        self._most.bound(self._groups, where)
+        self._dimms += sum([vm.dimms for vm in scenario.vms])
+        DIMMS.bound(self._dimms, where)
 
 
 def bound_histories(scenarios: Iterable[Scenario]) -> None:

@@ -16,6 +16,7 @@ from ptelist.engine import host_history, slab_layout
 from ptelist.engine.account import account
 from ptelist.engine.host_history import Event, HostHistory, Random
 from ptelist.engine.past import Shape, VmKind
+from ptelist.engine.simulated import slab_rules
 from ptelist.engine.slub_cpu_slabs import CpuSlabs, Debugged
 from ptelist.engine.slub_node import Rules
 from ptelist.engine.slub_sheaves import Sheaves, detached
@@ -34,7 +35,7 @@ FORMS: tuple[dict[str, object], ...] = (
     BY_SLABS,
     {"cpu_partial": 1},
     BY_OBJECTS,
-    {"sheaf": 7, "full_sheaves": 2},
+    {"sheaf": 7, "full_sheaves": 2, "batch": 3, "lookahead": 3},
     {"debugged": True},
 )
 
@@ -181,8 +182,8 @@ def test_objects_are_detached_slab_by_slab_with_a_look_ahead() -> None:
     """From the end; the third object of another slab ends the search."""
     machine = Debugged(Rules(8, 5))
     one, two = machine.allocate(9)[0], machine.allocate(1)[0]
-    assert list(detached([one, two, one, two, one])) == [(one, 3), (two, 2)]
-    assert list(detached([one, two, two, two, one])) == [(one, 1), (two, 3), (one, 1)]
+    assert list(detached([one, two, one, two, one], 3)) == [(one, 3), (two, 2)]
+    assert list(detached([one, two, two, two, one], 3)) == [(one, 1), (two, 3), (one, 1)]
 
 
 def test_random_numbers_are_splitmix64() -> None:
@@ -228,13 +229,20 @@ def test_a_host_of_many_objects_is_simulated_in_part() -> None:
 
 def test_a_shrink_sorts_the_fullest_slabs_to_the_head() -> None:
     """Up to 32 free objects; slabs as full as each other turn round, emptier ones keep their order behind."""
-    machine = Debugged(Rules(40, 5))
+    machine = Debugged(Rules(40, 5, promoted=32))
     slabs = [machine.allocate(40)[0] for _ in range(6)]
     for each, count in zip(slabs, (35, 2, 34, 1, 2, 40), strict=True):
         machine.free([each] * count)
     machine.shrink()
     assert [slabs.index(each) for each in machine.nodes[0].partial] == [3, 4, 1, 0, 2]
     assert machine.slabs == 5
+
+
+def test_rules_are_those_of_the_kernel() -> None:
+    own = {"slub_shrink_promote": 7, "slub_flush_batch": 5, "slub_lookahead": 2}
+    for on_kernel, expected in (({}, (32, 32, 3)), (own, (7, 5, 2))):
+        for found in slab_rules(built("7.3", on_kernel=on_kernel)).values():
+            assert (found.promoted, found.batch, found.lookahead) == expected
 
 
 # the figures

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import GIB, MIB, exact, ledger, scenario, span
@@ -119,39 +119,40 @@ def test_holes_are_cut_out(ends: list[int], size: int) -> None:
 # memory attributes
 
 
-def brute(indices: set[int]) -> int:
-    """Return the nodes of a radix tree of 64 slots a node that has entries at these indices, by building it."""
+def brute(indices: set[int], shift: int) -> int:
+    """Return the nodes of a radix tree of 2^shift slots a node that has entries at these indices, by building it."""
     nodes = set()
     height = 0
-    while max(indices, default=0) >> height * 6:
+    while max(indices, default=0) >> height * shift:
         height += 1
     for index in indices:
-        nodes |= {(level, index >> 6 * level) for level in range(1, height + 1)}
+        nodes |= {(level, index >> shift * level) for level in range(1, height + 1)}
     return len(nodes)
 
 
+SHIFTS = st.integers(4, 6)
 SPANS = st.lists(st.integers(0, 9000), unique=True, min_size=2, max_size=6).map(sorted)
 
 
-@given(SPANS)
-def test_nodes_are_those_of_the_tree(ends: list[int]) -> None:
+@given(SPANS, SHIFTS)
+def test_nodes_are_those_of_the_tree(ends: list[int], shift: int) -> None:
     spans: tuple[Range, ...] = tuple(zip(ends[::2], ends[1::2], strict=False))
     indices = {index for first, end in spans for index in range(first, end)}
-    assert memory_attributes.nodes(spans, 1) == brute(indices)
+    assert memory_attributes.nodes(spans, 1, shift) == brute(indices, shift)
 
 
-@given(SPANS, st.data())
-def test_any_choice_of_private_pages_lies_within_the_bounds(ends: list[int], data: st.DataObject) -> None:
+@given(SPANS, SHIFTS, st.data())
+def test_any_choice_of_private_pages_lies_within_the_bounds(ends: list[int], shift: int, data: st.DataObject) -> None:
     spans: tuple[Range, ...] = tuple(zip(ends[::2], ends[1::2], strict=False))
     indices = [index for first, end in spans for index in range(first, end)]
     stride, start = data.draw(st.integers(1, 200)), data.draw(st.integers(0, len(indices) - 1))
     private = set(indices[start::stride])
-    low, high = memory_attributes.bounds(spans, len(private), 1)
-    assert low <= brute(private) <= high
+    low, high = memory_attributes.bounds(spans, len(private), 1, shift)
+    assert low <= brute(private, shift) <= high
 
 
 def test_what_is_empty_takes_nothing() -> None:
-    assert memory_attributes.nodes((), PAGE) == 0
+    assert memory_attributes.nodes((), PAGE, 6) == 0
     assert vmalloc.count(((0, 3),), POOL, always=True) == (0, 0, 0)
     assert exact(ledger(vm={"tdx": True, "leaf": "4K", "memory": 0}), "memory_attributes.bytes") == 0
 
@@ -159,7 +160,7 @@ def test_what_is_empty_takes_nothing() -> None:
 def test_nodes_of_a_tdx_guest() -> None:
     """The audit's: 16,645 nodes of 576 bytes are 9,587,520 bytes for 4 GiB with a hole from 3 GiB on."""
     found = scenario(vm={"tdx": True, "leaf": "4K"}).vms[0]
-    nodes = memory_attributes.nodes(ram(found), PAGE)
+    nodes = memory_attributes.nodes(ram(found), PAGE, 6)
     assert nodes * 576 == 9_587_520
     low, high = span(ledger("6.18", "laptop", vm={"tdx": True, "leaf": "4K"}), "memory_attributes.bytes")
     assert low == nodes * 584, "the cache has a constructor: 8 bytes more an object"
@@ -262,7 +263,21 @@ def test_track_srcu(kernel: str, external: bool, cpus: int, expected: tuple[int,
 
 @pytest.mark.parametrize(("cpus", "nodes"), [(1, 1), (16, 1), (17, 3), (1024, 65), (1040, 68)])
 def test_nodes_of_a_combining_tree(cpus: int, nodes: int) -> None:
-    assert track_srcu.tree_nodes(cpus) == nodes
+    assert track_srcu.tree_nodes(cpus, 16, 64) == nodes
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "cpus", "expected"),
+    [
+        ("srcu_big_cpus", 64, 64, (24_576 + 512, 24_576 + 512)),  # 4 leaves and a root of 96 bytes: from the start
+        ("srcu_fanout", (2, 64), 64, (24_576, 24_576 + 4096)),  # 32 leaves and a root: 3,168 bytes
+    ],
+)
+def test_the_nodes_of_track_srcu_are_as_the_profile_says(
+    field: str, value: Any, cpus: int, expected: tuple[int, int]
+) -> None:
+    figures = ledger("6.1", on_host={"cpus": cpus}, on_kernel={field: value})
+    assert span(figures, "track_srcu.bytes") == expected
 
 
 @given(st.integers(0, 1 << 34))

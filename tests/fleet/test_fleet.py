@@ -584,6 +584,26 @@ def test_what_cannot_be_applied_is_counted_over_all_parts(processes: int) -> Non
     assert counted == {(1, series): hosts for series, hosts in old.items()}
 
 
+@pytest.mark.parametrize(("parts", "forks"), [(1, 0), (2, 2), (3, 3)])
+def test_no_more_processes_than_there_are_parts(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: int, forks: int
+) -> None:
+    """Two parts were given to as many processes as there are CPUs, or as were asked for."""
+    made = []
+    real = os.fork
+
+    def fork() -> int:
+        made.append(1)
+        return real()
+
+    monkeypatch.setattr(os, "fork", fork)
+    path = tmp_path / "hosts.csv"
+    rows = [f"h{number},{number}\n" for number in range(1, parts * CHUNK + 1)]
+    path.write_text("host,vcpus\n" + "".join(rows), encoding="ascii")
+    assert run("fleet", str(path), "--processes", "8").exit_code == 0
+    assert len(made) == forks
+
+
 def test_columns_by_other_names_of_objects(run: Callable[..., Result], tmp_path: Path) -> None:
     path = tmp_path / "hosts.json"
     path.write_text(

@@ -116,6 +116,14 @@ def test_a_line_that_names_none_is_refused(run: Run, hosts: Path) -> None:
     assert refused(run("fleet", str(hosts / "list"))) == f"ptelist: {hosts}/list:2: no saved observation: notes\n"
 
 
+def test_hosts_are_called_as_their_files(run: Run, hosts: Path) -> None:
+    """Two whose names have numbers behind a dot collided, and a name lost its domain."""
+    names = {"web.1": "web.1", "web.2.txt": "web.2", "db.example.com": "db.example.com", ".txt": ".txt"}
+    for file in names:
+        (hosts / file).write_bytes((hosts / "a.txt").read_bytes())
+    assert {line["host"] for line in fleet(run, str(hosts))} == {"a", "b", *names.values()}
+
+
 def test_a_host_is_named_once(run: Run, hosts: Path) -> None:
     (hosts / "list").write_text("a.txt\n\na.txt\n", encoding="utf-8")
     assert refused(run("fleet", str(hosts / "list"))) == f"ptelist: {hosts}/list:3: a.txt is on line 1 already\n"

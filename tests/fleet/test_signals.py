@@ -11,12 +11,19 @@ from pathlib import Path
 import pytest
 
 ENDS = {signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGINT: 130, signal.SIGKILL: -9}
+RESET = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+"""
+"""What is ignored where tests run in the background, or under nohup, stays so unless it is said."""
+IGNORE = "signal.signal(signal.SIGHUP, signal.SIG_IGN)"
 SLEEPING = """
-import os, signal, sys, time
+import os, sys, time
 from pathlib import Path
 from ptelist.__main__ import main
 from ptelist.fleet import totals
-signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored where tests run in the background
 
 def sleeping(*_):
     os.write(1, f"{os.getpid()}\\n".encode())  # at one stroke, whoever else writes
@@ -30,8 +37,9 @@ main()
 """
 
 
-def run(*words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", SLEEPING, *words], stdout=subprocess.PIPE, encoding="utf-8")
+def run(*words: str, first: str = "") -> subprocess.Popen[str]:
+    script = RESET + first + SLEEPING
+    return subprocess.Popen([sys.executable, "-c", script, *words], stdout=subprocess.PIPE, encoding="utf-8")
 
 
 def is_running(number: int) -> bool:
@@ -71,8 +79,7 @@ def test_no_half_a_file_is_left(tmp_path: Path, how: signal.Signals) -> None:
 
 def test_what_is_ignored_stays_so(tmp_path: Path) -> None:
     """As by nohup."""
-    words = ["nohup", sys.executable, "-c", SLEEPING, "compare", "-o", str(tmp_path / "out.txt")]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8") as process:
+    with run("compare", "-o", str(tmp_path / "out.txt"), first=IGNORE) as process:
         assert process.stdout
         assert process.stdout.readline()
         process.send_signal(signal.SIGHUP)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from fuzz.draft import Case
 
 LIBRARIES = ("tomllib", "lz4.block", "zstandard", "elftools.elf.elffile", "rich.table", "tabulate", "multiprocessing")
+EXTRAS = frozenset(("textual", "pyarrow"))
+"""What some modules of ptelist need that the extra `test` does not bring."""
 INSIDE = re.compile(r'File "[^"]*?/ptelist/([^"]+\.py)"?,? line ([0-9]+),? in (\S+)')
 
 
@@ -44,7 +46,11 @@ def warm() -> None:
     """Load modules, make what is made once, and read the presets that most cases stand on."""
     for module in walk_packages(ptelist.__path__, "ptelist."):
         if not module.name.endswith("__main__"):
-            import_module(module.name)
+            try:
+                import_module(module.name)
+            except ModuleNotFoundError as error:
+                if error.name not in EXTRAS:
+                    raise
     for name in LIBRARIES:
         import_module(name)
     for name in words.TABLES:

@@ -59,6 +59,26 @@ def test_growth_of_an_open_figure_is_derived(run: Run) -> None:
     assert found["delta"] == found["after"]["high"] - found["before"]["high"]
 
 
+def test_growth_is_derived_from_a_baseline_of_before_a_field(run: Run) -> None:
+    """A field that came since is taken to be as now, if the figures of then say so too."""
+    gate(growth("0"))
+    run("check", "--update", "--kernel", "6.18")
+    path = Path("ptelist-baseline.json")
+    baseline = json.loads(path.read_text(encoding="utf-8"))
+    inputs = baseline["scenarios"]["one"]["inputs"]
+    for field in ("kernel.srcu_fanout", "kernel.pte_list_desc_fixed_bytes"):
+        known = inputs.pop(field)
+        path.write_text(json.dumps(baseline), encoding="utf-8")
+        (found,) = findings(run("check", "--kernel", "6.18", "--format", "json"))
+        assert (found["status"], found["delta"]) == ("pass", 0)
+        inputs[field] = known
+    inputs.pop("kernel.pte_list_desc_fixed_bytes")
+    path.write_text(json.dumps(baseline), encoding="utf-8")
+    Path("other.toml").write_text('extends = "6.18"\n[kernel]\npte_list_desc_fixed_bytes = 24\n', encoding="utf-8")
+    (found,) = findings(run("check", "--kernel", "other.toml", "--format", "json"))
+    assert (found["status"], found["delta"] > 0) == ("fail", True)  # then it was 16, not 24 as now
+
+
 def test_a_percentage_is_of_the_low_end(run: Run) -> None:
     """What grows by 10 % of what it takes at least is over a limit of 9 %, however much it may take."""
     gate(growth("0"))

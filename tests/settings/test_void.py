@@ -43,6 +43,7 @@ CASES = [
     ("--vendor amd --dirty-ring 4096", "--set host.pml=off", "--vendor intel"),
     ("--vcpus-run 0", "--capacity 64", ""),
     ("", "--set kernel.xa_node_bytes=1024", "--private-memory 1GiB"),
+    ("", "--set kernel.xa_chunk_shift=4", "--private-memory 1GiB"),
     ("", "--set kernel.dirty_gfn_bytes=32", "--dirty-ring 4096"),
     ("", "--set kernel.dirty_ring_reserved=65", "--dirty-ring 4096"),
     ("", "--set kernel.pml_entries=511", "--dirty-ring 4096"),

@@ -55,7 +55,7 @@ def test_histories_of_many_hosts_are_refused(run: Run, line: str) -> None:
 @pytest.mark.parametrize("line", ["sweep --dimms 2..4096", "compare --dimms 2000 --cpus 1..600 --format csv"])
 def test_memslots_of_many_vms_are_bound(run: Run, line: str) -> None:
     """Those of no DIMM are as many as before."""
-    assert "more than 1,000,000 DIMMs of VMs in all columns" in refused(run(*line.split(), "--dimm-size", "1GiB"))
+    assert "more than 1,000,000 DIMMs of VMs in all scenarios" in refused(run(*line.split(), "--dimm-size", "1GiB"))
 
 
 def test_values_that_are_each_tried_alone_are_bound(run: Run) -> None:

@@ -36,4 +36,4 @@ def test_memory_grows_with_the_groups_and_not_with_their_square(run: Run, tmp_pa
 def test_groups_in_all_columns_have_a_bound(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "groups.toml"
     path.write_text("[[vm]]\n" * 300, encoding="utf-8")
-    assert "more than 20,000 VM groups in all columns" in refused(run("sweep", str(path), "--vcpus", "1..100"))
+    assert "more than 20,000 VM groups in all scenarios" in refused(run("sweep", str(path), "--vcpus", "1..100"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError
@@ -14,17 +14,21 @@ if TYPE_CHECKING:
 HEADER, HEAD = "slabinfo - version: 2.", "# name "
 QUOTED = re.compile(r"[>|\s]*")
 """How lines begin that a mail quotes, or that are indented, as code is in Markdown."""
+BLANKS = re.compile(" {2,}")
+"""Between columns; as many blanks can be shared out in as many ways."""
 PROMPT = re.compile(r".*[$#%] ?(?:(?:sudo )?cat /proc/slabinfo)?")
 """A shell's, before a copy or after it."""
 ROW = re.compile(
-    r"(?P<name>\S.*?) +(?P<counts>N +N +N +N +N) +: tunables +(?P<tunables>N +N +N)"
-    r" +: slabdata +(?P<slabs>N +N +N)( .*)?".replace("N", "[0-9]{1,20}")
+    r"(?P<name>\S.*?) (?P<counts>N N N N N) : tunables (?P<tunables>N N N) : slabdata (?P<slabs>N N N)( .*)?".replace(
+        "N", "[0-9]{1,20}"
+    )
 )
-HEADS = re.compile(r"(?:(?:<\w+>|:|tunables|slabdata)(?: +|$))+")
+"""A row in which one blank stands between two words, as in all that follows."""
+HEADS = re.compile(r"(?:(?:<\w+>|:|tunables|slabdata)(?: |$))+")
 """What a line of heads is continued with."""
-REST = re.compile(r"(?:(?:[0-9]{1,20}|:|tunables|slabdata)(?: +|$))+")
+REST = re.compile(r"(?:(?:[0-9]{1,20}|:|tunables|slabdata)(?: |$))+")
 """What a row is continued with: it names no cache, so it is no row of its own."""
-BEGUN = re.compile(r"\S+|\S.*? +[0-9]{1,20}[0-9 ]*(?::(?: .*)?)?")
+BEGUN = re.compile(r"\S+|\S.*? [0-9]+ ?(?::(?: .*)?)?")
 """What may be continued: a name alone, which has no blanks then, or with numbers behind it."""
 MOST_PARTS = 8
 """Lines that one line was wrapped to."""
@@ -58,7 +62,7 @@ def rows_of(text: str, label: str) -> Table:
     The table begins with its first line, and ends with its last one, behind which other text follows a blank
     line. Raises PtelistError for a text without a table, and for a line in it that is none of slabinfo's.
     """
-    lines = [line[QUOTED.match(line).end() :].rstrip() for line in text.splitlines()]  # type: ignore[union-attr] # it always does
+    lines = [BLANKS.sub(" ", QUOTED.sub("", line, 1).rstrip()) for line in text.splitlines()]
     pieces = list(_pieces(lines))
     places = [piece.at for piece in pieces if piece.is_table]
     if not places:
@@ -83,8 +87,8 @@ def _pieces(lines: list[str]) -> Iterator[_Piece]:
     while at < len(lines):
         row, count = _row(lines, at)
         is_head = f"{lines[at]} ".startswith((HEADER, HEAD))
-        if is_head:
-            count += sum(1 for _ in takewhile(HEADS.fullmatch, islice(lines, at + 1, None)))
+        while is_head and at + count < len(lines) and HEADS.fullmatch(lines[at + count]):
+            count += 1
         yield _Piece(at, count, row, bool(row) or is_head)
         at += count
 
@@ -92,15 +96,15 @@ def _pieces(lines: list[str]) -> Iterator[_Piece]:
 def _row(lines: list[str], at: int) -> tuple[re.Match[str] | None, int]:
     """Return the row that begins on a line, if one does, and how many lines it takes."""
     whole = lines[at]
-    if len(whole) > MOST_LINE:
+    if len(whole) > MOST_LINE or not BEGUN.fullmatch(whole):
         return None, 1
-    if match := ROW.fullmatch(whole):
-        return match, 1
-    if BEGUN.fullmatch(whole):
-        for parts, line in enumerate(lines[at + 1 : at + MOST_PARTS], 2):
-            if len(line) > MOST_LINE or not REST.fullmatch(line.strip()):
-                break
-            whole = f"{whole} {line.strip()}"
-            if match := ROW.fullmatch(whole):
-                return match, parts
-    return None, 1
+    rest = list(takewhile(_is_rest, lines[at + 1 : at + MOST_PARTS]))
+    match = ROW.fullmatch(" ".join([whole, *rest]))
+    count = 1
+    while match and len(whole) < match.end("slabs"):
+        whole, count = f"{whole} {rest[count - 1]}", count + 1
+    return match and ROW.fullmatch(whole), count
+
+
+def _is_rest(line: str) -> bool:
+    return len(line) <= MOST_LINE and bool(REST.fullmatch(line))

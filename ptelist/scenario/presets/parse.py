@@ -20,9 +20,8 @@ BY_RELEASE = {"stable": "from", "series": "kernel"}
 """Tables that hold for some releases only, and the key that says for which."""
 
 MOST_PARTS, MOST_ITEMS, MOST_BITS, MOST_SHOWN = 64, 4096, 64, 80
-"""The most parts of a dotted key, items of a list, bits of a number, and characters of a path that are shown."""
-_STRING = r"""\"(?:\\.|[^\\"])*"|'[^']*\'"""
-_LONG_KEY = rf"(?<![\w-])(?:[\w-]+[ \t]*\.[ \t]*){{{MOST_PARTS}}}"
+"""The most parts of a key and of all keys above a value, items of a list, bits of a number, characters of a path that
+are shown."""
 
 
 class Variant(NamedTuple):
@@ -85,8 +84,10 @@ def _variants(tables: object, table: str, origin: Origin) -> Iterator[Variant]:
 
 def toml(text: str, label: str) -> dict[str, Any]:
     """Return what TOML says; raises PtelistError with the line where it is not TOML, or what no field can be."""
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.count(".") > MOST_PARTS and re.search(_LONG_KEY, re.sub(_STRING, "_", line)):
+    if any(line.count(".") >= MOST_PARTS for line in text.split("\n")):
+        from ptelist.scenario import toml_lines  # noqa: PLC0415 -- few files have so many dots
+
+        if number := toml_lines.long_key(text, MOST_PARTS):
             raise PtelistError(f"{label}:{number}: a key of more than {MOST_PARTS} parts")
     data = _loaded(text, label)
     if wrong := next(_impossible("", data), None):
@@ -95,13 +96,15 @@ def toml(text: str, label: str) -> dict[str, Any]:
     return data
 
 
-def _impossible(path: str, value: Any) -> Iterator[tuple[str, str]]:
+def _impossible(path: str, value: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
     """Yield where a value is none that a field can have, and why."""
-    if isinstance(value, list) and len(value) > MOST_ITEMS:
+    if depth > MOST_PARTS:
+        yield path, f"more than {MOST_PARTS} tables and lists in each other"
+    elif isinstance(value, list) and len(value) > MOST_ITEMS:
         yield path, f"{len(value):,} items, at most {MOST_ITEMS:,} can be there"
     elif isinstance(value, dict | list):
         for key, each in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _impossible(f"{path}.{key}".removeprefix("."), each)
+            yield from _impossible(f"{path}.{key}".removeprefix("."), each, depth + 1)
     elif isinstance(value, int):
         if value.bit_length() > MOST_BITS:
             yield path, f"a number of more than {MOST_BITS} bits"

@@ -9,9 +9,9 @@ from ptelist.engine import charge, memslots, mmu
 from ptelist.engine.account import layouts
 from ptelist.engine.figure_kinds import DESC, HEADER
 from ptelist.engine.interval import Interval
-from ptelist.engine.kmalloc import POINTER
 from ptelist.engine.ledger import Unit, fixed
 from ptelist.engine.page_tables import window
+from ptelist.engine.slab_layout import POINTER
 from ptelist.engine.windows import touched
 from ptelist.errors import PtelistError
 

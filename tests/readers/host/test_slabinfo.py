@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 import pytest
@@ -76,6 +77,23 @@ def test_what_stands_beside_the_table_is_left_out_and_counted() -> None:
 def test_a_long_line_is_looked_at_in_no_time() -> None:
     for line in ("1 " * 400_000 + "x", "a" + " " * 800_000 + "b"):
         assert parse(f"{line}\n{SLABINFO}", "x").left_out == 1
+
+
+def test_many_lines_of_blanks_are_looked_at_in_no_time() -> None:
+    """40 of these took 15 s: blanks that are shared out among columns, and joined lines tried one by one."""
+    line = "1" + " " * 480 + "1" + " " * 480 + "1\n"
+    assert parse(line * 1000 + SLABINFO, "x").left_out == 1000
+    assert parse("1\n" * 400_000 + SLABINFO, "x").left_out == 400_000
+
+
+def test_many_lines_of_heads_are_looked_at_in_no_time() -> None:
+    """Each looked for the next one from the first line on."""
+    assert parse("# name \n" * 600_000 + SLABINFO, "x") == parse(SLABINFO, "x")
+
+
+def test_blanks_between_columns_are_as_many_as_there_are() -> None:
+    assert parse(re.sub(" +", " ", SLABINFO), "x") == parse(SLABINFO, "x")
+    assert parse(re.sub(" +", " " * 40, SLABINFO), "x") == parse(SLABINFO, "x")
 
 
 def test_statistics_of_a_debug_kernel_are_passed_over() -> None:

@@ -160,6 +160,8 @@ def test_slub_values_by_version(version: str) -> None:
     assert kernel.slub_cpus == ("present" if is_from(version, "5.11") else "nr_cpu_ids")
     assert kernel.slub_track_bytes == (32 if is_from(version, "5.19") else 152)
     assert (kernel.slub_max_order, kernel.slub_max_objects, kernel.slub_min_partial) == (3, 32767, (5, 10))
+    assert (kernel.slub_shrink_promote, kernel.slub_flush_batch, kernel.slub_lookahead) == (32, 32, 3)
+    assert (kernel.srcu_fanout, kernel.srcu_big_cpus, kernel.xa_chunk_shift) == ((16, 64), 128, 6)
     partial = ((256, 30), (1024, 13), (4096, 6), (0, 2))
     if is_from(version, "5.16"):
         partial = ((256, 120), (1024, 52), (4096, 24), (0, 6))

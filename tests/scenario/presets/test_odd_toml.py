@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from refusals import refused
 
+from ptelist.errors import PtelistError
 from ptelist.scenario.presets.parse import MOST_ITEMS, MOST_PARTS, toml
 
 if TYPE_CHECKING:
@@ -25,6 +26,13 @@ HUGE = f"0x{'f' * 5000}"
         pytest.param("a" + ".a" * 300_000 + " = 1", ":1: a key of more than 64 parts", id="dotted key"),
         pytest.param("\n[a" + " . 'b c'" * 100_000 + "]", ":2: a key of more than 64 parts", id="dotted header"),
         pytest.param("x = {a" + ".a" * 300_000 + " = 1}", ":1: a key of more than 64 parts", id="dotted inside"),
+        pytest.param(
+            'x = ["""\n\'""", {a' + ".a" * 300_000 + " = 1}, '']", ":2: a key of more", id="dotted behind text"
+        ),
+        pytest.param('a."\u2028"' * 64 + ".a = 1", ":1: a key of more than 64 parts", id="dotted between odd ends"),
+        pytest.param("x = " + f"{{{'a.' * 60}a = " * 20 + "1" + "}" * 20, ":1: x.a.a.a", id="deep tables"),
+        pytest.param('title = "' + '\\"' * 500_000 + "." * 70, ":1: not valid TOML", id="no end"),
+        pytest.param('# "' + '\\"' * 500_000 + "." * 70 + "\nx = 1", ":2: unknown key x", id="no end in a comment"),
         pytest.param("'" + "." * 500_000 + "' = 1", ":1: unknown key", id="quoted dots"),
         pytest.param("[vm]\nrmaps = [{'" + "." * 400_000 + "' = 1}]", ":2: vm.rmaps.0.count", id="quoted dots inside"),
         pytest.param("[[vm]]\n" * 20_000, ": vm: 20,000 items, at most 4,096", id="groups"),
@@ -68,6 +76,15 @@ def test_what_is_long_but_no_key_is_read() -> None:
     assert toml(f'title = \'{dots}\' # {dots}\nnote = """\n{dots}\n{words}"""\n', "x")["title"] == dots
     assert len(toml(f"x = [{'1,' * MOST_ITEMS}]", "x")["x"]) == MOST_ITEMS
     assert toml("a" + ".a" * (MOST_PARTS - 1) + " = 1", "x")
+    assert toml(f"# {'a.' * 500}\nx = 1", "x") == {"x": 1}
+
+
+def test_how_deep_a_value_may_be() -> None:
+    """Tables in each other end in no RecursionError."""
+    inner = "a" + ".a" * (MOST_PARTS - 3)
+    assert toml(f"x = {{{inner} = {{a = 1}}}}", "x")
+    with pytest.raises(PtelistError, match=r"^x:1: x\.a\..*: more than 64 tables and lists in each other$"):
+        toml(f"x = {{{inner} = {{a.a = 1}}}}", "x")
 
 
 @pytest.mark.parametrize(
