@@ -26,6 +26,8 @@ class Chains:
         """Take the lists that the VM group names; its trees, if they are needed, say which are recycled."""
         self._facts, self._kernel, self._vm, self._number, self._trees = facts, kernel, vm, number, trees
         self._ext = mmu.ext(kernel, vm)
+        self.most_of_one = 0
+        """The most descriptors of one list, of the lists asked for so far."""
 
     @property
     def at_once(self) -> int:
@@ -95,6 +97,7 @@ class Chains:
         return self._descriptors(lists.count, max(low[0], kept), high[1], entries, lists.peak)
 
     def _descriptors(self, count: int, low: int, high: int, entries: Term, peak: int | None = None) -> Term:
+        self.most_of_one = max(self.most_of_one, high)
         each = self._each(low, high, entries, peak)
         return product("class", OBJECTS, fixed("lists", count, COUNT, entries.note, entries), each)
 

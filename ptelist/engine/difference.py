@@ -160,14 +160,14 @@ def _packed(old: Term, new: Term) -> Interval:
     """Change what fills slabs, and the room in each.
 
     How objects are split among the fillers is open. Of the same objects it is the same in both, so that slabs with
-    more room are no more.
+    more room are no more. Where some are left among them, that holds only of slabs that lie whole in larger ones.
     """
-    found = _weighed(old, new, 1, 1)
-    (x, room, *_), (y, other, *_) = old.parts, new.parts
-    if difference(x, y) != SAME or not _alike(old, new):
+    low, high = found = _weighed(old, new, 1, 1)
+    (x, room, *more), (y, other, *_) = old.parts, new.parts
+    d, e = room.low, other.low
+    if difference(x, y) != SAME or not _alike(old, new) or (_left(more) and d % e and e % d):
         return found
-    low, high = found
-    return Interval(low if other.low > room.low else max(low, 0), high if other.low < room.low else min(high, 0))
+    return Interval(low if e > d else max(low, 0), high if e < d else min(high, 0))
 
 
 def _lists(old: Term, new: Term) -> Interval:
@@ -215,17 +215,21 @@ def _filled(old: Term, new: Term, before: int, after: int) -> Interval:
     (x, room, *more), (y, other, *_) = old.parts, new.parts
     if not _alike(old, new):
         return _apart(old, new, before, after)
-    known = {part.name: part.high for part in more}
-    d, e, fillers, left = room.low, other.low, known.get(FILLERS, 1), known.get(LEFT, 0)
-    change, alone = difference(x, y), x.low if fillers == 1 else 1
-    # More might lie in slabs of which no object is in use, which do not count.
-    if change == SAME and d + e <= MOST_WAYS * gcd(d, e) and left <= (min(d, e) - 1) * alone:
-        low, high = change_of_split(x.low, x.high + left, fillers, d, e, before, after)
-        return Interval(*whole_slabs(low, high, before, after))
+    fillers = next((part.high for part in more if part.name == FILLERS), 1)
+    d, e, left = room.low, other.low, _left(more)
     low, high = _weighed(x, y, before * e, after * d)
-    least = low - (left + fillers * (d - 1)) * before * e
-    most = high + (left + fillers * (e - 1)) * after * d
-    return Interval(*whole_slabs(-(-least // (d * e)), most // (d * e), before, after))
+    least = -(-(low - (left + fillers * (d - 1)) * before * e) // (d * e))
+    most = (high + (left + fillers * (e - 1)) * after * d) // (d * e)
+    if difference(x, y) == SAME and d + e <= MOST_WAYS * gcd(d, e):
+        low, high = change_of_split(x.low, x.high + left, fillers, d, e, before, after)
+        # slabs of which all objects are among those that are left are not in use
+        least, most = max(least, low - left // e * after), min(most, high + left // d * before)
+    return Interval(*whole_slabs(least, most, before, after))
+
+
+def _left(parts: Iterable[Term]) -> int:
+    """Return the most objects that are left of sheaves, of the parts of slabs that objects fill."""
+    return next((part.high for part in parts if part.name == LEFT), 0)
 
 
 def _alike(old: Term, new: Term) -> bool:

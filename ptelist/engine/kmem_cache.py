@@ -134,7 +134,7 @@ class KmemCache:
 
     def _left(self) -> int:
         """Return the most objects that are left of sheaves begun, among those in use."""
-        return max(self._sheaf - 1, 0) * (self._fillers if self._host.filling == "spread" else 1)
+        return max(self._sheaf - 1, 0) * self._fillers
 
     def _waste(self, objects: Term, slabs: Term) -> Term:
         """Return what is not used: padding, slab tails and free objects."""
@@ -147,7 +147,7 @@ class KmemCache:
         least = max(slabs.low * layout.objects - objects.high, 0)
         most = slabs.high * layout.objects - objects.low
         if self._host.filling == "packed":
-            most = min(most, self._fillers * (layout.objects - 1) + max(self._sheaf - 1, 0))
+            most = min(most, self._fillers * (layout.objects - 1) + self._left())
         why = "slabs x objects_per_slab - objects"
         free = rest("free_objects", (least, most), Unit.OBJECTS, why, slabs, self._per_slab, objects)
         parts = (

@@ -50,6 +50,8 @@ class _Kind(NamedTuple):
     """Whether all that was ever drawn is still in use."""
     entries: tuple[Term, ...] = ()
     """How many entries an object has room for, of which it follows how many are drawn."""
+    timed: tuple[Term, ...] = ()
+    """The same where it follows when they are drawn, too, and so which draws bring a refill."""
 
 
 class Caches:
@@ -61,8 +63,11 @@ class Caches:
         self._run = facts.vm(number, "vcpus" if vm.vcpus_run is None else "vcpus_run")
         self._capacity = facts.kernel("cache_capacity", OBJECTS)
 
-    def descriptors(self, lists: Term, capacity: Term, at_once: int) -> Drawn:
-        """Return the descriptors, of which `lists` are in lists; a fault draws `at_once` at most."""
+    def descriptors(self, lists: Term, capacity: Term, at_once: int, *, several: bool) -> Drawn:
+        """Return the descriptors, of which `lists` are in lists; a fault draws `at_once` at most.
+
+        `several`: a list may take more than the one for its second entry.
+        """
         filled = product("filled", OBJECTS, self._run, capacity)
         minimum = mmu.desc_topup_min(self._kernel)
         why = "1 + PT64_ROOT_MAX_LEVEL + PTE_PREFETCH_NUM"
@@ -76,7 +81,8 @@ class Caches:
             split = _Split(most, _law(most.low, needs, needs, beyond_first=lists.high), (0, lists.high))
         known = not (mmu.uses_rmaps(self._kernel, self._vm) and mmu.entries_removed(self._kernel, self._vm))
         entries = self._facts.kernel(mmu.ext_field(self._kernel, self._vm), Unit.ENTRIES)
-        return self._drawn(_Kind("descriptors", filled, needed, law, lists, split, known, (entries,)))
+        timed = (entries,) if several else ()
+        return self._drawn(_Kind("descriptors", filled, needed, law, lists, split, known, (entries,), timed))
 
     def tables(  # noqa: PLR0913 -- what is drawn, and how
         self, what: str, drawn: Term, trees: Trees, sets: Term | None = None, *, faults: int, splits: int = 0
@@ -151,13 +157,13 @@ def _law_abiding(kind: _Kind, full: Term | None) -> Drawn:
     others = split.draws if split else (0, 0)
     found = kind.law.held(max(drawn.low - others[1], 0), max(drawn.high - others[0], 0))
     refilled = found.high > filled.high
-    inputs = (filled, drawn, kind.needed) if refilled else (filled, drawn)
+    inputs = (filled, drawn, kind.needed, *kind.timed) if refilled else (filled, drawn)
     left = rule("left", found.left_low, found.left_high, OBJECTS, _note(kind, refilled=refilled), *inputs)
     least, most, spare = found.low, found.high, None
     if split and full:
         rest, nodes = split.law.held(*split.draws), full.high - full.low
         why = f"splits drew {what} from a cache of the VM's own; how many is open"
-        spare = rule("split", rest.left_low, rest.left_high + nodes, OBJECTS, why, full, drawn)
+        spare = rule("split", rest.left_low, rest.left_high + nodes, OBJECTS, why, full, drawn, *kind.timed)
         least = max(least + rest.low, drawn.low + left.low + spare.low)
         most = min(most + rest.high + nodes, drawn.high + left.high + spare.high)
     note = f"{what} left in caches and drawn from them: as many as first top-ups took"

@@ -64,7 +64,8 @@ class VmGroup:
         chains = Chains(self._facts, self._kernel, self._vm, self._number, lambda: self._trees)
         rmaps, parents = chains.rmaps(), chains.parent_ptes()
         lists = total("lists", OBJECTS, (rmaps, parents))
-        drawn = self._caches.descriptors(lists, self._arrays.desc_capacity(), chains.at_once)
+        several = chains.most_of_one > 1
+        drawn = self._caches.descriptors(lists, self._arrays.desc_capacity(), chains.at_once, several=several)
         yield "pte_list_desc.objects.vcpu_caches", self._of_vms(OBJECTS, drawn.left)
         if drawn.split:
             yield "pte_list_desc.objects.split_caches", self._of_vms(OBJECTS, drawn.split)

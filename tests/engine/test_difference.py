@@ -474,3 +474,25 @@ def test_slabs_of_open_objects_are_not_taken_for_packed() -> None:
     assert (slabs.low, slabs.high) == (1, 2)
     assert slabs.op is Op.PACKED
     assert slabs_of(place, known("objects", 190, Unit.OBJECTS, "said"))["pte_list_desc.slabs"].exact
+
+
+def test_lists_that_are_not_the_same_are_subtracted() -> None:
+    """One of 2 entries, and one of 4 or 5: their descriptors of 2 entries, 1 and 2 or 3, have nothing in common."""
+    two, more = (Level((Class(1, lengths),), (0, 99)) for lengths in (range(2, 3), range(4, 6)))
+    old, new = (in_lists(level, 2, "head", "grown") for level in (two, more))
+    assert (old.low, old.high, new.low, new.high) == (1, 1, 2, 3)
+    assert difference(old, new) == (1, 2)
+    size = known("size", 32, B, "said")
+    assert difference(product("p", B, old, size), product("p", B, new, known("size", 48, B, "said"))) == (64, 112)
+
+
+def test_a_kind_of_lists_that_only_one_column_has_counts_whole() -> None:
+    level = Level((Class(1, range(4, 6)),), (0, 99))
+    lists, others = in_lists(level, 2, "head", "grown"), known("others", 5, B, "said")
+    old, new = total("all", B, [lists]), total("all", B, [lists, others])
+    sizes = [known("size", each, B, "said") for each in (32, 48)]
+    changes = [
+        difference(product("p", B, one, sizes[0]), product("p", B, other, sizes[1]))
+        for one, other in ((old, new), (new, old))
+    ]
+    assert changes == [(2 * 16 + 5 * 48, 3 * 16 + 5 * 48), (2 * 16 - 5 * 32, 3 * 16 - 5 * 32)]
