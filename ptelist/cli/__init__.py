@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from ptelist.cli.plain_options import VERSION, GroupWithHelp
 from ptelist.errors import PtelistError, suggestion
-from ptelist.output.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,7 +51,7 @@ COMMANDS = {
 """Commands in the order of their use."""
 
 
-class Cli(click.Group):
+class Cli(GroupWithHelp):
     """The group of all commands, and the only place that ends the process."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -126,8 +126,7 @@ def _told(error: BaseException) -> int:
     return told(error)
 
 
-@click.group(cls=Cli, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, "-V", "--version", prog_name="ptelist", message="%(prog)s %(version)s")
+@click.group(cls=Cli, params=[VERSION])
 def main() -> None:
     """Say exactly what KVM's shadow-MMU structures cost in memory.
 

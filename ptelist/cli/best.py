@@ -7,15 +7,16 @@ import click
 from ptelist.cli.complete import last_word
 from ptelist.cli.histograms import histogram_options
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
+from ptelist.cli.plain_options import FILE
 from ptelist.output.formats import FORMATS
 from ptelist.settings.axes import PRESETS
 
 
 @click.command("best", cls=ScenarioCommand)
 @click.argument("preset", required=False, shell_complete=last_word(PRESETS))
-@click.option("--histogram", type=click.Path(allow_dash=True), metavar="FILE", help="The VM's mmu_rmaps_stat.")
+@click.option("--histogram", type=FILE, metavar="FILE", help="The VM's mmu_rmaps_stat.")
 @histogram_options
-@click.option("--trace", type=click.Path(allow_dash=True), metavar="FILE", help="A trace of its lists; see replay.")
+@click.option("--trace", type=FILE, metavar="FILE", help="A trace of its lists; see replay.")
 @scenario_options
 @output_options(FORMATS)
 def command() -> None:

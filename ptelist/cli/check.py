@@ -8,13 +8,14 @@ import click
 
 from ptelist.cli.complete import last_word
 from ptelist.cli.options import MAPS, map_option
+from ptelist.cli.plain_options import FILE, WithHelp
 from ptelist.settings.axes import AXES
 
 REPORTS = ("text", "json", "markdown", "html", "ktap", "junit", "github")
 """The formats of a report; the last three are modules of ptelist.gate."""
 
 
-class CheckCommand(click.Command):
+class CheckCommand(WithHelp):
     """A command whose -o belongs to the --format before it."""
 
     def make_parser(self, ctx: click.Context) -> Any:
@@ -52,7 +53,7 @@ def _reports(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
 
 
 @click.command("check", cls=CheckCommand)
-@click.argument("file", required=False, type=click.Path(allow_dash=True), metavar="[FILE]")
+@click.argument("file", required=False, type=FILE, metavar="[FILE]")
 @click.option("--kernel", metavar="NAME", help=AXES["kernel"].help, shell_complete=last_word(AXES["kernel"].kind))
 @map_option(MAPS)
 @click.option("--kernel-from", metavar="FILE", help="The build under test: vmlinux, kvm.ko, bzImage or BTF.")
@@ -65,7 +66,7 @@ def _reports(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
 @click.option(
     "--against-from", metavar="FILE", help="Another build that --kernel-from is held against, instead of a baseline."
 )
-@click.option("--baseline", type=click.Path(), metavar="FILE", help="Default: what FILE says, else FILE-baseline.json.")
+@click.option("--baseline", type=FILE, metavar="FILE", help="Default: what FILE says, else FILE-baseline.json.")
 @click.option("--init", is_flag=True, help="Write FILE to begin with, figures of this kernel filled in.")
 @click.option("--update", is_flag=True, help="Take the figures as they are for the baseline.")
 @click.option("--dry-run", is_flag=True, help="Write no file, say what would be written.")
@@ -81,7 +82,7 @@ def _reports(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
     "--output",
     "outputs",
     multiple=True,
-    type=click.Path(),
+    type=FILE,
     metavar="FILE",
     help="Write the --format before it there.",
 )

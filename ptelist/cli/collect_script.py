@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from ptelist.cli.plain_options import WithHelp
 
-@click.command("collect-script")
+
+@click.command("collect-script", cls=WithHelp)
 def command() -> None:
     """Print a POSIX shell script that tells of a host and its VMs in one line of JSON.
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from ptelist.cli.plain_options import WithHelp
 
-@click.command("completion")
+
+@click.command("completion", cls=WithHelp)
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 def command() -> None:
     """Print the completion script of SHELL; put it where the shell looks.

@@ -6,10 +6,11 @@ import click
 
 from ptelist.cli.complete import figure
 from ptelist.cli.options import output_options
+from ptelist.cli.plain_options import WithHelp
 from ptelist.output.formats import FORMATS
 
 
-@click.command("figures")
+@click.command("figures", cls=WithHelp)
 @click.argument("names", nargs=-1, metavar="[FIGURE]...", shell_complete=figure)
 @output_options(FORMATS, assumptions=False)
 def command() -> None:

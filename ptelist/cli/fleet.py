@@ -5,18 +5,19 @@ from __future__ import annotations
 import click
 
 from ptelist.cli.options import ScenarioCommand, axis_options, figure_option, map_option, output_options
+from ptelist.cli.plain_options import FILE
 from ptelist.output.formats import FORMATS
 
 
 @click.command("fleet", cls=ScenarioCommand)
-@click.argument("inventory", type=click.Path(allow_dash=True))
+@click.argument("inventory", type=FILE)
 @click.option("--by", metavar="COLUMN,..", help="Sum by these columns as well, e.g. kernel.")
 @click.option("--column", multiple=True, metavar="FIELD=COLUMN[:UNIT]", help="Where a field is: memory=ram_mb:MiB.")
 @click.option("--assume", multiple=True, metavar="OPTION=VALUE", help="For empty cells, e.g. memcg=off; repeatable.")
 @figure_option("Sum this figure instead of the usual ones; repeatable.", multiple=True)
 @map_option("maps")
 @click.option("--keep-going", is_flag=True, help="Set bad rows aside instead of stopping at the first.")
-@click.option("--rejects", type=click.Path(), metavar="FILE", help="Where to; default: INVENTORY.rejected.")
+@click.option("--rejects", type=FILE, metavar="FILE", help="Where to; default: INVENTORY.rejected.")
 @click.option("--processes", type=click.IntRange(1, 1024), metavar="N", help="Default: one a CPU.")
 @click.option("--top", type=click.IntRange(1, 10_000), metavar="N", help="List the N hosts and kernels that take most.")
 @click.option("--explain", metavar="HOST", help="Show how one host's figure follows, under the last what-if.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ptelist.cli.options import output_options
+from ptelist.cli.plain_options import WithHelp
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -19,7 +20,7 @@ def _topics(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     return [name for name in pages.names() if name.startswith(incomplete)]
 
 
-@click.command("help")
+@click.command("help", cls=WithHelp)
 @click.argument("topic", default="ptelist", shell_complete=_topics)
 @output_options(("terminal", "mail", "markdown"))
 def command() -> None:

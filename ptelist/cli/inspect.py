@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
+from ptelist.cli.plain_options import FILE
 from ptelist.output.formats import FORMATS
 
 
 @click.command("inspect", cls=ScenarioCommand)
-@click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE]...")
+@click.argument("files", nargs=-1, type=FILE, metavar="[FILE]...")
 @click.option("--struct", "structs", multiple=True, metavar="NAME", help="Show this struct only; repeatable.")
 @click.option("--diff", is_flag=True, help="Show what differs between two, and what that does to the footprint.")
 @click.option("--as-preset", is_flag=True, help="Write a kernel preset, for --kernel.")

@@ -5,16 +5,15 @@ from __future__ import annotations
 import click
 
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
+from ptelist.cli.plain_options import FILE
 from ptelist.output.formats import FORMATS
 
 
 @click.command("observe", cls=ScenarioCommand)
 @click.argument("saved", required=False, metavar="[SAVED]")
-@click.option(
-    "--slabinfo", type=click.Path(), metavar="FILE", help="A copy of /proc/slabinfo, as it was pasted; - is stdin."
-)
-@click.option("--sysfs", type=click.Path(), metavar="DIR", help="A copy of /sys/kernel/slab (cp -r keeps its links).")
-@click.option("--save", type=click.Path(), metavar="FILE", help="Also write what was read, as text for a mail.")
+@click.option("--slabinfo", type=FILE, metavar="FILE", help="A copy of /proc/slabinfo, as it was pasted; - is stdin.")
+@click.option("--sysfs", type=FILE, metavar="DIR", help="A copy of /sys/kernel/slab (cp -r keeps its links).")
+@click.option("--save", type=FILE, metavar="FILE", help="Also write what was read, as text for a mail.")
 @click.option("--all-caches", is_flag=True, help="Check the layout of every cache of the host.")
 @click.option(
     "--rmaps-stat",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptelist.cli.complete import figure, last_of
+from ptelist.cli.plain_options import FILE, WithHelp
 from ptelist.settings.axes import AXES
 from ptelist.settings.defaults import default
 
@@ -18,7 +19,7 @@ SWITCHES = {f"--{axis.name}": axis.name for axis in AXES.values() if axis.kind.i
 _VALUE = r"(on|off)(,.*)?"
 
 
-class ScenarioCommand(click.Command):
+class ScenarioCommand(WithHelp):
     """A command whose switches take `--x`, `--no-x`, `--x off` or `--x on,off`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -119,7 +120,7 @@ def output_options(
 
     def add(function: Callable[..., Any]) -> Callable[..., Any]:
         function = click.option(
-            "-o", "--output", type=click.Path(), metavar="FILE", help="Write to FILE atomically; - for stdout."
+            "-o", "--output", type=FILE, metavar="FILE", help="Write to FILE atomically; - for stdout."
         )(function)
         if assumptions:
             text = "Tell all that was assumed, not only what bears most on the figures shown."

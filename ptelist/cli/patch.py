@@ -5,16 +5,17 @@ from __future__ import annotations
 import click
 
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
+from ptelist.cli.plain_options import FILE
 from ptelist.output.formats import FORMATS
 
 
 @click.command("patch", cls=ScenarioCommand)
-@click.argument("series", required=False, metavar="[SERIES]", type=click.Path(allow_dash=True))
-@click.option("--tree", type=click.Path(), metavar="DIR", help="The kernel's source: a git work tree, or plain. [.]")
+@click.argument("series", required=False, metavar="[SERIES]", type=FILE)
+@click.option("--tree", type=FILE, metavar="DIR", help="The kernel's source: a git work tree, or plain. [.]")
 @click.option("--base", metavar="COMMIT", help="What mails are applied to. [their base-commit, else HEAD]")
-@click.option("--before", type=click.Path(), metavar="FILE", help="Instead of a tree: a build without the series, ...")
-@click.option("--after", type=click.Path(), metavar="FILE", help="... and one with it, as inspect reads them.")
-@click.option("--fleet", type=click.Path(), metavar="FILE", help="An inventory of hosts and VMs, as fleet reads it.")
+@click.option("--before", type=FILE, metavar="FILE", help="Instead of a tree: a build without the series, ...")
+@click.option("--after", type=FILE, metavar="FILE", help="... and one with it, as inspect reads them.")
+@click.option("--fleet", type=FILE, metavar="FILE", help="An inventory of hosts and VMs, as fleet reads it.")
 @scenario_options
 @output_options(FORMATS)
 def command() -> None:

@@ -6,11 +6,12 @@ import click
 
 from ptelist.cli.complete import last_word
 from ptelist.cli.options import output_options
+from ptelist.cli.plain_options import FILE, GroupWithHelp
 from ptelist.scenario.presets.kinds import KINDS
 from ptelist.settings.axes import PRESETS
 
 
-@click.group("presets")
+@click.group("presets", cls=GroupWithHelp)
 def command() -> None:
     """Kernels, hosts, VMs and proposals: named TOML files that set fields.
 
@@ -40,6 +41,6 @@ def path() -> None:
 
 
 @command.command("validate")
-@click.argument("files", nargs=-1, required=True, type=click.Path(), metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 def validate() -> None:
     """Check presets: each is laid over the defaults and accounted for."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
+from ptelist.cli.plain_options import FILE
 from ptelist.output.formats import FORMATS
 
 
 @click.command("replay", cls=ScenarioCommand)
-@click.argument("trace", required=False, type=click.Path(allow_dash=True))
+@click.argument("trace", required=False, type=FILE)
 @click.option("--probe-script", is_flag=True, help="Print a shell script that records a trace, for --kernel.")
 @scenario_options
 @output_options(FORMATS)

@@ -6,11 +6,12 @@ import click
 
 from ptelist.cli.histograms import histogram_options
 from ptelist.cli.options import ScenarioCommand, output_options, scenario_options
+from ptelist.cli.plain_options import FILE
 from ptelist.output.formats import FORMATS
 
 
 @click.command("rmaps", cls=ScenarioCommand)
-@click.argument("file", type=click.Path(allow_dash=True))
+@click.argument("file", type=FILE)
 @histogram_options
 @scenario_options
 @output_options(FORMATS)

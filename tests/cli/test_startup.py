@@ -37,8 +37,8 @@ LIGHT = [
     "completion bash",
     "help --help",
 ]
-TALKATIVE = {"importlib.metadata", "email", "zipfile", "socket"}
-"""What talks to others."""
+TALKATIVE = {"importlib.metadata", "email", "zipfile", "socket", "locale"}
+"""What talks to others, and what looks for translations, of which there are none."""
 HEAVY = {"pydantic", "rich", "tabulate", "json", "csv", "tomllib", "ptelist.scenario.models", "ptelist.engine.account"}
 SCRIPT = """
 import sys
