@@ -26,9 +26,6 @@ MOST_SOURCES = 64
 TAKING_AWAY = ("nested", "paging")
 """Fields of a VM that leave no room for what others say."""
 
-OF_A_RUN = ("rmaps", "parent_ptes", "memory", "l2_memory", "l2_smm", "l2_leaf", "l1_replacements")
-"""Fields of a VM that was measured, without which the shadow pages that it had are not those of the VM."""
-
 
 class Builder:
     """Checks parts and builds scenarios of them; of parts alike, only what differs is checked."""
@@ -113,23 +110,10 @@ def _checked(name: str, fields: Fields) -> Part:
 def _without_void(kernel: Kernel, part: Part) -> Vm:
     """Return a VM without what presets say of an L2, of lists or of a run, that options took away."""
     vm: Vm = part.record
-    if vm.shadow_tables is not None and not _of_its_run(part):
-        vm = vm._replace(shadow_tables=None)
     if not any(part.by_option(field) for field in TAKING_AWAY):
         return vm
     void = {field: value for field, value in taken_away(kernel, vm).items() if not part.by_option(field)}
     return vm._replace(**void)
-
-
-def _of_its_run(part: Part) -> bool:
-    """Return whether the shadow pages are those of the run that the lists and memory are of, or said for themselves."""
-    told = part.fields["shadow_tables"].origin.label
-    run = part.fields.get("measured_on")
-    if run is None or run.origin.label != told:
-        return True
-    others = [field for field in OF_A_RUN if part.by_option(field)]
-    lists = part.fields.get("rmaps")
-    return not others and (lists is None or lists.origin.label == told)
 
 
 def _varied(part: Part, fields: Fields) -> Part | None:

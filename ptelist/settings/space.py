@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError, Where
-from ptelist.scenario.overlay import Origin, Setting
+from ptelist.scenario.overlay import Origin, Setting, laid
 from ptelist.settings.axes import AXES, PRESET, Axis
 from ptelist.settings.base import base_of
 from ptelist.settings.builder import Builder
@@ -125,7 +125,7 @@ class Space:
         settings = self._settings(part, base.patched, chosen)
         if part == "vm":
             for number, group in enumerate(base.overlay.groups()):
-                yield self._builder.part(f"vms.{number}", group | settings)
+                yield self._builder.part(f"vms.{number}", laid(group, settings))
         else:
             fields: Fields = getattr(base.overlay, part)
             news = {name: setting for name, setting in settings.items() if not _says(fields, name, setting.value)}
