@@ -12,7 +12,7 @@ from ptelist.scenario.overlay import Source
 from ptelist.settings.consistency import problems
 from ptelist.settings.faults import hint, invalid, record_of
 from ptelist.settings.part import Part
-from ptelist.settings.void import taken_away
+from ptelist.settings.void import NEEDING, taken_away
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,6 +73,8 @@ class Builder:
             part_name, field, text = problem
             (part,) = (part for part in parts if part.name == part_name)
             raise PtelistError(f"{text}{hint(part_name, field)}", part.where(field, []))
+        for part in vms:
+            _refuse_void(part)
         return scenario
 
     def _together(self, parts: list[dict[str, Source]]) -> dict[str, Source]:
@@ -105,6 +107,17 @@ def _checked(name: str, fields: Fields) -> Part:
         return Part(name, fields, validated(record, values), sources, [])
     except ValidationError as error:
         return Part(name, fields, None, sources, error.errors(include_url=False))
+
+
+def _refuse_void(part: Part) -> None:
+    """Raise PtelistError for what a file or a row says in vain, unless it is an option that makes it so.
+
+    Options may be in vain in some columns; see `void.refuse_void`.
+    """
+    for field, (needed, why) in NEEDING.items():
+        is_void = getattr(part.record, field) and not any(getattr(part.record, each) for each in needed)
+        if is_void and not any(part.by_option(each) for each in (field, *needed)):
+            raise PtelistError(why, part.where(field, []))
 
 
 def _without_void(kernel: Kernel, part: Part) -> Vm:
