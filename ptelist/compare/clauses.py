@@ -60,7 +60,7 @@ def of_all(scenario: Scenario, *, releases: bool) -> Iterator[tuple[Topic, State
     yield CACHES, tuple(vm_clauses.each_group(scenario, vm_clauses.caches))
     if lists := tuple(_lists(scenario)):
         yield LISTS, lists
-    yield MAPPING, tuple(vm_clauses.each_group(scenario, vm_clauses.mapping))
+    yield MAPPING, (*vm_clauses.each_group(scenario, vm_clauses.mapping), *vm_clauses.another_run(scenario))
     yield SLABS, tuple(_slabs(scenario))
     if inflated := tuple(lock_debugging(scenario)):
         yield LOCKDEP, inflated

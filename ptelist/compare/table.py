@@ -41,9 +41,10 @@ def document(
 ) -> Document:
     """Return the comparison in the first layout that fits in `width` columns; None: no limit.
 
-    Figures as rows, else columns as rows, at last each value of a figure below its name: a value and
-    its change stay together. If none is wanted, it is the figures of `usual`, or `briefs` of them, richest
-    first, with one row a column; without these, pte_list_desc and the total with its parts.
+    Figures as rows, else columns as rows, at last each value of a figure below its name, parts of the total
+    only where no table of them fits: a value and its change stay together. If none is wanted, it is the
+    figures of `usual`, or `briefs` of them, richest first, with one row a column; without these,
+    pte_list_desc and the total with its parts.
     """
     picked = tuple(pick_common(comparison, wanted))
     if picked:
@@ -92,7 +93,8 @@ def _of_total(comparison: Comparison, width: int | None) -> Iterator[list[Table]
         usual, briefs = with_simulated(usual), AGED_BRIEFS
     yield from _beside(comparison, cells.usual_rows(comparison, usual))
     totals = (DESC_TOTAL, TOTAL)
-    below = [*_moved(comparison, width), *_besides(comparison, width)]
+    changed, besides = _moved(comparison, width), _besides(comparison, width)
+    below = [*changed, *besides[:1]]
     for brief in briefs:
         yield [_below(comparison, (*brief, TOTAL), totals), *below]
     if len(comparison.columns) > MOST_BESIDE:
@@ -102,6 +104,8 @@ def _of_total(comparison: Comparison, width: int | None) -> Iterator[list[Table]
             apart = ((brief, (DESC_TOTAL,)), ((TOTAL,), (TOTAL,)))
             tables = [_below(comparison, *each, percents=percents) for each in apart]
             yield [tables[0], *_simulated(comparison, brief), *tables[1:], *below]
+    if changed:
+        yield from ([*blocks, *changed, *besides] for blocks in _blocks(comparison, totals))
     figures = (*totals, *moved(comparison), *cells.differing(comparison))
     yield from _blocks(comparison, figures)
 
@@ -206,13 +210,13 @@ def _moved(comparison: Comparison, width: int | None) -> list[Table]:
 
 
 def _besides(comparison: Comparison, width: int | None) -> list[Table]:
-    """Return what stands beside the total, columns as rows, where it is not the same in all: as much as fits."""
+    """Return what stands beside the total, columns as rows, where it is not the same in all."""
     figures = cells.differing(comparison)
     if not figures:
         return []
     table = _below(comparison, figures, ())
     head = (table.head[0], *map(label, figures))
-    return table._replace(head=head, title="bytes beside the total").panels(width)[:1]
+    return table._replace(head=head, title="bytes beside the total").panels(width)
 
 
 def _blocks(comparison: Comparison, figures: Figures) -> Iterator[list[Table]]:

@@ -9,6 +9,7 @@ from ptelist.engine import mmu
 from ptelist.engine.guest_memory import USUAL_DIMM, address_spaces
 from ptelist.engine.nested import KEPT
 from ptelist.errors import PtelistError, Where
+from ptelist.scenario import runs
 from ptelist.scenario.presets.shipped import load
 from ptelist.scenario.units import format_size
 
@@ -77,8 +78,9 @@ def machine(kernel: Kernel, vm: Vm) -> Iterator[Clause]:
     yield from (Clause(text) for field, text in flags.items() if getattr(vm, field))
     if vm.dirty_ring:
         yield Clause(f"dirty rings of {vm.dirty_ring} entries")
-    if vm.written is not None:
-        yield Clause(f"{format_size(vm.written)} written", about=MEMORY)
+    if vm.written is not None and (vm.dirty_log or vm.dirty_ring):
+        yield Clause(f"{format_size(vm.written)} written", about=MEMORY, key="written")
+        yield Clause(f"where writes are logged, {format_size(vm.written)} written", about=MEMORY, key="written")
     if vm.private_memory is not None:
         yield Clause(f"{format_size(vm.private_memory)} of private memory", about=MEMORY)
     if vm.smm and address_spaces(vm) > 1:
@@ -125,7 +127,8 @@ def mapping(kernel: Kernel, vm: Vm) -> Iterator[Clause]:
     yield fine("one root a tree")
     if vm.shadow_tables is not None:
         least, most = vm.shadow_tables
-        yield Clause(f"{least}..{most} shadow pages, as a run told (shadow_tables)", about=MEMORY)
+        yield Clause(f"{least}..{most} shadow pages, as a run told (shadow_tables)", about=MEMORY, key="run")
+        yield Clause(f"where a run told them, {least}..{most} shadow pages (shadow_tables)", about=MEMORY, key="run")
     elif mmu.shadow_root(kernel, vm):
         text = (
             "shadow paging: guest page tables map each page once (but for the rmap lists given), all vCPUs share them"
@@ -147,6 +150,15 @@ def lists(scenario: Scenario) -> str:
             return f"entries have left those with a peak (policy {scenario.kernel.list_policy}), others only grew"
         return "only grew (no entry was removed)"
     return f"those named are of any history (policy {scenario.kernel.list_policy}), no other had two entries"
+
+
+def another_run(scenario: Scenario) -> Iterator[Clause]:
+    """Yield that shadow pages which a run told are not those of a VM, where it is other than in that run."""
+    shadowed = (mmu.shadow_root(scenario.kernel, vm) for vm in scenario.vms)
+    if any(has and runs.is_another(scenario, number) for number, has in enumerate(shadowed)):
+        alone = "the shadow pages of the preset's run do not hold"
+        yield Clause(f"{alone} for other memory or lists", about=MEMORY, key="another run")
+        yield Clause(f"where memory or lists are others, {alone}", about=MEMORY, key="another run")
 
 
 def evidence(scenario: Scenario, number: int, vm: Vm) -> Iterator[str]:

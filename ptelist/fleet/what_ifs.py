@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError, Where
 from ptelist.fleet.fields import NO_MAP, NO_PAST, PEAK, VMS
+from ptelist.scenario.overlay import Origin
 from ptelist.settings.axes import AXES
 from ptelist.settings.columns import name as name_of
 from ptelist.settings.kernel_map import mapped
@@ -61,9 +62,11 @@ def what_ifs(options: Options) -> list[WhatIf]:
         if axis.name == PEAK:
             raise PtelistError(f"--peak-vms: {NO_PAST}")
     axes = [axis for axis, _ in space.axes]
+    origins = [Origin(axis.option, is_option=True) for axis in axes]
     asked = [WhatIf(AS_IT_IS, {})]
     for point in points(space.axes, MOST) if axes else ():
-        chosen = {axis.name: choice for axis, choice in zip(axes, point, strict=True)}
+        said = zip(axes, point, origins, strict=True)
+        chosen = {axis.name: choice._replace(said_by=origin) for axis, choice, origin in said}
         asked.append(WhatIf(name_of(axes, chosen), chosen))
     return asked
 

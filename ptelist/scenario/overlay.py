@@ -9,8 +9,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ptelist.errors import Where
+from ptelist.scenario.units import parse_size
 
 Fields = dict[str, "Setting"]
+TOLD, RUN = "shadow_tables", "measured_on"
+"""Fields of a VM: how many shadow pages a run told, and of which kernel it was."""
+OF_A_RUN = ("nested", "rmaps", "parent_ptes", "memory", "l2_memory", "l2_smm", "l2_leaf", "l1_replacements")
+"""Fields of a VM that was measured: with other values its shadow pages would have been others."""
 MOST_DEEP = 64
 """So many steps up from a path its line is looked for; what is deeper is none that a preset has."""
 
@@ -113,11 +118,11 @@ class Overlay(NamedTuple):
 
     def over(self, base: Overlay) -> Overlay:
         """Return base with this laid over it; groups given here replace base's."""
-        groups = tuple(base.vm | group for group in self.vms) or tuple(group | self.vm for group in base.vms)
+        groups = tuple(laid(base.vm, group) for group in self.vms) or tuple(laid(group, self.vm) for group in base.vms)
         return Overlay(
             base.kernel | self.kernel,
             base.host | self.host,
-            base.vm | self.vm,
+            laid(base.vm, self.vm),
             groups,
             base.proposals + self.proposals,
             base.config | self.config,
@@ -126,6 +131,33 @@ class Overlay(NamedTuple):
     def groups(self) -> tuple[Fields, ...]:
         """Return the VM groups; `[vm]` alone is one group."""
         return self.vms or (self.vm,)
+
+
+def laid(base: Fields, over: Fields) -> Fields:
+    """Return fields of a VM laid over others.
+
+    Shadow pages that a run told are dropped where those over them make another VM of it; a value that is only said
+    again does not. The field then says None, and still where it was told.
+    """
+    whole = base | over
+    told, run = base.get(TOLD), base.get(RUN)
+    if told and run and told.origin.label == run.origin.label and TOLD not in over and _is_another(base, over):
+        whole[TOLD] = told._replace(value=None)
+    return whole
+
+
+def _is_another(base: Fields, over: Fields) -> bool:
+    said = [field for field in OF_A_RUN if field in over]
+    return any(_plain(over[field]) != _plain(base.get(field)) for field in said)
+
+
+def _plain(setting: Setting | None) -> Any:
+    """Return a value of whichever text: 640 MiB as 671088640; None for what says nothing, as off, 0 and no lists do."""
+    value = setting.value if setting else None
+    try:
+        return parse_size(value) if isinstance(value, str) else value or None
+    except ValueError:
+        return value
 
 
 def frozen(value: Any) -> Any:

@@ -12,7 +12,7 @@ from ptelist.scenario.overlay import Source
 from ptelist.settings.consistency import problems
 from ptelist.settings.faults import hint, invalid, record_of
 from ptelist.settings.part import Part
-from ptelist.settings.void import taken_away
+from ptelist.settings.void import NEEDING, taken_away
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +25,6 @@ MOST_SOURCES = 64
 
 TAKING_AWAY = ("nested", "paging")
 """Fields of a VM that leave no room for what others say."""
-
-OF_A_RUN = ("rmaps", "parent_ptes", "memory", "l2_memory", "l2_smm", "l2_leaf", "l1_replacements")
-"""Fields of a VM that was measured, without which the shadow pages that it had are not those of the VM."""
 
 
 class Builder:
@@ -76,6 +73,8 @@ class Builder:
             part_name, field, text = problem
             (part,) = (part for part in parts if part.name == part_name)
             raise PtelistError(f"{text}{hint(part_name, field)}", part.where(field, []))
+        for part in vms:
+            _refuse_void(part)
         return scenario
 
     def _together(self, parts: list[dict[str, Source]]) -> dict[str, Source]:
@@ -110,26 +109,24 @@ def _checked(name: str, fields: Fields) -> Part:
         return Part(name, fields, None, sources, error.errors(include_url=False))
 
 
+def _refuse_void(part: Part) -> None:
+    """Raise PtelistError for what a file or a row says in vain, unless it is an option that makes it so.
+
+    Options may be in vain in some columns; see `void.refuse_void`.
+    """
+    for field, (needed, why) in NEEDING.items():
+        is_void = getattr(part.record, field) and not any(getattr(part.record, each) for each in needed)
+        if is_void and not any(part.by_option(each) for each in (field, *needed)):
+            raise PtelistError(why, part.where(field, []))
+
+
 def _without_void(kernel: Kernel, part: Part) -> Vm:
     """Return a VM without what presets say of an L2, of lists or of a run, that options took away."""
     vm: Vm = part.record
-    if vm.shadow_tables is not None and not _of_its_run(part):
-        vm = vm._replace(shadow_tables=None)
     if not any(part.by_option(field) for field in TAKING_AWAY):
         return vm
     void = {field: value for field, value in taken_away(kernel, vm).items() if not part.by_option(field)}
     return vm._replace(**void)
-
-
-def _of_its_run(part: Part) -> bool:
-    """Return whether the shadow pages are those of the run that the lists and memory are of, or said for themselves."""
-    told = part.fields["shadow_tables"].origin.label
-    run = part.fields.get("measured_on")
-    if run is None or run.origin.label != told:
-        return True
-    others = [field for field in OF_A_RUN if part.by_option(field)]
-    lists = part.fields.get("rmaps")
-    return not others and (lists is None or lists.origin.label == told)
 
 
 def _varied(part: Part, fields: Fields) -> Part | None:

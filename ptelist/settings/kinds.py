@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from ptelist.scenario.overlay import Origin
+
 
 class Choice(NamedTuple):
     """One value on an axis: how it reads in a name, and what the scenario is given."""
 
     label: str
     value: Any
+    said_by: Origin | None = None
+    """Who says it, if that is not who says the others on its axis."""
 
 
 Chosen = dict[str, Choice]

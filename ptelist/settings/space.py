@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptelist.errors import PtelistError, Where
-from ptelist.scenario.overlay import Origin, Setting
+from ptelist.scenario.overlay import Origin, Setting, laid
 from ptelist.settings.axes import AXES, PRESET, Axis
 from ptelist.settings.base import base_of
 from ptelist.settings.builder import Builder
@@ -29,8 +29,8 @@ class _Ground(NamedTuple):
     """What the presets at some points say, and what options made of it there."""
 
     base: Base
-    parts: dict[tuple[str | None, ...], tuple[Part, ...]]
-    """By the name of a part, and the labels of the options laid over it."""
+    parts: dict[tuple[object, ...], tuple[Part, ...]]
+    """By the name of a part, and the labels of the options laid over it, with who says them where that varies."""
 
 
 class Space:
@@ -114,7 +114,7 @@ class Space:
     def _parts(self, part: str, ground: _Ground, chosen: Chosen) -> tuple[Part, ...]:
         """Return a part with options laid over it: one kernel, its configuration, one host, or the VM groups."""
         axes = self._setting[part]
-        key = part, *[chosen[axis.name].label if axis.name in chosen else None for axis in axes]
+        key = part, *[_key(chosen[axis.name]) if axis.name in chosen else None for axis in axes]
         parts = ground.parts.get(key)
         if parts is None:
             parts = ground.parts[key] = tuple(self._laid(part, ground.base, chosen))
@@ -125,7 +125,7 @@ class Space:
         settings = self._settings(part, base.patched, chosen)
         if part == "vm":
             for number, group in enumerate(base.overlay.groups()):
-                yield self._builder.part(f"vms.{number}", group | settings)
+                yield self._builder.part(f"vms.{number}", laid(group, settings))
         else:
             fields: Fields = getattr(base.overlay, part)
             news = {name: setting for name, setting in settings.items() if not _says(fields, name, setting.value)}
@@ -137,15 +137,20 @@ class Space:
         for axis in self._setting[part]:
             if axis.name not in chosen:
                 continue
-            for path, value in axis.sets(chosen[axis.name]):
+            choice = chosen[axis.name]
+            for path, value in axis.sets(choice):
                 owner, _, field = path.partition(".")
                 if owner != part:
                     continue
                 if field in settings or path in patched:
                     other = settings[field].origin.label if field in settings else AXES["proposal"].option
                     raise PtelistError(f"{other} sets {path} as well: leave one of them out", axis.where)
-                settings[field] = Setting(value, self._said_by[axis.name])
+                settings[field] = Setting(value, choice.said_by or self._said_by[axis.name])
         return settings
+
+
+def _key(choice: Choice) -> object:
+    return (choice.label, choice.said_by) if choice.said_by else choice.label
 
 
 def _says(fields: Fields, field: str, value: object) -> bool:

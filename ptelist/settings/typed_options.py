@@ -46,10 +46,10 @@ def preset_choices(names: Sequence[str]) -> list[Choice]:
 
 def _refuse_twice(axis: Axis, values: list[Choice]) -> None:
     seen: set[str] = set()
-    for label, _ in values:
-        if label in seen:
-            raise PtelistError(f"{label} is given twice", axis.where)
-        seen.add(label)
+    for choice in values:
+        if choice.label in seen:
+            raise PtelistError(f"{choice.label} is given twice", axis.where)
+        seen.add(choice.label)
 
 
 def parse_set(text: str) -> tuple[Axis, list[Choice]]:

@@ -18,19 +18,33 @@ if TYPE_CHECKING:
     """Why a value has no effect on a VM, "" if it may have one."""
 
 
+NO_L2 = "there is no L2 without nested"
+NO_LOG = "only dirty logging makes a difference of it: use dirty_log, or a dirty ring"
+
+NEEDING = {
+    "l2_smm": (("nested",), NO_L2),
+    "l1_replacements": (("nested",), NO_L2),
+    "written": (("dirty_log", "dirty_ring"), NO_LOG),
+}
+"""Fields that no file or row may say of a VM that has none of those they need, and why.
+
+l2_memory and l2_leaf are none of them: the plainest preset says them of every VM.
+"""
+
+
 def _unless(has: Callable[[Kernel, Host, Vm], object], why: str) -> Reason:
     return lambda kernel, host, vm: "" if has(kernel, host, vm) else why
 
 
 def _written(kernel: Kernel, _: Host, vm: Vm) -> str:
     if not (vm.dirty_log or vm.dirty_ring):
-        return "only dirty logging makes a difference of it: use dirty_log, or a dirty ring"
+        return NO_LOG
     if not mmu.tdp(kernel, vm):
         return "dirty logging splits huge pages of TDP, there is shadow paging"
     return "all memory is mapped with 4K leaves, there is none to split" if vm.leaf == "4K" else ""
 
 
-_L2 = _unless(lambda _, __, vm: vm.nested, "there is no L2 without nested")
+_L2 = _unless(lambda _, __, vm: vm.nested, NO_L2)
 _RUN = _unless(lambda _, __, vm: vm.vcpus_run != 0, "no vCPU has run: it comes of a run")
 _RING = _unless(lambda _, __, vm: vm.dirty_ring, "there are no dirty rings without dirty_ring")
 _SHEAVES = _unless(

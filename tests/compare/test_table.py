@@ -73,6 +73,17 @@ def test_every_part_that_moved_in_some_column_is_shown(run: Callable[..., Result
             assert part.replace(".bytes", "") in text.replace(".bytes", "")
 
 
+def test_parts_of_columns_with_long_names_are_a_table(run: Callable[..., Result]) -> None:
+    """A row for each column, in place of a block for each part with all names again."""
+    line = "--nested off,on --dirty-ring 0,4096"
+    table = run("compare", *shlex.split(line), columns=72).stdout.partition("\nbaseline")[0]
+    assert table.count("\n  nested=on, dirty-ring=4096 ") == 2  # of pte_list_desc and of the total
+    plain, ring, nested, both = (each["memslots.bytes"]["low"] for each in figures(run, line))
+    for name, memslots in (("off, dirty-ring=4096", ring), ("on, dirty-ring=0", nested), ("on, dirty-ring=4096", both)):
+        assert re.search(rf"^nested={name} +{re.escape(f'{memslots - plain:+,}')} ", table, re.MULTILINE)
+    assert max(map(len, table.splitlines())) <= 72
+
+
 @pytest.mark.parametrize("width", [60, 72])
 @pytest.mark.parametrize("figure", [TOTAL, "pte_list_desc.bytes.total"])
 def test_kernels_by_one_figure_are_a_row_each(run: Callable[..., Result], figure: str, width: int) -> None:

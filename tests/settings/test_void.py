@@ -15,6 +15,7 @@ from ptelist.settings.void import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from click.testing import Result
 
@@ -145,3 +146,59 @@ def test_legacy_paging_keeps_the_lists_of_a_preset() -> None:
 def test_what_is_typed_for_an_l2_is_not_dropped(typed: str, says: str) -> None:
     with pytest.raises(PtelistError, match=says):
         expand(("nested",), options(f"--nested off {typed}"))
+
+
+NO_L2 = "there is no L2 without nested"
+NO_LOG = "only dirty logging makes a difference of it: use dirty_log, or a dirty ring"
+
+
+def vm_file(folder: Path, *lines: str) -> str:
+    path = folder / "own.toml"
+    path.write_text("\n".join(['extends = "tdp"', "[vm]", *lines, ""]), encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [("l2_smm = true", NO_L2), ("l1_replacements = 5", NO_L2), ('written = "1GiB"', NO_LOG)],
+)
+def test_a_file_that_says_what_is_in_vain_is_refused(
+    line: str, why: str, tmp_path: Path, run: Callable[..., Result]
+) -> None:
+    """Also where an option has nothing to do with it, and not where one gives it an effect."""
+    name = vm_file(tmp_path, 'name = "w"', line)
+    field = line.partition(" ")[0]
+    for words in (["show"], ["compare", "--ext", "2,14"], ["compare", "--vcpus", "2"]):
+        assert run(*words, "--vm", name).stderr == f"ptelist: {name}:4: vm.{field}: {why}\n"
+    enabling = ["--dirty-log", "on"] if field == "written" else ["--nested", "on"]
+    assert run("show", "--vm", name, *enabling).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("lines", "option"),
+    [
+        (["nested = true", "l2_smm = true", "l1_replacements = 5", 'l2_memory = "1 GiB"'], "--nested off"),
+        (["dirty_log = true", 'written = "1 GiB"'], "--dirty-log off"),
+        (["dirty_ring = 4096", 'written = "1 GiB"'], "--dirty-ring 0"),
+    ],
+)
+def test_what_an_option_takes_away_is_no_matter(lines: list[str], option: str, tmp_path: Path) -> None:
+    """All figures are those of a VM of which it was never said, and no note tells of it."""
+    found = document("--vm", vm_file(tmp_path, *lines), *option.split())
+    (without,), (plain,) = found["configs"], document()["configs"]
+    assert without["figures"] == plain["figures"]
+    assert "written" not in str(found["assumptions"])
+
+
+def test_a_file_may_say_none_and_off_and_the_memory_of_an_l2(tmp_path: Path) -> None:
+    """As the plainest preset does of every VM."""
+    name = vm_file(tmp_path, "l2_smm = false", "l1_replacements = 0", 'written = "0 B"', 'l2_memory = "2 GiB"')
+    assert document("--vm", name)["configs"][0]["figures"] == document()["configs"][0]["figures"]
+
+
+def test_what_is_written_is_told_of_columns_that_log(run: Callable[..., Result]) -> None:
+    text = " ".join(run("compare", "--dirty-log", "off,on", "--written", "4GiB").stdout.split())
+    assert "where writes are logged, 4 GiB written" in text
+    text = " ".join(run("show", "--dirty-log", "on", "--written", "4GiB").stdout.split())
+    assert ", 4 GiB written" in text
+    assert "where writes" not in text

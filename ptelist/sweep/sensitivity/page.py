@@ -59,6 +59,10 @@ def _fitted(table: Table, changes: list[tuple[int, int]], width: int | None) -> 
 
 
 def _notes(tornado: Sensitivity) -> Iterator[Note]:
+    if unmeasured := [effect for effect in tornado.effects if effect.trials[0].against is not tornado.figure]:
+        against = f"{numbers.term(unmeasured[0].trials[0].against)} {tornado.figure.unit.value}"
+        text = f"the shadow pages of the preset's run do not hold for other values, so the changes are from {against}"
+        yield Note("no run told", f"{', '.join(effect.axis for effect in unmeasured)}: {text}, the figure without them")
     idle = [f"{effect.axis} ({_tried(effect)})" for effect in tornado.idle if effect.trials]
     if idle:
         yield Note("no effect", f"{', '.join(idle)}; the values in brackets were tried")
@@ -95,6 +99,7 @@ def _effect(effect: Effect) -> dict[str, Any]:
             "low": trial.term.low,
             "high": trial.term.high,
             "change": {"low": trial.change.low, "high": trial.change.high},
+            "against": {"low": trial.against.low, "high": trial.against.high},
         }
         for trial in effect.trials
     ]

@@ -9,6 +9,7 @@ from ptelist.compare.clause import touched
 from ptelist.compare.comparison import change, pick_one
 from ptelist.engine.account import account
 from ptelist.errors import PtelistError
+from ptelist.scenario import runs
 from ptelist.settings.axes import AXES
 from ptelist.settings.in_force import in_force
 from ptelist.settings.space import Space
@@ -39,6 +40,8 @@ class Trial(NamedTuple):
     term: Term
     change: Change
     """How much more the figure is than the scenario's, derived."""
+    against: Term
+    """The scenario's figure; without the shadow pages that a run told if they do not hold for this value."""
 
 
 class Effect(NamedTuple):
@@ -82,34 +85,40 @@ def sensitivity(names: Sequence[str], options: Options, figure: str, command: st
     refuse_void((axis for axis, values in space.axes if len(values) == 1), (scenario,))
     ledger = account(scenario)
     figure = pick_one(ledger, figure)
+    term = unmeasured = ledger[figure]
+    if any(vm.shadow_tables for vm in scenario.vms):
+        unmeasured = account(runs.without(scenario))[figure]
     effects = []
     for axis in AXES.values():
         if axis.name in SKIPPED:
             continue
         base, values = _values(axis, scenario, given.get(axis.name, []))
         others = [option for option in first if option[0] != axis.name]
-        effects.append(_effect(axis, base, values, names, others, ledger[figure]))
+        effects.append(_effect(axis, base, values, names, others, term, unmeasured))
     moving = [effect for effect in effects if effect.trials and effect.ends != (0, 0)]
     moving.sort(key=lambda effect: effect.ends[0] - effect.ends[1])
     idle = tuple(effect for effect in effects if effect not in moving)
-    assumptions = assume([scenario], by_preset=False, touched=touched((ledger[figure],)))
-    return Sensitivity(ledger[figure], tuple(moving), idle, assumptions, command)
+    assumptions = assume([scenario], by_preset=False, touched=touched((term,)))
+    return Sensitivity(term, tuple(moving), idle, assumptions, command)
 
 
 def _effect(  # noqa: PLR0913, PLR0917 -- one value changed, all else given
-    axis: Axis, base: str, values: Sequence[str], names: Sequence[str], others: Options, figure: Term
+    axis: Axis, base: str, values: Sequence[str], names: Sequence[str], others: Options, figure: Term, unmeasured: Term
 ) -> Effect:
     trials, refused = [], []
     for value in values:
         try:
             space = Space(names, [*others, (axis.name, value)])
-            term = account(space.scenario(space.along(None)[0]))[figure.name]
+            scenario = space.scenario(space.along(None)[0])
+            term = account(scenario)[figure.name]
         except PtelistError as error:
             refused.append((value, str(error)))
         except KeyError:
             refused.append((value, f"there is no {figure.name} with it"))
         else:
-            trials.append(Trial(value, term, change(figure, term)))
+            another = any(vm.nested and runs.is_another(scenario, number) for number, vm in enumerate(scenario.vms))
+            against = unmeasured if another else figure
+            trials.append(Trial(value, term, change(against, term), against))
     return Effect(axis.name, base, tuple(trials), tuple(refused))
 
 

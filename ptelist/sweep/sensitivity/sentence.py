@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptelist.output import sentence
+from ptelist.output import numbers, sentence
 
 if TYPE_CHECKING:
+    from ptelist.engine.ledger import Term
     from ptelist.sweep.sensitivity.sensitivity import Sensitivity, Trial
 
 
@@ -20,7 +21,12 @@ def headline(tornado: Sensitivity) -> str:
     trial = max(effect.trials, key=_reach)
     words = sentence.difference(trial.change, figure.unit, sentence.part(trial.change))
     verb = "may make it" if trial.change.low <= 0 <= trial.change.high else "makes it"
-    return f"{said}; {effect.axis} moves it most: {trial.label} instead of {effect.base} {verb} {words}."
+    than = "" if trial.against is figure else f" than {_without_a_run(trial.against)}"
+    return f"{said}; {effect.axis} moves it most: {trial.label} instead of {effect.base} {verb} {words}{than}."
+
+
+def _without_a_run(term: Term) -> str:
+    return f"the {numbers.term(term)} that it is without what a run told"
 
 
 def _reach(trial: Trial) -> int:
