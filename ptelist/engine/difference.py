@@ -6,13 +6,13 @@ reason is open once. Each step below is sound for any two figures, so that all t
 
 from __future__ import annotations
 
-from math import gcd, prod
+from math import prod
 from typing import TYPE_CHECKING
 
 from ptelist.engine.interval import Interval
 from ptelist.engine.ledger import FILLERS, LEFT, Op, Term
 from ptelist.engine.paid import ROUNDED_UP, of_lists, paid, scaled
-from ptelist.engine.splits import MOST_WAYS, change_of_split, whole_slabs
+from ptelist.engine.splits import narrowed, whole_slabs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -220,10 +220,8 @@ def _filled(old: Term, new: Term, before: int, after: int) -> Interval:
     low, high = _weighed(x, y, before * e, after * d)
     least = -(-(low - (left + fillers * (d - 1)) * before * e) // (d * e))
     most = (high + (left + fillers * (e - 1)) * after * d) // (d * e)
-    if difference(x, y) == SAME and d + e <= MOST_WAYS * gcd(d, e):
-        low, high = change_of_split(x.low, x.high + left, fillers, d, e, before, after)
-        # slabs of which all objects are among those that are left are not in use
-        least, most = max(least, low - left // e * after), min(most, high + left // d * before)
+    if difference(x, y) == SAME:
+        return Interval(*narrowed(least, most, x.low, x.high, left, fillers, d, e, before, after))
     return Interval(*whole_slabs(least, most, before, after))
 
 

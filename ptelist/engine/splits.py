@@ -51,6 +51,22 @@ def change_of_split(fewest: int, most: int, fillers: int, *layouts: int) -> tupl
 
 
 @one_step
+def narrowed(  # noqa: PLR0913, PLR0917 -- plain numbers, as one step takes them
+    least: int, most: int, fewest: int, greatest: int, left: int, fillers: int, *layouts: int
+) -> tuple[int, int]:
+    """Return bounds of a change, narrowed by all splits of the same objects where these can be looked at.
+
+    Among `fewest` to `greatest` objects in use lie up to `left` that are not: slabs of which all objects are left are
+    not in use either.
+    """
+    room, other, before, after = layouts
+    if room + other <= MOST_WAYS * gcd(room, other):
+        low, high = change_of_split(fewest, greatest + left, fillers, *layouts)
+        least, most = max(least, low - left // other * after), min(most, high + left // room * before)
+    return whole_slabs(least, most, before, after)
+
+
+@one_step
 def whole_slabs(low: int, high: int, before: int, after: int) -> tuple[int, int]:
     """Return the same bounds, at multiples of what divides both prices of a slab: whole slabs change by no others."""
     step = gcd(before, after) or 1
