@@ -65,12 +65,18 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
 
 async def settled(pilot: Pilot[None]) -> None:
     """Wait until nothing is to be done: no message, nothing that works beside, no layout."""
+    from textual.worker import WorkerCancelled  # noqa: PLC0415 -- only where there is textual
+
     quiet = 0
     while quiet < QUIET:
         await pilot._wait_for_screen()
-        await pilot.app.workers.wait_for_complete()
+        replaced = False
+        try:
+            await pilot.app.workers.wait_for_complete()
+        except WorkerCancelled:  # a later one took its place
+            replaced = True
         await asyncio.sleep(0.006)
-        quiet = 0 if busy(pilot.app.screen) else quiet + 1
+        quiet = 0 if replaced or busy(pilot.app.screen) else quiet + 1
 
 
 QUIET = 3

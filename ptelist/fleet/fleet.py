@@ -167,6 +167,8 @@ class Fleet:
             scenario = self._space.scenario(chosen)
         except PtelistError as error:
             raise paging.refused(error, chosen, self._space) from None
+        if len(scenario.vms) > 1:
+            raise PtelistError(f"{len(scenario.vms)} [[vm]] tables in a preset: a row is one kind of VM, expected one")
         host, alike = self._hosts.setdefault((number, about), (scenario, self._alike(scenario)))
         single = self._singles[number, alike, vm] = Single(scenario, self._holdings)
         return host, single

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from ptelist.output.result import Result
 from ptelist.scenario.inputs import is_special, is_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterator
 
     from ptelist.gate.baseline import Baseline
     from ptelist.output.formats import Text
@@ -152,11 +153,12 @@ def _report(asked: gates.Run, reports: list[tuple[str, str | None]]) -> int:
     unwritten = [(name, output) for name, output in reports if asked.dry and output not in {None, "-"}]
     texts = [(_text(report, name, output), output) for name, output in reports if (name, output) not in unwritten]
     summary = "" if asked.dry or "github" not in dict(reports) else os.environ.get(STEP_SUMMARY, "")
-    if summary:
-        _add_to_summary(summary, ())  # which fails, if it does, before a report is written
+    with _summary(summary):  # which fails, if it does, before a report is written
+        os.stat(summary if os.path.exists(summary) else os.path.dirname(summary) or ".")
     write(*texts)
     if summary:
-        _add_to_summary(summary, as_text(_result(report), MARKDOWN))
+        with _summary(summary), open(summary, "a", encoding="utf-8", newline="\n") as file:
+            file.writelines(as_text(_result(report), MARKDOWN))
     wrong = list(problems(findings, LACKING) if asked.against else problems(findings))
     if wrong:
         raise PtelistError(f"{asked.against or gate.baseline}: {'; '.join(wrong)}")
@@ -173,11 +175,11 @@ def _text(report: GateReport, name: str, output: str | None) -> Text:
     return render(report)
 
 
-def _add_to_summary(target: str, parts: Iterable[str]) -> None:
-    """Add parts of a text to GitHub's summary of the step."""
+@contextmanager
+def _summary(target: str) -> Iterator[None]:
+    """Say of GitHub's summary of the step that it cannot be written."""
     try:
-        with open(target, "a", encoding="utf-8", newline="\n") as file:
-            file.writelines(parts)
+        yield
     except OSError as error:
         raise PtelistError(f"{STEP_SUMMARY}: {target}: cannot be written: {error.strerror}") from None
 

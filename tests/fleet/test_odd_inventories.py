@@ -286,3 +286,12 @@ def test_too_many_what_ifs(run: Callable[..., Result], tmp_path: Path) -> None:
     path.write_text("host,vcpus\na,1\n", encoding="utf-8")
     assert "--vcpus make 1,001 columns; at most 1,000" in refused(run("fleet", str(path), "--vcpus=1..1001"))
     assert run("fleet", str(path), "--vcpus=1..1000", "--format", "json").exit_code == 0
+
+
+def test_a_preset_of_several_vms_is_refused(run: Callable[..., Result], tmp_path: Path) -> None:
+    """Found by the fuzzer: it was an internal error."""
+    inventory, preset = tmp_path / "hosts.csv", tmp_path / "two.toml"
+    inventory.write_text("host,vcpus\na,1\n", encoding="utf-8")
+    preset.write_text('extends = "tdp"\n[[vm]]\nname = "a"\n[[vm]]\nname = "b"\n', encoding="utf-8")
+    said = refused(run("fleet", str(inventory), "--vm", str(preset)))
+    assert "2 [[vm]] tables in a preset: a row is one kind of VM, expected one" in said

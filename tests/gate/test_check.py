@@ -430,6 +430,15 @@ def github_unescaped(text: str) -> str:
     return text
 
 
+def test_a_report_that_cannot_be_written_leaves_no_summary(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by the fuzzer."""
+    Path("ptelist.toml").write_text(THREE, encoding="utf-8")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    result = run("check", "--format", "github", "-o", "nowhere/report")
+    assert result.exit_code == 2
+    assert not Path("summary.md").exists()
+
+
 def test_a_summary_that_cannot_be_written_leaves_no_report(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("ptelist.toml").write_text(THREE, encoding="utf-8")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", "nowhere/summary.md")
